@@ -1,0 +1,232 @@
+import type { Cursor } from '#shared/cursor.ts';
+import type { ActiveRun } from '#shared/protocol.ts';
+
+/**
+ * The one port between the write path and the read path. A driver is a factory `(options) => SessionStore`; every
+ * driver passes the same conformance suite (conformance/).
+ *
+ * Rules that hold for each driver:
+ * - Every operation is atomic and durable before it answers.
+ * - Only an answer decides. A rejected promise (`StoreError`) means 'not known', never 'not written': each writing
+ *   operation may be sent again, and answers as it would have the first time.
+ * - Whoever writes after `submit` names the fence it writes under; a fence that is no longer the session's own is
+ *   refused. `submit`, a successful `claim` and `cancel` raise the fence:
+ *   `fence = max(previous fence, the store's clock in ms) + 1 + random`.
+ * - Entries are numbered 0, 1, 2 … within a fence. The store numbers them, and keeps with seq 0 the cursor of the
+ *   entry before it (`prev`).
+ * - The assistant's message of a run bears the run's id.
+ */
+export interface SessionStore {
+  /** Accepts a prompt: writes its entries under a new fence and makes its run due. Idempotent by `messageId`. */
+  submit(sessionId: string, input: SubmitInput): Promise<SubmitAnswer>;
+  /** Sessions with a run that is due: queued, released, or with a lease that ran out. Oldest first. */
+  take(limit: number): Promise<string[]>;
+  /** Takes the due run of a session, raises the fence and writes the entry that says so. Idempotent by `token`. */
+  claim(sessionId: string, input: ClaimInput): Promise<ClaimAnswer>;
+  /** Keeps a lease for another `leaseMs` from now. */
+  renew(sessionId: string, input: { fence: number; leaseMs: number }): Promise<LeaseAnswer>;
+  /** Gives the run back: due after `delayMs`. */
+  release(sessionId: string, input: ReleaseInput): Promise<LeaseAnswer>;
+  /** Adds entries to the log of the active run. */
+  append(sessionId: string, input: AppendInput): Promise<AppendAnswer>;
+  /** Adds the last entries of a run, the terminal message at their end, and closes the run, in one go. */
+  finish(sessionId: string, input: AppendInput): Promise<AppendAnswer>;
+  /** Closes the active run under a new fence with `metadata cancelled`. Idempotent by `token`. */
+  cancel(sessionId: string, input: CancelInput): Promise<CancelAnswer>;
+  /** Replaces the transcript by a fold that reaches further, if nobody else has done so since it was read. */
+  seal(sessionId: string, input: SealInput): Promise<'ok' | 'stale'>;
+  /** The log after a cursor, or the transcript and what follows it; one consistent view. */
+  read(sessionId: string, input: ReadInput): Promise<ReadAnswer>;
+  /** Where the log ends. Cheap: a quiet reader compares it with its own cursor. */
+  head(sessionId: string): Promise<HeadAnswer>;
+  /**
+   * Calls `listener` for everything written to the session from when the promise resolves on. A hint only: events
+   * may be lost or come twice, and the log decides.
+   */
+  follow(sessionId: string, listener: (event: FollowEvent) => void): Promise<Unfollow>;
+  /** Stops the run, erases everything, leaves a tombstone. Idempotent; a session never written gets one too. */
+  delete(sessionId: string): Promise<void>;
+  /** Resolves when the store can be reached and written to; rejects with a `StoreError` otherwise. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One message of the log as it is kept: `data` is its JSON text, without `prev`. */
+export interface LogEntry {
+  id: Cursor;
+  /** With seq 0 only: the cursor of the entry before. */
+  prev?: Cursor;
+  data: string;
+}
+
+export interface SubmitInput {
+  /** 20 random bits: 0 to 1,048,575. */
+  random: number;
+  messageId: string;
+  /** Of what must be the same when the same `messageId` comes again. */
+  hash: string;
+  runId: string;
+  /** JSON texts of the messages to write, in order; at least one. */
+  entries: string[];
+  /** Only if the log still ends here (`0-0`: nothing was written yet); else `moved`. Checked last. */
+  expect?: Cursor;
+  /** Make every check, but write nothing. */
+  dryRun?: boolean;
+}
+
+export type SubmitAnswer =
+  /** Written (or, with `dryRun`, would have been). `cursor` lies just before the first entry. */
+  | { kind: 'ok'; cursor: Cursor }
+  /** This message was accepted before; what was answered then. */
+  | { kind: 'same'; cursor: Cursor; runId: string }
+  /** This message id was used with another hash. */
+  | { kind: 'mismatch' }
+  | { kind: 'active'; runId: string }
+  | { kind: 'moved' }
+  /** The transcript is at the store's bound (`maxTranscriptBytes`): a new session is needed. */
+  | { kind: 'full' }
+  | { kind: 'gone' };
+
+/** What becomes of the half-written reply of a run that is claimed again. */
+export type Takeover =
+  /** `metadata restarted, reset: true, steps: n`; n = model turns the journal says are finished. */
+  | { kind: 'restart' }
+  /** As `restart` but without `reset` if the log still ends at `head`; else as `restart`. */
+  | { kind: 'continue'; head: Cursor }
+  /** `error interrupted`, `metadata failed`: the run ends, its partial kept. */
+  | { kind: 'fail' };
+
+export interface ClaimInput {
+  /** Fresh for each attempt to claim; the same token again gets the same lease again. */
+  token: string;
+  random: number;
+  /** Who holds the lease; for people who look. */
+  owner: string;
+  leaseMs: number;
+  /** Leases that may run out, plus releases that count, before the run ends as `attempts-exhausted`. */
+  maxAttempts: number;
+  takeover: Takeover;
+}
+
+export type ClaimAnswer =
+  | { kind: 'lease'; lease: Lease }
+  /** Somebody else holds it, or it is not due before `dueAt` (ms since the epoch, the store's clock). */
+  | { kind: 'owned'; dueAt: number }
+  /** No run is active. */
+  | { kind: 'closed' }
+  | { kind: 'none' }
+  /** The run had no attempts left (or `takeover` was `fail`): it is closed now, `error` and `metadata failed` written. */
+  | { kind: 'ended'; reason: 'attempts-exhausted' | 'interrupted' };
+
+/** The right to write, until the fence is raised. */
+export interface Lease {
+  fence: number;
+  runId: string;
+  /** 1 at first; counts leases that ran out and releases that count. */
+  attempt: number;
+  /** seq of the next entry. */
+  next: number;
+  /** The log's end: the entry that the claim wrote. */
+  head: Cursor;
+  /** Results of the steps that have finished, by name: JSON texts. */
+  journal: Readonly<Record<string, string>>;
+  /** Finished model turns, as `StepRecord.turns` said last. */
+  turns: number;
+  /** False after a takeover by `continue`: the partial reply stands. */
+  reset: boolean;
+}
+
+export interface ReleaseInput {
+  fence: number;
+  delayMs: number;
+  /**
+   * `hand-over`: a planned one; the next claim keeps the attempt (10 times at most, then it counts).
+   * `retry`: this attempt failed; the next claim counts one more.
+   */
+  as: 'hand-over' | 'retry';
+}
+
+/** `fenced`: somebody else has the right to write by now. `closed`: no run is active. `none`: no such session. */
+export type Refusal = { kind: 'fenced' } | { kind: 'closed' } | { kind: 'none' };
+export type LeaseAnswer = { kind: 'ok' } | Refusal;
+
+export interface AppendInput {
+  fence: number;
+  /** Of the first entry. */
+  seq: number;
+  /** JSON texts, in order; may be empty when only a step ends. */
+  entries: string[];
+  /** A step that ends with the last of these entries. */
+  step?: StepRecord;
+}
+
+export interface StepRecord {
+  name: string;
+  /** JSON text. */
+  result: string;
+  /** How many model turns are finished with this step; kept as it was when not given. */
+  turns?: number;
+}
+
+export type AppendAnswer =
+  /** `next`: the seq that comes next. */
+  | { kind: 'ok'; next: number }
+  /** All of it was written before. */
+  | { kind: 'duplicate'; next: number }
+  /** Entries before these are missing (a failover lost them): send again from `next`. */
+  | { kind: 'gap'; next: number }
+  | Refusal;
+
+export interface CancelInput {
+  token: string;
+  random: number;
+  /** Only this run; else whichever is active. */
+  runId?: string;
+}
+
+export type CancelAnswer = { kind: 'ok'; runId: string } | { kind: 'none' } | { kind: 'gone' };
+
+export interface SealInput {
+  /** The cursor that the transcript stood for when it was read. */
+  from: Cursor;
+  /** The cursor that this one stands for: a terminal message. */
+  to: Cursor;
+  /** JSON text of the messages. */
+  transcript: string;
+  /** Entries at and before this cursor may be dropped: the one before the first entry of the last finished run. */
+  trimTo: Cursor;
+}
+
+export interface ReadInput {
+  /** Exclusive. Not given: from the transcript on. */
+  after?: Cursor;
+  /** Entries at most, at least 1. */
+  limit: number;
+}
+
+export type ReadAnswer =
+  /** `after` continues exactly: it is the head, or the first of `entries` follows it. */
+  | ({ kind: 'exact'; entries: LogEntry[] } & ReadView)
+  /** No cursor, or one that nothing follows: the transcript, the cursor it stands for, and what comes after it. */
+  | ({ kind: 'snapshot'; transcript: string; cursor: Cursor; entries: LogEntry[] } & ReadView)
+  /** Nothing was ever written, or it is so long ago that even the tombstone has gone. */
+  | { kind: 'empty' }
+  /** Deleted or expired. */
+  | { kind: 'gone' };
+
+interface ReadView {
+  /** The end of the log, which may lie after the last of `entries`: read on from there. */
+  head: Cursor;
+  run: ActiveRun | null;
+}
+
+export type HeadAnswer = { kind: 'open'; head: Cursor; run: ActiveRun | null } | { kind: 'empty' } | { kind: 'gone' };
+
+export type FollowEvent =
+  | { kind: 'entries'; entries: LogEntry[] }
+  /** Deleted or expired. */
+  | { kind: 'gone' }
+  /** Something may have been missed (a reconnect): read again. */
+  | { kind: 'unsure' };
+
+export type Unfollow = () => void;
