@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['shared/**/*.test.ts', 'relay/**/*.test.ts', 'widget/session/**/*.test.ts'],
+          include: ['{shared,relay,scripts,widget/session}/**/*.test.ts'],
           environment: 'node',
         },
       },
@@ -14,6 +14,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
+          globalSetup: ['e2e/support/global-setup.ts'],
           environment: 'node',
           fileParallelism: false,
           testTimeout: 120_000,

@@ -1,0 +1,8 @@
+import { ensureBrowser } from '../../scripts/ensure-browser.ts';
+import { ensureBuild } from '../../scripts/ensure-build.ts';
+
+/** Once before all end-to-end tests: the pages they open are built from the sources as they are, and a browser exists. */
+export function setup(): void {
+  process.env['CHROME_PATH'] = ensureBrowser();
+  ensureBuild({ rebuildStale: true });
+}

@@ -1,0 +1,23 @@
+import type { KnipConfig } from 'knip';
+
+/** Dead code is what no entry reaches. The entries: the processes, the published parts, the pages and the tests. */
+const config: KnipConfig = {
+  entry: [
+    'relay/main.ts',
+    'relay/app.ts',
+    'shared/protocol.ts',
+    'widget/index.ts',
+    'widget/resumable-chat.ts',
+    'widget/session/index.ts',
+    'demo/**/*.{ts,html}',
+    'scripts/*.ts',
+    'bench/**/run.ts',
+    '**/*.test.ts',
+    'web-test-runner.config.mjs',
+  ],
+  project: ['{shared,relay,widget,demo,e2e,bench,scripts}/**/*.ts'],
+  ignoreBinaries: ['apt-get'],
+  ignoreExportsUsedInFile: true,
+};
+
+export default config;

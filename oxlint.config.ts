@@ -1,0 +1,163 @@
+import { defineConfig, type OxlintConfig } from 'oxlint';
+
+/**
+ * The architecture as lint rules: for each part, what it may not import. `shared` is the ground; relay and widget stand
+ * on it and do not know each other; inside the relay it is routes → live, workflow → store, and generation is known to
+ * the workflow and to app.ts, which wires everything, alone.
+ */
+interface Boundary {
+  files: string[];
+  excludeFiles?: string[];
+  /** Top folders that may not be reached. */
+  tops?: string[];
+  /** Folders of the relay that may not be reached. */
+  inRelay?: string[];
+  /** Runs where there is no Node: nothing of `node:`, no package that needs it. */
+  withoutNode?: boolean;
+  /** Ships to a browser: only types of the AI SDK, and zod without its classic half. */
+  inBrowser?: boolean;
+}
+
+const TESTS = ['**/*.test.ts', '**/testing/**', '**/conformance/**'];
+
+/** What of the relay is the Node server around it and not its core. */
+const NODE_ONLY = ['relay/main.ts', 'relay/config.ts', 'relay/node/**', 'relay/store/drivers/**', 'relay/live/node-*.ts'];
+
+const TOP_FOLDERS = ['shared', 'relay', 'widget', 'demo', 'e2e', 'bench', 'scripts'];
+const LEAVES = ['demo', 'e2e', 'bench', 'scripts'];
+
+const BOUNDARIES: Boundary[] = [
+  { files: ['shared/**'], tops: ['relay', 'widget', ...LEAVES], withoutNode: true, inBrowser: true },
+  { files: ['widget/**'], tops: ['relay', ...LEAVES], withoutNode: true, inBrowser: true },
+  { files: ['demo/**'], tops: ['relay', 'e2e', 'bench', 'scripts'], withoutNode: true, inBrowser: true },
+  { files: ['relay/**'], excludeFiles: NODE_ONLY, tops: ['widget', ...LEAVES], withoutNode: true },
+  { files: NODE_ONLY, tops: ['widget', ...LEAVES] },
+  {
+    files: ['relay/middleware/**'],
+    tops: ['widget', ...LEAVES],
+    inRelay: ['routes', 'workflow', 'generation'],
+    withoutNode: true,
+  },
+  { files: ['relay/routes/**'], tops: ['widget', ...LEAVES], inRelay: ['generation'], withoutNode: true },
+  {
+    files: ['relay/live/**'],
+    excludeFiles: NODE_ONLY,
+    tops: ['widget', ...LEAVES],
+    inRelay: ['routes', 'middleware', 'workflow', 'generation'],
+    withoutNode: true,
+  },
+  {
+    files: ['relay/workflow/**'],
+    tops: ['widget', ...LEAVES],
+    inRelay: ['routes', 'middleware', 'live'],
+    withoutNode: true,
+  },
+  {
+    files: ['relay/generation/**'],
+    tops: ['widget', ...LEAVES],
+    inRelay: ['routes', 'middleware', 'live'],
+    withoutNode: true,
+  },
+  {
+    files: ['relay/store/**'],
+    excludeFiles: NODE_ONLY,
+    tops: ['widget', ...LEAVES],
+    inRelay: ['routes', 'middleware', 'live', 'workflow', 'generation'],
+    withoutNode: true,
+  },
+  {
+    files: ['relay/store/drivers/**'],
+    tops: ['widget', ...LEAVES],
+    inRelay: ['routes', 'middleware', 'live', 'workflow', 'generation'],
+  },
+];
+
+type Override = NonNullable<OxlintConfig['overrides']>[number];
+
+/** A later override of the same rule replaces an earlier one whole, so that the most particular boundary stands last. */
+function boundary({ files, excludeFiles = [], tops = [], inRelay = [], withoutNode, inBrowser }: Boundary): Override {
+  const patterns = [
+    {
+      regex: `^(\\.\\./)+(${TOP_FOLDERS.join('|')})/`,
+      message: 'Between top folders use #shared/…, #relay/… or #widget/….',
+    },
+    ...(tops.length > 0
+      ? [{ regex: `^#(${tops.join('|')})/`, message: 'Dependencies run one way: shared ← relay, shared ← widget.' }]
+      : []),
+    ...(inRelay.length > 0
+      ? [
+          {
+            regex: `^(#relay/|(\\.\\./)+)(${inRelay.join('|')})/`,
+            message: 'Inside the relay it is routes → live, workflow → store; generation is for the workflow alone.',
+          },
+        ]
+      : []),
+    ...(withoutNode
+      ? [
+          {
+            regex: '^(node:|pino$|@hono/node-server)',
+            message: 'This part also runs without Node: it is handed what it needs (see relay/main.ts).',
+          },
+        ]
+      : []),
+    ...(inBrowser
+      ? [
+          {
+            regex: '^(ai|@ai-sdk/.*)$',
+            allowTypeImports: true,
+            message: 'A value of the AI SDK costs tens of kilobytes in the browser: import types only.',
+          },
+          { regex: '^zod$', message: 'Use zod/mini: zod is four times its size.' },
+        ]
+      : []),
+  ];
+  return {
+    files,
+    excludeFiles: [...excludeFiles, ...TESTS],
+    rules: { 'eslint/no-restricted-imports': ['error', { patterns }] },
+  };
+}
+
+export default defineConfig({
+  plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'promise', 'vitest', 'node'],
+  categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
+  options: { typeAware: true, denyWarnings: true },
+  ignorePatterns: ['dist/**', 'data/**', '.tmp/**', 'coverage/**'],
+  rules: {
+    // Nothing is swallowed and every promise is awaited or handled.
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'eslint/no-empty': ['error', { allowEmptyCatch: false }],
+    'eslint/no-throw-literal': 'error',
+    // The type checker is not argued with.
+    'typescript/no-explicit-any': 'error',
+    'typescript/ban-ts-comment': 'error',
+    'typescript/no-non-null-assertion': 'error',
+    'eslint/eqeqeq': ['error', 'always', { null: 'ignore' }],
+    'eslint/no-var': 'error',
+    'eslint/prefer-const': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'import/no-cycle': 'error',
+    // One place reads the environment; the rest is told.
+    'node/no-process-env': 'error',
+    'unicorn/prefer-node-protocol': 'error',
+
+    // Awaiting one after the other is mostly meant: order is what this product is about.
+    'eslint/no-await-in-loop': 'off',
+    // Shadowing a name in a small scope reads better than a second-best name.
+    'eslint/no-shadow': 'off',
+    // A function that uses nothing of its surroundings may still belong there.
+    'unicorn/consistent-function-scoping': 'off',
+    // Side effects on import are how custom elements are defined.
+    'import/no-unassigned-import': 'off',
+    // Narrowing what came over a wire after its schema has judged it cannot be said without an assertion.
+    'typescript/no-unsafe-type-assertion': 'off',
+  },
+  overrides: [
+    ...BOUNDARIES.map(boundary),
+    {
+      files: ['relay/config.ts', 'scripts/**', 'bench/**', 'e2e/**', '*.config.ts', '*.config.mjs', ...TESTS],
+      rules: { 'node/no-process-env': 'off' },
+    },
+  ],
+});

@@ -1,0 +1,24 @@
+import { defaultReporter } from '@web/test-runner';
+import { chromeLauncher } from '@web/test-runner-chrome';
+import { esbuildPlugin } from '@web/dev-server-esbuild';
+import { findBrowser } from './scripts/ensure-browser.ts';
+import { createWidgetReporter } from './scripts/wtr-report.ts';
+
+const report = process.env['WIDGET_REPORT'];
+
+export default {
+  files: ['widget/**/*.test.ts', '!widget/session/**/*.test.ts'],
+  nodeResolve: true,
+  concurrency: 2,
+  browsers: [
+    chromeLauncher({
+      launchOptions: {
+        executablePath: findBrowser() ?? undefined,
+        args: ['--no-sandbox', '--disable-dev-shm-usage'],
+      },
+    }),
+  ],
+  plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: './tsconfig.json' })],
+  reporters: [defaultReporter({ reportTestProgress: false }), ...(report ? [createWidgetReporter(report)] : [])],
+  testFramework: { config: { ui: 'bdd', timeout: 10_000 } },
+};
