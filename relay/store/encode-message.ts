@@ -1,0 +1,35 @@
+import type { ChatChunk, StreamMessage } from '#shared/protocol.ts';
+
+/** A message of the log as a writer gives it to the store; where it stands (`prev`, `from`) is not its to say. */
+export type LogMessage = Exclude<StreamMessage, { type: 'snapshot' }>;
+
+/**
+ * The JSON text of a message, as it is kept in the log. Text and reasoning deltas are written in one exact form,
+ *
+ *     {"type":"chunk","runId":"…","chunk":{"type":"text-delta","id":"…","delta":"…"}}
+ *
+ * with these keys, in this order, and nothing else: that is what `mergeDeltas` merges as text. A delta that says
+ * more (`providerMetadata`) is written with all it says, and is then never merged.
+ */
+export function encodeMessage(message: LogMessage): string {
+  if (message.type === 'chunk' && isPlainDelta(message.chunk)) {
+    const { type, id, delta } = message.chunk;
+    return `${deltaHead(message.runId, type, id)}${JSON.stringify(delta).slice(1)}}}`;
+  }
+  return JSON.stringify(message);
+}
+
+type Delta = Extract<ChatChunk, { type: 'text-delta' | 'reasoning-delta' }>;
+
+/** Everything before the text of a delta, its opening quotation mark included. */
+function deltaHead(runId: string, type: Delta['type'], id: string): string {
+  return `{"type":"chunk","runId":${JSON.stringify(runId)},"chunk":{"type":"${type}","id":${JSON.stringify(id)},"delta":"`;
+}
+
+function isPlainDelta(chunk: ChatChunk): chunk is Delta {
+  if (chunk.type !== 'text-delta' && chunk.type !== 'reasoning-delta') return false;
+  if (typeof chunk.id !== 'string' || typeof chunk.delta !== 'string') return false;
+  return Object.entries(chunk).every(
+    ([key, value]) => key === 'type' || key === 'id' || key === 'delta' || value === undefined,
+  );
+}
