@@ -148,6 +148,8 @@ export default defineConfig({
     'eslint/no-shadow': 'off',
     // A function that uses nothing of its surroundings may still belong there.
     'unicorn/consistent-function-scoping': 'off',
+    // It does not see what a callback or a getter changes.
+    'eslint/no-unmodified-loop-condition': 'off',
     // Side effects on import are how custom elements are defined.
     'import/no-unassigned-import': 'off',
     // Narrowing what came over a wire after its schema has judged it cannot be said without an assertion.

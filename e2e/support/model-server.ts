@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createRandom } from './random.ts';
+import { sleep } from './wait.ts';
+
+/** How the model answers one prompt. */
+export interface ReplyPlan {
+  tokens: number;
+  tokensPerSecond: number;
+}
+
+/** One call of the model, and to the letter what it wrote. */
+export interface ModelCall {
+  prompt: string;
+  /** What was written so far. */
+  text: string;
+  /** The reply was written to its end. */
+  finished: boolean;
+  /** The relay hung up before the end. */
+  aborted: boolean;
+}
+
+/**
+ * A model behind the streaming API of OpenAI that remembers what it wrote. Each call answers with another text, so
+ * that a reply stitched together from two calls is seen.
+ */
+export interface ModelServer {
+  /** For MODEL_BASE_URL. */
+  readonly baseUrl: string;
+  readonly calls: readonly ModelCall[];
+  /** How this prompt, to the letter, will be answered; others get the default plan. */
+  plan(prompt: string, plan: Partial<ReplyPlan>): void;
+  /** The calls that were made for a prompt, oldest first. */
+  callsFor(prompt: string): ModelCall[];
+  close(): Promise<void>;
+}
+
+const DEFAULT_PLAN: ReplyPlan = { tokens: 60, tokensPerSecond: 200 };
+
+const TOKENS = [
+  ' the', ' log', ' keeps', ' every', ' word', ',', '.', ' and', ' then', ' what', ' follows', ' Übergröße', ' naïve',
+  ' 漢字', ' 🚀', ' 👩‍💻', ' e\u0301', ' "quoted"', ' back\\slash', ' <b>', ' &amp;', '\n', '\n\n', ' data: x', ' id: 1-1', '\t',
+  ' \u2028', ' 0-0', ' null', '  ', ' {"type":"chunk"}',
+] as const;
+
+export async function openModelServer(seed: number): Promise<ModelServer> {
+  const calls: ModelCall[] = [];
+  const plans = new Map<string, ReplyPlan>();
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : undefined);
+    });
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const prompt = lastPrompt(JSON.parse(await readBody(request)));
+    const plan = plans.get(prompt) ?? DEFAULT_PLAN;
+    const call: ModelCall = { prompt, text: '', finished: false, aborted: false };
+    calls.push(call);
+    response.on('close', () => {
+      call.aborted = !response.writableFinished;
+    });
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const number = calls.length;
+    const random = createRandom(seed + number);
+    const write = (fields: object): void => {
+      const chunk = { id: `call-${number}`, object: 'chat.completion.chunk', created: 0, model: 'test', ...fields };
+      response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+    };
+    write({ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] });
+    const startedAt = performance.now();
+    for (let index = 0; index < plan.tokens && !call.aborted; index += 1) {
+      const token = index === 0 ? `Call ${number}:` : random.pick(TOKENS);
+      call.text += token;
+      write({ choices: [{ index: 0, delta: { content: token }, finish_reason: null }] });
+      const aheadMs = ((index + 1) / plan.tokensPerSecond) * 1000 - (performance.now() - startedAt);
+      if (aheadMs > 4) await sleep(aheadMs);
+    }
+    // So that white space at the end is never what a comparison hangs on.
+    call.text += ' End.';
+    write({ choices: [{ index: 0, delta: { content: ' End.' }, finish_reason: null }] });
+    write({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+    write({ choices: [], usage: { prompt_tokens: 1, completion_tokens: plan.tokens, total_tokens: plan.tokens + 1 } });
+    call.finished = !call.aborted;
+    response.end('data: [DONE]\n\n');
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    calls,
+    plan(prompt, plan) {
+      plans.set(prompt, { ...DEFAULT_PLAN, ...plan });
+    },
+    callsFor: (prompt) => calls.filter((call) => call.prompt === prompt),
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  let body = '';
+  request.setEncoding('utf8');
+  for await (const text of request) body += String(text);
+  return body;
+}
+
+function lastPrompt(body: unknown): string {
+  const { messages } = body as { messages: { role: string; content: string | { text?: string }[] }[] };
+  const content = messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  return typeof content === 'string' ? content : content.map(({ text = '' }) => text).join('');
+}

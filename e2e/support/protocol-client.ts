@@ -1,0 +1,124 @@
+/**
+ * A client of the relay, written from docs/protocol.md alone: it shares no code with the product, so that a mistake
+ * made on both sides does not cancel itself out.
+ */
+import { randomUUID } from 'node:crypto';
+import { sleep } from './wait.ts';
+
+export interface Credentials {
+  sessionId: string;
+  token: string;
+}
+
+export interface Accepted {
+  sessionId: string;
+  messageId: string;
+  runId: string;
+  cursor: string;
+}
+
+export interface WireMessage {
+  id: string;
+  role: string;
+  parts: { type: string; text?: string }[];
+  metadata?: { run?: { runId: string; status: string; attempt: number } };
+}
+
+export interface SessionState {
+  messages: WireMessage[];
+  run: { runId: string; messageId: string; status: string; attempt: number } | null;
+  cursor: string;
+}
+
+export interface Answer<T> {
+  status: number;
+  body: T;
+}
+
+/** How long one request may take before it counts as lost. */
+const REQUEST_TIMEOUT_MS = 2_000;
+const RETRY_MS = 50;
+const GIVE_UP_MS = 30_000;
+
+export interface ProtocolClient {
+  readonly origin: string;
+  /** Requests that got no answer and were made again. */
+  readonly retries: number;
+  mint(): Promise<Credentials>;
+  /** Posts until there is an answer that is none of the relay being away; always with the same message id. */
+  post(
+    credentials: Credentials,
+    prompt: { prompt?: string; messageId?: string; parentId?: string },
+  ): Promise<Answer<Accepted>>;
+  stop(credentials: Credentials, runId?: string): Promise<Answer<{ cancelled: boolean; runId?: string }>>;
+  state(credentials: Credentials): Promise<Answer<SessionState>>;
+  erase(credentials: Credentials): Promise<Answer<null>>;
+}
+
+export function createProtocolClient(origin: string): ProtocolClient {
+  let retries = 0;
+
+  /** Sends until the relay answers; every request here may be sent twice. */
+  async function send<T>(method: string, path: string, token: string | null, body?: unknown): Promise<Answer<T>> {
+    const deadline = Date.now() + GIVE_UP_MS;
+    for (;;) {
+      const answer = await attempt<T>(method, path, token, body);
+      if (answer && answer.status !== 503) return answer;
+      if (Date.now() > deadline) throw new Error(`${method} ${path} got no answer for ${GIVE_UP_MS} ms.`);
+      retries += 1;
+      await sleep(RETRY_MS);
+    }
+  }
+
+  async function attempt<T>(
+    method: string,
+    path: string,
+    token: string | null,
+    body: unknown,
+  ): Promise<Answer<T> | null> {
+    try {
+      const response = await fetch(`${origin}${path}`, {
+        method,
+        headers: {
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+      const text = await response.text();
+      return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as T };
+    } catch (error) {
+      if (isNetworkError(error)) return null;
+      throw error;
+    }
+  }
+
+  return {
+    origin,
+    get retries() {
+      return retries;
+    },
+    async mint() {
+      const { status, body } = await send<Credentials>('POST', '/api/sessions', null, {});
+      if (status !== 201) throw new Error(`Minting a session answered ${status}.`);
+      return { sessionId: body.sessionId, token: body.token };
+    },
+    post({ sessionId, token }, prompt) {
+      return send('POST', '/api/llm-stream', token, { sessionId, messageId: randomUUID(), ...prompt });
+    },
+    stop({ sessionId, token }, runId) {
+      const run = runId === undefined ? '' : `&runId=${encodeURIComponent(runId)}`;
+      return send('DELETE', `/api/llm-stream?sessionId=${sessionId}${run}`, token);
+    },
+    state: ({ sessionId, token }) => send('GET', `/api/sessions/${sessionId}`, token),
+    erase: ({ sessionId, token }) => send('DELETE', `/api/sessions/${sessionId}`, token),
+  };
+}
+
+/** The line or the relay failed, as opposed to a mistake in the test. */
+export function isNetworkError(error: unknown): boolean {
+  if (error instanceof DOMException) return error.name === 'TimeoutError' || error.name === 'AbortError';
+  // fetch wraps what failed; a TypeError without a cause is somebody's mistake.
+  return error instanceof TypeError && error.cause !== undefined;
+}

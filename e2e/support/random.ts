@@ -1,0 +1,37 @@
+/** Random numbers that come again from the same seed (mulberry32). */
+export interface Random {
+  readonly seed: number;
+  /** 0 ≤ x < 1. */
+  next(): number;
+  /** A whole number from `low` up to and with `high`. */
+  between(low: number, high: number): number;
+  chance(probability: number): boolean;
+  pick<T>(items: readonly [T, ...T[]]): T;
+  /** Another source, that this one's later use does not disturb: one for each actor keeps a run repeatable. */
+  fork(): Random;
+}
+
+/** The seed of a test run: from E2E_SEED, to repeat one, else a fresh one. Tests print it. */
+export function readSeed(): number {
+  const given = process.env['E2E_SEED'];
+  return given ? Number(given) >>> 0 : Math.floor(Math.random() * 2 ** 32);
+}
+
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const between = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));
+  return {
+    seed,
+    next,
+    between,
+    chance: (probability) => next() < probability,
+    pick: (items) => items[between(0, items.length - 1)] ?? items[0],
+    fork: () => createRandom(Math.floor(next() * 2 ** 32)),
+  };
+}

@@ -1,0 +1,126 @@
+import net from 'node:net';
+import { once } from 'node:events';
+
+export type Direction = 'up' | 'down';
+
+/** A line between clients and the relay that can fail in the ways lines fail. */
+export interface TcpProxy {
+  readonly port: number;
+  readonly origin: string;
+  readonly counts: { connections: number; cuts: number; swallowedBytes: number };
+  /** Resets every open connection; new ones work. */
+  cut(): void;
+  /** No connection can be made, and the open ones are reset, until `restore`. */
+  goDown(): void;
+  /**
+   * Bytes vanish without a sign, as in a tunnel or behind a router that forgot the connection: new connections are
+   * accepted and stay silent. A connection that lost a byte never speaks again, not even after `restore`.
+   */
+  blackHole(direction?: Direction | 'both'): void;
+  /** Holds back everything by this many ms, each way. */
+  delay(ms: number): void;
+  /** New connections work again. */
+  restore(): void;
+  close(): Promise<void>;
+}
+
+interface Line {
+  client: net.Socket;
+  server: net.Socket;
+  /** By direction: has lost a byte, and so is dead for ever. */
+  lost: Record<Direction, boolean>;
+}
+
+export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
+  const lines = new Set<Line>();
+  const counts = { connections: 0, cuts: 0, swallowedBytes: 0 };
+  const holes = { up: false, down: false };
+  let down = false;
+  let delayMs = 0;
+
+  const listener = net.createServer({ pauseOnConnect: true }, (client) => {
+    if (down) {
+      client.resetAndDestroy();
+      return;
+    }
+    counts.connections += 1;
+    const server = net.connect(targetPort, '127.0.0.1');
+    const line: Line = { client, server, lost: { up: false, down: false } };
+    lines.add(line);
+    client.setNoDelay();
+    server.setNoDelay();
+    pump(line, 'up', client, server);
+    pump(line, 'down', server, client);
+    client.resume();
+  });
+
+  function pump(line: Line, direction: Direction, source: net.Socket, sink: net.Socket): void {
+    source.on('data', (bytes) => {
+      if (holes[direction] || line.lost[direction]) {
+        line.lost[direction] = true;
+        counts.swallowedBytes += bytes.length;
+        return;
+      }
+      const pass = (): void => {
+        if (line.lost[direction] || sink.destroyed) return;
+        if (!sink.write(bytes)) source.pause();
+      };
+      if (delayMs > 0) setTimeout(pass, delayMs);
+      else pass();
+    });
+    sink.on('drain', () => source.resume());
+    // In a black hole not even the end of a connection is heard of.
+    source.on('end', () => {
+      if (holes[direction] || line.lost[direction]) line.lost[direction] = true;
+      else sink.end();
+    });
+    source.on('error', () => {
+      if (!holes[direction] && !line.lost[direction]) sink.resetAndDestroy();
+    });
+    source.on('close', () => {
+      if (line.client.destroyed && line.server.destroyed) lines.delete(line);
+      else if (!holes[direction] && !line.lost[direction]) sink.destroySoon();
+    });
+  }
+
+  function cut(): void {
+    for (const { client, server } of lines) {
+      counts.cuts += 1;
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+    lines.clear();
+  }
+
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as net.AddressInfo;
+  return {
+    port,
+    origin: `http://127.0.0.1:${port}`,
+    counts,
+    cut,
+    goDown() {
+      down = true;
+      cut();
+    },
+    blackHole(direction = 'both') {
+      if (direction !== 'down') holes.up = true;
+      if (direction !== 'up') holes.down = true;
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    restore() {
+      down = false;
+      holes.up = false;
+      holes.down = false;
+      delayMs = 0;
+    },
+    async close() {
+      cut();
+      listener.close();
+      await once(listener, 'close');
+    },
+  };
+}

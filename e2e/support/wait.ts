@@ -1,0 +1,24 @@
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+/**
+ * Waits until `probe` gives something other than null, undefined or false, and resolves with it.
+ *
+ * @throws Error naming `what` when that takes longer than `timeoutMs`.
+ */
+export async function until<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  { timeoutMs = 20_000, everyMs = 20 } = {},
+): Promise<Exclude<T, null | undefined | false>> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await probe();
+    if (value !== null && value !== undefined && value !== false) return value as Exclude<T, null | undefined | false>;
+    if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}.`);
+    await sleep(everyMs);
+  }
+}
