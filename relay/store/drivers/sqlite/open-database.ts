@@ -1,0 +1,60 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreLockedError, StoreOpenError } from './open-errors.ts';
+import { migrate, MIGRATIONS } from './schema.ts';
+import { isLockedError, isNotADatabaseError } from './sqlite-errors.ts';
+
+export const IN_MEMORY = ':memory:';
+
+/** How large the write-ahead log stays on the disk after a burst. */
+const WAL_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Opens the file, makes it ours for as long as the process lives, brings it to the newest version, and voids the leases
+ * in it.
+ *
+ * The lock is one of the operating system, so that it ends with the process, however that ends.
+ *
+ * @param now ms since the epoch.
+ * @throws StoreLockedError when another process holds the file, StoreOpenError when it cannot be used.
+ */
+export function openDatabase(path: string, now: number, migrations: readonly string[] = MIGRATIONS): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    if (path !== IN_MEMORY) createPrivateFile(path);
+    database = new DatabaseSync(path, { timeout: 0 });
+    // The lock comes first: set before the first access it also keeps the index of the write-ahead log in memory.
+    database.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      PRAGMA secure_delete = ON;
+      PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES};
+    `);
+    // The first write takes the lock for good.
+    database.exec('BEGIN IMMEDIATE');
+    migrate(database, migrations);
+    // Whoever held a lease held the lock too, and is dead: its runs are due now, as if the leases had run out.
+    database.prepare(`UPDATE sessions SET run_due_at = ?1 WHERE run_holder = 'lease' AND run_due_at > ?1`).run(now);
+    database.exec('COMMIT');
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof StoreOpenError) throw error;
+    if (isLockedError(error)) {
+      throw new StoreLockedError(`Another process is using the store ${path}: stop it, or choose another file.`, {
+        cause: error,
+      });
+    }
+    const why = isNotADatabaseError(error) ? 'it is no database' : error instanceof Error ? error.message : 'unknown';
+    throw new StoreOpenError(`The store ${path} cannot be opened: ${why}.`, { cause: error });
+  }
+}
+
+/** What visitors wrote is nobody else's: SQLite gives the files beside it the same mode. */
+function createPrivateFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+}

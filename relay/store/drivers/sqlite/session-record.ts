@@ -1,0 +1,56 @@
+import { formatCursor, START, type Cursor } from '#shared/cursor.ts';
+import type { ActiveRun } from '#shared/protocol.ts';
+
+/** What the store knows of a session besides its log. Never changed in place, so that a rollback needs no undoing. */
+export interface SessionRecord {
+  /** Of its row, and of all that belongs to it. */
+  readonly key: number;
+  readonly fence: number;
+  /** seq of the next entry under `fence`; at least 1 once something was written. */
+  readonly next: number;
+  readonly run: RunRecord | null;
+  /** The claim that ended the last run itself. */
+  readonly ended: { readonly token: string; readonly reason: EndReason } | null;
+  /** The cursor that the transcript stands for. */
+  readonly sealedTo: Cursor;
+  readonly transcriptBytes: number;
+  /** ms since the epoch; null while a run is active, which never expires. */
+  readonly expiresAt: number | null;
+}
+
+export type EndReason = 'attempts-exhausted' | 'interrupted';
+
+export interface RunRecord {
+  readonly runId: string;
+  /** Where the log ended before the run's first entry. */
+  readonly before: Cursor;
+  readonly status: 'queued' | 'started' | 'restarted';
+  /** As the log says; 1 while queued. */
+  readonly attempt: number;
+  /** Nobody yet; somebody, who may have let the lease run out; or who gave it back, and how. */
+  readonly holder: 'nobody' | 'lease' | 'hand-over' | 'retry';
+  readonly handOvers: number;
+  /** Finished model turns, as the journal says. */
+  readonly turns: number;
+  readonly dueAt: number;
+  readonly owner: string;
+  /** Of the claim that made the lease. */
+  readonly token: string;
+  /** Did that claim reset the half-written reply? */
+  readonly reset: boolean;
+}
+
+/** Every raise of the fence writes an entry at once, so the log always ends under the newest fence. */
+export function headOf(record: SessionRecord): Cursor {
+  return record.next === 0 ? START : formatCursor(record.fence, record.next - 1);
+}
+
+export function activeRunOf(record: SessionRecord): ActiveRun | null {
+  const { run } = record;
+  return run && { runId: run.runId, messageId: run.runId, status: run.status, attempt: run.attempt };
+}
+
+/** The rule that never gives a fence twice, not even to a store that lost its tail while its clock went back. */
+export function raiseFence(record: SessionRecord, now: number, random: number): number {
+  return Math.max(record.fence, now) + 1 + random;
+}

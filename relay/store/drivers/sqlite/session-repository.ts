@@ -1,0 +1,257 @@
+import { formatCursor, type Cursor } from '#shared/cursor.ts';
+import type { FollowEvent, LogEntry } from '../../session-store.ts';
+import type { Followers } from './followers.ts';
+import { headOf, type RunRecord, type SessionRecord } from './session-record.ts';
+import type { SessionRow, Statements } from './statements.ts';
+import type { UnitOfWork } from './tick-transactions.ts';
+
+export type Found = { kind: 'open'; record: SessionRecord } | { kind: 'gone' } | { kind: 'none' };
+
+export interface SessionRepository {
+  /** As committed, for reads; what has expired is found to be gone, and left as it is. */
+  peek(sessionId: string): Found;
+  /** As it is within the transaction; what has expired is erased on the way. */
+  find(sessionId: string): Found;
+  create(sessionId: string): SessionRecord;
+  save(sessionId: string, record: SessionRecord): SessionRecord;
+  /** Raises the fence to `fence` and writes the first entries under it; the record is not saved yet. */
+  open(sessionId: string, record: SessionRecord, fence: number, entries: readonly string[]): SessionRecord;
+  /** Adds entries under the fence as it stands. Needs no `save`: the log itself says how far it goes. */
+  extend(sessionId: string, record: SessionRecord, entries: readonly string[]): SessionRecord;
+  /** Erases everything, and remembers until then that there was something; null: remembers nothing. */
+  bury(sessionId: string, record: SessionRecord | null, until: number | null): void;
+  /** Until when an expired session is remembered; null when even that is over. */
+  tombstoneUntil(expiredAt: number): number | null;
+  readonly now: () => number;
+  readonly ttlMs: number;
+  /** Was something erased that may still lie in the write-ahead log? */
+  erased: boolean;
+}
+
+/** More than ever run at once; the rows hold the same, so that a record that is dropped is only read again. */
+const MAX_CACHED_RECORDS = 16_384;
+
+export function createSessionRepository(options: {
+  statements: Statements;
+  followers: Followers;
+  clock: () => number;
+  ttlMs: number;
+  /** A read found a session that has expired and is not erased yet. */
+  onExpired: (sessionId: string) => void;
+}): SessionRepository & { work: UnitOfWork } {
+  const { statements, followers, ttlMs } = options;
+  const now = () => Math.floor(options.clock());
+
+  /** Records with an active run, as committed: appends, which are most of the work, find theirs here. */
+  const cache = new Map<string, SessionRecord>();
+  /** As written by the transaction so far; null: to be looked up in the database, which is right in any case. */
+  const written = new Map<string, SessionRecord | null>();
+  /** What the operation at hand wrote, and told. */
+  const touched: string[] = [];
+  const events: { sessionId: string; event: FollowEvent }[] = [];
+  let keptEvents = 0;
+
+  function load(sessionId: string): SessionRecord | null {
+    const row = statements.findSession.get(sessionId) as unknown as SessionRow | undefined;
+    if (!row) return null;
+    const record = recordOf(row);
+    const last = statements.findLastSeq.get(record.key, record.fence)?.['seq'];
+    return typeof last === 'number' ? { ...record, next: last + 1 } : record;
+  }
+
+  function judge(sessionId: string, record: SessionRecord | null): Found | { kind: 'expired'; record: SessionRecord } {
+    if (!record) {
+      const until = statements.findTombstone.get(sessionId)?.['until'];
+      return { kind: typeof until === 'number' && until > now() ? 'gone' : 'none' };
+    }
+    return record.expiresAt !== null && record.expiresAt <= now() ? { kind: 'expired', record } : { kind: 'open', record };
+  }
+
+  function tombstoneUntil(expiredAt: number): number | null {
+    const until = expiredAt + 2 * ttlMs;
+    return until > now() ? until : null;
+  }
+
+  function put(sessionId: string, record: SessionRecord | null): void {
+    written.set(sessionId, record);
+    touched.push(sessionId);
+  }
+
+  function tell(sessionId: string, event: FollowEvent): void {
+    events.push({ sessionId, event });
+  }
+
+  /** Writes entries from `record.next` on; `prev` goes with seq 0. */
+  function insert(sessionId: string, record: SessionRecord, texts: readonly string[], prev: Cursor): SessionRecord {
+    const { key, fence, next } = record;
+    // Who is not there is told nothing: a follower that comes now reads the log.
+    const told: LogEntry[] | null = followers.has(sessionId) ? [] : null;
+    let seq = next;
+    for (const data of texts) {
+      statements.insertEntry.run(key, fence, seq, seq === 0 ? prev : null, data);
+      told?.push(seq === 0 ? { id: formatCursor(fence, seq), prev, data } : { id: formatCursor(fence, seq), data });
+      seq += 1;
+    }
+    if (told?.length) tell(sessionId, { kind: 'entries', entries: told });
+    return { ...record, next: seq };
+  }
+
+  const repository: SessionRepository = {
+    now,
+    ttlMs,
+    erased: false,
+    tombstoneUntil,
+
+    peek(sessionId) {
+      const found = judge(sessionId, cache.get(sessionId) ?? load(sessionId));
+      if (found.kind !== 'expired') return found;
+      options.onExpired(sessionId);
+      return { kind: tombstoneUntil(found.record.expiresAt ?? 0) === null ? 'none' : 'gone' };
+    },
+
+    find(sessionId) {
+      const record = written.has(sessionId) ? written.get(sessionId) : cache.get(sessionId);
+      const found = judge(sessionId, record ?? load(sessionId));
+      if (found.kind !== 'expired') return found;
+      const until = tombstoneUntil(found.record.expiresAt ?? 0);
+      repository.bury(sessionId, found.record, until);
+      return { kind: until === null ? 'none' : 'gone' };
+    },
+
+    create(sessionId) {
+      statements.deleteTombstone.run(sessionId);
+      const { lastInsertRowid } = statements.insertSession.run(sessionId);
+      return {
+        key: Number(lastInsertRowid),
+        fence: 0,
+        next: 0,
+        run: null,
+        ended: null,
+        sealedTo: '0-0',
+        transcriptBytes: 0,
+        expiresAt: null,
+      };
+    },
+
+    save(sessionId, record) {
+      // Each write but an append moves the end of the session's time; a run lifts it.
+      const saved = { ...record, expiresAt: record.run ? null : now() + ttlMs };
+      writeRow(statements, saved);
+      put(sessionId, saved);
+      return saved;
+    },
+
+    open(sessionId, record, fence, entries) {
+      return insert(sessionId, { ...record, fence, next: 0 }, entries, headOf(record));
+    },
+
+    extend(sessionId, record, entries) {
+      const extended = insert(sessionId, record, entries, headOf(record));
+      put(sessionId, extended);
+      return extended;
+    },
+
+    bury(sessionId, record, until) {
+      if (record) {
+        statements.deleteLog.run(record.key);
+        statements.deleteTranscript.run(record.key);
+        statements.deletePrompts.run(record.key);
+        statements.deleteCancels.run(record.key);
+        statements.deleteSteps.run(record.key);
+        statements.deleteSession.run(record.key);
+        repository.erased = true;
+        tell(sessionId, { kind: 'gone' });
+      }
+      if (until !== null) statements.writeTombstone.run(sessionId, until);
+      put(sessionId, null);
+    },
+  };
+
+  const work: UnitOfWork = {
+    keepOperation() {
+      touched.length = 0;
+      keptEvents = events.length;
+    },
+    undoOperation() {
+      for (const sessionId of touched) written.set(sessionId, null);
+      touched.length = 0;
+      events.length = keptEvents;
+    },
+    commit() {
+      for (const [sessionId, record] of written) {
+        if (record?.run) cache.set(sessionId, record);
+        else cache.delete(sessionId);
+      }
+      for (const sessionId of cache.keys()) {
+        if (cache.size <= MAX_CACHED_RECORDS) break;
+        cache.delete(sessionId);
+      }
+      written.clear();
+      const told = events.splice(0);
+      keptEvents = 0;
+      for (const { sessionId, event } of told) followers.notify(sessionId, event);
+    },
+    rollback() {
+      written.clear();
+      touched.length = 0;
+      events.length = 0;
+      keptEvents = 0;
+    },
+  };
+
+  return Object.assign(repository, { work });
+}
+
+function writeRow(statements: Statements, record: SessionRecord): void {
+  const { run, ended } = record;
+  statements.updateSession.run(
+    record.fence,
+    record.next,
+    record.sealedTo,
+    record.transcriptBytes,
+    record.expiresAt,
+    ended?.token ?? null,
+    ended?.reason ?? null,
+    run?.runId ?? null,
+    run?.before ?? null,
+    run?.status ?? null,
+    run?.attempt ?? null,
+    run?.holder ?? null,
+    run?.handOvers ?? null,
+    run?.turns ?? null,
+    run?.dueAt ?? null,
+    run?.owner ?? null,
+    run?.token ?? null,
+    run ? Number(run.reset) : null,
+    record.key,
+  );
+}
+
+function recordOf(row: SessionRow): SessionRecord {
+  const run: RunRecord | null =
+    row.run_id === null
+      ? null
+      : {
+          runId: row.run_id,
+          before: row.run_before,
+          status: row.run_status,
+          attempt: row.run_attempt,
+          holder: row.run_holder,
+          handOvers: row.run_hand_overs,
+          turns: row.run_turns,
+          dueAt: row.run_due_at,
+          owner: row.run_owner,
+          token: row.run_token,
+          reset: row.run_reset === 1,
+        };
+  return {
+    key: row.key,
+    fence: row.fence,
+    next: row.next,
+    run,
+    ended: row.ended_token === null || row.ended_reason === null ? null : { token: row.ended_token, reason: row.ended_reason },
+    sealedTo: row.sealed_to,
+    transcriptBytes: row.transcript_bytes,
+    expiresAt: row.expires_at,
+  };
+}

@@ -1,0 +1,101 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+export type Statements = ReturnType<typeof prepareStatements>;
+
+/** Every statement of the driver, prepared once and used again; grouped by table. */
+export function prepareStatements(database: DatabaseSync) {
+  const prepare = (sql: string) => database.prepare(sql);
+  return {
+    begin: prepare('BEGIN IMMEDIATE'),
+    commit: prepare('COMMIT'),
+    rollback: prepare('ROLLBACK'),
+    savepoint: prepare('SAVEPOINT operation'),
+    release: prepare('RELEASE operation'),
+    rollbackTo: prepare('ROLLBACK TO operation'),
+    // TRUNCATE: what was erased is not left in the write-ahead log either.
+    checkpoint: prepare('PRAGMA wal_checkpoint(TRUNCATE)'),
+    probe: prepare('UPDATE probe SET checked_at = ?'),
+
+    findSession: prepare('SELECT * FROM sessions WHERE session_id = ?'),
+    insertSession: prepare(
+      `INSERT INTO sessions (session_id, fence, next, sealed_to, transcript_bytes) VALUES (?, 0, 0, '0-0', 0)`,
+    ),
+    updateSession: prepare(`
+      UPDATE sessions SET
+        fence = ?, next = ?, sealed_to = ?, transcript_bytes = ?, expires_at = ?, ended_token = ?, ended_reason = ?,
+        run_id = ?, run_before = ?, run_status = ?, run_attempt = ?, run_holder = ?, run_hand_overs = ?, run_turns = ?,
+        run_due_at = ?, run_owner = ?, run_token = ?, run_reset = ?
+      WHERE key = ?`),
+    deleteSession: prepare('DELETE FROM sessions WHERE key = ?'),
+    findDue: prepare(
+      'SELECT session_id FROM sessions WHERE run_due_at <= ? ORDER BY run_due_at, key LIMIT ?',
+    ),
+    findExpired: prepare('SELECT session_id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?'),
+
+    insertEntry: prepare('INSERT INTO log (session, fence, seq, prev, data) VALUES (?, ?, ?, ?, ?)'),
+    readEntries: prepare(`
+      SELECT fence, seq, prev, data FROM log WHERE session = ? AND (fence, seq) > (?, ?)
+      ORDER BY fence, seq LIMIT ?`),
+    findLastSeq: prepare('SELECT max(seq) AS seq FROM log WHERE session = ? AND fence = ?'),
+    trimLog: prepare('DELETE FROM log WHERE session = ? AND (fence, seq) <= (?, ?)'),
+    deleteLog: prepare('DELETE FROM log WHERE session = ?'),
+    describeLog: prepare(`
+      SELECT fence, count(*) AS entries, min(seq) AS first, max(seq) AS last FROM log WHERE session = ?
+      GROUP BY fence ORDER BY fence`),
+
+    readTranscript: prepare('SELECT messages FROM transcripts WHERE session = ?'),
+    writeTranscript: prepare('INSERT OR REPLACE INTO transcripts (session, messages) VALUES (?, ?)'),
+    deleteTranscript: prepare('DELETE FROM transcripts WHERE session = ?'),
+
+    findPrompt: prepare('SELECT hash, run_id, cursor FROM prompts WHERE session = ? AND message_id = ?'),
+    insertPrompt: prepare('INSERT INTO prompts (session, message_id, hash, run_id, cursor) VALUES (?, ?, ?, ?, ?)'),
+    deletePrompts: prepare('DELETE FROM prompts WHERE session = ?'),
+
+    findCancel: prepare('SELECT run_id FROM cancels WHERE session = ? AND token = ?'),
+    insertCancel: prepare('INSERT INTO cancels (session, token, run_id) VALUES (?, ?, ?)'),
+    deleteCancels: prepare('DELETE FROM cancels WHERE session = ?'),
+
+    findStep: prepare('SELECT 1 FROM steps WHERE session = ? AND run_id = ? AND name = ?'),
+    readSteps: prepare('SELECT name, result FROM steps WHERE session = ? AND run_id = ?'),
+    insertStep: prepare('INSERT INTO steps (session, run_id, name, result) VALUES (?, ?, ?, ?)'),
+    deleteSteps: prepare('DELETE FROM steps WHERE session = ?'),
+
+    findTombstone: prepare('SELECT until FROM tombstones WHERE session_id = ?'),
+    writeTombstone: prepare('INSERT OR REPLACE INTO tombstones (session_id, until) VALUES (?, ?)'),
+    deleteTombstone: prepare('DELETE FROM tombstones WHERE session_id = ?'),
+    deleteOldTombstones: prepare(
+      'DELETE FROM tombstones WHERE session_id IN (SELECT session_id FROM tombstones WHERE until <= ? LIMIT ?)',
+    ),
+  };
+}
+
+/** The shapes of the rows, as the schema (STRICT tables) guarantees them. */
+export interface SessionRow {
+  key: number;
+  session_id: string;
+  fence: number;
+  next: number;
+  sealed_to: string;
+  transcript_bytes: number;
+  expires_at: number | null;
+  ended_token: string | null;
+  ended_reason: 'attempts-exhausted' | 'interrupted' | null;
+  run_id: string | null;
+  run_before: string;
+  run_status: 'queued' | 'started' | 'restarted';
+  run_attempt: number;
+  run_holder: 'nobody' | 'lease' | 'hand-over' | 'retry';
+  run_hand_overs: number;
+  run_turns: number;
+  run_due_at: number;
+  run_owner: string;
+  run_token: string;
+  run_reset: 0 | 1;
+}
+
+export interface EntryRow {
+  fence: number;
+  seq: number;
+  prev: string | null;
+  data: string;
+}

@@ -1,0 +1,141 @@
+import { StoreError } from '../../store-error.ts';
+import { toStoreError } from './sqlite-errors.ts';
+import type { Statements } from './statements.ts';
+
+/** What is kept in memory about a transaction, and must be kept or dropped with it. */
+export interface UnitOfWork {
+  /** The operation's writes are part of the transaction. */
+  keepOperation(): void;
+  /** The operation's writes were undone. */
+  undoOperation(): void;
+  /** The transaction is committed: all that was kept holds from now on. */
+  commit(): void;
+  /** The transaction was undone. */
+  rollback(): void;
+}
+
+export interface TickTransactions {
+  /**
+   * Runs `operation` in the transaction of this tick, in order; resolves with what it returned once that is committed.
+   *
+   * @param size of what it writes, in characters.
+   * @throws StoreError when nothing of it was written, or too much waits already.
+   */
+  write<Answer>(operation: () => Answer, size?: number): Promise<Answer>;
+  /** Commits what waits, and takes no more. */
+  close(): void;
+}
+
+/** What may wait for a transaction. Only what is asked for within one tick ever waits, so this is far off. */
+const MAX_WAITING_OPERATIONS = 65_536;
+const MAX_WAITING_SIZE = 256 * 1024 * 1024;
+
+/** So that a crowded tick does not keep the process from everything else: the rest goes into the next. */
+const MAX_OPERATIONS_PER_TRANSACTION = 2_048;
+
+interface Waiting {
+  run: () => unknown;
+  size: number;
+  resolve: (answer: never) => void;
+  reject: (error: unknown) => void;
+  answer?: unknown;
+  error?: unknown;
+}
+
+/**
+ * One transaction per tick of the event loop for everything that is written in it: a commit costs more than a hundred
+ * inserts do. Each operation has a savepoint of its own, so that one that fails takes no other with it.
+ */
+export function createTickTransactions(statements: Statements, work: UnitOfWork, inTransaction: () => boolean): TickTransactions {
+  let waiting: Waiting[] = [];
+  let waitingSize = 0;
+  let scheduled = false;
+  let closed = false;
+
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      flush();
+    });
+  }
+
+  function flush(): void {
+    if (waiting.length === 0) return;
+    let batch = waiting;
+    if (batch.length > MAX_OPERATIONS_PER_TRANSACTION) {
+      batch = waiting.slice(0, MAX_OPERATIONS_PER_TRANSACTION);
+      waiting = waiting.slice(MAX_OPERATIONS_PER_TRANSACTION);
+      schedule();
+    } else {
+      waiting = [];
+    }
+    for (const operation of batch) waitingSize -= operation.size;
+    commitAll(batch);
+  }
+
+  function commitAll(batch: Waiting[]): void {
+    try {
+      statements.begin.run();
+      for (const operation of batch) runOne(operation);
+      statements.commit.run();
+    } catch (error) {
+      // Nothing of the tick was written: whoever asked may ask again.
+      const failure = undoAll(error);
+      work.rollback();
+      for (const operation of batch) operation.reject(failure);
+      return;
+    }
+    // Only what is committed is told to anybody.
+    work.commit();
+    for (const operation of batch) {
+      if (operation.error === undefined) operation.resolve(operation.answer as never);
+      else operation.reject(toStoreError(operation.error));
+    }
+  }
+
+  function undoAll(error: unknown): unknown {
+    try {
+      if (inTransaction()) statements.rollback.run();
+      return toStoreError(error);
+    } catch (rollbackError) {
+      // Each later transaction fails as well, and says so.
+      const cause = new AggregateError([error, rollbackError]);
+      return new StoreError('store-unavailable', 'the transaction could not be undone', { cause });
+    }
+  }
+
+  function runOne(operation: Waiting): void {
+    statements.savepoint.run();
+    try {
+      operation.answer = operation.run();
+      statements.release.run();
+      work.keepOperation();
+    } catch (error) {
+      // Some errors (a full disk among them) make SQLite undo the whole transaction by itself.
+      if (!inTransaction()) throw error;
+      statements.rollbackTo.run();
+      statements.release.run();
+      work.undoOperation();
+      operation.error = error;
+    }
+  }
+
+  return {
+    write<Answer>(run: () => Answer, size = 0): Promise<Answer> {
+      if (closed) return Promise.reject(new StoreError('store-unavailable', 'the store is closed'));
+      if (waiting.length >= MAX_WAITING_OPERATIONS || waitingSize + size > MAX_WAITING_SIZE) {
+        return Promise.reject(new StoreError('store-unavailable', 'too many operations wait for the database'));
+      }
+      waitingSize += size;
+      schedule();
+      return new Promise<Answer>((resolve, reject) => waiting.push({ run, size, resolve, reject }));
+    },
+
+    close() {
+      closed = true;
+      while (waiting.length > 0) flush();
+    },
+  };
+}
