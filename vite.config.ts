@@ -6,14 +6,14 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,relay,scripts,widget/session}/**/*.test.ts'],
+          include: ['{shared,relay,scripts,widget/session,e2e/support}/**/*.test.ts'],
           environment: 'node',
         },
       },
       {
         test: {
           name: 'e2e',
-          include: ['e2e/**/*.test.ts'],
+          include: ['e2e/*.test.ts'],
           globalSetup: ['e2e/support/global-setup.ts'],
           environment: 'node',
           fileParallelism: false,

@@ -50,6 +50,8 @@ export interface ProtocolClient {
     credentials: Credentials,
     prompt: { prompt?: string; messageId?: string; parentId?: string },
   ): Promise<Answer<Accepted>>;
+  /** Posts once; null when the line or the relay failed before there was an answer. */
+  postOnce(credentials: Credentials, prompt: { prompt: string; messageId: string }): Promise<Answer<Accepted> | null>;
   stop(credentials: Credentials, runId?: string): Promise<Answer<{ cancelled: boolean; runId?: string }>>;
   state(credentials: Credentials): Promise<Answer<SessionState>>;
   erase(credentials: Credentials): Promise<Answer<null>>;
@@ -107,6 +109,7 @@ export function createProtocolClient(origin: string): ProtocolClient {
     post({ sessionId, token }, prompt) {
       return send('POST', '/api/llm-stream', token, { sessionId, messageId: randomUUID(), ...prompt });
     },
+    postOnce: ({ sessionId, token }, prompt) => attempt('POST', '/api/llm-stream', token, { sessionId, ...prompt }),
     stop({ sessionId, token }, runId) {
       const run = runId === undefined ? '' : `&runId=${encodeURIComponent(runId)}`;
       return send('DELETE', `/api/llm-stream?sessionId=${sessionId}${run}`, token);

@@ -17,6 +17,8 @@ export interface TcpProxy {
    * accepted and stay silent. A connection that lost a byte never speaks again, not even after `restore`.
    */
   blackHole(direction?: Direction | 'both'): void;
+  /** While on: requests pass, and in place of an answer's first byte the connection is reset. */
+  dropAnswers(on: boolean): void;
   /** Holds back everything by this many ms, each way. */
   delay(ms: number): void;
   /** New connections work again. */
@@ -37,6 +39,7 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
   const holes = { up: false, down: false };
   let down = false;
   let delayMs = 0;
+  let droppingAnswers = false;
 
   const listener = net.createServer({ pauseOnConnect: true }, (client) => {
     if (down) {
@@ -56,6 +59,10 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   function pump(line: Line, direction: Direction, source: net.Socket, sink: net.Socket): void {
     source.on('data', (bytes) => {
+      if (droppingAnswers && direction === 'down') {
+        reset(line);
+        return;
+      }
       if (holes[direction] || line.lost[direction]) {
         line.lost[direction] = true;
         counts.swallowedBytes += bytes.length;
@@ -83,13 +90,15 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
     });
   }
 
+  function reset(line: Line): void {
+    counts.cuts += 1;
+    line.client.resetAndDestroy();
+    line.server.resetAndDestroy();
+    lines.delete(line);
+  }
+
   function cut(): void {
-    for (const { client, server } of lines) {
-      counts.cuts += 1;
-      client.resetAndDestroy();
-      server.resetAndDestroy();
-    }
-    lines.clear();
+    for (const line of lines) reset(line);
   }
 
   listener.listen(0, '127.0.0.1');
@@ -108,6 +117,9 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
       if (direction !== 'down') holes.up = true;
       if (direction !== 'up') holes.down = true;
     },
+    dropAnswers(on) {
+      droppingAnswers = on;
+    },
     delay(ms) {
       delayMs = ms;
     },
@@ -115,6 +127,7 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
       down = false;
       holes.up = false;
       holes.down = false;
+      droppingAnswers = false;
       delayMs = 0;
     },
     async close() {

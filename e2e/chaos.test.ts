@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { checkConversation, type Conversation } from './support/check-reply.ts';
+import { checkAgreement, checkHistory } from './support/history-checker.ts';
+import type { Credentials } from './support/protocol-client.ts';
+import type { Random } from './support/random.ts';
+import { openStage, type Stage } from './support/stage.ts';
+import { readMessages } from './support/transcript.ts';
+import { watchSession, type Viewer } from './support/viewer.ts';
+import { sleep, until } from './support/wait.ts';
+
+const SESSIONS = 24;
+const PROMPTS = 12;
+const VIEWERS = 2;
+const STOPPED = 0.15;
+
+interface Actor extends Conversation {
+  credentials: Credentials;
+  viewers: Viewer[];
+}
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await openStage();
+  console.log(`chaos: E2E_SEED=${stage.random.seed}`);
+});
+afterAll(() => stage.close());
+
+it('answers every acknowledged prompt, whole and once, for every viewer, through cuts, black holes, kills and stops', async () => {
+  const { relay, proxy, client, model } = stage;
+  const actors: Actor[] = [];
+  const talking = Promise.all(Array.from({ length: SESSIONS }, () => converse(actors, stage.random.fork())));
+  const trouble = makeTrouble(actors, stage.random.fork(), talking);
+  await Promise.all([talking, trouble]);
+
+  const totals = { prompts: 0, completed: 0, cancelled: 0, failed: 0, frames: 0, connections: 0 };
+  for (const { credentials, turns, viewers } of actors) {
+    const { body } = await client.state(credentials);
+    const messages = readMessages(body.messages);
+    const { violations, completed, cancelled, failed } = checkConversation(messages, { turns }, model);
+    expect(violations).toEqual([]);
+    expect(body.run).toBeNull();
+    totals.completed += completed;
+    totals.cancelled += cancelled;
+    totals.failed += failed;
+    for (const viewer of viewers) {
+      await viewer.leave();
+      expect(viewer.transcript.messages()).toEqual(messages);
+      expect(checkHistory(viewer.received, { snapshots: 'first' })).toEqual([]);
+      totals.frames += viewer.received.length;
+      totals.connections += viewer.connections;
+    }
+    expect(checkAgreement(viewers.map(({ received }) => received))).toEqual([]);
+    totals.prompts += turns.length;
+  }
+  console.log('chaos:', JSON.stringify({ ...totals, kills: relay.kills, retries: client.retries, ...proxy.counts }));
+  expect(totals.prompts).toBe(SESSIONS * PROMPTS);
+  expect(totals.completed + totals.cancelled + totals.failed).toBe(totals.prompts);
+  // A run fails only by being interrupted three times, which is rare.
+  expect(totals.failed).toBeLessThanOrEqual(totals.prompts * 0.02);
+  expect(relay.kills).toBeGreaterThanOrEqual(3);
+});
+
+/** One visitor with two tabs: asks, waits for the end of the answer in both, asks on. */
+async function converse(actors: Actor[], random: Random): Promise<void> {
+  const { client, model, proxy } = stage;
+  const credentials = await client.mint();
+  const viewers = Array.from({ length: VIEWERS }, () => watchSession({ origin: proxy.origin, credentials }));
+  const actor: Actor = { credentials, viewers, turns: [] };
+  actors.push(actor);
+  for (let index = 0; index < PROMPTS; index += 1) {
+    const prompt = `\t${index}: was heißt „${random.next()}“?\n🚀 "data: x" \\ `;
+    const messageId = randomUUID();
+    model.plan(prompt, { tokens: random.between(3, 160), tokensPerSecond: random.between(100, 1000) });
+    const { status, body } = await client.post(credentials, { prompt, messageId });
+    expect([200, 202]).toContain(status);
+    actor.turns.push({ messageId, prompt, runId: body.runId });
+    if (random.chance(STOPPED)) {
+      await sleep(random.between(0, 300));
+      expect((await client.stop(credentials, body.runId)).status).toBe(200);
+    }
+    await until(`run ${body.runId} has ended for every viewer`, () => viewers.every((viewer) => viewer.hasEnded(body.runId)), {
+      timeoutMs: 60_000,
+    });
+  }
+}
+
+async function makeTrouble(actors: readonly Actor[], random: Random, talking: Promise<unknown>): Promise<void> {
+  const { relay, proxy } = stage;
+  let over = false;
+  const end = (): void => {
+    over = true;
+  };
+  talking.then(end, end);
+  let killAt = Date.now() + random.between(500, 1500);
+  while (!over) {
+    await sleep(random.between(10, 120));
+    const dice = random.next();
+    if (Date.now() >= killAt) {
+      await relay.kill();
+      await sleep(random.between(0, 300));
+      await relay.start();
+      killAt = Date.now() + random.between(1500, 3500);
+    } else if (dice < 0.6) {
+      const viewers = actors.flatMap((actor) => actor.viewers);
+      viewers[random.between(0, viewers.length - 1)]?.drop();
+    } else if (dice < 0.75) proxy.cut();
+    else if (dice < 0.78) {
+      proxy.blackHole(random.pick(['up', 'down', 'both']));
+      await sleep(random.between(50, 400));
+      proxy.restore();
+    }
+  }
+  proxy.restore();
+}

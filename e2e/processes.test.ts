@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ROOT } from '../scripts/ensure-build.ts';
+import { checkConversation } from './support/check-reply.ts';
+import { checkHistory } from './support/history-checker.ts';
+import { createProtocolClient, isNetworkError } from './support/protocol-client.ts';
+import { cleanEnvironment, freePort } from './support/relay-process.ts';
+import { openStage, type Stage } from './support/stage.ts';
+import { readMessages } from './support/transcript.ts';
+import { watchSession } from './support/viewer.ts';
+import { until } from './support/wait.ts';
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await openStage({ DRAIN_MS: '1000' });
+});
+afterEach(() => stage.close());
+
+it('drains on SIGTERM: it takes nothing new, says bye, hands its runs over, and the next relay goes on unseen', async () => {
+  const { relay, direct, model } = stage;
+  const credentials = await direct.mint();
+  const other = await direct.mint();
+  const viewer = watchSession({ origin: relay.origin, credentials });
+  model.plan('A long one', { tokens: 900, tokensPerSecond: 300 });
+  const messageId = randomUUID();
+  const { body } = await direct.post(credentials, { prompt: 'A long one', messageId });
+  await until('the reply has begun', () => viewer.received.length > 20);
+
+  const ended = relay.ended();
+  relay.signal('SIGTERM');
+  await until('readyz says that it drains', async () => (await status(relay.origin, '/readyz')) === 503);
+  const refused = await direct.postOnce(other, { prompt: 'Too late', messageId: randomUUID() });
+  expect(refused?.status).toBe(503);
+  expect(refused?.body).toMatchObject({ code: 'draining', retryable: true });
+  expect((await direct.state(credentials)).status).toBe(200);
+  expect(await ended).toEqual({ code: 0, signal: null });
+
+  await relay.start();
+  await until('the reply has ended', () => viewer.hasEnded(body.runId));
+  await viewer.leave();
+  expect(checkHistory(viewer.received, { snapshots: 'first' })).toEqual([]);
+  const { messages } = (await direct.state(credentials)).body;
+  const turns = [{ messageId, prompt: 'A long one', runId: body.runId }];
+  expect(checkConversation(readMessages(messages), { turns }, model)).toMatchObject({ violations: [], completed: 1 });
+  expect(viewer.transcript.messages()).toEqual(readMessages(messages));
+  // A planned stop counts as no attempt.
+  expect(messages.at(-1)?.metadata?.run?.attempt).toBe(1);
+});
+
+it('lets a short reply end before it stops', async () => {
+  const { relay, direct, model } = stage;
+  const credentials = await direct.mint();
+  const viewer = watchSession({ origin: relay.origin, credentials });
+  model.plan('A short one', { tokens: 40, tokensPerSecond: 100 });
+  const { body } = await direct.post(credentials, { prompt: 'A short one' });
+  await until('the reply has begun', () => viewer.received.length > 5);
+  const ended = relay.ended();
+  relay.signal('SIGTERM');
+  expect(await ended).toEqual({ code: 0, signal: null });
+  await relay.start();
+  await until('the reply has ended', () => viewer.hasEnded(body.runId));
+  await viewer.leave();
+  expect(model.callsFor('A short one')).toHaveLength(1);
+});
+
+it('refuses to start a second relay on the same file, in one sentence, and leaves the first alone', async () => {
+  const { relay, direct } = stage;
+  const second = spawnRelay(['relay/main.ts'], { PORT: String(await freePort()), STORE: `sqlite:${relay.storeFile}` });
+  const [code] = (await once(second.process, 'exit')) as [number];
+  expect(code).toBe(1);
+  const lines = second.output().trim().split('\n');
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(relay.storeFile);
+  expect(lines[0]).not.toMatch(/\bat .*:\d+:\d+/);
+  expect((await direct.post(await direct.mint(), { prompt: 'Still there?' })).status).toBe(202);
+});
+
+it('starts anew after a kill under `npm start`, ends with it, and finishes what was begun', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-start-'));
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const settings = { PORT: String(port), STORE: `sqlite:${path.join(folder, 'relay.db')}`, DEMO_TOKENS_PER_SECOND: '100' };
+  const started = spawnRelay(['scripts/start.ts'], settings);
+  try {
+    await until('the demo answers', async () => (await status(origin, '/readyz')) === 200);
+    expect(await status(origin, '/')).toBe(200);
+    const client = createProtocolClient(origin);
+    const credentials = await client.mint();
+    const viewer = watchSession({ origin, credentials });
+    const { body } = await client.post(credentials, { prompt: '/long 200' });
+    await until('the reply has begun', () => viewer.received.length > 20);
+    await status(origin, '/demo/kill', 'POST');
+    await until('the reply has ended', () => viewer.hasEnded(body.runId));
+    await viewer.leave();
+    expect(checkHistory(viewer.received, { snapshots: 'first' })).toEqual([]);
+    const reply = viewer.transcript.messages().at(-1);
+    expect(reply?.status).toBe('completed');
+    const { messages } = (await client.state(credentials)).body;
+    expect(reply?.text).toBe(readMessages(messages).at(-1)?.text);
+    expect(messages.at(-1)?.metadata?.run?.attempt).toBe(2);
+
+    // Not even a killed supervisor leaves a relay behind.
+    started.process.kill('SIGKILL');
+    await until('the relay has ended too', async () => (await status(origin, '/healthz')) === null);
+  } finally {
+    started.process.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('does not start again what refuses to start', async () => {
+  const started = spawnRelay(['scripts/start.ts'], { PORT: 'not a port' });
+  const [code] = (await once(started.process, 'exit')) as [number];
+  expect(code).toBe(1);
+  expect(started.output()).toContain('PORT');
+});
+
+it('ends with code 0 when `npm start` is told to stop', async () => {
+  const port = await freePort();
+  const started = spawnRelay(['scripts/start.ts'], { PORT: String(port), STORE: 'sqlite::memory:' });
+  await until('the demo answers', async () => (await status(`http://127.0.0.1:${port}`, '/readyz')) === 200);
+  const exit = once(started.process, 'exit');
+  started.process.kill('SIGTERM');
+  expect(await exit).toEqual([0, null]);
+  expect(await status(`http://127.0.0.1:${port}`, '/healthz')).toBeNull();
+});
+
+function spawnRelay(args: string[], settings: Record<string, string>): { process: ChildProcess; output(): string } {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...cleanEnvironment(), HOST: '127.0.0.1', LEASE_MS: '1000', LOG_LEVEL: 'warn', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return { process: child, output: () => output };
+}
+
+/** The status of an answer, or null when there is none. */
+async function status(origin: string, target: string, method = 'GET'): Promise<number | null> {
+  try {
+    const response = await fetch(`${origin}${target}`, { method, signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.status;
+  } catch (error) {
+    if (isNetworkError(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import type { ModelServer } from './model-server.ts';
+import type { ReadMessage } from './transcript.ts';
+
+export interface Conversation {
+  /** What was accepted, oldest first: the prompt and the run that was to answer it. */
+  turns: { messageId: string; prompt: string; runId: string }[];
+}
+
+/**
+ * What is wrong with a conversation, as sentences: every accepted prompt stands there to the letter and once, in order,
+ * and under it what the model wrote: all of one call if the run was completed, its beginning if it was stopped.
+ *
+ * A run may have failed only if it was interrupted too often, which the caller judges by the returned count.
+ */
+export function checkConversation(
+  messages: readonly ReadMessage[],
+  { turns }: Conversation,
+  model: ModelServer,
+): { violations: string[]; completed: number; cancelled: number; failed: number } {
+  const result = { violations: [] as string[], completed: 0, cancelled: 0, failed: 0 };
+  const rest = [...messages];
+  for (const { messageId, prompt, runId } of turns) {
+    const question = rest.shift();
+    if (question?.id !== messageId || question.text !== prompt) {
+      result.violations.push(`prompt ${messageId} is not where it should be; there is ${JSON.stringify(question)}`);
+      return result;
+    }
+    const reply = rest[0]?.role === 'assistant' ? rest.shift() : undefined;
+    const texts = model.callsFor(prompt).map(({ text }) => text);
+    const found = JSON.stringify({ reply, calls: model.callsFor(prompt) });
+    if (!reply || reply.status === 'cancelled') {
+      // Stopped before it began: no reply at all.
+      result.cancelled += 1;
+      if (reply && !texts.some((text) => text.startsWith(reply.text))) result.violations.push(`not a beginning: ${found}`);
+    } else if (reply.id !== runId) result.violations.push(`the reply is not that of run ${runId}: ${found}`);
+    else if (reply.status === 'completed') {
+      result.completed += 1;
+      if (reply.text !== texts.at(-1) || !model.callsFor(prompt).at(-1)?.finished) {
+        result.violations.push(`not what the model wrote: ${found}`);
+      }
+    } else if (reply.status === 'failed') result.failed += 1;
+    else result.violations.push(`run ${runId} has not ended: ${found}`);
+  }
+  if (rest.length > 0) result.violations.push(`messages that nobody asked for: ${JSON.stringify(rest)}`);
+  return result;
+}
