@@ -1,0 +1,75 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { ChatMessage } from '#shared/protocol.ts';
+import { describeFailure, readNotice } from '../elements/notice.ts';
+import type { Strings } from '../locales/en.ts';
+import type { ChatStatus, ChatView } from '../session/types.ts';
+
+/** An answer is read out whole up to so many characters; the rest is there to be read. */
+const SPOKEN_LIMIT = 1200;
+
+export interface AnnounceControllerOptions {
+  view(): ChatView;
+  strings(): Strings;
+}
+
+/**
+ * What is read out to those who do not see it: that an answer has begun, the answer once it is whole, and what
+ * becomes of the connection. Never a token at a time.
+ */
+export class AnnounceController implements ReactiveController {
+  text = '';
+
+  readonly #host: ReactiveControllerHost;
+  readonly #options: AnnounceControllerOptions;
+  #status: ChatStatus = 'idle';
+  #runId: string | null = null;
+  #notice = '';
+  #restoring = false;
+
+  constructor(host: ReactiveControllerHost, options: AnnounceControllerOptions) {
+    this.#host = host;
+    this.#options = options;
+    host.addController(this);
+  }
+
+  announce(text: string): void {
+    if (text === '') return;
+    // The same text again would be no change, and so not be read; a no-break space makes it one.
+    this.text = text === this.text ? `${text}\u00a0` : text;
+    this.#host.requestUpdate();
+  }
+
+  announceMessage(message: ChatMessage): void {
+    if (message.role !== 'assistant') return;
+    const strings = this.#options.strings();
+    const { run } = message.metadata ?? {};
+    const text = message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
+    const spoken = text.length > SPOKEN_LIMIT ? `${text.slice(0, SPOKEN_LIMIT)}…` : text;
+    const end =
+      run?.status === 'failed'
+        ? describeFailure(run.problem, strings)
+        : run?.status === 'cancelled'
+          ? strings.stopped
+          : '';
+    this.announce([spoken, end].filter((part) => part !== '').join('\n'));
+  }
+
+  hostUpdate(): void {
+    const view = this.#options.view();
+    const strings = this.#options.strings();
+    const { run, status } = view;
+    const wasDown = this.#status === 'reconnecting' || this.#status === 'offline';
+    const isDown = status === 'reconnecting' || status === 'offline';
+    const notice = readNotice({ ...view, retryAt: null }, strings, 0)?.text ?? '';
+
+    if (this.#restoring && !view.restoring && view.messages.length > 0) this.announce(strings.announceRestored);
+    else if (notice !== this.#notice && notice !== '') this.announce(notice);
+    else if (wasDown && !isDown) this.announce(strings.announceReconnected);
+    else if (run && run.runId !== this.#runId) this.announce(strings.announceWriting);
+
+    this.#status = status;
+    this.#notice = notice;
+    this.#runId = run?.runId ?? null;
+    this.#restoring = view.restoring;
+  }
+}

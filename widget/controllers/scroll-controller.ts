@@ -1,0 +1,70 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+
+/** So near to the end (px) a reader counts as being there. */
+const NEAR_END = 32;
+
+/**
+ * Keeps the end of the conversation in view while it grows, unless the reader has scrolled away: then nothing moves
+ * until they are back at the end, or ask to be.
+ */
+export class ScrollController implements ReactiveController {
+  /** The reader is at the end, and stays there as text comes. */
+  following = true;
+
+  readonly #host: ReactiveControllerHost;
+  readonly #find: () => { scroller: HTMLElement; content: HTMLElement } | null;
+  readonly #observer = new ResizeObserver(() => this.#keepUp());
+  #scroller: HTMLElement | null = null;
+  #lastTop = 0;
+
+  constructor(host: ReactiveControllerHost, find: () => { scroller: HTMLElement; content: HTMLElement } | null) {
+    this.#host = host;
+    this.#find = find;
+    host.addController(this);
+  }
+
+  hostUpdated(): void {
+    if (this.#scroller) return;
+    const found = this.#find();
+    if (!found) return;
+    this.#scroller = found.scroller;
+    found.scroller.addEventListener('scroll', this.#onScroll, { passive: true });
+    this.#observer.observe(found.scroller);
+    this.#observer.observe(found.content);
+  }
+
+  hostDisconnected(): void {
+    this.#observer.disconnect();
+    this.#scroller?.removeEventListener('scroll', this.#onScroll);
+    this.#scroller = null;
+  }
+
+  /** Goes to the end, and follows it from now on. */
+  toEnd(): void {
+    this.#setFollowing(true);
+    this.#keepUp();
+  }
+
+  #keepUp(): void {
+    const scroller = this.#scroller;
+    if (!scroller || !this.following) return;
+    scroller.scrollTop = scroller.scrollHeight;
+    this.#lastTop = scroller.scrollTop;
+  }
+
+  #onScroll = (): void => {
+    const scroller = this.#scroller;
+    if (!scroller) return;
+    const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+    // Upwards is the reader's doing, for nothing here scrolls up; text that went away leaves the end at the end.
+    if (left <= NEAR_END) this.#setFollowing(true);
+    else if (scroller.scrollTop < this.#lastTop) this.#setFollowing(false);
+    this.#lastTop = scroller.scrollTop;
+  };
+
+  #setFollowing(following: boolean): void {
+    if (this.following === following) return;
+    this.following = following;
+    this.#host.requestUpdate();
+  }
+}

@@ -1,0 +1,96 @@
+import type { Problem } from '#shared/problem.ts';
+import { duration, fill, type Strings } from '../locales/en.ts';
+import type { ChatView } from '../session/types.ts';
+
+/** How the line is, in one word for the header. */
+export interface LineState {
+  tone: 'good' | 'busy' | 'warn' | 'bad';
+  label: string;
+}
+
+/** One sentence above the composer, with what can be done about it. */
+export interface Notice {
+  tone: 'quiet' | 'warn' | 'bad';
+  text: string;
+  action: 'retry' | 'new-chat' | null;
+  /** It may be over before one has read it, so it is not shown at once. */
+  brief: boolean;
+}
+
+export function readLineState(view: ChatView, strings: Strings): LineState {
+  if (view.status === 'offline') return { tone: 'warn', label: strings.offline };
+  if (view.status === 'reconnecting') return { tone: 'warn', label: strings.reconnecting };
+  if (view.status === 'failed') return { tone: 'bad', label: strings.failed };
+  if (view.restoring) return { tone: 'busy', label: strings.restoring };
+  if (view.status === 'connecting') return { tone: 'busy', label: strings.connecting };
+  if (view.run) return { tone: 'busy', label: strings.writing };
+  return { tone: 'good', label: '' };
+}
+
+/** What the visitor should be told now, `now` in ms since the epoch; null when all is well. */
+export function readNotice(view: ChatView, strings: Strings, now: number): Notice | null {
+  if (view.status === 'offline') return notice('warn', strings.offlineNotice);
+  if (view.status === 'reconnecting') {
+    const text = view.run ? strings.reconnectingRunNotice : strings.reconnectingNotice;
+    return { ...notice('warn', text), brief: true };
+  }
+  if (view.ended) return notice('quiet', strings.expiredNotice, 'new-chat');
+  if (view.problem) return readProblem(view.problem, view, strings, now);
+  return view.status === 'failed' ? notice('bad', strings.failedNotice, 'retry') : null;
+}
+
+function readProblem(problem: Problem, view: ChatView, strings: Strings, now: number): Notice | null {
+  const left = (view.retryAt ?? 0) - now;
+  const time = duration(left, strings);
+  switch (problem.code) {
+    case 'rate-limited':
+      if (left <= 0) return notice('quiet', strings.rateLimitedOverNotice, canRetry(view));
+      return notice('warn', fill(view.pending ? strings.rateLimitedPendingNotice : strings.rateLimitedNotice, { time }));
+    case 'overloaded':
+    case 'draining':
+    case 'store-unavailable':
+      return left > 0
+        ? notice('warn', fill(strings.busyNotice, { time }))
+        : notice('warn', strings.busyOverNotice, canRetry(view));
+    case 'session-expired':
+    case 'not-found':
+      return notice('quiet', strings.expiredNotice, 'new-chat');
+    case 'store-full':
+      return notice('bad', strings.fullNotice, 'new-chat');
+    case 'unauthorized':
+    case 'origin-not-allowed':
+      return notice('bad', strings.refusedNotice);
+    case 'read-only':
+      return notice('quiet', strings.readOnlyNotice);
+    case 'payload-too-large':
+      return notice('bad', strings.tooLongNotice);
+    case 'run-active':
+      return notice('quiet', strings.runActiveNotice);
+    default:
+      return notice('bad', view.status === 'failed' ? strings.failedNotice : strings.errorNotice, canRetry(view));
+  }
+}
+
+/** Whether the client has something that it can do again. */
+function canRetry(view: ChatView): Notice['action'] {
+  return view.status === 'failed' || view.unsent ? 'retry' : null;
+}
+
+function notice(tone: Notice['tone'], text: string, action: Notice['action'] = null): Notice {
+  return { tone, text, action, brief: false };
+}
+
+/** Why an answer failed, in a sentence for the visitor; never what the relay's operator is told. */
+export function describeFailure(problem: Problem | undefined, strings: Strings): string {
+  switch (problem?.code) {
+    case 'model-timeout':
+      return strings.answerTimedOut;
+    case 'attempts-exhausted':
+    case 'interrupted':
+      return strings.answerInterrupted;
+    case 'stream-lost':
+      return strings.answerLost;
+    default:
+      return strings.answerFailed;
+  }
+}

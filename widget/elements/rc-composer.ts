@@ -1,0 +1,133 @@
+import { html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import type { Strings } from '../locales/en.ts';
+import { icons } from './icons.ts';
+
+/**
+ * The field and its button, Send or, while an answer is being written, Stop in the same place. Draws into its
+ * parent's shadow tree, so that one style sheet and the page's `::part()` reach it.
+ *
+ * @fires rc-composer-send - with the text as detail; inside the widget only
+ * @fires rc-composer-stop - inside the widget only
+ */
+export class RcComposer extends LitElement {
+  static override properties = {
+    strings: { attribute: false },
+    placeholder: {},
+    busy: { type: Boolean },
+    locked: { type: Boolean },
+    blank: { state: true },
+  };
+
+  declare strings: Strings;
+  declare placeholder: string;
+  /** There is something to stop. */
+  declare busy: boolean;
+  /** Nothing can be sent any more. */
+  declare locked: boolean;
+  declare private blank: boolean;
+
+  constructor() {
+    super();
+    this.placeholder = '';
+    this.busy = false;
+    this.locked = false;
+    this.blank = true;
+  }
+
+  protected override createRenderRoot(): this {
+    return this;
+  }
+
+  get input(): HTMLTextAreaElement | null {
+    return this.querySelector('textarea');
+  }
+
+  /** Puts back a text that could not be sent, unless another was begun meanwhile. */
+  giveBack(text: string): void {
+    if (!this.input || this.input.value !== '') return;
+    this.input.value = text;
+    this.#grow();
+  }
+
+  /** Clears a text that was put back and is now sent again. */
+  takeBack(text: string): void {
+    if (this.input?.value !== text) return;
+    this.input.value = '';
+    this.#grow();
+  }
+
+  #onInput = (): void => this.#grow();
+
+  /** As high as its text; the style sheet sets the bounds. Browsers with `field-sizing` do so themselves. */
+  #grow(): void {
+    const { input } = this;
+    if (!input) return;
+    this.blank = input.value.trim() === '';
+    if (CSS.supports('field-sizing', 'content')) return;
+    input.style.setProperty('block-size', 'auto');
+    input.style.setProperty('block-size', `${input.scrollHeight}px`);
+  }
+
+  #onKeyDown = (event: KeyboardEvent): void => {
+    // 229: Safari ends a composition before the Enter that confirms it (https://webkit.org/b/165004).
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    this.#send();
+  };
+
+  #onSubmit = (event: Event): void => {
+    event.preventDefault();
+    if (!this.busy) this.#send();
+  };
+
+  #onClick = (event: MouseEvent): void => {
+    // The second click of a double click on Send meant Send.
+    if (this.busy && event.detail <= 1) this.dispatchEvent(new CustomEvent('rc-composer-stop', { bubbles: true }));
+  };
+
+  #send(): void {
+    const { input } = this;
+    if (!input || this.busy || this.locked || input.value.trim() === '') return;
+    const text = input.value;
+    input.value = '';
+    this.#grow();
+    this.dispatchEvent(new CustomEvent('rc-composer-send', { bubbles: true, detail: text }));
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    // A stopped button that is disabled would drop the focus to the page.
+    if (changed.has('busy') && changed.get('busy') === true && !this.busy && this.matches(':focus-within')) {
+      this.input?.focus({ preventScroll: true });
+    }
+  }
+
+  protected override render(): TemplateResult {
+    const { strings, busy, locked, blank } = this;
+    const label = busy ? strings.stop : strings.send;
+    return html`<form class="composer" part="composer" @submit=${this.#onSubmit}>
+      <textarea
+        part="input"
+        rows="1"
+        dir="auto"
+        enterkeyhint="send"
+        autocomplete="off"
+        aria-label=${strings.message}
+        placeholder=${this.placeholder}
+        ?disabled=${locked}
+        @input=${this.#onInput}
+        @keydown=${this.#onKeyDown}
+      ></textarea>
+      <button
+        type=${busy ? 'button' : 'submit'}
+        class=${busy ? 'send stop' : 'send'}
+        part=${busy ? 'send-button stop-button' : 'send-button'}
+        aria-label=${label}
+        title=${label}
+        ?disabled=${!busy && (blank || locked)}
+        @click=${this.#onClick}
+      >
+        ${busy ? icons.stop : icons.send}
+      </button>
+    </form>`;
+  }
+}

@@ -1,0 +1,33 @@
+import type { ChatMessage, ChatPart } from '#shared/protocol.ts';
+import type { ChatView } from '../session/types.ts';
+import type { MessageProgress } from './rc-message.ts';
+
+/** One message as it is drawn. */
+export interface Row {
+  message: ChatMessage;
+  progress: MessageProgress;
+  dimmed: readonly ChatPart[];
+}
+
+const NONE: readonly ChatPart[] = [];
+
+/**
+ * The messages of a view, with what is on its way: a prompt that the relay has not taken yet, and an answer of which
+ * nothing has come. Both have the id of the message they will become, so that the element drawn for them stays.
+ */
+export function readRows(view: ChatView): Row[] {
+  const { messages, run, pending, dimmed, status } = view;
+  const rows = messages.map((message): Row => {
+    const active = message.id === run?.messageId;
+    return { message, progress: active ? 'writing' : 'done', dimmed: active ? dimmed : NONE };
+  });
+  if (pending && !messages.some(({ id }) => id === pending.messageId)) {
+    const message = { id: pending.messageId, role: 'user' as const, parts: [{ type: 'text' as const, text: pending.text }] };
+    const waiting = status === 'offline' || status === 'reconnecting';
+    rows.push({ message, progress: waiting ? 'waiting' : 'sending', dimmed: NONE });
+  }
+  if (run && !messages.some(({ id }) => id === run.messageId)) {
+    rows.push({ message: { id: run.messageId, role: 'assistant', parts: [] }, progress: 'writing', dimmed });
+  }
+  return rows;
+}

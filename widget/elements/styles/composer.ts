@@ -1,0 +1,127 @@
+import { css } from 'lit';
+
+/** What stands below the conversation: the jump button, the notice, the composer, the footer. */
+export const composer = css`
+  .bottom {
+    position: relative;
+    flex: none;
+    inline-size: 100%;
+    max-inline-size: 760px;
+    margin-inline: auto;
+    padding: 0 12px calc(12px + env(safe-area-inset-bottom, 0px));
+  }
+  .jump {
+    position: absolute;
+    z-index: 1;
+    inset-block-end: calc(100% + 8px);
+    inset-inline-start: calc(50% - 18px);
+    display: grid;
+    place-items: center;
+    inline-size: 36px;
+    block-size: 36px;
+    border-radius: 50%;
+    background: var(--_surface);
+    color: var(--_ink);
+    box-shadow:
+      0 0 0 1px var(--_line),
+      0 4px 14px -2px light-dark(rgb(20 30 28 / 0.22), rgb(0 0 0 / 0.6));
+    animation: appear 140ms;
+  }
+  .notice {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 6px 12px;
+    margin-block-end: 8px;
+    padding: 8px 12px;
+    border-radius: 12px;
+    font-size: 13.5px;
+    line-height: 1.45;
+    background: var(--_sunken);
+  }
+  .notice.warn {
+    background: color-mix(in oklab, var(--_warn) 11%, var(--_surface));
+  }
+  .notice.bad {
+    background: color-mix(in oklab, var(--_bad) 9%, var(--_surface));
+  }
+  .notice.brief {
+    animation: appear 200ms 600ms both;
+  }
+  .notice span {
+    flex: 1 1 12em;
+  }
+
+  rc-composer {
+    display: block;
+  }
+  .composer {
+    display: flex;
+    align-items: flex-end;
+    gap: 6px;
+    padding: 5px;
+    border-radius: 15px;
+    background: var(--_surface);
+    box-shadow: inset 0 0 0 1px var(--_field-line);
+    transition: box-shadow 120ms;
+  }
+  .composer:focus-within {
+    box-shadow: inset 0 0 0 2px var(--_accent-ink);
+  }
+  textarea {
+    all: unset;
+    box-sizing: border-box;
+    flex: 1;
+    min-inline-size: 0;
+    /* Below 16px an iPhone zooms into the field. */
+    font-size: max(16px, var(--_font-size));
+    line-height: 1.45;
+    min-block-size: 38px;
+    max-block-size: min(160px, 30dvh);
+    padding: 7px 6px 7px 10px;
+    overflow-y: auto;
+    field-sizing: content;
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+    text-align: start;
+    scrollbar-width: thin;
+    cursor: text;
+  }
+  textarea::placeholder {
+    color: var(--_soft);
+    opacity: 1;
+  }
+  .send {
+    display: grid;
+    place-items: center;
+    flex: none;
+    inline-size: 38px;
+    block-size: 38px;
+    border-radius: 11px;
+    background: var(--_accent);
+    color: var(--_on-accent);
+    transition:
+      background-color 120ms,
+      opacity 120ms;
+  }
+  .send:hover {
+    background: color-mix(in oklab, var(--_accent) 90%, var(--_ink));
+  }
+  .send:disabled {
+    background: var(--_line);
+    color: var(--_soft);
+  }
+  .send.stop {
+    background: var(--_ink);
+    color: var(--_surface);
+  }
+  @media (forced-colors: active) {
+    .composer {
+      border: 1px solid ButtonBorder;
+    }
+    .composer:focus-within {
+      outline: 2px solid Highlight;
+    }
+  }
+`;

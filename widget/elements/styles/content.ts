@@ -1,0 +1,112 @@
+import { css } from 'lit';
+
+/** What an answer is made of: text, code, thoughts, tools, sources, files. */
+export const content = css`
+  .text {
+    display: flex;
+    flex-direction: column;
+    gap: 0.75em;
+  }
+  .text p {
+    white-space: pre-wrap;
+  }
+  rc-message.answer > * + * {
+    margin-block-start: 0.75em;
+  }
+  rc-message.answer > .notes {
+    margin-block-start: 6px;
+  }
+  code {
+    font-family: var(--_mono);
+    font-size: 0.875em;
+  }
+  p code {
+    padding: 0.1em 0.35em;
+    border-radius: 5px;
+    background: var(--_sunken);
+    box-shadow: inset 0 0 0 1px var(--_line);
+    box-decoration-break: clone;
+    -webkit-box-decoration-break: clone;
+  }
+  .code-card {
+    overflow: hidden;
+    border-radius: 12px;
+    background: var(--_sunken);
+    box-shadow: inset 0 0 0 1px var(--_line);
+    text-align: left;
+  }
+  .code-card figcaption {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    padding: 4px 4px 0 14px;
+    font-size: 12.5px;
+    color: var(--_soft);
+  }
+  .code-card .copy {
+    padding: 3px 10px;
+    border-radius: 8px;
+  }
+  .code-card .copy:hover {
+    background: var(--_line);
+    color: var(--_ink);
+  }
+  .code-card pre {
+    overflow-x: auto;
+    padding: 6px 14px 13px;
+    line-height: 1.55;
+    overflow-wrap: normal;
+    scrollbar-width: thin;
+    scrollbar-color: var(--_field-line) transparent;
+    tab-size: 2;
+  }
+  .code-card pre:focus-visible {
+    outline-offset: -2px;
+    border-radius: 12px;
+  }
+
+  .reasoning {
+    font-size: 0.93em;
+    color: var(--_soft);
+  }
+  .reasoning summary {
+    cursor: pointer;
+    inline-size: fit-content;
+    border-radius: 6px;
+  }
+  .reasoning .text {
+    margin-block-start: 6px;
+  }
+  .tool,
+  .file {
+    inline-size: fit-content;
+    padding: 2px 10px;
+    border-radius: 8px;
+    font-size: 13px;
+    color: var(--_soft);
+    background: var(--_sunken);
+  }
+  .tool.running {
+    animation: breathe 1.6s ease-in-out infinite;
+  }
+  .tool.failed {
+    color: var(--_bad);
+  }
+  .sources {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px 14px;
+    font-size: 13px;
+    color: var(--_soft);
+  }
+  a {
+    color: var(--_accent-ink);
+    text-underline-offset: 0.2em;
+    border-radius: 3px;
+  }
+  .image {
+    display: block;
+    max-inline-size: 100%;
+    border-radius: 12px;
+  }
+`;

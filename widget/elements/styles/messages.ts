@@ -1,0 +1,231 @@
+import { css } from 'lit';
+
+/**
+ * The conversation. An answer hangs on a thread: a thin line beside it that is alive while it is being written, broken
+ * while the connection is, and whole when all is there.
+ */
+export const messages = css`
+  .messages {
+    position: relative;
+    flex: 1;
+    min-block-size: 0;
+    overflow-y: auto;
+    overscroll-behavior: contain;
+    scrollbar-width: thin;
+    scrollbar-color: var(--_field-line) transparent;
+  }
+  .messages:focus-visible {
+    outline-offset: -3px;
+    border-radius: 6px;
+  }
+  .content {
+    display: flex;
+    flex-direction: column;
+    gap: 22px;
+    min-block-size: 100%;
+    max-inline-size: 760px;
+    margin-inline: auto;
+    padding: 22px 20px 20px;
+  }
+
+  rc-message {
+    display: block;
+    min-inline-size: 0;
+    overflow-wrap: anywhere;
+  }
+  rc-message.own {
+    display: flex;
+    flex-direction: column;
+    align-items: flex-end;
+    gap: 4px;
+  }
+  .bubble {
+    max-inline-size: 85%;
+    padding: 8px 14px;
+    border-radius: 16px;
+    border-end-end-radius: 5px;
+    background: var(--_bubble);
+    white-space: pre-wrap;
+  }
+  .own.waiting .bubble {
+    background: none;
+    box-shadow: inset 0 0 0 1px var(--_field-line);
+  }
+
+  rc-message.answer {
+    position: relative;
+    padding-inline-start: 18px;
+    --_thread: var(--_line);
+  }
+  rc-message.answer::before {
+    content: '';
+    position: absolute;
+    inset-block: 5px 5px;
+    inset-inline-start: 3px;
+    inline-size: 2px;
+    border-radius: 1px;
+    background: var(--_thread);
+    transition: background-color 300ms;
+  }
+  rc-message.writing {
+    --_thread: color-mix(in oklab, var(--_accent) 55%, var(--_surface));
+  }
+  /* The thread's end: where the answer is being written, and how it ended when it did not end well. */
+  rc-message.writing::after,
+  rc-message.cancelled::after,
+  rc-message.failed::after {
+    content: '';
+    position: absolute;
+    inset-block-end: 3px;
+    inset-inline-start: 0;
+    inline-size: 8px;
+    block-size: 8px;
+    border-radius: 50%;
+    background: var(--_accent-ink);
+  }
+  rc-message.writing::after {
+    animation: breathe 1.4s ease-in-out infinite;
+  }
+  rc-message.cancelled::after {
+    border-radius: 2px;
+    background: var(--_soft);
+  }
+  rc-message.failed::after {
+    background: var(--_bad);
+  }
+  .reconnecting rc-message.writing::before,
+  .offline rc-message.writing::before {
+    background: repeating-linear-gradient(var(--_warn) 0 4px, transparent 4px 9px);
+  }
+  .reconnecting rc-message.writing::after,
+  .offline rc-message.writing::after {
+    background: var(--_warn);
+    animation: none;
+  }
+
+  .dimmed {
+    opacity: 0.55;
+    animation: dim 300ms;
+  }
+  @keyframes dim {
+    from {
+      opacity: 1;
+    }
+  }
+
+  .thinking {
+    display: flex;
+    gap: 5px;
+    align-items: center;
+    block-size: calc(var(--_font-size) * 1.6);
+  }
+  .thinking i {
+    inline-size: 18px;
+    block-size: 3px;
+    border-radius: 2px;
+    background: var(--_soft);
+    animation: think 1.4s ease-in-out infinite both;
+  }
+  .thinking i:nth-child(2) {
+    inline-size: 10px;
+    animation-delay: 160ms;
+  }
+  .thinking i:nth-child(3) {
+    inline-size: 14px;
+    animation-delay: 320ms;
+  }
+  @keyframes think {
+    0%,
+    70%,
+    100% {
+      opacity: 0.25;
+    }
+    35% {
+      opacity: 0.8;
+    }
+  }
+
+  .notes {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 6px 12px;
+    min-block-size: 28px;
+    margin-block-start: 8px;
+  }
+  .note {
+    font-size: 13px;
+    line-height: 1.45;
+    color: var(--_soft);
+  }
+  .note.bad {
+    color: var(--_bad);
+  }
+  .note.brief {
+    animation: appear 200ms 700ms both;
+  }
+  .notes .text-button {
+    font-size: 13px;
+  }
+  .notes .icon-button {
+    margin-inline-start: -6px;
+  }
+
+  .empty {
+    display: flex;
+    flex-direction: column;
+    gap: 20px;
+    margin-block-start: auto;
+    padding-block: 24px 4px;
+  }
+  .greeting {
+    max-inline-size: 16em;
+    font-size: 1.5em;
+    font-weight: 600;
+    line-height: 1.28;
+    letter-spacing: -0.012em;
+    text-wrap: balance;
+    white-space: pre-line;
+  }
+  .suggestions {
+    display: flex;
+    flex-direction: column;
+    align-items: flex-start;
+    gap: 8px;
+  }
+  .suggestion {
+    padding: 8px 14px;
+    border-radius: 12px;
+    line-height: 1.4;
+    font-size: 0.95em;
+    box-shadow: inset 0 0 0 1px var(--_field-line);
+    transition: background-color 120ms;
+  }
+  .suggestion:hover {
+    background: var(--_bubble);
+    box-shadow: inset 0 0 0 1px color-mix(in oklab, var(--_accent) 45%, var(--_surface));
+  }
+
+  .restoring {
+    display: flex;
+    flex-direction: column;
+    gap: 12px;
+    animation: appear 200ms 250ms both;
+  }
+  .restoring i {
+    block-size: 12px;
+    border-radius: 6px;
+    background: var(--_line);
+    animation: breathe 1.6s ease-in-out infinite;
+  }
+  .restoring .own {
+    align-self: flex-end;
+    inline-size: 45%;
+    block-size: 38px;
+    margin-block-end: 8px;
+    border-radius: 14px;
+  }
+  .restoring .short {
+    inline-size: 60%;
+  }
+`;

@@ -1,0 +1,173 @@
+import { css } from 'lit';
+
+/**
+ * Colours, type and the reset. Private properties begin with `--_`; what a page may set begins with `--rc-`.
+ * The wrapper resets all that is inherited, so that the page's own styles do not leak in, not even by `* {…}`.
+ */
+export const root = css`
+  :host {
+    display: contents;
+  }
+  :host([mode='inline']) {
+    display: block;
+    block-size: var(--rc-height, 600px);
+    min-block-size: 0;
+  }
+  :host([hidden]) {
+    display: none;
+  }
+
+  .root {
+    all: initial;
+    color-scheme: light dark;
+    --_accent: var(--_accent-attribute, var(--rc-accent, light-dark(#176b5b, #63c7ae)));
+    --_surface: var(--rc-surface, light-dark(#fffefc, #191b1c));
+    --_ink: var(--rc-ink, light-dark(#1c2321, #e9ecea));
+    --_soft: color-mix(in oklab, var(--_ink) 68%, var(--_surface));
+    --_line: color-mix(in oklab, var(--_ink) 13%, var(--_surface));
+    --_field-line: color-mix(in oklab, var(--_ink) 24%, var(--_surface));
+    --_sunken: color-mix(in oklab, var(--_ink) 5%, var(--_surface));
+    --_bubble: color-mix(in oklab, var(--_accent) 11%, var(--_surface));
+    /* Accents that are read or looked for: moved towards the text's colour until they stand out. */
+    --_accent-ink: color-mix(in oklab, var(--_accent) 78%, var(--_ink));
+    --_on-accent: #fff;
+    --_warn: light-dark(#9a5b00, #f0b45a);
+    --_bad: light-dark(#b3261e, #ff8f85);
+    --_shadow: 0 16px 48px -8px light-dark(rgb(20 30 28 / 0.22), rgb(0 0 0 / 0.6));
+    --_radius: var(--rc-radius, 16px);
+    --_inset: var(--rc-inset, 20px);
+    --_font-size: var(--rc-font-size, 15.5px);
+    --_mono: ui-monospace, 'SF Mono', 'Cascadia Code', 'JetBrains Mono', Menlo, Consolas, monospace;
+
+    font: 400 var(--_font-size) / 1.6 var(--rc-font, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif);
+    color: var(--_ink);
+    text-align: start;
+    -webkit-text-size-adjust: 100%;
+    -webkit-tap-highlight-color: transparent;
+  }
+  /* Black or white, whichever has the greater contrast by WCAG's luminance: they change over at 0.179. */
+  @supports (color: color(from red xyz-d65 x y z)) {
+    .root {
+      --_on-accent: color(
+        from var(--_accent) xyz-d65 clamp(0, (0.179 - y) * 1000000, 0.9505) clamp(0, (0.179 - y) * 1000000, 1)
+          clamp(0, (0.179 - y) * 1000000, 1.089)
+      );
+    }
+  }
+  .root.light {
+    color-scheme: light;
+  }
+  .root.dark {
+    color-scheme: dark;
+  }
+  .root.inline {
+    display: block;
+    block-size: 100%;
+  }
+  .root,
+  .root *,
+  .root *::before,
+  .root *::after {
+    box-sizing: border-box;
+  }
+
+  button {
+    all: unset;
+    box-sizing: border-box;
+    cursor: pointer;
+  }
+  button:disabled {
+    cursor: default;
+  }
+  :focus-visible {
+    outline: 2px solid var(--_accent-ink);
+    outline-offset: 2px;
+  }
+  p,
+  ul,
+  figure,
+  pre {
+    margin: 0;
+    padding: 0;
+  }
+  ul {
+    list-style: none;
+  }
+  .icon {
+    display: block;
+    inline-size: 20px;
+    block-size: 20px;
+    fill: none;
+    stroke: currentColor;
+    stroke-width: 1.7;
+    stroke-linecap: round;
+    stroke-linejoin: round;
+  }
+  .sr {
+    position: absolute;
+    inline-size: 1px;
+    block-size: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: pre-wrap;
+  }
+  .icon-button {
+    display: grid;
+    place-items: center;
+    flex: none;
+    inline-size: 36px;
+    block-size: 36px;
+    border-radius: 10px;
+    color: var(--_soft);
+  }
+  .icon-button.small {
+    inline-size: 28px;
+    block-size: 28px;
+    border-radius: 8px;
+  }
+  .small .icon,
+  .text-button .icon {
+    inline-size: 16px;
+    block-size: 16px;
+  }
+  .icon-button:hover {
+    background: var(--_sunken);
+    color: var(--_ink);
+  }
+  .text-button {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    flex: none;
+    padding: 3px 10px;
+    border-radius: 8px;
+    font-weight: 550;
+    color: var(--_accent-ink);
+    box-shadow: inset 0 0 0 1px var(--_field-line);
+  }
+  .text-button:hover {
+    background: var(--_sunken);
+  }
+
+  @media (prefers-reduced-motion: reduce) {
+    .root *,
+    .root *::before,
+    .root *::after {
+      animation-duration: 1ms !important;
+      animation-iteration-count: 1 !important;
+      transition-duration: 1ms !important;
+    }
+  }
+  @media (forced-colors: active) {
+    button,
+    .panel,
+    .bubble,
+    .notice {
+      border: 1px solid ButtonBorder;
+    }
+    .dot,
+    .badge {
+      forced-color-adjust: none;
+    }
+  }
+`;

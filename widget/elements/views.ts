@@ -1,0 +1,120 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Strings } from '../locales/en.ts';
+import { icons } from './icons.ts';
+import type { LineState, Notice } from './notice.ts';
+
+type Drawn = TemplateResult | typeof nothing;
+
+export interface LauncherModel {
+  strings: Strings;
+  open: boolean;
+  /** What to say of an answer that nobody looks at: it is being written, or has come. */
+  news: 'writing' | 'unread' | null;
+  onToggle: () => void;
+}
+
+export function renderLauncher({ strings, open, news, onToggle }: LauncherModel): TemplateResult {
+  const description = news === null ? '' : news === 'unread' ? strings.launcherUnread : strings.launcherBusy;
+  return html`<slot name="launcher" @click=${onToggle}>
+    <button
+      type="button"
+      class="launcher"
+      part="launcher"
+      aria-label=${strings.launcher}
+      aria-expanded=${open ? 'true' : 'false'}
+      aria-controls="panel"
+      aria-description=${description || nothing}
+      title=${strings.launcher}
+    >
+      ${open ? icons.chevron : icons.launcher}
+      ${news === null ? nothing : html`<span class="badge ${news}" part="badge"></span>`}
+    </button>
+  </slot>`;
+}
+
+export interface HeaderModel {
+  strings: Strings;
+  heading: string;
+  line: LineState;
+  canStartAnew: boolean;
+  /** Null when the panel cannot be closed. */
+  onClose: (() => void) | null;
+  onNewChat: () => void;
+}
+
+export function renderHeader(model: HeaderModel): TemplateResult {
+  const { strings, heading, line, canStartAnew, onClose, onNewChat } = model;
+  return html`<header class="header" part="header">
+    <span class="dot ${line.tone}" part="status-dot"></span>
+    <h2 class="heading" part="heading" id="heading">${heading}</h2>
+    <span class="line ${line.tone}" part="status">${line.label}</span>
+    <slot name="header"></slot>
+    ${canStartAnew ? renderIconButton(strings.newChat, 'new-chat-button', icons.newChat, onNewChat) : nothing}
+    ${onClose ? renderIconButton(strings.close, 'close-button', icons.close, onClose) : nothing}
+  </header>`;
+}
+
+function renderIconButton(label: string, part: string, icon: TemplateResult, onClick: () => void): TemplateResult {
+  return html`<button
+    type="button"
+    class="icon-button"
+    part="header-button ${part}"
+    aria-label=${label}
+    title=${label}
+    @click=${onClick}
+  >
+    ${icon}
+  </button>`;
+}
+
+export interface EmptyModel {
+  strings: Strings;
+  greeting: string;
+  suggestions: readonly string[];
+  onPick: (text: string) => void;
+}
+
+export function renderEmpty({ strings, greeting, suggestions, onPick }: EmptyModel): TemplateResult {
+  return html`<div class="empty" part="empty">
+    <slot name="empty"><p class="greeting" part="greeting" dir="auto">${greeting}</p></slot>
+    ${suggestions.length === 0
+      ? nothing
+      : html`<ul class="suggestions" part="suggestions" aria-label=${strings.suggestions}>
+          ${suggestions.map(
+            (text) =>
+              html`<li>
+                <button type="button" class="suggestion" part="suggestion" dir="auto" @click=${() => onPick(text)}>
+                  ${text}
+                </button>
+              </li>`,
+          )}
+        </ul>`}
+  </div>`;
+}
+
+export function renderRestoring(strings: Strings): TemplateResult {
+  return html`<div class="restoring" part="restoring">
+    <span class="sr">${strings.restoringNotice}</span>
+    <i class="own"></i><i></i><i></i><i class="short"></i>
+  </div>`;
+}
+
+export interface NoticeModel {
+  strings: Strings;
+  notice: Notice | null;
+  onRetry: () => void;
+  onNewChat: () => void;
+}
+
+export function renderNotice({ strings, notice, onRetry, onNewChat }: NoticeModel): Drawn {
+  if (!notice) return nothing;
+  const { tone, text, action, brief } = notice;
+  return html`<div class="notice ${tone} ${brief ? 'brief' : ''}" part="notice">
+    <span>${text}</span>
+    ${action === null
+      ? nothing
+      : html`<button type="button" class="text-button" part="notice-button" @click=${action === 'retry' ? onRetry : onNewChat}>
+          ${action === 'retry' ? strings.tryAgain : strings.newChat}
+        </button>`}
+  </div>`;
+}

@@ -1,0 +1,495 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { ChatMessage } from '#shared/protocol.ts';
+import { AnnounceController } from './controllers/announce-controller.ts';
+import { ChatController, type ClientPart } from './controllers/chat-controller.ts';
+import { ClockController } from './controllers/clock-controller.ts';
+import { PanelController, type PanelElements } from './controllers/panel-controller.ts';
+import { ScrollController } from './controllers/scroll-controller.ts';
+import { isCredentials } from './controllers/stored-session.ts';
+import { icons } from './elements/icons.ts';
+import { readLineState, readNotice } from './elements/notice.ts';
+import type { RcComposer } from './elements/rc-composer.ts';
+import { readRows, type Row } from './elements/rows.ts';
+import { styles } from './elements/styles/index.ts';
+import { suggestionsConverter } from './elements/suggestions.ts';
+import { renderEmpty, renderHeader, renderLauncher, renderNotice, renderRestoring } from './elements/views.ts';
+import { en, type Strings } from './locales/en.ts';
+import { scriptOrigin } from './script-origin.ts';
+import type { StorageKind } from './session/storage.ts';
+import type { ChatSession, ChatStatus, ChatView, SessionCredentials } from './session/types.ts';
+
+export type ChatMode = 'floating' | 'inline';
+export type ChatTheme = 'auto' | 'light' | 'dark';
+export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-left';
+
+/**
+ * A chat whose answers cannot be lost.
+ *
+ * @attr relay - the relay's origin; when not given, the origin this script came from
+ * @attr lang - the language of the `strings`
+ * @attr dir - `rtl` turns the layout round
+ *
+ * @fires rc-ready - the element can be used
+ * @fires rc-open - the panel was opened
+ * @fires rc-close - the panel was closed
+ * @fires rc-send - `detail: {text}`, the visitor or the page sends a prompt
+ * @fires rc-message - `detail: {message}`, a prompt was accepted, or an answer has ended
+ * @fires rc-status - `detail: {status, previous}`
+ * @fires rc-error - `detail: {problem}`
+ * @fires rc-link - `detail: {href}`, a link in an answer was clicked; cancelable
+ *
+ * @slot launcher - instead of the round button; a click on it opens and closes
+ * @slot header - beside the heading
+ * @slot empty - instead of the greeting
+ * @slot footer - under the composer
+ *
+ * @csspart launcher - @csspart badge - @csspart panel - @csspart header - @csspart heading - @csspart status
+ * @csspart status-dot - @csspart header-button - @csspart new-chat-button - @csspart close-button
+ * @csspart messages - @csspart message - @csspart user-message - @csspart assistant-message
+ * @csspart code-block - @csspart copy-button - @csspart inline-code - @csspart reasoning - @csspart tool
+ * @csspart sources - @csspart file - @csspart image - @csspart retry-button
+ * @csspart empty - @csspart greeting - @csspart suggestions - @csspart suggestion - @csspart restoring
+ * @csspart notice - @csspart notice-button - @csspart jump-button
+ * @csspart composer - @csspart input - @csspart send-button - @csspart stop-button
+ *
+ * @cssproperty --rc-accent - the colour of the launcher, the Send button and what is alive
+ * @cssproperty --rc-font - font family
+ * @cssproperty --rc-font-size - 15.5px
+ * @cssproperty --rc-surface - background
+ * @cssproperty --rc-ink - text
+ * @cssproperty --rc-radius - of the panel, 16px
+ * @cssproperty --rc-width - of the floating panel, 400px
+ * @cssproperty --rc-height - of the panel, 640px floating and 600px inline
+ * @cssproperty --rc-inset - distance of the launcher from the window's edges, 20px
+ * @cssproperty --rc-z-index - 2147483000
+ */
+export class ResumableChat extends LitElement {
+  static override styles = styles;
+
+  static override properties = {
+    relay: {},
+    mode: {},
+    open: { type: Boolean, reflect: true },
+    theme: {},
+    accent: {},
+    position: {},
+    heading: {},
+    greeting: {},
+    placeholder: {},
+    suggestions: { converter: suggestionsConverter },
+    onlySession: { attribute: 'session-id' },
+    syncUrl: { attribute: 'sync-url' },
+    storage: {},
+    allowImages: { type: Boolean, attribute: 'allow-images' },
+    unread: { state: true },
+  };
+
+  declare relay: string;
+  declare mode: ChatMode;
+  declare open: boolean;
+  declare theme: ChatTheme;
+  declare accent: string;
+  declare position: ChatPosition;
+  declare heading: string;
+  declare greeting: string;
+  declare placeholder: string;
+  declare suggestions: readonly string[];
+  /** The attribute `session-id`: go on with this session only, if its token is stored here. */
+  declare onlySession: string | null;
+  /** The name of a query parameter that shows the session's id. The id alone gives nobody access. */
+  declare syncUrl: string | null;
+  declare storage: StorageKind;
+  declare allowImages: boolean;
+  declare private unread: boolean;
+
+  #strings: Strings = en;
+  /** What the panel shows: the latest view, or, while it is closed, the last one that was looked at. */
+  #shown: ChatView | null = null;
+
+  readonly #chat = new ChatController(this, {
+    load: () => this.loadClient(),
+    relay: () => trimOrigin(this.relay) || scriptOrigin,
+    storageKind: () => this.storage,
+    onlySession: () => this.onlySession || null,
+    onStatus: (status, previous) => this.#emit('rc-status', { status, previous }),
+    onMessage: (message) => this.#onMessage(message),
+    onProblem: (problem) => this.#emit('rc-error', { problem }),
+    onSession: (sessionId) => this.#showInUrl(sessionId),
+    onUnsent: (text) => this.#composer?.giveBack(text),
+  });
+  readonly #announcer = new AnnounceController(this, {
+    view: () => this.#chat.view,
+    strings: () => this.#strings,
+  });
+  readonly #panel = new PanelController(this, {
+    find: () => this.#findPanel(),
+    isOpen: () => this.#floats && this.open,
+    close: () => this.hide(),
+  });
+  readonly #scroll = new ScrollController(this, () => {
+    const scroller = this.renderRoot.querySelector<HTMLElement>('.messages');
+    const content = scroller?.querySelector<HTMLElement>('.content');
+    return scroller && content ? { scroller, content } : null;
+  });
+
+  constructor() {
+    super();
+    this.relay = '';
+    this.mode = 'floating';
+    this.open = false;
+    this.theme = 'auto';
+    this.accent = '';
+    this.position = 'bottom-right';
+    this.heading = '';
+    this.greeting = '';
+    this.placeholder = '';
+    this.suggestions = [];
+    this.onlySession = null;
+    this.syncUrl = null;
+    this.storage = 'local';
+    this.allowImages = false;
+    this.unread = false;
+    new ClockController(this, () => (this.#isVisible ? this.#chat.view.retryAt : null));
+  }
+
+  // --- For the page ----------------------------------------------------------------------------------------------
+
+  /** Opens the panel and puts the focus into it. Does nothing when inline. */
+  show(): void {
+    if (!this.#floats || this.open) return;
+    this.open = true;
+    void this.updateComplete.then(() => this.#panel.moveFocusIn());
+  }
+
+  /** Closes the panel and gives the focus back. Does nothing when inline. */
+  hide(): void {
+    if (!this.#floats || !this.open) return;
+    const hadFocus = this.#panel.hasFocus;
+    this.open = false;
+    void this.updateComplete.then(() => this.#panel.moveFocusBack(hadFocus));
+  }
+
+  toggle(): void {
+    if (this.open) this.hide();
+    else this.show();
+  }
+
+  /**
+   * Sends a prompt. Resolves to true once the relay has stored it, to false when it came to nothing; `rc-error` says
+   * why.
+   */
+  async send(text: string): Promise<boolean> {
+    if (text.trim() === '') return false;
+    this.#emit('rc-send', { text });
+    this.#scroll.toEnd();
+    const client = await this.#start();
+    return (await client?.send(text)) ?? false;
+  }
+
+  /** Stops the answer that is being written, wherever it was asked for. */
+  async stop(): Promise<void> {
+    await this.client?.stop();
+  }
+
+  /** Asks for another answer to a user's message; to the last one when no id is given. Resolves as `send` does. */
+  async regenerate(messageId?: string): Promise<boolean> {
+    this.#scroll.toEnd();
+    const client = await this.#start();
+    return (await client?.regenerate(messageId)) ?? false;
+  }
+
+  /** Leaves this conversation and starts with an empty one. */
+  newChat(): void {
+    void this.#start().then((client) => client?.newChat());
+  }
+
+  get messages(): readonly ChatMessage[] {
+    return this.#chat.view.messages;
+  }
+
+  get status(): ChatStatus {
+    return this.#chat.view.status;
+  }
+
+  get sessionId(): string | null {
+    return this.#chat.view.sessionId;
+  }
+
+  set sessionId(sessionId: string | null) {
+    this.onlySession = sessionId;
+  }
+
+  /** What another device needs to join this conversation; set it there. Null before the first prompt. */
+  get session(): SessionCredentials | null {
+    return this.client?.credentials ?? null;
+  }
+
+  set session(credentials: SessionCredentials | null) {
+    if (credentials === null) this.newChat();
+    else if (!isCredentials(credentials)) throw new TypeError('session must be {sessionId, token}');
+    else void this.#start().then((client) => client?.join(credentials));
+  }
+
+  /** Every text of the widget; set some of them to override these. */
+  get strings(): Strings {
+    return this.#strings;
+  }
+
+  set strings(strings: Partial<Strings> | null | undefined) {
+    this.#strings = { ...en, ...strings };
+    this.requestUpdate();
+  }
+
+  /** The framework-free client below; null until it was needed. */
+  get client(): ChatSession | null {
+    return this.#chat.client;
+  }
+
+  // --- Life ------------------------------------------------------------------------------------------------------
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const others = changed.has('relay') || changed.has('storage') || changed.has('onlySession');
+    if (this.hasUpdated && others) this.#chat.reset();
+    const shows = changed.has('open') || changed.has('mode');
+    if (this.hasUpdated && this.#isVisible && (others || shows)) void this.#start();
+    if (this.#isVisible) {
+      this.#shown = this.#chat.view;
+      this.unread = false;
+    }
+  }
+
+  protected override firstUpdated(): void {
+    const ready = this.#isVisible || this.#chat.hasStoredSession ? this.#start() : Promise.resolve();
+    void ready.then(() => this.#emit('rc-ready', {}));
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    const root = this.renderRoot.querySelector<HTMLElement>('.root');
+    // Through the object model, for a style attribute is what a strict Content-Security-Policy forbids.
+    if (changed.has('accent') && root) {
+      if (CSS.supports('color', this.accent)) root.style.setProperty('--_accent-attribute', this.accent);
+      else root.style.removeProperty('--_accent-attribute');
+    }
+    if (changed.has('open') && changed.get('open') !== undefined) this.#emit(this.open ? 'rc-open' : 'rc-close', {});
+    this.#chat.setWatched(this.#isVisible);
+  }
+
+  /** Fetches the client; in tests, a scripted one. */
+  protected loadClient(): Promise<ClientPart> {
+    return import('./client-part.ts');
+  }
+
+  get #floats(): boolean {
+    return this.mode !== 'inline';
+  }
+
+  /** The conversation is on the page, and not behind the launcher. */
+  get #isVisible(): boolean {
+    return !this.#floats || this.open;
+  }
+
+  #findPanel(): PanelElements | null {
+    const panel = this.renderRoot.querySelector<HTMLElement>('.panel');
+    if (!panel) return null;
+    return { panel, input: this.#composer?.input ?? null, launcher: this.renderRoot.querySelector('.launcher') };
+  }
+
+  get #composer(): RcComposer | null {
+    return this.renderRoot.querySelector('rc-composer');
+  }
+
+  #emit(type: string, detail: object, cancelable = false): boolean {
+    return this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, cancelable, detail }));
+  }
+
+  /** The client; null when it cannot be loaded, which the view then says. Never rejects. */
+  async #start(): Promise<ChatSession | null> {
+    try {
+      return await this.#chat.start();
+    } catch (error) {
+      // The page's own error log is where its developer will look: a blocked or missing file.
+      console.error(error);
+      return null;
+    }
+  }
+
+  #onMessage(message: ChatMessage): void {
+    if (message.role === 'assistant' && !this.#isVisible) this.unread = true;
+    this.#announcer.announceMessage(message);
+    this.#emit('rc-message', { message });
+  }
+
+  #showInUrl(sessionId: string | null): void {
+    if (!this.syncUrl) return;
+    const url = new URL(location.href);
+    if (sessionId === null) url.searchParams.delete(this.syncUrl);
+    else url.searchParams.set(this.syncUrl, sessionId);
+    if (url.href !== location.href) history.replaceState(history.state, '', url);
+  }
+
+  // --- Handlers --------------------------------------------------------------------------------------------------
+
+  #onComposerSend = (event: CustomEvent<string>): void => {
+    const text = event.detail;
+    void this.send(text).then(() => {
+      if (!this.client) this.#composer?.giveBack(text);
+    });
+  };
+
+  #onPick = (text: string): void => {
+    void this.send(text);
+    this.#composer?.input?.focus({ preventScroll: true });
+  };
+
+  #onNewChat = (): void => {
+    this.newChat();
+    this.#composer?.input?.focus({ preventScroll: true });
+  };
+
+  #onStop = (): void => void this.stop();
+  #onTryAnswerAgain = (): void => void this.regenerate();
+
+  /** The unsent prompt or the connection, whichever came to nothing; or the client itself. */
+  #onRetry = (): void => {
+    const { unsent } = this.#chat.view;
+    if (unsent) this.#composer?.takeBack(unsent.text);
+    void this.#start().then((client) => client?.retry());
+  };
+
+  #onToggle = (): void => this.toggle();
+  #onClose = (): void => this.hide();
+  #onJump = (): void => {
+    this.#scroll.toEnd();
+    this.#composer?.input?.focus({ preventScroll: true });
+  };
+
+  #onMessagesClick = (event: MouseEvent): void => {
+    const link = event.target instanceof Element ? event.target.closest('a[href]') : null;
+    if (link instanceof HTMLAnchorElement && !this.#emit('rc-link', { href: link.href }, true)) event.preventDefault();
+  };
+
+  // --- Drawing ---------------------------------------------------------------------------------------------------
+
+  protected override render(): TemplateResult {
+    const { run } = this.#chat.view;
+    const hidden = !this.#isVisible;
+    const news = !hidden ? null : run ? 'writing' : this.unread ? 'unread' : null;
+    return html`<div
+      class="root ${this.#floats ? `floating ${this.position}` : 'inline'} ${this.theme}"
+      lang=${this.lang || 'en'}
+    >
+      ${this.#shown ? this.#renderPanel(this.#shown, hidden) : nothing}
+      ${this.#floats ? renderLauncher({ strings: this.#strings, open: this.open, news, onToggle: this.#onToggle }) : nothing}
+      <div class="sr" role="status">${this.#announcer.text}</div>
+    </div>`;
+  }
+
+  #renderPanel(view: ChatView, hidden: boolean): TemplateResult {
+    const strings = this.#strings;
+    const notice = readNotice(view, strings, Date.now());
+    return html`<section
+      id="panel"
+      class="panel"
+      part="panel"
+      role=${this.#floats ? 'dialog' : 'region'}
+      aria-modal=${this.#floats && !hidden && this.#panel.isModal ? 'true' : nothing}
+      aria-labelledby="heading"
+      tabindex="-1"
+      ?inert=${hidden}
+    >
+      ${renderHeader({
+        strings,
+        heading: this.heading || strings.heading,
+        line: readLineState(view, strings),
+        canStartAnew: view.messages.length > 0 || view.pending !== null,
+        onClose: this.#floats ? this.#onClose : null,
+        onNewChat: this.#onNewChat,
+      })}
+      ${this.#renderMessages(view)}
+      <div class="bottom">
+        ${this.#scroll.following
+          ? nothing
+          : html`<button
+              type="button"
+              class="jump"
+              part="jump-button"
+              aria-label=${strings.jumpToLatest}
+              title=${strings.jumpToLatest}
+              @click=${this.#onJump}
+            >
+              ${icons.down}
+            </button>`}
+        ${renderNotice({ strings, notice, onRetry: this.#onRetry, onNewChat: this.#onNewChat })}
+        <rc-composer
+          .strings=${strings}
+          .placeholder=${this.placeholder || strings.placeholder}
+          .busy=${view.run !== null || view.pending !== null}
+          .locked=${view.problem?.code === 'read-only' || view.problem?.code === 'store-full'}
+          @rc-composer-send=${this.#onComposerSend}
+          @rc-composer-stop=${this.#onStop}
+        ></rc-composer>
+        <slot name="footer"></slot>
+      </div>
+    </section>`;
+  }
+
+  #renderMessages(view: ChatView): TemplateResult {
+    const strings = this.#strings;
+    const rows = readRows(view);
+    const empty = rows.length === 0;
+    return html`<div
+      class="messages ${view.status}"
+      part="messages"
+      role="log"
+      aria-live="off"
+      aria-label=${strings.messages}
+      aria-busy=${view.run ? 'true' : 'false'}
+      tabindex="0"
+      @click=${this.#onMessagesClick}
+      @rc-message-retry=${this.#onTryAnswerAgain}
+      @rc-copied=${this.#onCopied}
+    >
+      <div class="content">
+        ${empty && view.restoring ? renderRestoring(strings) : nothing}
+        ${empty && !view.restoring
+          ? renderEmpty({
+              strings,
+              greeting: this.greeting || strings.greeting,
+              suggestions: this.suggestions,
+              onPick: this.#onPick,
+            })
+          : nothing}
+        ${repeat(
+          rows,
+          ({ message }) => message.id,
+          (row, index) => this.#renderRow(row, index === rows.length - 1),
+        )}
+      </div>
+    </div>`;
+  }
+
+  #renderRow({ message, progress, dimmed }: Row, last: boolean): TemplateResult {
+    const strings = this.#strings;
+    const own = message.role === 'user';
+    return html`<rc-message
+      class="${own ? 'own' : 'answer'} ${progress} ${message.metadata?.run?.status ?? ''}"
+      part="message ${own ? 'user-message' : 'assistant-message'}"
+      role="article"
+      aria-label=${own ? strings.userMessage : strings.assistantMessage}
+      .message=${message}
+      .progress=${progress}
+      .dimmed=${dimmed}
+      .last=${last}
+      .allowImages=${this.allowImages}
+      .strings=${strings}
+    ></rc-message>`;
+  }
+
+  #onCopied = (): void => this.#announcer.announce(this.#strings.announceCopied);
+}
+
+/** `https://relay.example/` and `https://relay.example` are the same relay, and one key in the storage. */
+function trimOrigin(text: string): string {
+  return text.trim().replace(/\/+$/, '');
+}
