@@ -6,7 +6,8 @@ type TextKind = 'text' | 'reasoning';
 type Start = Extract<ChatChunk, { type: `${TextKind}-start` }>;
 type Delta = Extract<ChatChunk, { type: `${TextKind}-delta` }>;
 type End = Extract<ChatChunk, { type: `${TextKind}-end` }>;
-type DataPart = Extract<ChatPart, { type: `data-${string}` }>;
+/** A part whose fields may still be undefined. */
+type LoosePart = Record<string, unknown>;
 
 /**
  * Folds one chunk into the parts of a reply, with the same outcome as the AI SDK's client (`readUIMessageStream` of
@@ -39,15 +40,26 @@ export function foldChunk(reply: Reply, chunk: ChatChunk): Reply {
       return { ...cutParts(reply, currentStep(reply)), open: new Map() };
 
     case 'file':
-    case 'reasoning-file':
-    case 'source-url':
-      if (typeof chunk.url !== 'string') return reply;
-      return appendPart(reply, toPart(chunk));
-    case 'source-document':
-      return appendPart(reply, toPart(chunk));
-    case 'custom':
-      if (typeof chunk.kind !== 'string') return reply;
-      return appendPart(reply, toPart(chunk));
+    case 'reasoning-file': {
+      const { type, mediaType, url, providerMetadata } = chunk;
+      if (typeof url !== 'string') return reply;
+      return appendPart(reply, { type, mediaType, url, ...(providerMetadata == null ? {} : { providerMetadata }) });
+    }
+    case 'source-url': {
+      const { type, sourceId, url, title, providerMetadata } = chunk;
+      if (typeof url !== 'string') return reply;
+      return appendPart(reply, withoutUndefined<LoosePart>({ type, sourceId, url, title, providerMetadata }) as ChatPart);
+    }
+    case 'source-document': {
+      const { type, sourceId, mediaType, title, filename, providerMetadata } = chunk;
+      const part: LoosePart = { type, sourceId, mediaType, title, filename, providerMetadata };
+      return appendPart(reply, withoutUndefined(part) as ChatPart);
+    }
+    case 'custom': {
+      const { type, kind, providerMetadata } = chunk;
+      if (typeof kind !== 'string') return reply;
+      return appendPart(reply, withoutUndefined<LoosePart>({ type, kind, providerMetadata }) as ChatPart);
+    }
     case 'steering-message':
       if (!Array.isArray(chunk.parts)) return reply;
       return appendPart(reply, { type: 'steering-message', id: chunk.id, parts: chunk.parts });
@@ -67,29 +79,6 @@ export function foldChunk(reply: Reply, chunk: ChatChunk): Reply {
 
 function isToolChunk(chunk: ChatChunk): chunk is ToolChunk {
   return chunk.type.startsWith('tool-');
-}
-
-/** A part that bears the fields of its chunk. */
-function toPart(chunk: Extract<ChatChunk, { type: 'file' | 'reasoning-file' | 'source-url' | 'source-document' | 'custom' }>): ChatPart {
-  switch (chunk.type) {
-    case 'file':
-    case 'reasoning-file': {
-      const { type, mediaType, url, providerMetadata } = chunk;
-      return withoutUndefined({ type, mediaType, url, providerMetadata: providerMetadata ?? undefined } as ChatPart);
-    }
-    case 'source-url': {
-      const { type, sourceId, url, title, providerMetadata } = chunk;
-      return withoutUndefined({ type, sourceId, url, title, providerMetadata } as ChatPart);
-    }
-    case 'source-document': {
-      const { type, sourceId, mediaType, title, filename, providerMetadata } = chunk;
-      return withoutUndefined({ type, sourceId, mediaType, title, filename, providerMetadata } as ChatPart);
-    }
-    case 'custom': {
-      const { type, kind, providerMetadata } = chunk;
-      return withoutUndefined({ type, kind, providerMetadata } as ChatPart);
-    }
-  }
 }
 
 function startPart(reply: Reply, kind: TextKind, { id, providerMetadata }: Start): Reply {
@@ -135,11 +124,8 @@ function endPart(reply: Reply, kind: TextKind, chunk: End): Reply {
 /** A data part with the type and id of an earlier one takes its place; one without an id is always a new part. */
 function foldData(reply: Reply, chunk: Extract<ChatChunk, { type: `data-${string}` }>): Reply {
   if (chunk.transient) return reply;
-  const index =
-    chunk.id == null
-      ? -1
-      : reply.parts.findIndex((part) => part.type === chunk.type && (part as DataPart).id === chunk.id);
+  const isEarlier = (part: ChatPart): boolean => part.type === chunk.type && 'id' in part && part.id === chunk.id;
+  const index = chunk.id == null ? -1 : reply.parts.findIndex(isEarlier);
   const earlier = reply.parts[index];
-  if (!earlier) return appendPart(reply, chunk as DataPart);
-  return replacePart(reply, index, { ...(earlier as DataPart), data: chunk.data });
+  return earlier ? replacePart(reply, index, { ...earlier, data: chunk.data } as ChatPart) : appendPart(reply, chunk);
 }

@@ -22,7 +22,7 @@ export const MAX_PARTIAL_INPUT = 8192;
 export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
   switch (chunk.type) {
     case 'tool-input-start': {
-      const { inputEncoding } = chunk;
+      const inputEncoding = chunk.inputEncoding ?? undefined;
       return writeCall(reply, chunk, { state: 'input-streaming', inputEncoding });
     }
     case 'tool-input-delta':

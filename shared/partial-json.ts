@@ -116,7 +116,7 @@ function complete(text: string): string | null {
       }
     }
   }
-  return keep === 0 ? null : text.slice(0, keep) + tail + closers.reverse().join('');
+  return keep === 0 ? null : text.slice(0, keep) + tail + closers.toReversed().join('');
 }
 
 /** From the opening quotation mark on. When it is not closed, `end` lies before an escape that has only begun. */

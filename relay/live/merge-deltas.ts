@@ -1,5 +1,5 @@
 import type { Cursor } from '#shared/cursor.ts';
-import type { LogEntry } from '#relay/store/session-store.ts';
+import type { LogEntry } from '../store/session-store.ts';
 
 /** A frame on its way to viewers: `data` is the JSON text without `prev` and `from`, which the frame encoder adds. */
 export interface WireFrame {
