@@ -1,0 +1,56 @@
+/** The first wait is drawn from 0 to this, each further one from 0 to twice the bound before. */
+const FIRST_MS = 300;
+const LONGEST_MS = 15_000;
+/** A `Retry-After` beyond this is cut down to it, so that a mistaken header never parks a visitor for a day. */
+export const LONGEST_RETRY_AFTER_MS = 10 * 60_000;
+
+/**
+ * How long to wait after so many failures in a row, in ms: exponential with full jitter, so that all the viewers of
+ * a relay that died do not come back at the same moment.
+ */
+export function backoffMs(failures: number): number {
+  return Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 16));
+}
+
+export interface Wait {
+  /** Never cut short, neither by `wake`: what the relay asked for. In ms. */
+  atLeastMs: number;
+  /** Added to it, and ended by `wake`. In ms. */
+  upToMs: number;
+}
+
+/** A wait that can be ended early, because the network is back or the page is shown again. */
+export interface Pause {
+  /** Resolves when the time is over, when woken, or when the signal aborts; never rejects. */
+  wait(time: Wait, signal: AbortSignal): Promise<void>;
+  wake(): void;
+}
+
+export function createPause(): Pause {
+  const wakers = new Set<() => void>();
+  return {
+    wait({ atLeastMs, upToMs }, signal) {
+      if (signal.aborted) return Promise.resolve();
+      const least = Math.min(atLeastMs, LONGEST_RETRY_AFTER_MS);
+      const notBefore = Date.now() + least;
+      return new Promise((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          wakers.delete(wake);
+          signal.removeEventListener('abort', end);
+          resolve();
+        };
+        const wake = (): void => {
+          clearTimeout(timer);
+          timer = setTimeout(end, Math.max(0, notBefore - Date.now()));
+        };
+        let timer = setTimeout(end, least + upToMs);
+        wakers.add(wake);
+        signal.addEventListener('abort', end);
+      });
+    },
+    wake() {
+      for (const wake of wakers) wake();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { isTerminal, type ChatChunk, type ChatPart, type StreamMessage } from '#shared/protocol.ts';
+import type { SessionState } from '#shared/session.ts';
+
+/** What a view tells of interruptions, which the conversation itself does not keep. */
+export interface Recovery {
+  /** What the last takeover cut and nothing has replaced yet. */
+  dimmed: readonly ChatPart[];
+  /** How often the active or last run was taken on again. */
+  recoveries: number;
+}
+
+export const NO_RECOVERY: Recovery = { dimmed: [], recoveries: 0 };
+
+/** The recovery after `message`, which turned the state `before` into `after`. */
+export function trackRecovery(
+  recovery: Recovery,
+  message: StreamMessage,
+  before: SessionState,
+  after: SessionState,
+): Recovery {
+  switch (message.type) {
+    case 'snapshot':
+    case 'message':
+      return NO_RECOVERY;
+    case 'metadata': {
+      if (message.status === 'queued') return NO_RECOVERY;
+      if (isTerminal(message.status)) return { ...recovery, dimmed: [] };
+      if (message.status !== 'restarted' || after.run?.runId !== message.runId) return recovery;
+      const cut = partsOf(before, message.messageId).slice(partsOf(after, message.messageId).length);
+      // A second takeover before any new text cuts nothing more: what is on view stays there.
+      return { dimmed: cut.length > 0 ? cut : recovery.dimmed, recoveries: recovery.recoveries + 1 };
+    }
+    case 'chunk':
+      return recovery.dimmed.length > 0 && isVisible(message.chunk) ? { ...recovery, dimmed: [] } : recovery;
+    default:
+      return recovery;
+  }
+}
+
+function partsOf(state: SessionState, messageId: string): readonly ChatPart[] {
+  return state.messages.findLast(({ id }) => id === messageId)?.parts ?? [];
+}
+
+/** Chunks that only open something are no new text yet. */
+function isVisible({ type }: ChatChunk): boolean {
+  return type !== 'start' && type !== 'start-step' && type !== 'text-start' && type !== 'reasoning-start';
+}

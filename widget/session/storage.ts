@@ -1,0 +1,77 @@
+import { isSessionId } from '#shared/ids.ts';
+import type { CredentialStorage, SessionCredentials } from './types.ts';
+
+/** Where credentials live: over restarts of the browser and in all tabs, in this tab only, or on this page only. */
+export type StorageKind = 'local' | 'session' | 'none';
+
+export interface CredentialStorageOptions {
+  kind: StorageKind;
+  /** The relay's origin; each relay has credentials of its own. */
+  relay: string;
+}
+
+/**
+ * Keeps `{sessionId, token}` under the key `resumable-chat:<relay origin>`. A browser that allows no storage, a full
+ * one, and a process without any, all keep them in memory instead.
+ */
+export function createCredentialStorage({ kind, relay }: CredentialStorageOptions): CredentialStorage {
+  const key = `resumable-chat:${relay}`;
+  const area = kind === 'none' ? null : findArea(kind);
+  let memory: SessionCredentials | null = null;
+
+  return {
+    read() {
+      if (!area) return memory;
+      try {
+        const text = area.getItem(key);
+        return text === null ? memory : parseCredentials(text);
+      } catch {
+        // Storage may be taken away while the page lives; what this page knows is still true.
+        return memory;
+      }
+    },
+    write(credentials) {
+      memory = credentials;
+      if (!area) return;
+      try {
+        if (credentials) area.setItem(key, JSON.stringify(credentials));
+        else area.removeItem(key);
+        if (credentials) memory = null;
+      } catch {
+        // Full, or not allowed: kept in memory above, for as long as the page lives.
+      }
+    },
+    subscribe(listener) {
+      if (!area || kind !== 'local' || typeof addEventListener !== 'function') return () => {};
+      const onStorage = (event: StorageEvent): void => {
+        // A null key means that everything was cleared.
+        if (event.storageArea === area && (event.key === key || event.key === null)) listener();
+      };
+      addEventListener('storage', onStorage);
+      return () => removeEventListener('storage', onStorage);
+    },
+  };
+}
+
+function findArea(kind: 'local' | 'session'): Storage | null {
+  try {
+    return (kind === 'local' ? globalThis.localStorage : globalThis.sessionStorage) ?? null;
+  } catch {
+    // Browsers throw when the visitor has forbidden storage.
+    return null;
+  }
+}
+
+/** Anything may stand there, from an older version or another hand: what is no credentials counts as nothing. */
+function parseCredentials(text: string): SessionCredentials | null {
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json !== 'object' || json === null) return null;
+    const { sessionId, token } = json as Record<string, unknown>;
+    return typeof sessionId === 'string' && isSessionId(sessionId) && typeof token === 'string' && token !== ''
+      ? { sessionId, token }
+      : null;
+  } catch {
+    return null;
+  }
+}

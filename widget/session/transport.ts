@@ -1,0 +1,203 @@
+import type { Cursor } from '#shared/cursor.ts';
+import type { Problem } from '#shared/problem.ts';
+import {
+  mintAnswerSchema,
+  problemAnswerSchema,
+  promptAnswerSchema,
+  ROUTES,
+  stopAnswerSchema,
+  type MintAnswer,
+  type PromptAnswer,
+  type StopAnswer,
+} from '#shared/protocol.ts';
+import { createEventReader, type LineEvent } from './read-events.ts';
+import type { SessionCredentials } from './types.ts';
+
+/** How long a request may take to be answered, and a stream to begin, in ms. */
+const ANSWER_TIMEOUT_MS = 20_000;
+
+/** Said of an answer that carries no problem of the relay's: something between here and there has answered. */
+export const UNREADABLE_ANSWER = 'unreadable-answer';
+
+export interface Refused {
+  kind: 'refused';
+  problem: Problem;
+}
+/** No answer came, or none that can be read. Whether the request was carried out is not known. */
+export interface Lost {
+  kind: 'lost';
+}
+export type Answer<Value> = { kind: 'ok'; value: Value } | Refused | Lost;
+
+/** How a stream ended: refused, `stopped` by its reader, or `lost` (cut, aborted, unreadable, or at a clean end). */
+export type StreamEnd = Refused | Lost | { kind: 'stopped' };
+
+export interface StreamReader {
+  /** The relay has answered, and events will come. */
+  opened(): void;
+  /** Bytes have come, whatever they say. */
+  alive(): void;
+  /** Answers false to let go of the stream. */
+  event(event: LineEvent): boolean;
+}
+
+export interface PromptInput {
+  messageId: string;
+  text?: string | undefined;
+  parentId?: string | undefined;
+}
+
+/** One request or one connection each; nothing is ever tried twice here, and nothing rejects. */
+export interface Transport {
+  /** A new session, or with `token` that session's token renewed. */
+  mint(token: string | null, signal: AbortSignal): Promise<Answer<MintAnswer>>;
+  submit(credentials: SessionCredentials, input: PromptInput, signal: AbortSignal): Promise<Answer<PromptAnswer>>;
+  stop(credentials: SessionCredentials, runId: string, signal: AbortSignal): Promise<Answer<StopAnswer>>;
+  stream(
+    credentials: SessionCredentials,
+    after: Cursor | null,
+    reader: StreamReader,
+    signal: AbortSignal,
+  ): Promise<StreamEnd>;
+}
+
+export interface TransportOptions {
+  relay: string;
+  fetch?: typeof fetch | undefined;
+}
+
+const LOST: Lost = { kind: 'lost' };
+
+export function createTransport({ relay, fetch: givenFetch }: TransportOptions): Transport {
+  // Looked up for each request: pages and tests may wrap the global one later.
+  const request: typeof fetch = givenFetch ?? ((input, init) => globalThis.fetch(input, init));
+
+  async function ask<Value>(
+    path: string,
+    init: { method: string; token: string | null; body?: unknown; signal: AbortSignal },
+    schema: { safeParse(json: unknown): { success: true; data: Value } | { success: false } },
+  ): Promise<Answer<Value>> {
+    const attempt = linkedAbort(init.signal);
+    const timer = setTimeout(attempt.abort, ANSWER_TIMEOUT_MS);
+    try {
+      const response = await request(relay + path, {
+        method: init.method,
+        headers: {
+          ...(init.token === null ? {} : { authorization: `Bearer ${init.token}` }),
+          ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+        cache: 'no-store',
+        signal: attempt.signal,
+      });
+      if (!response.ok) return await readRefusal(response);
+      const value = schema.safeParse(await response.json());
+      return value.success ? { kind: 'ok', value: value.data } : LOST;
+    } catch {
+      // fetch and the body's reader tell neither why they failed nor whether the request has arrived.
+      return LOST;
+    } finally {
+      clearTimeout(timer);
+      attempt.abort();
+    }
+  }
+
+  return {
+    mint: (token, signal) => ask(ROUTES.sessions, { method: 'POST', token, body: {}, signal }, mintAnswerSchema),
+
+    submit: ({ sessionId, token }, { messageId, text, parentId }, signal) => {
+      const body = { sessionId, prompt: text, messageId, parentId };
+      return ask(ROUTES.prompt, { method: 'POST', token, body, signal }, promptAnswerSchema);
+    },
+
+    stop: ({ sessionId, token }, runId, signal) => {
+      const query = new URLSearchParams({ sessionId, runId });
+      return ask(`${ROUTES.prompt}?${query}`, { method: 'DELETE', token, signal }, stopAnswerSchema);
+    },
+
+    async stream({ sessionId, token }, after, reader, signal) {
+      const connection = linkedAbort(signal);
+      const timer = setTimeout(connection.abort, ANSWER_TIMEOUT_MS);
+      try {
+        let bytes: ReadableStreamDefaultReader<Uint8Array>;
+        try {
+          // The cursor goes into a header and not into the URL, so that a browser asks for leave (CORS) but once.
+          const response = await request(`${relay}${ROUTES.stream}?${new URLSearchParams({ sessionId })}`, {
+            headers: { authorization: `Bearer ${token}`, ...(after === null ? {} : { 'last-event-id': after }) },
+            cache: 'no-store',
+            signal: connection.signal,
+          });
+          if (!response.ok) return await readRefusal(response);
+          if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) return LOST;
+          bytes = response.body.getReader();
+        } catch {
+          return LOST;
+        } finally {
+          clearTimeout(timer);
+        }
+        reader.opened();
+        const events = createEventReader();
+        for (;;) {
+          let complete: LineEvent[];
+          try {
+            const { done, value } = await bytes.read();
+            if (done) return LOST;
+            reader.alive();
+            complete = events.feed(value);
+          } catch {
+            return LOST;
+          }
+          // Outside of the try: what the reader throws is a fault here, and no lost line.
+          for (const event of complete) {
+            if (signal.aborted) return LOST;
+            if (!reader.event(event)) return { kind: 'stopped' };
+          }
+        }
+      } finally {
+        connection.abort();
+      }
+    },
+  };
+}
+
+/** The problem that a refusal carries, or one that says that none could be read. */
+async function readRefusal(response: Response): Promise<Refused> {
+  const retryAfterMs = readRetryAfter(response.headers.get('retry-after'));
+  let json: unknown = null;
+  try {
+    json = await response.json();
+  } catch {
+    // A proxy's page, or nothing at all: told below.
+  }
+  const parsed = problemAnswerSchema.safeParse(json);
+  const problem: Problem = parsed.success
+    ? parsed.data
+    : {
+        type: 'about:blank',
+        title: 'The answer could not be read',
+        status: response.status,
+        code: UNREADABLE_ANSWER,
+        retryable: true,
+      };
+  const wait = problem.retryAfterMs ?? retryAfterMs;
+  return { kind: 'refused', problem: wait === undefined ? problem : { ...problem, retryAfterMs: wait } };
+}
+
+/** `Retry-After` in ms: seconds, or a date (RFC 9110, 10.2.3). */
+function readRetryAfter(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** A signal of one's own that aborts with the outer one, and leaves no listener behind once it has. */
+function linkedAbort(outer: AbortSignal): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  const abort = (): void => {
+    outer.removeEventListener('abort', abort);
+    controller.abort();
+  };
+  if (outer.aborted) controller.abort();
+  else outer.addEventListener('abort', abort);
+  return { signal: controller.signal, abort };
+}

@@ -1,0 +1,85 @@
+import type { Problem } from '#shared/problem.ts';
+import type { ChatMessage } from '#shared/protocol.ts';
+import type { SessionState } from '#shared/session.ts';
+import type { Line } from './follow.ts';
+import type { Submission } from './outbox.ts';
+import type { Recovery } from './recovery.ts';
+import type { ChatStatus, ChatView, PendingPrompt, UnsentPrompt } from './types.ts';
+
+/** Everything that the view is made of. */
+export interface Model {
+  sessionId: string | null;
+  session: SessionState;
+  recovery: Recovery;
+  line: Line;
+  /** The line has delivered all that there was, at least once in this session. */
+  caughtUp: boolean;
+  submission: Submission | null;
+  unsent: UnsentPrompt | null;
+  problem: Problem | null;
+  /** ms since the epoch; of `problem`. */
+  retryAt: number | null;
+  stoppingRunId: string | null;
+  restoring: boolean;
+  ended: boolean;
+  /** What the browser says, and whether something has come from the relay since it said so. */
+  online: boolean;
+  reachable: boolean;
+}
+
+export function viewOf(model: Model): ChatView {
+  const { session, submission, unsent, recovery } = model;
+  // Once it has come back it stands among the messages.
+  const asked = submission && !submission.seen ? submission : null;
+  const problem = model.problem ?? lineProblem(model.line);
+  const retryAt = model.problem ? model.retryAt : problem && model.line.retryAt;
+  return {
+    status: statusOf(model),
+    sessionId: model.sessionId,
+    messages: asked ? keepUpTo(session.messages, asked.parentId) : session.messages,
+    run: session.run,
+    problem,
+    retryAt: retryAt !== null && retryAt > Date.now() ? retryAt : null,
+    pending: asked && toPending(asked),
+    unsent: unsent && { text: unsent.text, ...(unsent.parentId === undefined ? {} : { parentId: unsent.parentId }) },
+    dimmed: recovery.dimmed,
+    recoveries: recovery.recoveries,
+    stopping: session.run !== null && session.run.runId === model.stoppingRunId,
+    restoring: model.restoring,
+    ended: model.ended,
+  };
+}
+
+function statusOf({ session, line, submission, caughtUp, online, reachable }: Model): ChatStatus {
+  if (line.phase === 'refused') return 'failed';
+  if (!online && !reachable) return 'offline';
+  if (submission && !submission.seen) return submission.failures + line.failures > 0 ? 'reconnecting' : 'connecting';
+  if (session.run && line.phase === 'up') return 'streaming';
+  if (!caughtUp && (line.phase === 'up' || line.phase === 'connecting') && line.failures === 0) return 'connecting';
+  if (session.run) return 'reconnecting';
+  // While nothing is being written, a line that is at once replaced is nobody's business.
+  return line.failures > 0 && (line.phase === 'waiting' || line.phase === 'connecting') ? 'reconnecting' : 'idle';
+}
+
+/** Of the line's troubles only those that trying again will not mend, and those whose end is known. */
+function lineProblem({ phase, problem }: Line): Problem | null {
+  return problem && (phase === 'refused' || isForLater(problem)) ? problem : null;
+}
+
+/** The relay says to come back later, and the visitor may want to know when. */
+export function isForLater({ code }: Problem): boolean {
+  return code === 'rate-limited' || code === 'overloaded';
+}
+
+function toPending({ messageId, text, parentId }: Submission): PendingPrompt | null {
+  if (text === undefined) return null;
+  return { messageId, text, ...(parentId === undefined ? {} : { parentId }) };
+}
+
+/** What an edit or another answer leaves standing, as the reducer will see it once it is accepted. */
+function keepUpTo(messages: readonly ChatMessage[], parentId: string | undefined): readonly ChatMessage[] {
+  if (parentId === undefined) return messages;
+  if (parentId === '') return [];
+  const at = messages.findIndex(({ id }) => id === parentId);
+  return at === -1 ? messages : messages.slice(0, at + 1);
+}
