@@ -31,8 +31,11 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** An error as it travels, in an `application/problem+json` body or in an `error` message. */
-export interface Problem {
+/**
+ * An error as it travels, in an `application/problem+json` body or in an `error` message. A type and no interface, so
+ * that it fits where further fields are allowed.
+ */
+export type Problem = {
   type: string;
   title: string;
   status: number;
@@ -41,7 +44,7 @@ export interface Problem {
   detail?: string | undefined;
   retryable: boolean;
   retryAfterMs?: number | undefined;
-}
+};
 
 export interface ProblemOptions {
   /** One sentence for a person. Never holds a secret, a path or what another visitor wrote. */

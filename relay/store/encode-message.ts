@@ -12,12 +12,15 @@ export type LogMessage = Exclude<StreamMessage, { type: 'snapshot' }>;
  * more (`providerMetadata`) is written with all it says, and is then never merged.
  */
 export function encodeMessage(message: LogMessage): string {
-  if (message.type === 'chunk' && isPlainDelta(message.chunk)) {
+  if (message.type === 'chunk' && saysOnly(message, MESSAGE_KEYS) && isPlainDelta(message.chunk)) {
     const { type, id, delta } = message.chunk;
     return `${deltaHead(message.runId, type, id)}${JSON.stringify(delta).slice(1)}}}`;
   }
   return JSON.stringify(message);
 }
+
+const MESSAGE_KEYS = ['type', 'runId', 'chunk'];
+const DELTA_KEYS = ['type', 'id', 'delta'];
 
 type Delta = Extract<ChatChunk, { type: 'text-delta' | 'reasoning-delta' }>;
 
@@ -29,7 +32,9 @@ function deltaHead(runId: string, type: Delta['type'], id: string): string {
 function isPlainDelta(chunk: ChatChunk): chunk is Delta {
   if (chunk.type !== 'text-delta' && chunk.type !== 'reasoning-delta') return false;
   if (typeof chunk.id !== 'string' || typeof chunk.delta !== 'string') return false;
-  return Object.entries(chunk).every(
-    ([key, value]) => key === 'type' || key === 'id' || key === 'delta' || value === undefined,
-  );
+  return saysOnly(chunk, DELTA_KEYS);
+}
+
+function saysOnly(value: object, keys: readonly string[]): boolean {
+  return Object.entries(value).every(([key, field]) => field === undefined || keys.includes(key));
 }
