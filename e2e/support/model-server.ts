@@ -8,6 +8,8 @@ import { sleep } from './wait.ts';
 export interface ReplyPlan {
   tokens: number;
   tokensPerSecond: number;
+  /** `wild` is what breaks framing and encoding; `plain` is prose that no markdown engine reads anything into. */
+  style: 'wild' | 'plain';
 }
 
 /** One call of the model, and to the letter what it wrote. */
@@ -36,9 +38,14 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
-const DEFAULT_PLAN: ReplyPlan = { tokens: 60, tokensPerSecond: 200 };
+const DEFAULT_PLAN: ReplyPlan = { tokens: 60, tokensPerSecond: 200, style: 'wild' };
 
-const TOKENS = [
+const PLAIN = [
+  ' the', ' log', ' keeps', ' every', ' word', ',', '.', ' and', ' then', ' what', ' follows', ' Übergröße', ' naïve',
+  ' 漢字', ' 🚀', ' 👩‍💻', ' e\u0301', ' one', ' reads', ' on', ' until', ' its', ' end', '.\n\nNow',
+] as const;
+
+const WILD = [
   ' the', ' log', ' keeps', ' every', ' word', ',', '.', ' and', ' then', ' what', ' follows', ' Übergröße', ' naïve',
   ' 漢字', ' 🚀', ' 👩‍💻', ' e\u0301', ' "quoted"', ' back\\slash', ' <b>', ' &amp;', '\n', '\n\n', ' data: x', ' id: 1-1', '\t',
   ' \u2028', ' 0-0', ' null', '  ', ' {"type":"chunk"}',
@@ -72,7 +79,7 @@ export async function openModelServer(seed: number): Promise<ModelServer> {
     write({ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] });
     const startedAt = performance.now();
     for (let index = 0; index < plan.tokens && !call.aborted; index += 1) {
-      const token = index === 0 ? `Call ${number}:` : random.pick(TOKENS);
+      const token = index === 0 ? `Call ${number}:` : random.pick(plan.style === 'plain' ? PLAIN : WILD);
       call.text += token;
       write({ choices: [{ index: 0, delta: { content: token }, finish_reason: null }] });
       const aheadMs = ((index + 1) / plan.tokensPerSecond) * 1000 - (performance.now() - startedAt);
