@@ -26,6 +26,11 @@ export async function openBrowserStage(): Promise<BrowserStage> {
     return stage.model.callsFor(prompt).at(-1)?.text ?? '';
   }
 
+  async function endVisits(): Promise<void> {
+    stage.proxy.restore();
+    for (const visitor of visitors.splice(0)) await visitor.dispose();
+  }
+
   return {
     ...stage,
     page,
@@ -35,10 +40,7 @@ export async function openBrowserStage(): Promise<BrowserStage> {
       visitors.push(visitor);
       return visitor;
     },
-    async endVisits() {
-      stage.proxy.restore();
-      for (const visitor of visitors.splice(0)) await visitor.dispose();
-    },
+    endVisits,
     async ask(chat, prompt, tokens, tokensPerSecond) {
       stage.model.plan(prompt, { tokens, tokensPerSecond, style: 'plain' });
       await chat.send(prompt);
@@ -55,7 +57,7 @@ export async function openBrowserStage(): Promise<BrowserStage> {
       }
     },
     async close() {
-      await this.endVisits();
+      await endVisits();
       await page.close();
       await stage.close();
     },
