@@ -1,0 +1,22 @@
+import { describe } from 'vitest';
+import { describeAppend } from './append.ts';
+import { describeFollow } from './follow.ts';
+import { describeLease } from './lease.ts';
+import { describeLifetime } from './lifetime.ts';
+import { describeModel } from './model/describe-model.ts';
+import { describeRead } from './read.ts';
+import type { OpenStore } from './store-harness.ts';
+import { describeSubmit } from './submit.ts';
+
+/** What every driver of the session store has to pass, by example and against a model. */
+export function describeStore(name: string, openStore: OpenStore): void {
+  describe(`the ${name} store`, () => {
+    describeSubmit(openStore);
+    describeLease(openStore);
+    describeAppend(openStore);
+    describeRead(openStore);
+    describeFollow(openStore);
+    describeLifetime(openStore);
+    describeModel(openStore);
+  });
+}

@@ -1,0 +1,2 @@
+import type { OpenStore } from '../store-harness.ts';
+export function describeModel(_openStore: OpenStore): void {}

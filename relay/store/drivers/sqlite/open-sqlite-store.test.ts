@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeStore } from '../../conformance/describe-store.ts';
+import type { OpenStore } from '../../conformance/store-harness.ts';
+import { IN_MEMORY } from './open-database.ts';
+import { openSqliteStore } from './open-sqlite-store.ts';
+
+/** A clock that moves only when told to: what depends on time is then exact. */
+function openAt(path: string, removeFiles: () => void): OpenStore {
+  return async (options) => {
+    let now = Date.now();
+    const store = openSqliteStore({ ...options, path, clock: () => now });
+    return {
+      store,
+      advance: async (ms) => void (now += ms),
+      async destroy() {
+        await store.close();
+        removeFiles();
+      },
+    };
+  };
+}
+
+describeStore('sqlite, in memory,', openAt(IN_MEMORY, () => undefined));
+
+describeStore('sqlite', async (options) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sqlite-store-'));
+  return openAt(join(folder, 'relay.db'), () => rmSync(folder, { recursive: true }))(options);
+});
