@@ -4,8 +4,8 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   entry: [
     'relay/main.ts',
-    'relay/app.ts',
-    'shared/protocol.ts',
+    'relay/index.ts',
+    'shared/index.ts',
     'widget/index.ts',
     'widget/resumable-chat.ts',
     'widget/session/index.ts',

@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** What `vite build` makes, and what it makes it from. */
 const OUTPUTS = ['dist/widget/widget.js', 'dist/demo/index.html'];
-const SOURCES = ['shared', 'widget', 'demo', 'vite.config.ts', 'tsconfig.json', 'package-lock.json'];
+const SOURCES = ['shared', 'widget', 'demo', 'scripts/vite', 'vite.config.ts', 'tsconfig.json', 'package-lock.json'];
 
 /** `missing` when a part of the build is not there, `stale` when a source is newer than it. */
 export function buildState(root: string = ROOT): 'fresh' | 'stale' | 'missing' {

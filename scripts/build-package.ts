@@ -1,0 +1,46 @@
+/**
+ * Makes what the package's `exports` name: JavaScript and declarations of shared, relay and widget, module by module,
+ * in dist/package. Node runs no TypeScript below node_modules, and the aliases between the top folders mean nothing
+ * there; so types are stripped (each line keeps its number) and specifiers become relative.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import path from 'node:path';
+import { ROOT } from './ensure-build.ts';
+
+const OUT = path.join(ROOT, 'dist/package');
+const SOURCES = '{shared,relay,widget}/**/*.ts';
+const NOT_SHIPPED = ['**/*.test.ts', '**/testing/**', '**/conformance/**'];
+
+rmSync(OUT, { recursive: true, force: true });
+const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.package.json'], { cwd: ROOT, stdio: 'inherit' });
+if (status !== 0) throw new Error('The declarations could not be made; what tsc said stands above.');
+
+for (const file of globSync(SOURCES, { cwd: ROOT, exclude: NOT_SHIPPED })) {
+  const javascript = stripTypeScriptTypes(readFileSync(path.join(ROOT, file), 'utf8'));
+  const target = path.join(OUT, file.replace(/\.ts$/, '.js'));
+  mkdirSync(path.dirname(target), { recursive: true });
+  writeFileSync(target, makeRelative(javascript, file));
+}
+for (const file of globSync('**/*.d.ts', { cwd: OUT })) {
+  const target = path.join(OUT, file);
+  writeFileSync(target, makeRelative(readFileSync(target, 'utf8'), file));
+}
+
+/** `#shared/ids.ts` and `./ids.ts` become `../shared/ids.js` and `./ids.js`. */
+function makeRelative(code: string, file: string): string {
+  return code.replace(
+    /(\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"\n]+)\.ts\2/g,
+    (_, keyword: string, quote: string, target: string) => {
+      return `${keyword}${quote}${resolve(target, file)}.js${quote}`;
+    },
+  );
+}
+
+function resolve(target: string, file: string): string {
+  if (!target.startsWith('#')) return target;
+  const relative = path.posix.relative(path.posix.dirname(file), target.slice(1));
+  return relative.startsWith('.') ? relative : `./${relative}`;
+}
