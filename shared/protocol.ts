@@ -123,7 +123,13 @@ export const mintRequestSchema = z.strictObject({});
 export const promptRequestSchema = z
   .strictObject({
     sessionId: z.string(),
-    prompt: z.optional(z.string().check(z.refine((text) => text.trim() !== '', 'must not be blank'))),
+    prompt: z.optional(
+      z.string().check(
+        z.refine((text) => text.trim() !== '', 'must not be blank'),
+        // Half of a surrogate pair has no UTF-8, so it could not be kept as it is.
+        z.refine((text) => text.isWellFormed(), 'must be well-formed Unicode'),
+      ),
+    ),
     messageId: z.optional(messageIdSchema),
     parentId: z.optional(z.union([messageIdSchema, z.literal('')])),
   })

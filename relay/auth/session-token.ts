@@ -1,0 +1,92 @@
+import { jwtVerify, SignJWT } from 'jose';
+import * as z from 'zod/mini';
+import { SESSION_ID_PATTERN } from '#shared/ids.ts';
+import { RelayError } from '../relay-error.ts';
+
+/** What a token says once its signature was checked. */
+export interface SessionToken {
+  sessionId: string;
+  /** When the session was minted, ms since the epoch; renewing keeps it. */
+  mintedAt: number;
+  /** `rw`: everything. `ro`: reading alone. */
+  cap: 'rw' | 'ro';
+}
+
+export interface SignedToken {
+  token: string;
+  /** ms since the epoch. */
+  expiresAt: number;
+}
+
+export interface SessionTokens {
+  /** Signs a token that lives twice SESSION_TTL from now. */
+  sign(token: SessionToken): Promise<SignedToken>;
+  /**
+   * Reads the `Authorization` header; `expiredOk` also takes a token up to SESSION_TTL after its end, for renewal.
+   * @throws RelayError `unauthorized` when there is no good token in it.
+   */
+  verify(authorization: string | undefined, options?: { expiredOk?: boolean }): Promise<SessionToken>;
+  /** Was the session minted less than SESSION_TTL ago? */
+  isYoung(token: SessionToken): boolean;
+}
+
+export interface SessionTokensOptions {
+  /** The HMAC key; at least 32 bytes (RFC 7518, 3.2). */
+  secret: string;
+  sessionTtlMs: number;
+  /** ms since the epoch. */
+  clock: () => number;
+}
+
+const ALGORITHM = 'HS256';
+/** Keeps a token that somebody else signed with the same secret, for another purpose, from being one of ours. */
+const AUDIENCE = 'resumable-chat';
+// The scheme is compared without case (RFC 9110, 11.1); any other scheme than Bearer is refused, a JWT or not.
+const BEARER = /^bearer +([\w~+/=.-]+)$/i;
+
+const claimsSchema = z.object({
+  sub: z.string().check(z.regex(SESSION_ID_PATTERN)),
+  minted: z.int(),
+  cap: z.enum(['rw', 'ro']),
+});
+
+export function createSessionTokens({ secret, sessionTtlMs, clock }: SessionTokensOptions): SessionTokens {
+  const bytes = new TextEncoder().encode(secret);
+  if (bytes.length < 32) throw new RangeError('the secret for session tokens needs at least 32 bytes');
+  const key = crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
+
+  return {
+    async sign({ sessionId, mintedAt, cap }) {
+      // Whole seconds, as JWTs have them: rounded up, so that the token never lives shorter than promised.
+      const expiresAtSeconds = Math.ceil((clock() + 2 * sessionTtlMs) / 1000);
+      const token = await new SignJWT({ minted: mintedAt, cap })
+        .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
+        .setSubject(sessionId)
+        .setAudience(AUDIENCE)
+        .setExpirationTime(expiresAtSeconds)
+        .sign(await key);
+      return { token, expiresAt: expiresAtSeconds * 1000 };
+    },
+
+    async verify(authorization, { expiredOk = false } = {}) {
+      const jwt = BEARER.exec(authorization ?? '')?.[1];
+      if (jwt === undefined) throw new RelayError('unauthorized');
+      try {
+        const { payload } = await jwtVerify(jwt, await key, {
+          algorithms: [ALGORITHM],
+          audience: AUDIENCE,
+          requiredClaims: ['exp'],
+          currentDate: new Date(clock()),
+          clockTolerance: expiredOk ? sessionTtlMs / 1000 : 0,
+        });
+        const { sub, minted, cap } = claimsSchema.parse(payload);
+        return { sessionId: sub, mintedAt: minted, cap };
+      } catch (cause) {
+        // Whatever is wrong with what a stranger sent as a token, it is no token.
+        throw new RelayError('unauthorized', { cause });
+      }
+    },
+
+    isYoung: ({ mintedAt }) => clock() - mintedAt < sessionTtlMs,
+  };
+}

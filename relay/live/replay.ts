@@ -1,0 +1,133 @@
+import { compareCursors, START, type Cursor } from '#shared/cursor.ts';
+import { readSession } from '../store/read-session.ts';
+import type { LogEntry, ReadAnswer } from '../store/session-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import { mergeDeltas } from './merge-deltas.ts';
+import { catchUp, controlMessage, cutAtTerminal, join, PAGE_ENTRIES, type Tail, type TailContext } from './session-tail.ts';
+import { COMMENT, encodeFrame, encodeSnapshot, PING, toBytes } from './sse-frames.ts';
+import type { Viewer } from './viewer.ts';
+
+/** A reading of a session that has a log. */
+export type OpenReadAnswer = Extract<ReadAnswer, { kind: 'exact' | 'snapshot' }>;
+
+export interface ReplayContext extends TailContext {
+  /** Writes to a viewer whose reading is paced by its socket; resolves when it takes more. */
+  sendPaced(viewer: Viewer, bytes: Uint8Array): Promise<void>;
+  /** True from when the relay is about to stop. */
+  isClosing(): boolean;
+}
+
+/** Characters that are gathered for one write. */
+const WRITE_LENGTH = 65_536;
+const STORE_RETRY_MS = 1000;
+/** Tries between two comments that say that the line lives while the store does not. */
+const TRIES_A_COMMENT = 15;
+
+/**
+ * Writes the log from where the viewer stands to its end, then makes the viewer live. `first` is the first reading,
+ * `after` the cursor it was read with. Resolves when the viewer is live or its response has ended.
+ */
+export async function replay(
+  context: ReplayContext,
+  tail: Tail,
+  viewer: Viewer,
+  first: OpenReadAnswer,
+  after: Cursor | undefined,
+): Promise<void> {
+  const { sessionId } = tail;
+  let cursor = after;
+  let page: ReadAnswer | null = first;
+  for (;;) {
+    if (page === null) return context.finish(viewer, 'shutdown');
+    if (page.kind === 'gone' || page.kind === 'empty' || tail.ended) return context.finish(viewer, 'gone');
+
+    const written = await writePage(context, sessionId, viewer, page, cursor);
+    if (viewer.state === 'ended') return;
+    if (context.isClosing() || written === null) return context.finish(viewer, 'shutdown');
+    if (written.isCut) return context.finish(viewer);
+    cursor = written.cursor;
+
+    if (compareCursors(cursor, page.head) >= 0 && (await arrive(context, tail, viewer, cursor))) return;
+    const input = { after: cursor, limit: PAGE_ENTRIES };
+    page = await patiently(context, viewer, () => context.store.read(sessionId, input));
+  }
+}
+
+interface Written {
+  /** Where the viewer stands. */
+  cursor: Cursor;
+  /** The terminal message that the viewer waited for was the last. */
+  isCut: boolean;
+}
+
+/** Null when the relay stops, or the viewer has gone, before the store can be reached. */
+async function writePage(
+  context: ReplayContext,
+  sessionId: string,
+  viewer: Viewer,
+  page: OpenReadAnswer,
+  after: Cursor | undefined,
+): Promise<Written | null> {
+  if (page.kind === 'exact') return writeEntries(context, viewer, page.entries, after ?? START);
+  if (coversAllFinished(page)) {
+    await context.sendPaced(viewer, toBytes(encodeSnapshot(sessionId, page.cursor, page.transcript)));
+    return writeEntries(context, viewer, page.entries, page.cursor);
+  }
+  // Runs have ended since the transcript was sealed: a snapshot is of all finished runs, so they are folded in here.
+  const session = await patiently(context, viewer, () => readSession(context.store, sessionId));
+  if (session?.kind !== 'open') return null;
+  const { messages, cursor } = session.finished;
+  await context.sendPaced(viewer, toBytes(encodeSnapshot(sessionId, cursor, JSON.stringify(messages))));
+  return writeEntries(context, viewer, session.tail, cursor);
+}
+
+/** Runs follow one another: when the first entry after the transcript is the active run's, all are. */
+function coversAllFinished({ run, cursor, head, entries }: Extract<ReadAnswer, { kind: 'snapshot' }>): boolean {
+  if (run === null) return cursor === head;
+  const [first] = entries;
+  return first === undefined || controlMessage(first)?.runId === run.runId;
+}
+
+async function writeEntries(
+  context: ReplayContext,
+  viewer: Viewer,
+  all: readonly LogEntry[],
+  cursor: Cursor,
+): Promise<Written> {
+  const { entries, isCut } = cutAtTerminal(all, viewer.until);
+  let text = '';
+  for (const frame of mergeDeltas(entries)) {
+    text += encodeFrame(frame);
+    if (text.length < WRITE_LENGTH) continue;
+    await context.sendPaced(viewer, toBytes(text));
+    text = '';
+  }
+  if (text !== '') await context.sendPaced(viewer, toBytes(text));
+  return { cursor: entries.at(-1)?.id ?? cursor, isCut };
+}
+
+/** The viewer has read all there was; true when it is live now, or its response has ended. */
+async function arrive(context: ReplayContext, tail: Tail, viewer: Viewer, cursor: Cursor): Promise<boolean> {
+  if (!join(context, tail, viewer, cursor)) {
+    // The store was faster than its hints, or the log grew beyond what the tail keeps for those who join.
+    await patiently(context, viewer, () => catchUp(context, tail));
+    if (!join(context, tail, viewer, cursor)) return false;
+  }
+  context.send(viewer, PING);
+  if (viewer.until !== null && viewer.until !== tail.runId) context.finish(viewer);
+  return true;
+}
+
+/** Waits for the store as long as the viewer does: it would only come back. Null when one of them, or the relay, ends. */
+async function patiently<T>(context: ReplayContext, viewer: Viewer, operation: () => Promise<T>): Promise<T | null> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, STORE_RETRY_MS));
+      if (viewer.state === 'ended' || context.isClosing()) return null;
+      if (failures % TRIES_A_COMMENT === 0) context.send(viewer, COMMENT);
+    }
+  }
+}

@@ -1,0 +1,244 @@
+import type { Cursor } from '#shared/cursor.ts';
+import { PING_INTERVAL_MS, type ByeReason } from '#shared/protocol.ts';
+import type { Logger } from '../logger.ts';
+import { RelayError } from '../relay-error.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import { replay, type OpenReadAnswer, type ReplayContext } from './replay.ts';
+import { closeTail, createTail, openTail, poll, type Tail } from './session-tail.ts';
+import { encodeBye, PING } from './sse-frames.ts';
+import { createStreamCounter, type StreamLimits } from './stream-limits.ts';
+import { drained, type ViewerSink } from './viewer-sink.ts';
+import type { Viewer } from './viewer.ts';
+
+export interface SessionHubOptions {
+  store: SessionStore;
+  logger: Logger;
+  limits: StreamLimits;
+  timing?: Partial<HubTiming>;
+}
+
+/** Milliseconds and bytes; the defaults are PROTOCOL's. */
+export interface HubTiming {
+  pingMs: number;
+  /** How often a watched session is compared with the log's head, while a run is active and else. */
+  activePollMs: number;
+  idlePollMs: number;
+  /** A viewer that has taken nothing for so long, or left so much unread, is dropped. */
+  blockedMs: number;
+  unreadBytes: number;
+}
+
+export interface SessionHub {
+  /** As many streams are open as may be in all. */
+  readonly isFull: boolean;
+  /** How many streams are open. */
+  readonly streams: number;
+  /**
+   * Opens a stream: `open` is called once nothing refuses it any more. What follows goes on by itself.
+   * @throws RelayError `draining`, `rate-limited`, `overloaded`, `session-expired`; StoreError
+   */
+  serve(request: StreamRequest, open: () => ViewerSink): Promise<void>;
+  /** Says `bye shutdown` to all, at times that bring them back one by one; no stream is opened any more. */
+  close(): void;
+}
+
+export interface StreamRequest {
+  sessionId: string;
+  address: string | undefined;
+  /** The first reading of the log, and the cursor it was read with. */
+  first: OpenReadAnswer;
+  after: Cursor | undefined;
+  /** See `Viewer.until`. */
+  until: string | null;
+}
+
+const DEFAULT_TIMING: HubTiming = {
+  pingMs: PING_INTERVAL_MS,
+  activePollMs: 1000,
+  idlePollMs: 5000,
+  blockedMs: 15_000,
+  unreadBytes: 1024 * 1024,
+};
+/** One clock for all tails and viewers. */
+const TICK_MS = 250;
+/** A response that was ended and is not taken is cut after so long. */
+const LINGER_MS = 15_000;
+/** Replay is written in pieces of this size, each when the socket has taken the one before. */
+const PACED_BYTES = 65_536;
+/** Viewers of a relay that stops come back within this time, each at its own moment. */
+const SHUTDOWN_JITTER_MS = 3000;
+
+export function createSessionHub({ store, logger, limits, timing }: SessionHubOptions): SessionHub {
+  const { pingMs, activePollMs, idlePollMs, blockedMs, unreadBytes } = { ...DEFAULT_TIMING, ...timing };
+  const counter = createStreamCounter(limits);
+  const tails = new Map<string, Tail>();
+  /** Viewers whose socket takes no more at the moment, and since when (ticks). */
+  const blocked = new Map<Viewer, number>();
+  /** Sinks that were ended and have not closed yet, and when they are cut (ticks). */
+  const lingering = new Map<ViewerSink, number>();
+  let streams = 0;
+  let slots = 0;
+  let tick = 0;
+  let closing = false;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  const ticks = (ms: number) => Math.max(1, Math.round(ms / TICK_MS));
+  const pingTicks = ticks(pingMs);
+  const activePollTicks = ticks(activePollMs);
+  const idlePollTicks = ticks(idlePollMs);
+
+  const context: ReplayContext = {
+    store,
+    logger,
+    isClosing: () => closing,
+    send(viewer, bytes) {
+      if (viewer.state !== 'ended' && !viewer.sink.write(bytes)) onBlocked(viewer);
+    },
+    async sendPaced(viewer, bytes) {
+      for (let offset = 0; offset < bytes.length && viewer.state !== 'ended'; offset += PACED_BYTES) {
+        viewer.inFrame = offset + PACED_BYTES < bytes.length;
+        if (viewer.sink.write(bytes.subarray(offset, offset + PACED_BYTES))) continue;
+        noteBlocked(viewer);
+        await drained(viewer.sink);
+      }
+    },
+    finish,
+    forget(tail) {
+      if (tails.get(tail.sessionId) === tail) tails.delete(tail.sessionId);
+    },
+  };
+
+  function onBlocked(viewer: Viewer): void {
+    if (viewer.sink.writableLength > unreadBytes) drop(viewer);
+    else noteBlocked(viewer);
+  }
+
+  function noteBlocked(viewer: Viewer): void {
+    if (blocked.has(viewer) || viewer.sink.destroyed) return;
+    blocked.set(viewer, tick);
+    viewer.sink.once('drain', () => blocked.delete(viewer));
+  }
+
+  function drop(viewer: Viewer): void {
+    logger.debug({ unread: viewer.sink.writableLength }, 'A viewer does not read and is dropped');
+    finish(viewer, 'slow-consumer');
+  }
+
+  function finish(viewer: Viewer, reason?: ByeReason): void {
+    if (viewer.state === 'ended') return;
+    const { sink, inFrame } = viewer;
+    viewer.state = 'ended';
+    blocked.delete(viewer);
+    if (sink.destroyed) return;
+    // Within a frame nothing can be said: the viewer sees the line end, and comes back by its cursor.
+    if (reason && !inFrame) {
+      const jitter = reason === 'shutdown' ? Math.round(Math.random() * SHUTDOWN_JITTER_MS) : 0;
+      sink.write(encodeBye(reason, jitter));
+    }
+    lingering.set(sink, tick + ticks(LINGER_MS));
+    sink.end();
+  }
+
+  function onTick(): void {
+    tick += 1;
+    for (const tail of tails.values()) {
+      const turn = tick + tail.slot;
+      if (turn % (tail.runId === null ? idlePollTicks : activePollTicks) === 0) void poll(context, tail);
+      if (turn % pingTicks !== 0) continue;
+      for (const viewer of tail.live) if (!viewer.sink.writableNeedDrain) context.send(viewer, PING);
+    }
+    for (const [viewer, since] of blocked) if (tick - since >= ticks(blockedMs)) drop(viewer);
+    for (const [sink, deadline] of lingering) if (tick >= deadline) sink.destroy();
+    if (tails.size > 0 || lingering.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  /** The tail of a session, opened by whoever comes first; to be let go by `release`. */
+  async function hold(sessionId: string): Promise<Tail> {
+    let tail = tails.get(sessionId);
+    if (!tail) {
+      tail = createTail(sessionId, slots++);
+      tails.set(sessionId, tail);
+      tail.ready = openTail(context, tail);
+    }
+    tail.holders += 1;
+    tail.replaying += 1;
+    try {
+      await tail.ready;
+    } catch (error) {
+      tail.replaying -= 1;
+      release(tail);
+      throw error;
+    }
+    timer ??= setInterval(onTick, TICK_MS);
+    return tail;
+  }
+
+  function release(tail: Tail): void {
+    tail.holders -= 1;
+    if (tail.holders > 0) return;
+    context.forget(tail);
+    closeTail(tail);
+  }
+
+  function endReplay(tail: Tail): void {
+    tail.replaying -= 1;
+    if (tail.replaying === 0) tail.recent = [];
+  }
+
+  async function run(viewer: Viewer, tail: Tail, { first, after }: StreamRequest): Promise<void> {
+    try {
+      await replay(context, tail, viewer, first, after);
+    } catch (error) {
+      logger.error({ err: error }, 'A stream failed');
+      viewer.state = 'ended';
+      viewer.sink.destroy();
+    } finally {
+      endReplay(tail);
+    }
+  }
+
+  return {
+    get isFull() {
+      return counter.isFull;
+    },
+    get streams() {
+      return streams;
+    },
+    async serve(request, open) {
+      const { sessionId, address, until } = request;
+      const tail = await hold(sessionId);
+      try {
+        if (closing) throw new RelayError('draining', { retryAfterMs: SHUTDOWN_JITTER_MS });
+        counter.add(tail.holders - 1, address);
+      } catch (error) {
+        endReplay(tail);
+        release(tail);
+        throw error;
+      }
+      streams += 1;
+      const viewer: Viewer = { sink: open(), until, state: 'replaying', inFrame: false };
+      const onClose = () => {
+        viewer.state = 'ended';
+        tail.live.delete(viewer);
+        blocked.delete(viewer);
+        lingering.delete(viewer.sink);
+        streams -= 1;
+        counter.remove(address);
+        release(tail);
+      };
+      if (viewer.sink.destroyed) {
+        endReplay(tail);
+        onClose();
+        return;
+      }
+      viewer.sink.once('close', onClose);
+      void run(viewer, tail, request);
+    },
+    close() {
+      closing = true;
+      for (const tail of tails.values()) for (const viewer of tail.live) finish(viewer, 'shutdown');
+    },
+  };
+}

@@ -1,0 +1,287 @@
+import { compareCursors, follows, START, type Cursor } from '#shared/cursor.ts';
+import { isTerminal, type ByeReason, type StreamMessage } from '#shared/protocol.ts';
+import type { Logger } from '../logger.ts';
+import { RelayError } from '../relay-error.ts';
+import { readSession } from '../store/read-session.ts';
+import { StoreError } from '../store/store-error.ts';
+import type { FollowEvent, LogEntry, SessionStore, Unfollow } from '../store/session-store.ts';
+import { mergeDeltas } from './merge-deltas.ts';
+import { encodeFrame, encodeSnapshot, toBytes } from './sse-frames.ts';
+import type { Viewer } from './viewer.ts';
+
+/** The end of one watched session's log, as this process knows it, and who is written to when it grows. */
+export interface Tail {
+  readonly sessionId: string;
+  /** Up to here the log is known; once flushed, this is where each live viewer stands. */
+  cursor: Cursor;
+  /** The active run. */
+  runId: string | null;
+  readonly live: Set<Viewer>;
+  /** Viewers that hold the tail open, those that still replay included. */
+  holders: number;
+  /** Viewers that still replay: for them the latest entries are kept, so that each can join however fast the log grows. */
+  replaying: number;
+  recent: LogEntry[];
+  /** Received, and not yet written to the live viewers. */
+  pending: LogEntry[];
+  /** Spreads the heartbeats and polls of many tails over time. */
+  readonly slot: number;
+  ready: Promise<void>;
+  catchingUp: Promise<void> | null;
+  catchUpAgain: boolean;
+  polling: boolean;
+  unfollow: Unfollow | null;
+  ended: boolean;
+}
+
+/** What a tail needs of the hub. */
+export interface TailContext {
+  readonly store: SessionStore;
+  readonly logger: Logger;
+  /** Writes to a viewer, and looks after it when it does not read. */
+  send(viewer: Viewer, bytes: Uint8Array): void;
+  /** Ends a viewer's response, with `bye` when a reason is given. */
+  finish(viewer: Viewer, reason?: ByeReason): void;
+  /** The tail has ended: nobody joins it any more. */
+  forget(tail: Tail): void;
+}
+
+/** Entries a page, here and in a replay. Few enough that many viewers who stall on one cost little memory. */
+export const PAGE_ENTRIES = 512;
+/** Entries kept for viewers that are about to join. */
+const RECENT_ENTRIES = 1024;
+
+export function createTail(sessionId: string, slot: number): Tail {
+  return {
+    sessionId,
+    slot,
+    cursor: START,
+    runId: null,
+    live: new Set(),
+    holders: 0,
+    replaying: 0,
+    recent: [],
+    pending: [],
+    ready: Promise.resolve(),
+    catchingUp: null,
+    catchUpAgain: false,
+    polling: false,
+    unfollow: null,
+    ended: false,
+  };
+}
+
+/**
+ * Subscribes first and looks where the log ends next, so that nothing falls between the two.
+ * @throws RelayError `session-expired`, StoreError
+ */
+export async function openTail(context: TailContext, tail: Tail): Promise<void> {
+  let headKnown = false;
+  let missed = false;
+  const unfollow = await context.store.follow(tail.sessionId, (event) => {
+    if (headKnown) hear(context, tail, event);
+    else missed = true;
+  });
+  if (tail.ended) return unfollow();
+  tail.unfollow = unfollow;
+  const answer = await context.store.head(tail.sessionId);
+  if (answer.kind !== 'open') throw new RelayError('session-expired');
+  tail.cursor = answer.head;
+  tail.runId = answer.run?.runId ?? null;
+  headKnown = true;
+  if (missed) await catchUp(context, tail);
+}
+
+/** Lets go of the store. Idempotent. */
+export function closeTail(tail: Tail): void {
+  tail.ended = true;
+  tail.unfollow?.();
+  tail.unfollow = null;
+}
+
+/**
+ * Makes a viewer live if it stands where the tail stands, or where the entries kept can take it from.
+ * Answers false when it has to read on first, or when the tail has to (`catchUp`).
+ */
+export function join(context: TailContext, tail: Tail, viewer: Viewer, cursor: Cursor): boolean {
+  if (tail.ended) return false;
+  flush(context, tail);
+  if (tail.cursor !== cursor) {
+    const missing = entriesAfter(tail.recent, cursor);
+    if (!missing) return false;
+    const { entries } = cutAtTerminal(missing, viewer.until);
+    context.send(viewer, encodeEntries(entries));
+  }
+  viewer.state = 'live';
+  tail.live.add(viewer);
+  return true;
+}
+
+/** Reads what of the log the tail does not know yet. Resolves once it has reached where the log ended at the call. */
+export function catchUp(context: TailContext, tail: Tail): Promise<void> {
+  if (tail.catchingUp) tail.catchUpAgain = true;
+  tail.catchingUp ??= readOn(context, tail).finally(() => {
+    tail.catchingUp = null;
+  });
+  return tail.catchingUp;
+}
+
+/** Compares the tail with the log's head: a hint may have been lost, and it may have been the last. */
+export async function poll(context: TailContext, tail: Tail): Promise<void> {
+  if (tail.polling || tail.ended) return;
+  tail.polling = true;
+  try {
+    const answer = await context.store.head(tail.sessionId);
+    if (tail.ended) return;
+    if (answer.kind !== 'open') endGone(context, tail);
+    else if (answer.head !== tail.cursor) await catchUp(context, tail);
+    else tail.runId = answer.run?.runId ?? null;
+  } catch (error) {
+    logFailure(context, error);
+  } finally {
+    tail.polling = false;
+  }
+}
+
+/** Entries up to the terminal message of the run that the viewer waits for; all of them when it is not among them. */
+export function cutAtTerminal(
+  entries: readonly LogEntry[],
+  until: string | null,
+): { entries: readonly LogEntry[]; isCut: boolean } {
+  const index = until ? entries.findIndex((entry) => endedRun(controlMessage(entry)) === until) : -1;
+  return index < 0 ? { entries, isCut: false } : { entries: entries.slice(0, index + 1), isCut: true };
+}
+
+type ControlMessage = Exclude<StreamMessage, { type: 'chunk' | 'snapshot' }>;
+
+/** The message of an entry, or null when it is a chunk. */
+export function controlMessage({ data }: LogEntry): ControlMessage | null {
+  // Nearly all entries are chunks: they are told by how they begin, without parsing.
+  if (data.startsWith('{"type":"chunk"')) return null;
+  const message = JSON.parse(data) as StreamMessage;
+  return message.type === 'chunk' || message.type === 'snapshot' ? null : message;
+}
+
+function endedRun(message: ControlMessage | null): string | null {
+  return message?.type === 'metadata' && isTerminal(message.status) ? message.runId : null;
+}
+
+function hear(context: TailContext, tail: Tail, event: FollowEvent): void {
+  if (tail.ended) return;
+  if (event.kind === 'gone') endGone(context, tail);
+  else if (event.kind === 'unsure' || !receive(context, tail, event.entries)) void catchUpLater(context, tail);
+}
+
+async function catchUpLater(context: TailContext, tail: Tail): Promise<void> {
+  try {
+    await catchUp(context, tail);
+  } catch (error) {
+    logFailure(context, error);
+  }
+}
+
+/** The viewers stay: the next poll sees that the log's head lies elsewhere, and tries again. */
+function logFailure({ logger }: TailContext, error: unknown): void {
+  if (error instanceof StoreError) logger.debug({ err: error }, 'A watched session could not be read');
+  else logger.error({ err: error }, 'Following a session failed');
+}
+
+async function readOn(context: TailContext, tail: Tail): Promise<void> {
+  do {
+    tail.catchUpAgain = false;
+    const before = tail.cursor;
+    const answer = await context.store.read(tail.sessionId, { after: before, limit: PAGE_ENTRIES });
+    if (tail.ended) return;
+    if (answer.kind === 'gone' || answer.kind === 'empty') return endGone(context, tail);
+    if (answer.kind === 'snapshot') {
+      await startAnew(context, tail);
+      tail.catchUpAgain = true;
+    } else {
+      receive(context, tail, answer.entries);
+      if (tail.cursor !== before && compareCursors(tail.cursor, answer.head) < 0) tail.catchUpAgain = true;
+    }
+  } while (tail.catchUpAgain && !tail.ended);
+}
+
+/** Nothing follows the tail's cursor (it was trimmed away, or the log has another history): all begin from a snapshot. */
+async function startAnew(context: TailContext, tail: Tail): Promise<void> {
+  const session = await readSession(context.store, tail.sessionId);
+  if (tail.ended) return;
+  if (session.kind !== 'open') return endGone(context, tail);
+  const { messages, cursor } = session.finished;
+  tail.pending = [];
+  tail.recent = [];
+  tail.cursor = cursor;
+  tail.runId = session.run?.runId ?? null;
+  const bytes = toBytes(encodeSnapshot(tail.sessionId, cursor, JSON.stringify(messages)));
+  for (const viewer of tail.live) {
+    context.send(viewer, bytes);
+    if (viewer.until !== null && viewer.until !== tail.runId) context.finish(viewer);
+  }
+  receive(context, tail, session.tail);
+}
+
+/** Takes what follows the tail, drops what it knows; false when something is missing in between. */
+function receive(context: TailContext, tail: Tail, entries: readonly LogEntry[]): boolean {
+  for (const entry of entries) {
+    if (!follows(tail.cursor, entry)) {
+      if (compareCursors(entry.id, tail.cursor) <= 0) continue;
+      return false;
+    }
+    tail.cursor = entry.id;
+    if (tail.pending.push(entry) === 1) queueMicrotask(() => flush(context, tail));
+    if (tail.replaying > 0) keepRecent(tail, entry);
+    noteRun(context, tail, entry);
+  }
+  return true;
+}
+
+function noteRun(context: TailContext, tail: Tail, entry: LogEntry): void {
+  const message = controlMessage(entry);
+  if (!message) return;
+  const ended = endedRun(message);
+  if (ended === null) {
+    if (message.type !== 'error') tail.runId = message.runId;
+    return;
+  }
+  tail.runId = null;
+  flush(context, tail);
+  for (const viewer of tail.live) if (viewer.until === ended) context.finish(viewer);
+}
+
+/** Writes what has come in to the live viewers: encoded once, in one write each. */
+function flush(context: TailContext, tail: Tail): void {
+  if (tail.pending.length === 0) return;
+  const entries = tail.pending;
+  tail.pending = [];
+  if (tail.live.size === 0) return;
+  const bytes = encodeEntries(entries);
+  for (const viewer of tail.live) context.send(viewer, bytes);
+}
+
+function encodeEntries(entries: readonly LogEntry[]): Uint8Array {
+  let text = '';
+  for (const frame of mergeDeltas(entries)) text += encodeFrame(frame);
+  return toBytes(text);
+}
+
+function keepRecent(tail: Tail, entry: LogEntry): void {
+  tail.recent.push(entry);
+  if (tail.recent.length > 2 * RECENT_ENTRIES) tail.recent = tail.recent.slice(-RECENT_ENTRIES);
+}
+
+/** What comes after `cursor` of the entries kept; null when they do not reach back to it. */
+function entriesAfter(recent: readonly LogEntry[], cursor: Cursor): readonly LogEntry[] | null {
+  const first = recent[0];
+  if (first && follows(cursor, first)) return recent;
+  const index = recent.findIndex((entry) => entry.id === cursor);
+  return index < 0 ? null : recent.slice(index + 1);
+}
+
+function endGone(context: TailContext, tail: Tail): void {
+  if (tail.ended) return;
+  flush(context, tail);
+  closeTail(tail);
+  context.forget(tail);
+  for (const viewer of tail.live) context.finish(viewer, 'gone');
+}

@@ -1,0 +1,128 @@
+/** The relay as a process: settings from the environment, the embedded store, an HTTP server. `--demo` adds the demo's controls. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { createRelay } from './app.ts';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { createModel } from './generation/models/create-model.ts';
+import { createMemoryPromptLimiter } from './limits/memory-prompt-limiter.ts';
+import { createLogger } from './node/create-logger.ts';
+import { createServer } from './node/create-server.ts';
+import { keepSecret } from './node/keep-secret.ts';
+import { loadStaticFiles } from './node/load-static-files.ts';
+import { openSqliteStore, StoreOpenError, type SqliteStore } from './store/drivers/sqlite/open-sqlite-store.ts';
+
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+/** What was answered last may still be on its way out when everything else has ended. */
+const FLUSH_MS = 200;
+
+const config = orRefuse(ConfigError, () => readConfig());
+const logger = createLogger(config.logLevel);
+process.on('uncaughtException', crash);
+process.on('unhandledRejection', crash);
+
+const store = orRefuse(StoreOpenError, () =>
+  openSqliteStore({ path: config.storePath, ttlMs: config.sessionTtlMs, logger }),
+);
+const files = loadStaticFiles(DIST);
+if (files.size === 0) logger.warn({ folder: DIST }, 'The widget and the demo were not built: run npm run build');
+
+const { maxPromptBytes, maxBodyBytes, streams, prompts } = config.limits;
+const relay = createRelay({
+  store,
+  model: createModel({
+    model: config.model.name,
+    tokensPerSecond: config.model.tokensPerSecond,
+    ...(config.model.baseUrl === undefined ? {} : { baseUrl: config.model.baseUrl }),
+    ...(config.model.apiKey === undefined ? {} : { apiKey: config.model.apiKey }),
+  }),
+  ...(config.systemPrompt === undefined ? {} : { systemPrompt: config.systemPrompt }),
+  secret: config.secret ?? keepSecret(config.storePath),
+  logger,
+  sessionTtlMs: config.sessionTtlMs,
+  maxOutputTokens: config.maxOutputTokens,
+  timeouts: config.timeouts,
+  owner: `${hostname()}:${process.pid}`,
+  leaseMs: config.leaseMs,
+  takeover: config.takeover,
+  drainMs: config.drainMs,
+  limits: { maxPromptBytes, maxBodyBytes, streams },
+  limiter: createMemoryPromptLimiter(prompts),
+  origins: config.origins,
+  trustedProxies: config.trustedProxies,
+  files,
+  ...demoControls(config, store),
+});
+const server = createServer({
+  relay,
+  maxStreams: streams.total,
+  onError: (error) => logger.error({ err: error }, 'A request failed before it reached the relay'),
+});
+
+let stopping = false;
+server.on('error', (error: NodeJS.ErrnoException) => {
+  const why = error.code === 'EADDRINUSE' ? 'another process uses it' : error.message;
+  refuse(`The relay cannot listen on port ${config.port} of ${config.host}: ${why}.`);
+});
+server.listen(config.port, config.host);
+await once(server, 'listening');
+relay.start();
+process.on('SIGTERM', () => void stop());
+process.on('SIGINT', () => void stop());
+// A supervisor on the other end of a channel (npm start) learns that all is well; when it goes, so does the relay.
+process.on('disconnect', () => void stop());
+process.send?.('ready');
+const { port } = server.address() as AddressInfo;
+const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+console.log(`The relay is ready at http://${host}:${port} (store ${config.storePath}, model ${config.model.name}).`);
+
+/** A planned stop. The port stays open, and answers that the relay drains, until the process ends. */
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  logger.info({ drainMs: config.drainMs }, 'Stopping: nothing new is taken on');
+  // Whatever holds things up, it does not hold them up for longer.
+  setTimeout(() => exit('The time to stop is over'), config.drainMs + FLUSH_MS).unref();
+  await relay.drain();
+  server.closeIdleConnections();
+  await new Promise((resolve) => setTimeout(resolve, FLUSH_MS));
+  exit('Stopped');
+}
+
+function exit(message: string): void {
+  logger.info({}, message);
+  store.close().then(
+    () => process.exit(0),
+    (error: unknown) => crash(error),
+  );
+}
+
+function crash(error: unknown): void {
+  logger.error({ err: error }, 'The relay ends because of an error that nobody handled');
+  process.exit(1);
+}
+
+/** Runs what may find that the relay cannot start; that is then said in one sentence, and the process ends. */
+function orRefuse<T>(Expected: new (...args: never[]) => Error, start: () => T): T {
+  try {
+    return start();
+  } catch (error) {
+    if (error instanceof Expected) return refuse(error.message);
+    throw error;
+  }
+}
+
+function refuse(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+function demoControls({ isLoopback }: Config, { inspect }: SqliteStore): Pick<Parameters<typeof createRelay>[0], 'demo'> {
+  if (!process.argv.includes('--demo')) return {};
+  if (!isLoopback) {
+    logger.warn({ host: config.host }, 'The demo can break the relay only while HOST is a loopback address');
+    return {};
+  }
+  return { demo: { inspect, kill: () => process.kill(process.pid, 'SIGKILL') } };
+}

@@ -1,0 +1,19 @@
+import type { SessionTokens } from '../auth/session-token.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import type { Endpoint } from './endpoint.ts';
+import { sessionEmpty } from './session-problems.ts';
+
+/** Stops the run and erases everything; again, and of a session with nothing in it yet, it is done as well. */
+export function deleteSession({ store, tokens }: { store: SessionStore; tokens: SessionTokens }): Endpoint {
+  return {
+    access: 'write',
+    sessionId: ({ c }) => c.req.param('sessionId') ?? '',
+    async handle({ c, session }) {
+      if (!tokens.isYoung(session) && (await store.head(session.sessionId)).kind === 'empty') {
+        throw sessionEmpty(tokens, session);
+      }
+      await store.delete(session.sessionId);
+      return c.body(null, 204);
+    },
+  };
+}

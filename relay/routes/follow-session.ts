@@ -1,0 +1,51 @@
+import * as z from 'zod/mini';
+import { lastEventIdSchema, streamQuerySchema } from '#shared/protocol.ts';
+import type { SessionTokens } from '../auth/session-token.ts';
+import type { SessionHub } from '../live/session-hub.ts';
+import { openSink } from './open-sink.ts';
+import { PAGE_ENTRIES } from '../live/session-tail.ts';
+import { SSE_HEADERS } from '../live/sse-frames.ts';
+import { RelayError } from '../relay-error.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import type { Endpoint } from './endpoint.ts';
+import { sessionEmpty, sessionExpired } from './session-problems.ts';
+
+export interface FollowSessionOptions {
+  store: SessionStore;
+  tokens: SessionTokens;
+  hub: SessionHub;
+}
+
+/** Wins over `after`: a browser's own reconnect sends it, with the address it was given first. */
+const LAST_EVENT_ID = 'last-event-id';
+
+/** The log of a session as an event stream, from a cursor on. */
+export function followSession({ store, tokens, hub }: FollowSessionOptions): Endpoint<unknown, z.output<typeof streamQuerySchema>> {
+  return {
+    access: 'read',
+    query: streamQuerySchema,
+    opensStream: true,
+    checkFields({ c }) {
+      const lastEventId = c.req.header(LAST_EVENT_ID);
+      if (lastEventId === undefined || lastEventIdSchema.safeParse(lastEventId).success) return;
+      throw new RelayError('invalid-request', { detail: 'Last-Event-ID: must be a cursor, <fence>-<seq>.' });
+    },
+    sessionId: ({ query }) => query.sessionId,
+    async handle({ c, session, query, address }) {
+      const { sessionId } = session;
+      const after = c.req.header(LAST_EVENT_ID) ?? query.after;
+      const first = await store.read(sessionId, { limit: PAGE_ENTRIES, ...(after === undefined ? {} : { after }) });
+      if (first.kind === 'gone') throw sessionExpired();
+      if (first.kind === 'empty') throw sessionEmpty(tokens, session);
+
+      const until = query.until === 'idle' ? (first.run?.runId ?? '') : null;
+      let response = new Response();
+      await hub.serve({ sessionId, address, first, after, until }, () => {
+        const opened = openSink(c, SSE_HEADERS);
+        response = opened.response;
+        return opened.sink;
+      });
+      return response;
+    },
+  };
+}

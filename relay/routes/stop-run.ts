@@ -1,0 +1,38 @@
+import * as z from 'zod/mini';
+import { newId } from '#shared/ids.ts';
+import { stopQuerySchema, type StopAnswer } from '#shared/protocol.ts';
+import type { SessionTokens } from '../auth/session-token.ts';
+import type { Logger } from '../logger.ts';
+import { fenceRandom } from '../store/fence-random.ts';
+import { sealSession } from '../store/seal-session.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import type { Endpoint } from './endpoint.ts';
+import { sessionEmpty, sessionExpired } from './session-problems.ts';
+
+export interface StopRunOptions {
+  store: SessionStore;
+  tokens: SessionTokens;
+  logger: Logger;
+}
+
+/** Stops the active run, whoever writes it: the store shuts its writer out. */
+export function stopRun({ store, tokens, logger }: StopRunOptions): Endpoint<unknown, z.output<typeof stopQuerySchema>> {
+  return {
+    access: 'write',
+    query: stopQuerySchema,
+    sessionId: ({ query }) => query.sessionId,
+    async handle({ c, session, query: { runId } }) {
+      const { sessionId } = session;
+      if (!tokens.isYoung(session) && (await store.head(sessionId)).kind === 'empty') throw sessionEmpty(tokens, session);
+      const input = { token: newId(), random: fenceRandom(), ...(runId === undefined ? {} : { runId }) };
+      const answer = await store.cancel(sessionId, input);
+      if (answer.kind === 'gone') throw sessionExpired();
+      if (answer.kind === 'none') return c.json({ cancelled: false } satisfies StopAnswer);
+      // Nobody waits for it: what is not sealed now is sealed after the next run.
+      sealSession(store, sessionId).catch((error: unknown) => {
+        logger.warn({ err: error }, 'A stopped run could not be sealed yet');
+      });
+      return c.json({ cancelled: true, runId: answer.runId } satisfies StopAnswer);
+    },
+  };
+}
