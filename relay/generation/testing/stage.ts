@@ -1,0 +1,145 @@
+import type { LanguageModel, ToolSet } from 'ai';
+import { newId } from '#shared/ids.ts';
+import { isTerminal, type ChatMessage, type StreamMessage } from '#shared/protocol.ts';
+import { openSqliteStore } from '../../store/drivers/sqlite/open-sqlite-store.ts';
+import { readSession, toFrame, type OpenSession } from '../../store/read-session.ts';
+import type { SessionStore } from '../../store/session-store.ts';
+import { createRunner, type Runner, type RunnerOptions } from '../../workflow/runner.ts';
+import type { Workflow } from '../../workflow/workflow.ts';
+import { createGenerateReply, type GenerateReplyOptions } from '../generate-reply.ts';
+
+export interface LogLine {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  fields: object;
+  message: string;
+}
+
+export interface StageOptions extends Partial<Omit<GenerateReplyOptions, 'store' | 'model' | 'logger'>> {
+  model?: LanguageModel;
+  tools?: ToolSet;
+  /** In place of the workflow that answers prompts. */
+  workflow?: (store: SessionStore) => Workflow;
+  /** Around the store that the runner and the workflow see. */
+  wrap?: (store: SessionStore) => SessionStore;
+  runner?: Partial<RunnerOptions>;
+  clock?: () => number;
+}
+
+/** A store in memory, a runner and a session to write prompts into: everything between a prompt and its log. */
+export function createStage(options: StageOptions) {
+  const clock = { offsetMs: 0 };
+  const store = openSqliteStore({ path: ':memory:', ttlMs: 3_600_000, clock: () => Date.now() + clock.offsetMs });
+  const seen = options.wrap?.(store) ?? store;
+  const sessionId = newId();
+  const log: LogLine[] = [];
+  const write = (level: LogLine['level']) => (fields: object, message: string) => void log.push({ level, fields, message });
+  const logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  const runners: Runner[] = [];
+
+  const { model, workflow, wrap: _, runner: runnerOptions, ...generation } = options;
+  const generateReply = (): Workflow => {
+    if (workflow) return workflow(seen);
+    if (!model) throw new Error('the stage needs a model or a workflow');
+    return createGenerateReply({
+      maxOutputTokens: 4096,
+      timeouts: { firstChunkMs: 5000, chunkMs: 5000, totalMs: 60_000 },
+      ...generation,
+      store: seen,
+      model,
+      logger,
+    });
+  };
+
+  async function read(): Promise<OpenSession> {
+    const session = await readSession(store, sessionId);
+    if (session.kind !== 'open') throw new Error(`the session is ${session.kind}`);
+    return session;
+  }
+
+  async function messages(): Promise<StreamMessage[]> {
+    const found: StreamMessage[] = [];
+    for (let after = '0-0'; ; ) {
+      const answer = await store.read(sessionId, { after, limit: 10_000 });
+      if (answer.kind !== 'exact' || answer.entries.length === 0) return found;
+      found.push(...answer.entries.map((entry) => toFrame(entry).message));
+      after = answer.entries.at(-1)?.id ?? after;
+    }
+  }
+
+  return {
+    store,
+    sessionId,
+    log,
+    logger,
+    /** Moves the store's clock on, so that leases run out. */
+    advance(ms: number): void {
+      clock.offsetMs += ms;
+    },
+
+    /** Another process as it were: another runner on the same store. */
+    start(more: Partial<RunnerOptions> = {}): Runner {
+      const runner = createRunner({
+        store: seen,
+        workflow: generateReply(),
+        logger,
+        owner: `runner-${runners.length}`,
+        leaseMs: 2000,
+        takeover: 'restart',
+        pollMs: 20,
+        ...runnerOptions,
+        ...more,
+      });
+      runners.push(runner);
+      runner.start();
+      return runner;
+    },
+
+    async prompt(text: string): Promise<string> {
+      const [runId, messageId] = [newId(), newId()];
+      const message = { type: 'message', message: { id: messageId, role: 'user', parts: [{ type: 'text', text }] }, runId };
+      const answer = await store.submit(sessionId, {
+        random: 1,
+        messageId,
+        hash: messageId,
+        runId,
+        entries: [JSON.stringify(message)],
+      });
+      if (answer.kind !== 'ok') throw new Error(`the prompt was not accepted: ${answer.kind}`);
+      for (const runner of runners) runner.nudge();
+      return runId;
+    },
+
+    read,
+    messages,
+
+    /** Waits until `found` finds something. */
+    async until<T>(found: () => Promise<T | null | undefined | false> | T | null | undefined | false, ms = 8000): Promise<T> {
+      for (const end = Date.now() + ms; ; ) {
+        const value = await found();
+        if (value !== null && value !== undefined && value !== false) return value;
+        if (Date.now() > end) throw new Error(`waited ${ms} ms in vain; the log ends with ${JSON.stringify((await messages()).slice(-4))}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+
+    /** Waits until no run is active; with what the log then is. */
+    async ended(ms?: number) {
+      await this.until(async () => (await read()).run === null, ms);
+      const { state } = await read();
+      const all = await messages();
+      const terminals = all.filter((message) => message.type === 'metadata' && isTerminal(message.status));
+      return { state, messages: all, terminals };
+    },
+
+    textOf(message: ChatMessage | undefined): string {
+      return (message?.parts ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('');
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all(runners.map((runner) => runner.drain(0)));
+      await store.close();
+    },
+  };
+}
+
+export type Stage = ReturnType<typeof createStage>;

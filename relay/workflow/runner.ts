@@ -1,0 +1,198 @@
+import { newId } from '#shared/ids.ts';
+import type { Logger } from '../logger.ts';
+import { sealSession } from '../store/seal-session.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import { askStore } from './ask-store.ts';
+import { RunStopped } from './errors.ts';
+import { planTakeover, type TakeoverSetting } from './plan-takeover.ts';
+import { runLease } from './run-lease.ts';
+import { backoffMs, sleep } from './time.ts';
+import type { Workflow } from './workflow.ts';
+
+export interface RunnerOptions {
+  store: SessionStore;
+  workflow: Workflow;
+  logger: Logger;
+  /** Who holds the leases; for people who look. */
+  owner: string;
+  leaseMs: number;
+  /** What becomes of the half-written reply of a run that is taken over. */
+  takeover: TakeoverSetting;
+  /** Attempts a run has; 3 when not given. */
+  maxAttempts?: number;
+  /** Runs at the same time; 1000 when not given. */
+  maxRuns?: number;
+  /** Looks for due runs so often when nobody nudges; 500 ms when not given. */
+  pollMs?: number;
+  /** Waits so long before it writes what was emitted, for stores where a write is a request; 0 when not given. */
+  batchMs?: number;
+}
+
+/** Takes due runs from the store and runs the workflow for each. */
+export interface Runner {
+  start(): void;
+  /** There is something to do: looks now instead of at the next poll. */
+  nudge(): void;
+  readonly activeRuns: number;
+  /**
+   * Takes no more runs and gives back those that are under way: what they have emitted is stored first, and steps
+   * that should not be cut short, tools above all, have `graceMs` to finish. Resolves when none is left; afterwards
+   * nothing of the runner is alive. Never rejects. Idempotent.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Of one look into the store. */
+const MAX_TAKE = 100;
+
+/** After a look that failed the next one waits, up to this long. */
+const MAX_POLL_BACKOFF_MS = 5000;
+
+/** So long is tried to claim a run: the token makes it safe. */
+const CLAIM_MS = 5000;
+
+/** A session whose claim failed is left alone for so long, so that one that cannot be claimed harms no other. */
+const COOL_DOWN_MS = 5000;
+
+const SEAL_MS = 5000;
+
+export function createRunner(options: RunnerOptions): Runner {
+  const { store, workflow, logger, owner, leaseMs, takeover } = options;
+  const { maxAttempts = 3, maxRuns = 1000, pollMs = 500, batchMs = 0 } = options;
+  const active = new Map<string, Promise<void>>();
+  /** Sessions that failed, and until when they are left alone. */
+  const cooling = new Map<string, number>();
+  const handOver = new AbortController();
+  const closing = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let looking = false;
+  let lookAgain = false;
+  let failures = 0;
+  let draining: Promise<void> | null = null;
+
+  function schedule(ms: number): void {
+    clearTimeout(timer);
+    if (!handOver.signal.aborted) timer = setTimeout(look, ms);
+  }
+
+  function look(): void {
+    if (handOver.signal.aborted) return;
+    if (looking) {
+      lookAgain = true;
+      return;
+    }
+    clearTimeout(timer);
+    looking = true;
+    lookAgain = false;
+    takeDue().then(
+      (more) => {
+        looking = false;
+        if (failures > 0) logger.info({}, 'The store answers again.');
+        failures = 0;
+        // Spread, so that relays that were started together do not all look at the same moments.
+        schedule(more || lookAgain ? 0 : pollMs * (0.8 + Math.random() * 0.4));
+      },
+      (error: unknown) => {
+        looking = false;
+        const log = error instanceof StoreError ? logger.warn : logger.error;
+        if (failures === 0) log.call(logger, { err: error }, 'Due runs cannot be looked for: trying again.');
+        schedule(backoffMs(failures, pollMs, MAX_POLL_BACKOFF_MS));
+        failures += 1;
+      },
+    );
+  }
+
+  /** True when there may be more due at once. */
+  async function takeDue(): Promise<boolean> {
+    const limit = Math.min(maxRuns - active.size, MAX_TAKE);
+    if (limit <= 0) return false;
+    // Those that run here may be due as well, should their leases have run out: they do not count.
+    const due = await store.take(Math.min(limit + active.size + cooling.size, 2 * MAX_TAKE));
+    const now = Date.now();
+    for (const [sessionId, until] of cooling) if (until <= now) cooling.delete(sessionId);
+    const fresh = due.filter((sessionId) => !active.has(sessionId) && !cooling.has(sessionId));
+    for (const sessionId of fresh.slice(0, limit)) {
+      if (handOver.signal.aborted) return false;
+      const running = runSession(sessionId).finally(() => {
+        active.delete(sessionId);
+        if (active.size === maxRuns - 1) look();
+      });
+      active.set(sessionId, running);
+    }
+    return fresh.length >= limit;
+  }
+
+  /** Never rejects. */
+  async function runSession(sessionId: string): Promise<void> {
+    const { signal } = closing;
+    try {
+      const token = newId();
+      const random = randomBits20();
+      const claim = await askStore(
+        async () => {
+          const plan = await planTakeover(store, sessionId, takeover);
+          return await store.claim(sessionId, { token, random, owner, leaseMs, maxAttempts, takeover: plan });
+        },
+        { signal, giveUpMs: CLAIM_MS },
+      );
+      if (claim.kind === 'lease') {
+        const outcome = await runLease({
+          store,
+          workflow,
+          sessionId,
+          lease: claim.lease,
+          leaseMs,
+          maxAttempts,
+          batchMs,
+          handOver: handOver.signal,
+          closing: signal,
+          logger,
+        });
+        if (outcome !== 'ended') return;
+      } else if (claim.kind !== 'ended') {
+        return;
+      }
+      await askStore(() => sealSession(store, sessionId), { signal, giveUpMs: SEAL_MS });
+    } catch (error) {
+      if (error instanceof RunStopped) return;
+      cooling.set(sessionId, Date.now() + COOL_DOWN_MS);
+      const log = error instanceof StoreError ? logger.warn : logger.error;
+      log.call(logger, { err: error, session: sessionId.slice(0, 8) }, 'A run could not be claimed or sealed.');
+    }
+  }
+
+  async function drainOnce(graceMs: number): Promise<void> {
+    clearTimeout(timer);
+    handOver.abort(new RunStopped('hand-over'));
+    const settled = Promise.all(active.values());
+    const patience = new AbortController();
+    const grace = sleep(graceMs, patience.signal).then(
+      () => closing.abort(new RunStopped('closing')),
+      // The runs were faster.
+      () => {},
+    );
+    await settled;
+    patience.abort();
+    await grace;
+    closing.abort(new RunStopped('closing'));
+  }
+
+  return {
+    start: () => look(),
+    nudge: () => look(),
+    get activeRuns() {
+      return active.size;
+    },
+    drain(graceMs) {
+      draining ??= drainOnce(graceMs);
+      return draining;
+    },
+  };
+}
+
+/** What a fence is raised by besides the clock: see the port. */
+function randomBits20(): number {
+  const [bits = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return bits >>> 12;
+}
