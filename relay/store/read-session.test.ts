@@ -1,0 +1,189 @@
+import * as fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { START } from '#shared/cursor.ts';
+import type { ChatChunk, Frame } from '#shared/protocol.ts';
+import { EMPTY_SESSION, reduce, type SessionState } from '#shared/session.ts';
+import { arbitraryLog, terminalsOf } from '#shared/testing/arbitrary-log.ts';
+import { openSqliteStore, type SqliteStore } from './drivers/sqlite/open-sqlite-store.ts';
+import { foldEntries, readSession, startFold, toFrame, type OpenSession } from './read-session.ts';
+import { sealSession } from './seal-session.ts';
+import type { ReadAnswer, SessionStore } from './session-store.ts';
+import { StoreError } from './store-error.ts';
+import { toEntries } from './testing/log-entries.ts';
+import { claimRun, entriesAfter, playRun, SESSION } from './testing/play-session.ts';
+
+function openStore(): SqliteStore {
+  const store = openSqliteStore({ path: ':memory:', ttlMs: 60_000 });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+async function mustRead(store: Pick<SessionStore, 'read'>): Promise<OpenSession> {
+  const view = await readSession(store, SESSION);
+  if (view.kind !== 'open') throw new Error(`the session is ${view.kind}`);
+  return view;
+}
+
+function deltas(count: number): ChatChunk[] {
+  const texts = Array.from({ length: count }, (_, index): ChatChunk => ({ type: 'text-delta', id: '1', delta: `${index} ` }));
+  return [{ type: 'start' }, { type: 'start-step' }, { type: 'text-start', id: '1' }, ...texts];
+}
+
+function foldAll(frames: readonly Frame[]): SessionState {
+  return frames.reduce(reduce, EMPTY_SESSION);
+}
+
+describe('toFrame', () => {
+  it('is the message with its id, and what came before it', () => {
+    expect(toFrame({ id: '5-0', prev: '3-7', data: '{"type":"error","runId":"r"}' })).toEqual({
+      id: '5-0',
+      message: { type: 'error', runId: 'r', prev: '3-7' },
+    });
+    expect(toFrame({ id: '5-1', data: '{"type":"chunk","runId":"r"}' })).toEqual({ id: '5-1', message: { type: 'chunk', runId: 'r' } });
+  });
+});
+
+describe('the fold of any log', () => {
+  it('is that of its entries, apart from how they come in pages', () => {
+    fc.assert(
+      fc.property(arbitraryLog, fc.integer({ min: 1, max: 50 }), (frames, page) => {
+        const entries = toEntries(frames);
+        let fold = startFold('[]', START);
+        for (let at = 0; at < entries.length; at += page) fold = foldEntries(fold, entries.slice(at, at + page));
+
+        const finished = terminalsOf(frames).at(-1) ?? 0;
+        const { messages, cursor } = foldAll(frames.slice(0, finished));
+        expect(fold.state).toStrictEqual(foldAll(frames));
+        expect(fold.finished).toStrictEqual({ messages, cursor });
+        expect(fold.tail).toStrictEqual(entries.slice(finished));
+
+        const first = terminalsOf(frames).at(-2) ?? 0;
+        expect(fold.lastFinishedFrom).toBe(finished === 0 ? null : entries[first]?.prev);
+      }),
+    );
+  });
+
+  it('is the same from a transcript that was sealed at any time, any number of times', () => {
+    fc.assert(
+      fc.property(arbitraryLog, fc.infiniteStream(fc.boolean()), (frames, seals) => {
+        const entries = toEntries(frames);
+        const whole = foldEntries(startFold('[]', START), entries);
+        let fold = startFold('[]', START);
+        let at = 0;
+        for (const end of terminalsOf(frames)) {
+          fold = foldEntries(fold, entries.slice(at, end));
+          at = end;
+          const { messages, cursor } = fold.finished;
+          if (seals.next().value) fold = startFold(JSON.stringify(messages), cursor);
+        }
+        fold = foldEntries(fold, entries.slice(at));
+        expect(fold.state).toStrictEqual(whole.state);
+        expect(fold.finished).toStrictEqual(whole.finished);
+        // To the byte: whoever seals writes the same transcript.
+        expect(JSON.stringify(fold.finished.messages)).toBe(JSON.stringify(whole.finished.messages));
+        expect(fold.tail).toStrictEqual(whole.tail);
+      }),
+    );
+  });
+});
+
+describe('readSession', () => {
+  it('says that nothing was ever written, or that it is gone', async () => {
+    const store = openStore();
+    expect(await readSession(store, SESSION)).toEqual({ kind: 'empty' });
+    await playRun(store, 'r');
+    await store.delete(SESSION);
+    expect(await readSession(store, SESSION)).toEqual({ kind: 'gone' });
+  });
+
+  it('reads the finished runs, and the partial reply of the active one', async () => {
+    const store = openStore();
+    const first = await playRun(store, 'first');
+    await first.write(deltas(3));
+    await first.complete();
+    const afterFirst = await mustRead(store);
+    const second = await playRun(store, 'second');
+    await second.write(deltas(2));
+
+    const view = await mustRead(store);
+    const entries = await entriesAfter(store, START);
+    expect(view.state).toStrictEqual(foldAll(entries.map(toFrame)));
+    expect(view.state.messages.map(({ id }) => id)).toEqual(['user-first', 'first', 'user-second', 'second']);
+    expect(view.state.messages[3]?.parts).toEqual([{ type: 'step-start' }, { type: 'text', text: '0 1 ', state: 'streaming' }]);
+    expect(view.finished).toEqual(afterFirst.finished);
+    expect(view.finished.cursor).toBe(afterFirst.head);
+    expect(view.tail).toEqual(await entriesAfter(store, view.finished.cursor));
+    expect(view.run).toEqual({ runId: 'second', messageId: 'second', status: 'started', attempt: 1 });
+    expect(view.run).toEqual(view.state.run);
+    expect(view.head).toBe(view.state.cursor);
+    expect(view).toMatchObject({ sealed: START, lastFinishedFrom: START });
+  });
+
+  it('leaves what an edit will drop in the finished part, until the edit has ended', async () => {
+    const store = openStore();
+    const first = await playRun(store, 'first');
+    await first.complete();
+    const edit = await playRun(store, 'edit', '');
+    const during = await mustRead(store);
+    expect(during.finished.messages.map(({ id }) => id)).toEqual(['user-first', 'first']);
+    expect(during.state.messages.map(({ id }) => id)).toEqual(['user-edit', 'edit']);
+    await edit.complete();
+    expect((await mustRead(store)).finished.messages.map(({ id }) => id)).toEqual(['user-edit', 'edit']);
+  });
+
+  it('reads a log of many pages', async () => {
+    const store = openStore();
+    const run = await playRun(store, 'long');
+    await run.write(deltas(9000));
+    const view = await mustRead(store);
+    expect(view.state).toStrictEqual(foldAll((await entriesAfter(store, START)).map(toFrame)));
+    expect(view.tail).toHaveLength(9005);
+  });
+
+  it('starts anew when the log is sealed and trimmed between two pages', async () => {
+    const store = openStore();
+    const run = await playRun(store, 'long');
+    await run.write(deltas(5000));
+    await run.complete();
+    const before = await entriesAfter(store, START);
+
+    const answers: ReadAnswer['kind'][] = [];
+    const reader: Pick<SessionStore, 'read'> = {
+      async read(sessionId, input) {
+        if (answers.length === 1) {
+          const next = await playRun(store, 'next');
+          await next.complete();
+          await sealSession(store, SESSION);
+        }
+        const answer = await store.read(sessionId, input);
+        answers.push(answer.kind);
+        return answer;
+      },
+    };
+    const view = await mustRead(reader);
+    expect(answers).toEqual(['snapshot', 'snapshot']);
+    expect(view.state.messages.map(({ id }) => id)).toEqual(['user-long', 'long', 'user-next', 'next']);
+    expect(view.state.messages.slice(0, 2)).toStrictEqual(foldAll(before.map(toFrame)).messages);
+  });
+
+  it('gives up on a log whose end it cannot reach', async () => {
+    const endless: Pick<SessionStore, 'read'> = {
+      read: async () => ({ kind: 'snapshot', transcript: '[]', cursor: '1-1', entries: [], head: '2-2', run: null }),
+    };
+    await expect(readSession(endless, SESSION)).rejects.toSatisfy(
+      (error) => error instanceof StoreError && error.code === 'store-unavailable',
+    );
+  });
+
+  it('reads a run that was given back and claimed again', async () => {
+    const store = openStore();
+    const run = await playRun(store, 'r');
+    await run.write(deltas(3));
+    await store.release(SESSION, { fence: run.lease.fence, delayMs: 0, as: 'retry' });
+    const again = await claimRun(store, 'r');
+    await again.write(deltas(1));
+    const { state } = await mustRead(store);
+    expect(state.run).toEqual({ runId: 'r', messageId: 'r', status: 'restarted', attempt: 2 });
+    expect(state.messages[1]?.parts).toEqual([{ type: 'step-start' }, { type: 'text', text: '0 ', state: 'streaming' }]);
+  });
+});
