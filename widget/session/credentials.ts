@@ -1,9 +1,12 @@
 import type { Problem } from '#shared/problem.ts';
+import type { MintAnswer } from '#shared/protocol.ts';
 import type { Answer, Lost, Refused, StreamEnd, Transport } from './transport.ts';
 import type { CredentialStorage, SessionCredentials } from './types.ts';
 
 /** A token is not renewed ahead of time again for so long, in ms, whatever this machine's clock says. */
 const RENEWAL_REST_MS = 10 * 60_000;
+/** A token from the storage, whose whole life is not known here, is renewed when it has less than this left, in ms. */
+const LITTLE_LEFT_MS = 60 * 60_000;
 
 /** The relay does not know this session any more, or does not let this token at it, and never will again. */
 export function isSessionOver({ code }: Problem): boolean {
@@ -21,8 +24,8 @@ export interface Credentials {
   /** Those there are; else those that another tab has just got; else new ones, which are then kept. */
   obtain(signal: AbortSignal): Promise<Answer<SessionCredentials>>;
   /**
-   * Makes a request with a token that is fit for it: renewed before when it has lived for half of its time, and once
-   * more when the relay answers `unauthorized`.
+   * Makes a request with a token that is fit for it: renewed before when its time is half over, and once more
+   * when the relay answers `unauthorized`.
    */
   use<Result extends Answer<unknown> | StreamEnd>(
     signal: AbortSignal,
@@ -42,14 +45,19 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
   let endedSessionId: string | null = null;
 
   function adopt(credentials: SessionCredentials | null): void {
-    if (credentials?.token !== current?.token) renewAt = credentials && halfLife(credentials.token);
+    if (credentials?.token !== current?.token) {
+      const expiresAt = credentials && expiryOf(credentials.token);
+      renewAt = expiresAt && expiresAt - LITTLE_LEFT_MS;
+    }
     current = credentials;
   }
 
-  function keep(credentials: SessionCredentials): void {
-    adopt(credentials);
-    renewAt = renewAt === null ? null : Math.max(renewAt, Date.now() + RENEWAL_REST_MS);
-    storage.write(credentials);
+  function keep({ sessionId, token, expiresAt }: MintAnswer): SessionCredentials {
+    const now = Date.now();
+    current = { sessionId, token };
+    renewAt = now + Math.max((expiresAt - now) / 2, RENEWAL_REST_MS);
+    storage.write(current);
+    return current;
   }
 
   function adoptStored(): SessionCredentials | null {
@@ -78,9 +86,8 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
     if (answer.kind !== 'ok') return answer;
     const { sessionId, token } = answer.value;
     if (sessionId !== old.sessionId) return { kind: 'lost' };
-    const value = { sessionId, token };
-    if (current?.sessionId === sessionId) keep(value);
-    return { kind: 'ok', value };
+    // Left meanwhile: then there is nothing to keep it for.
+    return { kind: 'ok', value: current?.sessionId === sessionId ? keep(answer.value) : { sessionId, token } };
   }
 
   return {
@@ -106,9 +113,7 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
       // Minting costs the relay nothing: if another tab was quicker, both go on in that one's session.
       const stored = adoptStored();
       if (stored) return { kind: 'ok', value: stored };
-      const { sessionId, token } = answer.value;
-      keep({ sessionId, token });
-      return { kind: 'ok', value: { sessionId, token } };
+      return { kind: 'ok', value: keep(answer.value) };
     },
 
     async use(signal, request) {
@@ -121,13 +126,15 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
         if (renewed.kind === 'ok') using = renewed.value;
         if (signal.aborted) return { kind: 'lost' };
       }
-      const result = await request(using);
-      if (!isUnauthorized(result) || signal.aborted) return result;
-
-      const renewed = await renew(using, signal);
-      if (renewed.kind === 'lost' || signal.aborted) return { kind: 'lost' };
-      if (renewed.kind === 'refused') return renewed;
-      return request(renewed.value);
+      // Twice, since the newer token that another tab has stored may be too old as well.
+      for (let renewals = 0; ; renewals++) {
+        const result = await request(using);
+        if (!isUnauthorized(result) || signal.aborted || renewals === 2) return result;
+        const renewed = await renew(using, signal);
+        if (renewed.kind === 'lost' || signal.aborted) return { kind: 'lost' };
+        if (renewed.kind === 'refused') return renewed;
+        using = renewed.value;
+      }
     },
   };
 }
@@ -136,15 +143,15 @@ function isUnauthorized(result: Answer<unknown> | StreamEnd): boolean {
   return result.kind === 'refused' && result.problem.code === 'unauthorized';
 }
 
-/** When half of a token's life is over, ms since the epoch; null for a token that does not say. */
-function halfLife(token: string): number | null {
+/** When a token ends (RFC 7519, 4.1.4), ms since the epoch; null for one that does not say. */
+function expiryOf(token: string): number | null {
   const payload = token.split('.')[1];
   if (!payload) return null;
   try {
-    const { iat, exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as Record<string, unknown>;
-    return typeof iat === 'number' && typeof exp === 'number' ? ((iat + exp) / 2) * 1000 : null;
+    const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown };
+    return typeof exp === 'number' ? exp * 1000 : null;
   } catch {
-    // Tokens are the relay's own business; this one is renewed when it is refused.
+    // What a token looks like is the relay's own business; this one is renewed when it is refused.
     return null;
   }
 }

@@ -17,17 +17,18 @@ export interface CredentialStorageOptions {
 export function createCredentialStorage({ kind, relay }: CredentialStorageOptions): CredentialStorage {
   const key = `resumable-chat:${relay}`;
   const area = kind === 'none' ? null : findArea(kind);
+  /** What the area did not take. */
   let memory: SessionCredentials | null = null;
 
   return {
     read() {
-      if (!area) return memory;
+      if (!area || memory) return memory;
       try {
         const text = area.getItem(key);
-        return text === null ? memory : parseCredentials(text);
+        return text === null ? null : parseCredentials(text);
       } catch {
-        // Storage may be taken away while the page lives; what this page knows is still true.
-        return memory;
+        // Storage may be taken away while the page lives.
+        return null;
       }
     },
     write(credentials) {
@@ -36,9 +37,9 @@ export function createCredentialStorage({ kind, relay }: CredentialStorageOption
       try {
         if (credentials) area.setItem(key, JSON.stringify(credentials));
         else area.removeItem(key);
-        if (credentials) memory = null;
+        memory = null;
       } catch {
-        // Full, or not allowed: kept in memory above, for as long as the page lives.
+        // Full, or not allowed: what stands in memory goes before what stands there.
       }
     },
     subscribe(listener) {

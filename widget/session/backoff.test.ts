@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { backoffMs, createPause } from './backoff.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('the wait before another try', () => {
+  it('has a bound that doubles from 0.3 s up to 15 s', () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 1_000].map(backoffMs)).toEqual([
+      300, 600, 1_200, 2_400, 4_800, 9_600, 15_000, 15_000, 15_000,
+    ]);
+  });
+
+  it('is drawn from the whole range below the bound, so that viewers do not come back together', () => {
+    const random = vi.spyOn(Math, 'random');
+    random.mockReturnValue(0);
+    expect(backoffMs(9)).toBe(0);
+    random.mockReturnValue(0.5);
+    expect(backoffMs(9)).toBe(7_500);
+  });
+});
+
+describe('a pause', () => {
+  const { signal } = new AbortController();
+
+  async function isOverAfter(ms: number, over: () => boolean): Promise<boolean> {
+    await vi.advanceTimersByTimeAsync(ms);
+    return over();
+  }
+  function begin(atLeastMs: number, upToMs: number, until = signal): { pause: ReturnType<typeof createPause>; over: () => boolean } {
+    const pause = createPause();
+    let isOver = false;
+    void pause.wait({ atLeastMs, upToMs }, until).then(() => (isOver = true));
+    return { pause, over: () => isOver };
+  }
+
+  it('lasts for both its parts', async () => {
+    const { over } = begin(1_000, 500);
+    expect(await isOverAfter(1_499, over)).toBe(false);
+    expect(await isOverAfter(1, over)).toBe(true);
+  });
+
+  it('is ended by waking, but not before what the relay asked for', async () => {
+    const { pause, over } = begin(1_000, 15_000);
+    await vi.advanceTimersByTimeAsync(400);
+    pause.wake();
+    expect(await isOverAfter(599, over)).toBe(false);
+    expect(await isOverAfter(1, over)).toBe(true);
+
+    const other = begin(0, 15_000);
+    other.pause.wake();
+    expect(await isOverAfter(0, other.over)).toBe(true);
+  });
+
+  it('is over at once when it is given up, and leaves no timer', async () => {
+    const controller = new AbortController();
+    const { over } = begin(1_000, 1_000, controller.signal);
+    controller.abort();
+    expect(await isOverAfter(0, over)).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await isOverAfter(0, begin(1_000, 0, controller.signal).over)).toBe(true);
+  });
+
+  it('is never longer than ten minutes and a backoff, whatever the relay asked for', async () => {
+    const { over } = begin(86_400_000, 0);
+    expect(await isOverAfter(600_000, over)).toBe(true);
+  });
+});
