@@ -1,0 +1,43 @@
+/**
+ * The baseline for the embedded store: lines added to a file, everything of one event-loop tick in one write. It
+ * checks nothing, indexes nothing and cannot be read but from its start. As in the store, written means handed to
+ * the operating system: it survives the process, and not a power cut.
+ */
+import { openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { measureAppends, type AppendLoad, type AppendSpeed } from '../harness/append-load.ts';
+import { serveCommands } from '../harness/commands.ts';
+import { SAMPLE_FENCE } from '../harness/wire.ts';
+
+interface Waiting {
+  line: string;
+  resolve: () => void;
+}
+
+let file = -1;
+let waiting: Waiting[] = [];
+
+function flush(): void {
+  const group = waiting;
+  waiting = [];
+  writeSync(file, group.map(({ line }) => line).join(''));
+  for (const { resolve } of group) resolve();
+}
+
+const handlers = {
+  open: ({ folder }: { folder: string; sessions: number }): void => {
+    file = openSync(join(folder, 'append-only.log'), 'a');
+  },
+  run: (load: AppendLoad): Promise<AppendSpeed> => {
+    const next = Array.from({ length: load.sessions }, () => 0);
+    return measureAppends(load, (session, entries) => {
+      let line = '';
+      for (const data of entries) line += `${session} ${SAMPLE_FENCE}-${(next[session] = (next[session] ?? 0) + 1)} ${data}\n`;
+      return new Promise((resolve) => {
+        if (waiting.push({ line, resolve }) === 1) setImmediate(flush);
+      });
+    });
+  },
+};
+export type AppendFile = typeof handlers;
+serveCommands(handlers);

@@ -1,0 +1,23 @@
+/** The baseline for replays: a plain `node:http` server that sends bytes it was given, all at once. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serveCommands } from '../harness/commands.ts';
+
+let bytes = Buffer.alloc(0);
+
+const server = createServer((_request, response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'content-length': bytes.length });
+  response.end(bytes);
+});
+server.listen({ port: 0, host: '127.0.0.1' });
+await new Promise((resolve) => server.once('listening', resolve));
+
+const handlers = {
+  port: (): number => (server.address() as AddressInfo).port,
+  /** From now on every request is answered with this. */
+  hold: (content: Uint8Array): void => {
+    bytes = Buffer.from(content);
+  },
+};
+export type RawHttp = typeof handlers;
+serveCommands(handlers);

@@ -1,0 +1,41 @@
+import { deltaData, SAMPLE_RUN_ID } from './wire.ts';
+import { plainToken } from './token-wheel.ts';
+
+/** How much to write: `groups` times, each of `sessions` sessions appends `entries` entries, all in one tick. */
+export interface AppendLoad {
+  groups: number;
+  sessions: number;
+  entries: number;
+}
+
+export interface AppendSpeed {
+  /** Entries a second of wall time. */
+  perSecond: number;
+  /** CPU time of the process for each entry, in microseconds. */
+  cpuMicroseconds: number;
+}
+
+/** Appends entries to a session; resolves when they are written. */
+export type Append = (session: number, entries: string[]) => Promise<void>;
+
+/** Made beforehand, so that only writing is measured. */
+const PAYLOADS = Array.from({ length: 997 }, (_, index) => deltaData(SAMPLE_RUN_ID, plainToken(index)));
+
+export async function measureAppends({ groups, sessions, entries }: AppendLoad, append: Append): Promise<AppendSpeed> {
+  const payload = (index: number): string => PAYLOADS[index % PAYLOADS.length] ?? '';
+  const batches = PAYLOADS.map((_, start) => Array.from({ length: entries }, (_entry, index) => payload(start + index)));
+  const before = process.cpuUsage();
+  const startedAt = performance.now();
+  let made = 0;
+  for (let group = 0; group < groups; group += 1) {
+    const writes: Promise<void>[] = [];
+    for (let session = 0; session < sessions; session += 1) {
+      writes.push(append(session, batches[(made += 1) % batches.length] ?? []));
+    }
+    await Promise.all(writes);
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  const written = made * entries;
+  return { perSecond: written / seconds, cpuMicroseconds: (user + system) / written };
+}

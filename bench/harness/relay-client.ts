@@ -1,0 +1,62 @@
+import { mintAnswerSchema, promptAnswerSchema, ROUTES, sessionAnswerSchema, type MintAnswer, type PromptAnswer } from '#shared/protocol.ts';
+import type { SocketRequest } from '../load/sse-socket.ts';
+import { promptFor } from './bench-model.ts';
+import type { TokenStream } from './token-wheel.ts';
+
+/** What the bench does to a relay outside of what it measures, over HTTP like any client. */
+export interface RelayClient {
+  mint(): Promise<MintAnswer>;
+  /** Starts a reply of this stream. */
+  prompt(session: MintAnswer, stream: TokenStream): Promise<PromptAnswer>;
+  /** Resolves when no run is active. */
+  idle(session: MintAnswer): Promise<void>;
+  /** How a viewer asks for the session's log. */
+  view(session: MintAnswer, after?: string): SocketRequest;
+}
+
+/** Longer than any reply of the bench. */
+const IDLE_TIMEOUT_MS = 120_000;
+
+export function createRelayClient(port: number): RelayClient {
+  const call = async (method: string, path: string, token?: string, body?: object): Promise<unknown> => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  };
+  return {
+    mint: async () => mintAnswerSchema.parse(await call('POST', ROUTES.sessions, undefined, {})),
+    prompt: async ({ sessionId, token }, stream) =>
+      promptAnswerSchema.parse(await call('POST', ROUTES.prompt, token, { sessionId, prompt: promptFor(stream) })),
+    idle: async ({ sessionId, token }) => {
+      const deadline = performance.now() + IDLE_TIMEOUT_MS;
+      for (;;) {
+        const { run } = sessionAnswerSchema.parse(await call('GET', ROUTES.session.replace(':sessionId', sessionId), token));
+        if (run === null) return;
+        if (performance.now() > deadline) throw new Error('a reply of the bench did not end');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    view: ({ sessionId, token }, after) => ({
+      port,
+      path: `${ROUTES.stream}?sessionId=${sessionId}${after === undefined ? '' : `&after=${after}`}`,
+      headers: { authorization: `Bearer ${token}` },
+    }),
+  };
+}
+
+/** Runs `task` for each item, at most `limit` at a time, and keeps their order. */
+export async function mapLimited<T, R>(items: readonly T[], limit: number, task: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let index = 0; index < items.length; index += limit) {
+    results.push(...(await Promise.all(items.slice(index, index + limit).map(task))));
+  }
+  return results;
+}

@@ -1,0 +1,91 @@
+import { newId } from '#shared/ids.ts';
+import { formatCursor, type Cursor } from '#shared/cursor.ts';
+import { sealSession } from '#relay/store/seal-session.ts';
+import type { AppendAnswer, SessionStore } from '#relay/store/session-store.ts';
+import { plainToken } from './token-wheel.ts';
+import { deltaData } from './wire.ts';
+
+/** A run that the bench wrote straight into a store, leased to nobody who lives. */
+export interface SeededRun {
+  sessionId: string;
+  runId: string;
+  fence: number;
+  /** The seq that comes next. */
+  next: number;
+  /** Just before the first entry of the run. */
+  before: Cursor;
+}
+
+/** Longer than any bench: no runner takes a seeded run. */
+const LEASE_MS = 3_600_000;
+/** How many entries one append of the seeding holds. */
+const BATCH = 500;
+
+export async function seedActiveRun(store: SessionStore, sessionId: string): Promise<SeededRun> {
+  const runId = newId();
+  const messageId = newId();
+  const message = { id: messageId, role: 'user', parts: [{ type: 'text', text: 'What is a session?' }] };
+  const submitted = await store.submit(sessionId, {
+    random: random20(),
+    messageId,
+    hash: messageId,
+    runId,
+    entries: [JSON.stringify({ type: 'message', message, runId })],
+  });
+  if (submitted.kind !== 'ok') throw new Error(`submit answered ${submitted.kind}`);
+  const claimed = await store.claim(sessionId, {
+    token: newId(),
+    random: random20(),
+    owner: 'bench',
+    leaseMs: LEASE_MS,
+    maxAttempts: 3,
+    takeover: { kind: 'restart' },
+  });
+  if (claimed.kind !== 'lease') throw new Error(`claim answered ${claimed.kind}`);
+  return { sessionId, runId, fence: claimed.lease.fence, next: claimed.lease.next, before: submitted.cursor };
+}
+
+/** Writes a reply of `tokens` tokens, one entry each; `sealed` and `finished` end it. */
+export async function seedReply(
+  store: SessionStore,
+  { sessionId, tokens, end }: { sessionId: string; tokens: number; end: 'active' | 'finished' | 'sealed' },
+): Promise<SeededRun> {
+  const run = await seedActiveRun(store, sessionId);
+  const { runId } = run;
+  const chunk = (content: object): string => JSON.stringify({ type: 'chunk', runId, chunk: content });
+  const entries = [
+    chunk({ type: 'start', messageId: runId }),
+    chunk({ type: 'start-step' }),
+    chunk({ type: 'text-start', id: '1' }),
+    ...Array.from({ length: tokens }, (_, index) => deltaData(runId, plainToken(index))),
+  ];
+  for (let index = 0; index < entries.length; index += BATCH) {
+    const batch = entries.slice(index, index + BATCH);
+    advance(run, await store.append(sessionId, { fence: run.fence, seq: run.next, entries: batch }));
+  }
+  if (end === 'active') return run;
+
+  const last = [
+    chunk({ type: 'text-end', id: '1' }),
+    chunk({ type: 'finish-step' }),
+    chunk({ type: 'finish', finishReason: 'stop' }),
+    JSON.stringify({ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, finishReason: 'stop', at: Date.now() }),
+  ];
+  advance(run, await store.finish(sessionId, { fence: run.fence, seq: run.next, entries: last }));
+  if (end === 'sealed') await sealSession(store, sessionId);
+  return run;
+}
+
+/** Where a seeded run ends. */
+export function headOf(run: SeededRun): Cursor {
+  return formatCursor(run.fence, run.next - 1);
+}
+
+function advance(run: SeededRun, answer: AppendAnswer): void {
+  if (answer.kind !== 'ok') throw new Error(`the store answered ${answer.kind}`);
+  run.next = answer.next;
+}
+
+function random20(): number {
+  return Math.floor(Math.random() * 2 ** 20);
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BareSse } from '../baselines/bare-sse.ts';
+import type { Bench } from '../harness/bench.ts';
+import type { Child } from '../harness/child.ts';
+import type { Handlers } from '../harness/commands.ts';
+import { atMost, createFigure, type Figure } from '../harness/figure.ts';
+import { createRelayClient, mapLimited, type RelayClient } from '../harness/relay-client.ts';
+import { interleave } from '../harness/statistics.ts';
+import type { TokenStream } from '../harness/token-wheel.ts';
+import type { Viewers } from '../load/viewers.ts';
+import type { RelayServer } from '../servers/relay-server.ts';
+
+const RATE = 50;
+/** Until all replies are under way and what they run is compiled. */
+const WARM_UP_MS = 1500;
+const CONCURRENT_REQUESTS = 50;
+
+export interface LiveReading {
+  /** Milliseconds from the model to the viewer. */
+  p50: number;
+  p99: number;
+  /** CPU of the server process for each token that a viewer got, in microseconds. */
+  cpuPerToken: number;
+}
+
+/** Replies at 50 tokens a second with a viewer each: how late a token comes and what it costs. */
+export const latency: Bench = {
+  name: 'latency',
+  run: async ({ quick, start, progress }) => {
+    const windowMs = quick ? 1000 : 4000;
+    const [relay, bare, load] = await Promise.all([
+      start<RelayServer>('servers/relay-server.ts'),
+      start<BareSse>('baselines/bare-sse.ts'),
+      start<Viewers>('load/viewers.ts'),
+    ]);
+    const client = createRelayClient(await relay.call('port'));
+    const barePort = await bare.call('port');
+    const common = { load, windowMs };
+    const measure = {
+      relay: (runs: number) => () => measureRelay({ ...common, relay, client, runs }),
+      bare: (runs: number) => () => measureBare({ ...common, bare, port: barePort, runs, source: 'wheel' }),
+      sdk: (runs: number) => () => measureBare({ ...common, bare, port: barePort, runs, source: 'ai-sdk' }),
+    };
+
+    const figures: Figure[] = [];
+    for (const runs of quick ? [1, 20] : [1, 100, 500]) {
+      progress(`${runs} runs`);
+      const rounds = quick ? 1 : runs === 1 ? 5 : 3;
+      const measured = await interleave(rounds, { bare: measure.bare(runs), relay: measure.relay(runs) });
+      const name = runs === 1 ? '1 run' : `${runs} runs`;
+      figures.push(
+        figure(`model to viewer, p50, ${name}`, 'p50', measured.relay, measured.bare, 2.5),
+        figure(`model to viewer, p99, ${name}`, 'p99', measured.relay, measured.bare, 10),
+      );
+      // With one run the CPU is the clock's that paces the model.
+      if (runs > 1) figures.push(figure(`server CPU per token, ${name}`, 'cpuPerToken', measured.relay, measured.bare, 2));
+    }
+
+    const runs = 20;
+    progress(`${runs} runs, against bare SSE with the AI SDK`);
+    const measured = await interleave(quick ? 1 : 3, { sdk: measure.sdk(runs), relay: measure.relay(runs) });
+    const against = `${runs} runs, against bare SSE behind the AI SDK's streamText`;
+    figures.push(
+      figure(`model to viewer, p50, ${against}`, 'p50', measured.relay, measured.sdk),
+      figure(`server CPU per token, ${against}`, 'cpuPerToken', measured.relay, measured.sdk),
+    );
+    return figures;
+  },
+};
+
+function figure(
+  what: string,
+  key: keyof LiveReading,
+  ours: readonly LiveReading[],
+  baseline: readonly LiveReading[],
+  limit?: number,
+): Figure {
+  return createFigure({
+    what,
+    unit: key === 'cpuPerToken' ? 'µs' : 'ms',
+    ours: ours.map((reading) => reading[key]),
+    baseline: baseline.map((reading) => reading[key]),
+    as: 'ours/baseline',
+    ...(limit === undefined ? {} : { goal: atMost(limit) }),
+  });
+}
+
+interface Measuring {
+  load: Child<Viewers>;
+  runs: number;
+  windowMs: number;
+}
+
+/** `runs` replies of the relay, each with one viewer. */
+export async function measureRelay(
+  input: Measuring & { relay: Child<RelayServer>; client: RelayClient },
+): Promise<LiveReading> {
+  const { relay, load, client, runs } = input;
+  const sessions = await mapLimited(Array.from({ length: runs }), CONCURRENT_REQUESTS, () => client.mint());
+  const stream = streamFor(input);
+  const requests = await mapLimited(sessions, CONCURRENT_REQUESTS, async (session) => {
+    const { cursor } = await client.prompt(session, stream);
+    return client.view(session, cursor);
+  });
+  await load.call('connect', { group: 'relay', requests });
+  const reading = await measureWindow(relay, 'relay', input);
+  await mapLimited(sessions, CONCURRENT_REQUESTS, (session) => client.idle(session));
+  await load.call('disconnect', { group: 'relay' });
+  return reading;
+}
+
+async function measureBare(
+  input: Measuring & { bare: Child<BareSse>; port: number; source: 'wheel' | 'ai-sdk' },
+): Promise<LiveReading> {
+  const { bare, load, port, runs, source } = input;
+  const channels = Array.from({ length: runs }, (_, index) => `bench-session-${String(index).padStart(6, '0')}`);
+  const requests = channels.map((channel) => ({ port, path: `/stream?sessionId=${channel}` }));
+  await load.call('connect', { group: source, requests });
+  const stream = streamFor(input);
+  await Promise.all(channels.map((channel) => bare.call('start', { channel, stream, source })));
+  const reading = await measureWindow(bare, source, input);
+  // The replies are longer than the window by this.
+  await sleep(TAIL_MS);
+  await load.call('disconnect', { group: source });
+  return reading;
+}
+
+/** How much longer than warm-up and window a reply lasts: as long as starting hundreds of them takes. */
+const TAIL_MS = 2500;
+
+function streamFor({ windowMs }: Measuring): TokenStream {
+  return { rate: RATE, count: Math.ceil((RATE * (WARM_UP_MS + windowMs + TAIL_MS)) / 1000) };
+}
+
+async function measureWindow(server: Child<Handlers>, group: string, { load, runs, windowMs }: Measuring): Promise<LiveReading> {
+  await sleep(WARM_UP_MS);
+  const cpuBefore = await server.call('cpu');
+  await load.call('record', { group });
+  await sleep(windowMs);
+  const cpuAfter = await server.call('cpu');
+  const { tokens, p50, p99, lost } = await load.call('read', { group });
+  const expected = (runs * RATE * windowMs) / 1000;
+  if (lost > 0 || tokens < expected * 0.8) throw new Error(`${group}: ${tokens} of ${expected} tokens came, ${lost} viewers lost`);
+  return { p50: p50 / 1000, p99: p99 / 1000, cpuPerToken: (cpuAfter - cpuBefore) / tokens };
+}

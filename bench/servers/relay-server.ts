@@ -1,0 +1,67 @@
+/**
+ * The relay as it is deployed, with the embedded store on a disk, around a model of the bench's own. What it adds
+ * are commands to write finished conversations straight into the store, which would otherwise take minutes.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRelay } from '#relay/app.ts';
+import { createServer } from '#relay/node/create-server.ts';
+import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import { createBenchModel } from '../harness/bench-model.ts';
+import { serveCommands } from '../harness/commands.ts';
+import { seedReply, type SeededRun } from '../harness/seed-run.ts';
+import { createTokenWheel } from '../harness/token-wheel.ts';
+import { encodeFrame } from '../harness/wire.ts';
+
+const DAY_MS = 86_400_000;
+const PAGE = 1000;
+
+const wheel = createTokenWheel();
+const folder = mkdtempSync(join(tmpdir(), 'resumable-chat-bench-relay-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const store = openSqliteStore({ path: join(folder, 'relay.db'), ttlMs: DAY_MS });
+
+const complain = (fields: object, message: string): void => console.error(`relay: ${message}`, fields);
+const silent = (): void => undefined;
+const relay = createRelay({
+  store,
+  model: createBenchModel(wheel),
+  secret: 'a secret of the bench that guards nothing at all',
+  logger: { debug: silent, info: silent, warn: complain, error: complain },
+  // All load comes from one address, and a bench asks for more than a visitor may.
+  limits: { streams: { perSession: 0, perAddress: 0, total: 0 } },
+});
+relay.start();
+
+const server = createServer({ relay, maxStreams: 0, onError: (error) => complain({ error }, 'a request failed') });
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
+await new Promise((resolve) => server.once('listening', resolve));
+
+const handlers = {
+  port: (): number => (server.address() as AddressInfo).port,
+  seed: (input: { sessionId: string; tokens: number; end: 'active' | 'finished' | 'sealed' }): Promise<SeededRun> =>
+    seedReply(store, input),
+  /** The log after a cursor as one frame for each entry: what would be sent if nothing were merged. */
+  unmerged: async ({ sessionId, after }: { sessionId: string; after: string }): Promise<Uint8Array> => {
+    const frames: string[] = [];
+    let cursor = after;
+    for (;;) {
+      const answer = await store.read(sessionId, { after: cursor, limit: PAGE });
+      if (answer.kind !== 'exact') throw new Error(`read answered ${answer.kind}`);
+      frames.push(...answer.entries.map(({ id, data }) => encodeFrame(id, data)));
+      cursor = answer.entries.at(-1)?.id ?? cursor;
+      if (cursor === answer.head) return Buffer.from(frames.join(''));
+    }
+  },
+  /** Lets the model's clock run for a while without a word: what that costs is not a token's. */
+  turnWheel: async ({ milliseconds }: { milliseconds: number }): Promise<void> => {
+    const stop = wheel.start({ count: 1, rate: 1e-6 }, { onToken: silent, onEnd: silent });
+    await sleep(milliseconds);
+    stop();
+  },
+};
+export type RelayServer = typeof handlers;
+serveCommands(handlers);

@@ -1,0 +1,34 @@
+/** The embedded store, measured alone: no relay around it. */
+import { join } from 'node:path';
+import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import type { SessionStore } from '#relay/store/session-store.ts';
+import { measureAppends, type AppendLoad, type AppendSpeed } from '../harness/append-load.ts';
+import { serveCommands } from '../harness/commands.ts';
+import { seedActiveRun, type SeededRun } from '../harness/seed-run.ts';
+
+let store: SessionStore | null = null;
+let runs: SeededRun[] = [];
+const DAY_MS = 86_400_000;
+
+const handlers = {
+  open: async ({ folder, sessions }: { folder: string; sessions: number }): Promise<void> => {
+    const opened = openSqliteStore({ path: join(folder, 'store.db'), ttlMs: DAY_MS });
+    store = opened;
+    runs = await Promise.all(
+      Array.from({ length: sessions }, (_, index) => seedActiveRun(opened, `bench-session-${String(index).padStart(6, '0')}`)),
+    );
+  },
+  run: (load: AppendLoad): Promise<AppendSpeed> => {
+    const opened = store;
+    if (!opened) throw new Error('open the store first');
+    return measureAppends(load, async (session, entries) => {
+      const run = runs[session];
+      if (!run) throw new Error(`there is no session ${session}`);
+      const answer = await opened.append(run.sessionId, { fence: run.fence, seq: run.next, entries });
+      if (answer.kind !== 'ok') throw new Error(`append answered ${answer.kind}`);
+      run.next = answer.next;
+    });
+  },
+};
+export type SqliteAppender = typeof handlers;
+serveCommands(handlers);
