@@ -4,12 +4,13 @@ import { describeFollow } from './follow.ts';
 import { describeLease } from './lease.ts';
 import { describeLifetime } from './lifetime.ts';
 import { describeModel } from './model/describe-model.ts';
+import type { ModelOptions } from './model/run-model.ts';
 import { describeRead } from './read.ts';
 import type { OpenStore } from './store-harness.ts';
 import { describeSubmit } from './submit.ts';
 
 /** What every driver of the session store has to pass, by example and against a model. */
-export function describeStore(name: string, openStore: OpenStore): void {
+export function describeStore(name: string, openStore: OpenStore, model: ModelOptions = { runs: 100 }): void {
   describe(`the ${name} store`, () => {
     describeSubmit(openStore);
     describeLease(openStore);
@@ -17,6 +18,6 @@ export function describeStore(name: string, openStore: OpenStore): void {
     describeRead(openStore);
     describeFollow(openStore);
     describeLifetime(openStore);
-    describeModel(openStore);
+    describeModel(openStore, model);
   });
 }

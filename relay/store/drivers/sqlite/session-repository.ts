@@ -160,8 +160,8 @@ export function createSessionRepository(options: {
         statements.deleteSteps.run(record.key);
         statements.deleteSession.run(record.key);
         repository.erased = true;
-        tell(sessionId, { kind: 'gone' });
       }
+      tell(sessionId, { kind: 'gone' });
       if (until !== null) statements.writeTombstone.run(sessionId, until);
       put(sessionId, null);
     },
