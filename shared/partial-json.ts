@@ -8,7 +8,8 @@ const LITERALS = ['true', 'false', 'null'];
  * The value of a JSON text of which only the beginning has come, so that a tool's input can be shown while it is
  * being written: open strings, arrays and objects are closed, a begun literal is completed, a key without a value
  * and a sign without digits are left out. Undefined when there is nothing yet, or when the text is no JSON.
- * Agrees with the AI SDK's `parsePartialJson` on every beginning of a JSON text whose keys hold no quotation mark.
+ * Agrees with the AI SDK's `parsePartialJson` on every beginning of a JSON text, but for keys with a quotation mark
+ * and exponents with a plus sign, which that one reads wrongly.
  */
 export function parsePartialJson(text: string): unknown {
   const whole = tryParse(text);

@@ -1,10 +1,13 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { follows, START } from './cursor.ts';
 import { createProblem } from './problem.ts';
 import { streamMessageSchema, type ChatMessage, type Frame, type StreamMessage } from './protocol.ts';
 import { EMPTY_SESSION, reduce, reduceAll, type SessionState } from './session.ts';
 import { arbitraryLog, terminalsOf } from './testing/arbitrary-log.ts';
+
+// Generated cases take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const ids = (state: SessionState): string[] => state.messages.map((message) => message.id);
 

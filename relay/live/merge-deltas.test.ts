@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { compareCursors, follows, START } from '#shared/cursor.ts';
 import type { ChatChunk, Frame } from '#shared/protocol.ts';
 import { EMPTY_SESSION, reduce } from '#shared/session.ts';
@@ -8,6 +8,9 @@ import { encodeMessage } from '../store/encode-message.ts';
 import type { LogEntry } from '../store/session-store.ts';
 import { fromWire, toEntries } from '../store/testing/log-entries.ts';
 import { MAX_MERGED_LENGTH, mergeDeltas, type WireFrame } from './merge-deltas.ts';
+
+// Generated cases take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 function entry(id: string, chunk: ChatChunk, runId = 'r'): LogEntry {
   return { id, data: encodeMessage({ type: 'chunk', runId, chunk }) };

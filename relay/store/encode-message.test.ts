@@ -1,9 +1,12 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ChatChunk } from '#shared/protocol.ts';
 import { arbitraryText } from '#shared/testing/arbitrary-chunks.ts';
 import { arbitraryLog } from '#shared/testing/arbitrary-log.ts';
 import { encodeMessage, type LogMessage } from './encode-message.ts';
+
+// Generated cases take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('encodeMessage', () => {
   it('writes deltas in one exact form, whatever the order of their fields', () => {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { START } from '#shared/cursor.ts';
 import type { ChatChunk, Frame } from '#shared/protocol.ts';
 import { EMPTY_SESSION, reduce, type SessionState } from '#shared/session.ts';
@@ -11,6 +11,9 @@ import type { ReadAnswer, SessionStore } from './session-store.ts';
 import { StoreError } from './store-error.ts';
 import { toEntries } from './testing/log-entries.ts';
 import { claimRun, entriesAfter, playRun, SESSION } from './testing/play-session.ts';
+
+// Generated cases take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 function openStore(): SqliteStore {
   const store = openSqliteStore({ path: ':memory:', ttlMs: 60_000 });
