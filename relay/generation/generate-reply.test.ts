@@ -1,17 +1,224 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { createModel } from './models/create-model.ts';
 import { createDemoModel } from './models/demo-model.ts';
-import { createStage } from './testing/stage.ts';
+import { startOpenAiServer, type Reply } from './testing/openai-server.ts';
+import { createStage, type StageOptions } from './testing/stage.ts';
 
-test('a prompt becomes a completed reply in the log', async () => {
-  await using stage = createStage({ model: createDemoModel({ tokensPerSecond: 5000 }) });
+const QUICK = { firstChunkMs: 150, chunkMs: 150, totalMs: 10_000 };
+const API_KEY = 'sk-test-1234';
+
+async function answerFrom(replies: Reply[], options: StageOptions = {}) {
+  await using server = await startOpenAiServer(...replies);
+  const model = createModel({
+    model: 'openai-compatible:test-model',
+    baseUrl: server.baseUrl,
+    apiKey: API_KEY,
+    tokensPerSecond: 1,
+  });
+  await using stage = createStage({ model, timeouts: QUICK, ...options });
   stage.start();
-  const runId = await stage.prompt('How do I bake sourdough bread?');
-  const { state, messages } = await stage.ended();
+  const runId = await stage.prompt('Are you there?');
+  const ended = await stage.ended();
+  const reply = ended.state.messages.at(-1);
+  return { ...ended, runId, reply, text: stage.textOf(reply), log: stage.log, requests: server.requests };
+}
 
-  expect(messages.map(({ type }) => type)).toContain('chunk');
-  expect(messages.at(-1)).toMatchObject({ type: 'metadata', status: 'completed', runId, finishReason: 'stop', attempt: 1 });
-  expect(messages.at(-2)).toMatchObject({ type: 'chunk', chunk: { type: 'finish' } });
-  const reply = state.messages.at(-1);
-  expect(reply).toMatchObject({ id: runId, role: 'assistant', metadata: { run: { status: 'completed' } } });
-  expect(stage.textOf(reply)).toContain('sourdough');
+type Ended = Awaited<ReturnType<typeof answerFrom>>;
+
+/** One `error`, one terminal `metadata failed` right after it, and nothing that the provider said. */
+function expectFailure({ messages, terminals, reply }: Ended, problem: object): void {
+  expect(messages.filter(({ type }) => type === 'error')).toHaveLength(1);
+  expect(messages.at(-2)).toMatchObject({ type: 'error', problem });
+  expect(terminals).toEqual([messages.at(-1)]);
+  expect(terminals[0]).toMatchObject({ status: 'failed' });
+  expect(reply?.metadata?.run).toMatchObject({ status: 'failed', problem });
+  for (const part of reply?.parts ?? []) if ('state' in part) expect(part.state).not.toBe('streaming');
+  const everything = JSON.stringify(messages);
+  expect(everything).not.toContain('secret-detail');
+  expect(everything).not.toContain('127.0.0.1');
+  expect(messages.some((message) => message.type === 'chunk' && ['error', 'abort'].includes(message.chunk.type))).toBe(false);
+}
+
+describe('a reply', () => {
+  test('of the demo model ends completed in the log', async () => {
+    await using stage = createStage({ model: createDemoModel({ tokensPerSecond: 5000 }) });
+    stage.start();
+    const runId = await stage.prompt('How do I bake sourdough bread?');
+    const { state, messages } = await stage.ended();
+
+    expect(messages.at(-1)).toMatchObject({ type: 'metadata', status: 'completed', runId, finishReason: 'stop', attempt: 1 });
+    const reply = state.messages.at(-1);
+    expect(reply).toMatchObject({ id: runId, role: 'assistant', metadata: { run: { status: 'completed' } } });
+    expect(stage.textOf(reply)).toContain('sourdough');
+  });
+
+  test('is written as the chunks of the SDK, framed by start and finish, with usage and reason', async () => {
+    const { messages, text, runId, requests } = await answerFrom([{ kind: 'ok', reasoning: ['Hm', 'm.'] }]);
+    const chunks = messages.flatMap((message) => (message.type === 'chunk' ? [message.chunk] : []));
+
+    const kinds = chunks.map(({ type }) => type).filter((type, index, all) => type !== all[index - 1]);
+    expect(kinds).toEqual([
+      'start', 'start-step', 'reasoning-start', 'reasoning-delta', 'reasoning-end',
+      'text-start', 'text-delta', 'text-end', 'finish-step', 'finish',
+    ]);
+    expect(chunks[0]).toEqual({ type: 'start', messageId: runId });
+    expect(text).toBe('Hello from the other side.');
+    expect(messages.at(-1)).toMatchObject({
+      status: 'completed',
+      finishReason: 'stop',
+      usage: { inputTokens: 7, outputTokens: 5, totalTokens: 12 },
+    });
+    expect(requests[0]?.headers.authorization).toBe(`Bearer ${API_KEY}`);
+    expect(requests[0]?.body).toMatchObject({ max_tokens: 4096, stream: true, stream_options: { include_usage: true } });
+  });
+
+  test('is told the system prompt and the conversation so far', async () => {
+    await using server = await startOpenAiServer({ kind: 'ok' });
+    const model = createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
+    await using stage = createStage({ model, systemPrompt: 'Be brief.' });
+    stage.start();
+    await stage.prompt('first');
+    await stage.ended();
+    await stage.prompt('second');
+    await stage.until(() => server.requests.length === 2);
+
+    expect(server.requests[1]?.body.messages).toEqual([
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'first' },
+      { role: 'assistant', content: 'Hello from the other side.' },
+      { role: 'user', content: 'second' },
+    ]);
+    expect(server.requests[1]?.headers.authorization).toBeUndefined();
+  });
+
+  test('that fills its bound is completed with the reason length', async () => {
+    const { terminals } = await answerFrom([{ kind: 'ok', finishReason: 'length' }]);
+    expect(terminals[0]).toMatchObject({ status: 'completed', finishReason: 'length' });
+  });
+});
+
+describe('a model that fails', () => {
+  test.each([
+    [401, 'MODEL_API_KEY'],
+    [403, 'MODEL_API_KEY'],
+    [404, 'MODEL_BASE_URL'],
+  ])('with %i for good is asked once, and the operator is told to look at %s', async (status, setting) => {
+    const ended = await answerFrom([{ kind: 'status', status }]);
+    expectFailure(ended, { code: 'model-failed', retryable: false });
+    expect(ended.requests).toHaveLength(1);
+    expect(ended.text).toBe('');
+    const errors = ended.log.filter(({ level }) => level === 'error');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.message).toContain(setting);
+    expect(errors[0]?.fields).toMatchObject({ status });
+    expect(JSON.stringify(ended.log)).not.toContain(API_KEY);
+    expect(JSON.stringify(ended.log)).not.toContain('Are you there');
+  });
+
+  test('and cannot be reached ends the run, and the operator is told which setting to look at', async () => {
+    const gone = await startOpenAiServer();
+    await gone.close();
+    const model = createModel({ model: 'openai-compatible:m', baseUrl: gone.baseUrl, tokensPerSecond: 1 });
+    await using stage = createStage({ model });
+    stage.start();
+    await stage.prompt('Hello?');
+    const { messages, terminals } = await stage.ended();
+    expect(terminals).toMatchObject([{ status: 'failed' }]);
+    expect(messages.at(-2)).toMatchObject({ problem: { code: 'model-failed', retryable: true } });
+    expect(stage.log.at(-1)).toMatchObject({ level: 'error', fields: { code: 'ECONNREFUSED' } });
+    expect(stage.log.at(-1)?.message).toContain('MODEL_BASE_URL');
+  });
+
+  test('for a moment is asked again as the next attempt, and nothing of the first is seen', async () => {
+    const { messages, text, requests, terminals } = await answerFrom([
+      { kind: 'status', status: 503, headers: { 'retry-after-ms': '10' } },
+      { kind: 'ok' },
+    ]);
+    expect(requests).toHaveLength(2);
+    expect(text).toBe('Hello from the other side.');
+    expect(terminals).toMatchObject([{ status: 'completed', attempt: 2 }]);
+    expect(messages.filter(({ type }) => type === 'error')).toEqual([]);
+  });
+
+  test('is not asked again before the time it asks for', async () => {
+    const startedAt = Date.now();
+    const { requests, terminals } = await answerFrom([
+      { kind: 'status', status: 429, headers: { 'retry-after': '1' } },
+      { kind: 'ok' },
+    ]);
+    expect(terminals).toMatchObject([{ status: 'completed', attempt: 2 }]);
+    expect(requests).toHaveLength(2);
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1000);
+  });
+
+  test.each([500, 503, 429])('each time with %i is asked once in each of three attempts', async (status) => {
+    const ended = await answerFrom([{ kind: 'status', status, headers: { 'retry-after-ms': '10' } }]);
+    expectFailure(ended, { code: 'model-failed', retryable: true });
+    expect(ended.requests).toHaveLength(3);
+  });
+
+  test('before its first word by a dead socket is asked again', async () => {
+    const { requests, text } = await answerFrom([{ kind: 'cut', words: [] }, { kind: 'ok' }]);
+    expect(requests).toHaveLength(2);
+    expect(text).toBe('Hello from the other side.');
+  });
+
+  test.each<[string, Reply]>([
+    ['a socket that dies', { kind: 'cut' }],
+    ['an answer that ends without a finish', { kind: 'end-early' }],
+    ['an error in the stream, though a finish follows', { kind: 'error-part' }],
+    ['garbage', { kind: 'garbage' }],
+  ])('in the middle, with %s, ends the run and keeps the partial reply', async (_, reply) => {
+    const ended = await answerFrom([reply]);
+    expectFailure(ended, { code: 'model-failed', retryable: true });
+    expect(ended.requests).toHaveLength(1);
+    expect(ended.text).toBe('Hello from the other side.');
+  });
+
+  test('with an error before any word, of a kind that may not pass, ends the run', async () => {
+    const ended = await answerFrom([{ kind: 'error-part', words: [] }]);
+    expectFailure(ended, { code: 'model-failed' });
+    expect(ended.reply?.parts).toEqual([]);
+  });
+
+  test('by an empty answer ends the run', async () => {
+    expectFailure(await answerFrom([{ kind: 'ok', words: [] }]), { code: 'model-failed', retryable: true });
+  });
+
+  test.each<[string, Reply, string]>([
+    ['before its status line', { kind: 'stall', headers: false }, ''],
+    ['after its headers', { kind: 'stall' }, ''],
+    ['after a preamble that names the role', { kind: 'preamble-then-stall' }, ''],
+    ['after some words', { kind: 'words-then-stall' }, 'Hello from the other side.'],
+    ['in the input of a tool call', { kind: 'tool-input-then-stall' }, ''],
+  ])('by falling silent %s is a timeout, and the call is dropped', async (_, reply, text) => {
+    const ended = await answerFrom([reply]);
+    expectFailure(ended, { code: 'model-timeout', retryable: true });
+    expect(ended.requests).toHaveLength(1);
+    expect(ended.text).toBe(text);
+    expect(ended.requests[0]?.left.aborted).toBe(true);
+  });
+
+  test('to come to an end within the total time is a timeout', async () => {
+    const words = Array.from({ length: 200 }, () => 'word ');
+    const ended = await answerFrom([{ kind: 'ok', words, everyMs: 20 }], {
+      timeouts: { firstChunkMs: 5000, chunkMs: 5000, totalMs: 300 },
+    });
+    expectFailure(ended, { code: 'model-timeout' });
+    expect(ended.text).toMatch(/^(word )+$/);
+  });
+});
+
+test('a model that speaks slower than the timeouts apart is let finish', async () => {
+  const { terminals, text } = await answerFrom([{ kind: 'ok', everyMs: 100 }]);
+  expect(terminals).toMatchObject([{ status: 'completed' }]);
+  expect(text).toBe('Hello from the other side.');
+});
+
+test('a reply that outgrows the log ends as failed, with a clear problem', async () => {
+  const word = 'x'.repeat(200_000);
+  const ended = await answerFrom([{ kind: 'ok', words: Array.from({ length: 60 }, () => word) }], { timeouts: { ...QUICK, firstChunkMs: 5000, chunkMs: 5000 } });
+  expectFailure(ended, { code: 'model-failed', retryable: false, detail: 'The answer grew longer than one answer may be.' });
+  expect(ended.text.length).toBeGreaterThan(7_000_000);
+  expect(ended.text.length).toBeLessThan(9_000_000);
 });

@@ -188,7 +188,7 @@ function toChunks(part: Part, tools: ToolSet): ChatChunk[] {
     redactToolErrors: false,
     onError: () => 'The tool call failed.',
   });
-  return chunk ? [chunk as ChatChunk] : [];
+  return chunk ? [chunk] : [];
 }
 
 /**

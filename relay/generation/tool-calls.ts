@@ -14,7 +14,7 @@ export function withoutExecute(tools: ToolSet): ToolSet {
       const { execute: _, ...declared } = tool;
       return [name, declared];
     }),
-  ) as ToolSet;
+  );
 }
 
 /** The tool if the relay may run it by itself: one that asks for approval first is never run. */

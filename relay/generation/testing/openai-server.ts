@@ -1,0 +1,181 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What the server does with one call of `POST /v1/chat/completions`. */
+export type Reply =
+  /** Streams the words, then a finish reason, the usage and `[DONE]`. */
+  | { kind: 'ok'; words?: string[]; finishReason?: string; reasoning?: string[]; everyMs?: number }
+  | { kind: 'tool-calls'; calls: { id: string; name: string; input: string }[]; words?: string[] }
+  /** An HTTP error with a body as OpenAI writes it. */
+  | { kind: 'status'; status: number; headers?: Record<string, string>; code?: string; message?: string }
+  /** Streams the words and destroys the socket. */
+  | { kind: 'cut'; words?: string[] }
+  /** Streams the words and ends the response in order, but without a finish reason. */
+  | { kind: 'end-early'; words?: string[] }
+  /** Says nothing: not even the status line when `headers` is false. */
+  | { kind: 'stall'; headers?: boolean }
+  /** Only the preamble that names the role. */
+  | { kind: 'preamble-then-stall' }
+  | { kind: 'words-then-stall'; words?: string[] }
+  /** Half of a tool call's input. */
+  | { kind: 'tool-input-then-stall' }
+  /** A line that is no JSON. */
+  | { kind: 'garbage'; words?: string[] }
+  /** An error object in the stream, and then a finish. */
+  | { kind: 'error-part'; words?: string[] };
+
+export interface OpenAiRequest {
+  headers: IncomingMessage['headers'];
+  body: { model: string; messages: { role: string; content: unknown; [key: string]: unknown }[]; [key: string]: unknown };
+  /** Aborts when the client leaves before the answer has ended. */
+  left: AbortSignal;
+}
+
+export interface OpenAiServer extends AsyncDisposable {
+  /** For `MODEL_BASE_URL`. */
+  readonly baseUrl: string;
+  /** Every call so far. */
+  readonly requests: readonly OpenAiRequest[];
+  /** What the next calls get, in order; the last one is for all that follow. */
+  script(...replies: Reply[]): void;
+  close(): Promise<void>;
+}
+
+/** A server on a free port of the loopback that speaks OpenAI's streaming chat completions as it is told to. */
+export async function startOpenAiServer(...replies: Reply[]): Promise<OpenAiServer> {
+  let script: Reply[] = replies;
+  const requests: OpenAiRequest[] = [];
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
+      response.writeHead(404).end();
+      return;
+    }
+    const left = new AbortController();
+    response.on('close', () => {
+      if (!response.writableFinished) left.abort();
+    });
+    const body = JSON.parse(await readText(request)) as OpenAiRequest['body'];
+    requests.push({ headers: request.headers, body, left: left.signal });
+    const reply = script[requests.length - 1] ?? script.at(-1) ?? { kind: 'ok' };
+    await play(reply, response, left.signal);
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = () =>
+    new Promise<void>((resolve, reject) => {
+      server.close((error) => (error ? reject(error) : resolve()));
+      server.closeAllConnections();
+    });
+
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    requests,
+    script(...next) {
+      // Calls are counted on, so the new script begins with the next one.
+      script = [...Array.from({ length: requests.length }, (): Reply => ({ kind: 'ok' })), ...next];
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const WORDS = ['Hello ', 'from ', 'the ', 'other ', 'side.'];
+
+async function play(reply: Reply, response: ServerResponse, left: AbortSignal): Promise<void> {
+  const send = (line: string) => new Promise<void>((resolve) => response.write(`data: ${line}\n\n`, () => resolve()));
+  const sendDelta = (delta: object, finishReason: string | null = null) =>
+    send(
+      JSON.stringify({
+        id: 'chatcmpl-1',
+        object: 'chat.completion.chunk',
+        created: 1,
+        model: 'test-model',
+        choices: [{ index: 0, delta, finish_reason: finishReason }],
+      }),
+    );
+  const sendWords = async (words: string[], everyMs = 0) => {
+    for (const word of words) {
+      if (left.aborted) return;
+      await sendDelta({ content: word });
+      if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, everyMs));
+    }
+  };
+  const finish = async (finishReason: string) => {
+    await sendDelta({}, finishReason);
+    const usage = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 };
+    await send(JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', choices: [], usage }));
+    response.end('data: [DONE]\n\n');
+  };
+  const begin = async () => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    await sendDelta({ role: 'assistant', content: '' });
+  };
+
+  if (reply.kind === 'status') {
+    const { status, headers = {}, code = 'test_error', message = 'secret-detail: the key sk-test-1234 is no good' } = reply;
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(JSON.stringify({ error: { message, type: code, code } }));
+    return;
+  }
+  if (reply.kind === 'stall') {
+    if (reply.headers !== false) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.flushHeaders();
+    }
+    return;
+  }
+
+  await begin();
+  switch (reply.kind) {
+    case 'ok':
+      for (const text of reply.reasoning ?? []) await sendDelta({ reasoning_content: text });
+      await sendWords(reply.words ?? WORDS, reply.everyMs);
+      if (!left.aborted) await finish(reply.finishReason ?? 'stop');
+      return;
+    case 'tool-calls':
+      await sendWords(reply.words ?? []);
+      for (const [index, { id, name, input }] of reply.calls.entries()) {
+        const half = Math.ceil(input.length / 2);
+        const call = { index, id, type: 'function', function: { name, arguments: input.slice(0, half) } };
+        await sendDelta({ tool_calls: [call] });
+        await sendDelta({ tool_calls: [{ index, function: { arguments: input.slice(half) } }] });
+      }
+      return finish('tool_calls');
+    case 'cut':
+      await sendWords(reply.words ?? WORDS);
+      // Let what was written leave the process first.
+      setTimeout(() => response.destroy(), 20);
+      return;
+    case 'end-early':
+      await sendWords(reply.words ?? WORDS);
+      response.end();
+      return;
+    case 'preamble-then-stall':
+      return;
+    case 'words-then-stall':
+      return sendWords(reply.words ?? WORDS);
+    case 'tool-input-then-stall':
+      return sendDelta({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"ci' } }] });
+    case 'garbage':
+      await sendWords(reply.words ?? WORDS);
+      await send('<html>502 Bad Gateway</html>');
+      response.end();
+      return;
+    case 'error-part':
+      await sendWords(reply.words ?? WORDS);
+      await send(JSON.stringify({ error: { message: 'secret-detail: overloaded', type: 'overloaded_error', code: null } }));
+      return finish('stop');
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces).toString('utf8');
+}
