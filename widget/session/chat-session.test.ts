@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFakeRelay, type FakeRelay } from './testing/fake-relay.ts';
-import { createFakePage, createFakeProfile, lastAnswer, openChat } from './testing/open-chat.ts';
+import { createFakeRelay, type FakeRelay, type FakeRequest } from './testing/fake-relay.ts';
+import { createFakeProfile, lastAnswer, openChat } from './testing/open-chat.ts';
+import type { ChatView } from './types.ts';
 
 let relay: FakeRelay;
 
@@ -14,15 +15,31 @@ afterEach(async () => {
   await relay.close();
 });
 
-const isDone = (view: { status: string; messages: readonly unknown[]; pending: unknown }): boolean =>
-  view.status === 'idle' && view.messages.length > 0 && view.pending === null;
-/** POSTs of prompts that have reached the relay. */
-const prompts = (): typeof relay.requests => relay.requests.filter(({ path, method }) => method === 'POST' && path === '/api/llm-stream');
+const isDone = ({ status, messages, pending }: ChatView): boolean =>
+  status === 'idle' && messages.length > 0 && pending === null;
+/** The requests with a prompt that have reached the relay. */
+const prompts = (): FakeRequest[] =>
+  relay.requests.filter(({ path, method }) => method === 'POST' && path === '/api/llm-stream');
+const isPrompt = ({ method, path }: FakeRequest): boolean => method === 'POST' && path === '/api/llm-stream';
+const isMint = ({ method, path }: FakeRequest): boolean => method === 'POST' && path === '/api/sessions';
+/** Texts of the messages on view, in order. */
+const texts = ({ messages }: ChatView): string[] =>
+  messages.map(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : '')).join(''));
+/** A run that begins and is left unfinished. */
+const beginAnswer: FakeRelay['answer'] = (session, runId) => {
+  session.writeStart(runId);
+  session.writeChunks(
+    runId,
+    { type: 'start' },
+    { type: 'start-step' },
+    { type: 'text-start', id: '1' },
+    { type: 'text-delta', id: '1', delta: 'So far' },
+  );
+};
 
 describe('a first prompt', () => {
   it('makes a session, is shown at once, and is answered', async () => {
-    const profile = createFakeProfile();
-    const storage = profile.tab();
+    const storage = createFakeProfile().tab();
     await using open = openChat({ relay: relay.origin, storage });
     expect(open.chat.view).toMatchObject({ status: 'idle', sessionId: null, messages: [], pending: null });
     expect(relay.requests).toEqual([]);
@@ -32,15 +49,12 @@ describe('a first prompt', () => {
     expect(await sent).toBe(true);
 
     const view = await open.until(isDone);
-    expect(view.messages.map(({ role }) => role)).toEqual(['user', 'assistant']);
-    expect(view.messages[0]?.parts).toEqual([{ type: 'text', text: 'Hello' }]);
-    expect(lastAnswer(view)).toBe('You said: Hello');
+    expect(texts(view)).toEqual(['Hello', 'You said: Hello']);
     expect(storage.read()).toEqual(open.chat.credentials);
     expect(view.sessionId).toBe(open.chat.credentials?.sessionId);
     // Between the sending and the answer the prompt was never off the page, and never on it twice.
     for (const { pending, messages } of open.views) {
-      const shown = messages.filter(({ role }) => role === 'user').length + (pending ? 1 : 0);
-      expect(shown).toBe(1);
+      expect(messages.filter(({ role }) => role === 'user').length + (pending ? 1 : 0)).toBe(1);
     }
   });
 
@@ -50,13 +64,376 @@ describe('a first prompt', () => {
     expect(relay.requests).toEqual([]);
   });
 
+  it('waits for a relay that cannot be reached yet', async () => {
+    relay.fault = (request) => (isMint(request) && request.count < 4 ? { kind: 'drop' } : null);
+    await using open = openChat({ relay: relay.origin });
+    const sent = open.chat.send('Hello');
+    await open.until(({ status, pending }) => status === 'reconnecting' && pending?.text === 'Hello');
+    expect(await sent).toBe(true);
+    expect(prompts()).toHaveLength(1);
+  });
+
+  it('goes into the session that another tab has just made', async () => {
+    const profile = createFakeProfile();
+    const [a, b] = [profile.tab(), profile.tab()];
+    await using one = openChat({ relay: relay.origin, storage: a });
+    await using two = openChat({ relay: relay.origin, storage: b });
+    await one.chat.send('Hello');
+    await two.chat.send('Me too');
+    const view = await two.until(({ messages }) => messages.length === 4);
+    expect(view.sessionId).toBe(one.chat.view.sessionId);
+    await one.until(({ messages }) => messages.length === 4);
+  });
+});
+
+describe('a prompt that is retried', () => {
   it('is brought to the relay once, however often its answer is lost', async () => {
-    relay.fault = ({ path, count }) => (path === '/api/llm-stream' && count < 5 ? { kind: 'drop-answer' } : null);
+    const rounds = 40;
+    relay.fault = (request) => (isPrompt(request) && request.count % 4 !== 3 ? { kind: 'drop-answer' } : null);
+    await using open = openChat({ relay: relay.origin });
+    for (let round = 1; round <= rounds; round++) {
+      expect(await open.chat.send(`Prompt ${round}`)).toBe(true);
+      await open.until((view) => isDone(view) && view.messages.length === 2 * round);
+    }
+    expect(relay.session().answers.size).toBe(rounds);
+    expect(new Set(prompts().map(({ body }) => body.messageId)).size).toBe(rounds);
+  });
+
+  it('is answered by what is stored, when no line shows it', async () => {
+    relay.fault = (request) => (isPrompt(request) && request.count < 5 ? { kind: 'drop-answer' } : null);
     relay.plan = () => ({ cut: { afterBytes: 0, how: 'silence' } });
     await using open = openChat({ relay: relay.origin });
     expect(await open.chat.send('Hello')).toBe(true);
-    expect(prompts().length).toBe(6);
-    expect(new Set(prompts().map(({ body }) => body.messageId)).size).toBe(1);
+    expect(open.chat.view.pending).toMatchObject({ text: 'Hello' });
+    expect(prompts()).toHaveLength(6);
     expect(relay.session().answers.size).toBe(1);
+  });
+
+  it('is settled by the line when that shows it first', async () => {
+    relay.fault = (request) => (isPrompt(request) && request.count > 0 ? { kind: 'drop-answer' } : null);
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('One');
+    await open.until(isDone);
+    expect(await open.chat.send('Two')).toBe(true);
+    expect(texts(await open.until((view) => isDone(view) && view.messages.length === 4))).toEqual([
+      'One', 'You said: One', 'Two', 'You said: Two',
+    ]);
+    expect(relay.session().answers.size).toBe(2);
+  });
+
+  it('is given back after a while of refusals, and keeps its id so that it is never stored twice', async () => {
+    relay.fault = (request) => {
+      if (!isPrompt(request) || request.count >= 8) return null;
+      return request.count === 0 ? { kind: 'drop-answer' } : { kind: 'problem', code: 'store-unavailable' };
+    };
+    // Nor does the line tell.
+    relay.plan = () => ({ cut: { afterBytes: 0, how: 'silence' } });
+    await using open = openChat({ relay: relay.origin });
+    relay.fault = (request) => (isPrompt(request) && request.count < 8 ? { kind: 'problem', code: 'store-unavailable' } : null);
+    expect(await open.chat.send('Hello')).toBe(false);
+    expect(open.chat.view).toMatchObject({ pending: null, unsent: { text: 'Hello' }, problem: { code: 'store-unavailable' } });
+    expect(await open.chat.retry()).toBe(true);
+    expect(open.chat.view).toMatchObject({ unsent: null, problem: null });
+    expect(new Set(prompts().map(({ body }) => body.messageId)).size).toBe(1);
+  });
+});
+
+describe('a prompt that is refused', () => {
+  it.each([
+    ['run-active', 409],
+    ['payload-too-large', 413],
+    ['unknown-parent', 422],
+    ['idempotency-mismatch', 422],
+    ['store-full', 507],
+    ['read-only', 403],
+    ['invalid-request', 400],
+  ] as const)('as %s comes back to the composer', async (code, status) => {
+    relay.fault = (request) => (isPrompt(request) && request.count === 0 ? { kind: 'problem', code } : null);
+    await using open = openChat({ relay: relay.origin });
+    expect(await open.chat.send('Hello', { parentId: '' })).toBe(false);
+    expect(open.chat.view).toMatchObject({
+      ...{ status: 'idle', pending: null, retryAt: null },
+      ...{ unsent: { text: 'Hello', parentId: '' }, problem: { code, status } },
+    });
+    expect(prompts()).toHaveLength(1);
+
+    expect(await open.chat.retry()).toBe(true);
+    expect(texts(await open.until(isDone))).toEqual(['Hello', 'You said: Hello']);
+    expect(new Set(prompts().map(({ body }) => body.messageId)).size).toBe(2);
+  });
+
+  it('for its rate says until when, and not any longer', async () => {
+    relay.fault = (request) =>
+      isPrompt(request) && request.count === 0 ? { kind: 'problem', code: 'rate-limited', options: { retryAfterMs: 200 } } : null;
+    await using open = openChat({ relay: relay.origin });
+    const before = Date.now();
+    expect(await open.chat.send('Hello')).toBe(false);
+    expect(open.chat.view.retryAt).toBeGreaterThanOrEqual(before + 200);
+    const view = await open.until(({ retryAt }) => retryAt === null);
+    expect(Date.now()).toBeGreaterThanOrEqual(before + 200);
+    expect(view).toMatchObject({ problem: { code: 'rate-limited' }, unsent: { text: 'Hello' } });
+  });
+
+  it('because the relay is at its limit waits, says so, and goes through', async () => {
+    relay.fault = (request) =>
+      isPrompt(request) && request.count === 0 ? { kind: 'problem', code: 'overloaded', retryAfter: '1' } : null;
+    await using open = openChat({ relay: relay.origin });
+    const sent = open.chat.send('Hello');
+    const view = await open.until(({ problem }) => problem !== null);
+    expect(view).toMatchObject({ status: 'reconnecting', pending: { text: 'Hello' }, problem: { code: 'overloaded' } });
+    expect(view.retryAt).not.toBeNull();
+    expect(await sent).toBe(true);
+    expect(open.chat.view).toMatchObject({ problem: null, retryAt: null });
+  });
+
+  it('is forgotten on request', async () => {
+    relay.fault = () => ({ kind: 'problem', code: 'payload-too-large' });
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('Hello');
+    open.chat.dismiss();
+    expect(open.chat.view).toMatchObject({ problem: null, unsent: null });
+  });
+
+  it('because another is on its way does not disturb that one', async () => {
+    relay.fault = (request) => (isPrompt(request) && request.count === 0 ? { kind: 'drop' } : null);
+    await using open = openChat({ relay: relay.origin });
+    const sent = open.chat.send('One');
+    expect(await open.chat.send('Two')).toBe(false);
+    expect(open.chat.view).toMatchObject({ pending: { text: 'One' }, unsent: { text: 'Two' }, problem: { code: 'run-active' } });
+    expect(await sent).toBe(true);
+    expect(texts(await open.until(isDone))).toEqual(['One', 'You said: One']);
+  });
+});
+
+describe('editing and asking again', () => {
+  it('an edit drops what comes after its parent, at once on view', async () => {
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('One');
+    await open.until(isDone);
+    await open.chat.send('Two');
+    const before = await open.until((view) => isDone(view) && view.messages.length === 4);
+    const parentId = before.messages[1]?.id ?? 'none';
+    const sent = open.chat.send('Two, but better', { parentId });
+    expect(texts(open.chat.view)).toEqual(['One', 'You said: One']);
+    expect(open.chat.view.pending).toMatchObject({ text: 'Two, but better', parentId });
+    expect(await sent).toBe(true);
+    const after = await open.until((view) => isDone(view) && view.messages.length === 4);
+    expect(texts(after)).toEqual(['One', 'You said: One', 'Two, but better', 'You said: Two, but better']);
+  });
+
+  it('a refused edit shows again what it would have dropped', async () => {
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('One');
+    await open.until(isDone);
+    relay.fault = (request) => (isPrompt(request) ? { kind: 'problem', code: 'unknown-parent' } : null);
+    await open.chat.send('Better', { parentId: '' });
+    expect(open.chat.view).toMatchObject({ unsent: { text: 'Better', parentId: '' }, problem: { code: 'unknown-parent' } });
+    expect(texts(open.chat.view)).toEqual(['One', 'You said: One']);
+  });
+
+  it('another answer replaces the last one', async () => {
+    relay.answer = (session, runId) => session.writeAnswer(runId, [`Answer ${session.answers.size}`]);
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('One');
+    const first = await open.until(isDone);
+    const asked = open.chat.regenerate();
+    expect(open.chat.view).toMatchObject({ status: 'connecting', pending: null });
+    expect(texts(open.chat.view)).toEqual(['One']);
+    expect(await asked).toBe(true);
+    const second = await open.until((view) => isDone(view) && view.messages.length === 2);
+    expect(texts(second)).toEqual(['One', 'Answer 2']);
+    expect(second.messages[1]?.id).not.toBe(first.messages[1]?.id);
+    expect(prompts()[1]?.body).toMatchObject({ parentId: first.messages[0]?.id });
+    expect(prompts()[1]?.body).not.toHaveProperty('prompt');
+  });
+
+  it('another answer whose request was accepted without a word comes all the same, once', async () => {
+    relay.answer = (session, runId) => session.writeAnswer(runId, [`Answer ${session.answers.size}`]);
+    relay.fault = (request) => (isPrompt(request) && [1, 2].includes(request.count) ? { kind: 'drop-answer' } : null);
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('One');
+    await open.until(isDone);
+    expect(await open.chat.regenerate()).toBe(true);
+    expect(texts(await open.until((view) => isDone(view) && view.messages.length === 2))).toEqual(['One', 'Answer 2']);
+    expect(relay.session().answers.size).toBe(2);
+  });
+
+  it('there is nothing to ask again in an empty conversation', async () => {
+    await using open = openChat({ relay: relay.origin });
+    expect(await open.chat.regenerate()).toBe(false);
+    expect(await open.chat.retry()).toBe(false);
+    expect(relay.requests).toEqual([]);
+  });
+
+  it('a failed answer is asked for again by retry, a good one is not', async () => {
+    relay.answer = (session, runId) => {
+      beginAnswer(session, runId, '');
+      session.writeEnd(runId, session.answers.size === 1 ? 'failed' : 'completed');
+    };
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('One');
+    await open.until(isDone);
+    expect(await open.chat.retry()).toBe(true);
+    await open.until((view) => isDone(view) && view.messages[1]?.metadata?.run?.status === 'completed');
+    expect(await open.chat.retry()).toBe(false);
+  });
+});
+
+describe('stopping', () => {
+  it('ends the run, keeps what was written, and says so while it is under way', async () => {
+    relay.answer = beginAnswer;
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('Hello');
+    await open.until((view) => view.status === 'streaming' && lastAnswer(view) === 'So far');
+    const stopped = open.chat.stop();
+    expect(open.chat.view.stopping).toBe(true);
+    await stopped;
+    const view = await open.until(isDone);
+    expect(view).toMatchObject({ stopping: false, run: null });
+    expect(lastAnswer(view)).toBe('So far');
+    expect(view.messages[1]?.metadata?.run?.status).toBe('cancelled');
+  });
+
+  it('stops a run that another device began', async () => {
+    const { sessionId, token } = relay.mint();
+    relay.session().writePrompt('m1', 'run1', 'From elsewhere');
+    beginAnswer(relay.session(), 'run1', '');
+    await using open = openChat({ relay: relay.origin });
+    open.chat.join({ sessionId, token });
+    await open.until(({ status }) => status === 'streaming');
+    await open.chat.stop();
+    await open.until(isDone);
+    expect(relay.session().state.run).toBeNull();
+  });
+
+  it('is tried again when its request is lost', async () => {
+    relay.answer = beginAnswer;
+    relay.fault = ({ method, count }) => (method === 'DELETE' && count < 2 ? { kind: 'drop' } : null);
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('Hello');
+    await open.until(({ status }) => status === 'streaming');
+    await open.chat.stop();
+    await open.until(isDone);
+    expect(relay.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(3);
+  });
+
+  it('says why when it cannot be done', async () => {
+    relay.answer = beginAnswer;
+    relay.fault = ({ method }) => (method === 'DELETE' ? { kind: 'problem', code: 'read-only' } : null);
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('Hello');
+    await open.until(({ status }) => status === 'streaming');
+    await open.chat.stop();
+    expect(open.chat.view).toMatchObject({ status: 'streaming', stopping: false, problem: { code: 'read-only' } });
+  });
+
+  it('withdraws a prompt that is still on its way', async () => {
+    relay.fault = (request) => (isPrompt(request) ? { kind: 'hang' } : null);
+    await using open = openChat({ relay: relay.origin });
+    const sent = open.chat.send('Hello');
+    await vi.waitFor(() => expect(prompts()).toHaveLength(1));
+    await open.chat.stop();
+    expect(await sent).toBe(false);
+    expect(open.chat.view).toMatchObject({ status: 'connecting', pending: null, unsent: { text: 'Hello' } });
+    await open.until(({ status }) => status === 'idle');
+  });
+
+  it('stops the run of a withdrawn prompt that the relay had accepted, once the line shows it', async () => {
+    relay.answer = beginAnswer;
+    relay.fault = (request) => (isPrompt(request) ? { kind: 'drop-answer' } : null);
+    relay.plan = () => ({ cut: { afterBytes: 0, how: 'silence' } });
+    await using open = openChat({ relay: relay.origin });
+    const sent = open.chat.send('Hello');
+    await vi.waitFor(() => expect(relay.session().state.run).not.toBeNull());
+    await open.chat.stop();
+    expect(await sent).toBe(false);
+    relay.plan = () => ({});
+    relay.cutStreams();
+    const view = await open.until(isDone);
+    expect(view).toMatchObject({ unsent: null, run: null });
+    expect(view.messages[1]?.metadata?.run?.status).toBe('cancelled');
+  });
+
+  it('does nothing when nothing is being written', async () => {
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.stop();
+    expect(relay.requests).toEqual([]);
+  });
+});
+
+describe('an interrupted answer', () => {
+  it('shows what was cut until new text comes, and counts the interruption', async () => {
+    relay.answer = beginAnswer;
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('Hello');
+    const { run } = await open.until((view) => lastAnswer(view) === 'So far');
+    const runId = run?.runId ?? '';
+    const session = relay.session();
+
+    session.writeStart(runId, { attempt: 2, reset: true, steps: 0 });
+    session.writeChunks(runId, { type: 'start' }, { type: 'start-step' }, { type: 'text-start', id: '1' });
+    const cut = await open.until(({ recoveries }) => recoveries === 1);
+    expect(cut.dimmed).toMatchObject([{ type: 'step-start' }, { type: 'text', text: 'So far' }]);
+    expect(lastAnswer(cut)).toBe('');
+
+    session.writeStart(runId, { attempt: 3, reset: true, steps: 0 });
+    const again = await open.until(({ recoveries }) => recoveries === 2);
+    expect(again.dimmed.length).toBeGreaterThan(0);
+
+    session.writeChunks(
+      runId,
+      { type: 'start-step' },
+      { type: 'text-start', id: '1' },
+      { type: 'text-delta', id: '1', delta: 'Anew' },
+    );
+    expect((await open.until((view) => lastAnswer(view) === 'Anew')).dimmed).toEqual([]);
+    session.writeEnd(runId, 'completed');
+    expect(await open.until(isDone)).toMatchObject({ recoveries: 2, dimmed: [] });
+
+    await open.chat.send('Next');
+    await open.until(({ messages, run: next }) => messages.length === 4 && next !== null);
+    expect(open.chat.view.recoveries).toBe(0);
+  });
+
+  it('that goes on without a cut dims nothing', async () => {
+    relay.answer = beginAnswer;
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('Hello');
+    const { run } = await open.until((view) => lastAnswer(view) === 'So far');
+    relay.session().writeStart(run?.runId ?? '', { attempt: 2 });
+    const view = await open.until(({ recoveries }) => recoveries === 1);
+    expect(view.dimmed).toEqual([]);
+    expect(lastAnswer(view)).toBe('So far');
+  });
+});
+
+describe('a new chat', () => {
+  it('is empty, and its first prompt makes another session', async () => {
+    const storage = createFakeProfile().tab();
+    await using open = openChat({ relay: relay.origin, storage });
+    await open.chat.send('Hello');
+    const { sessionId } = await open.until(isDone);
+    open.chat.newChat();
+    expect(open.chat.view).toMatchObject({ status: 'idle', sessionId: null, messages: [], run: null });
+    expect([open.chat.credentials, storage.read()]).toEqual([null, null]);
+    await vi.waitFor(() => expect(relay.openStreams).toBe(0));
+    await open.chat.send('Again');
+    const view = await open.until(isDone);
+    expect(texts(view)).toEqual(['Again', 'You said: Again']);
+    expect(view.sessionId).not.toBe(sessionId);
+  });
+
+  it('in the middle of an answer or of a sending leaves nothing behind', async () => {
+    relay.answer = beginAnswer;
+    await using open = openChat({ relay: relay.origin });
+    await open.chat.send('Hello');
+    await open.until(({ status }) => status === 'streaming');
+    relay.fault = (request) => (isPrompt(request) ? { kind: 'hang' } : null);
+    open.chat.newChat();
+    const sent = open.chat.send('Again');
+    await vi.waitFor(() => expect(prompts()).toHaveLength(2));
+    open.chat.newChat();
+    expect(await sent).toBe(false);
+    expect(open.chat.view).toMatchObject({ status: 'idle', messages: [], pending: null, unsent: null, problem: null });
   });
 });

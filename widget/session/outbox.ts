@@ -121,6 +121,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     async send(text, parentId) {
       if (submission) {
         if (text !== undefined) unsent = { text, ...(parentId === undefined ? {} : { parentId }), messageId: null };
+        options.onChange();
         options.onRefused(createProblem('run-active'));
         return false;
       }
@@ -165,6 +166,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (message.type === 'message' && message.message.id === withdrawn) {
         withdrawn = null;
         unsent = null;
+        options.onChange();
         options.onWithdrawnSeen(message.runId);
       }
       if (!submission) return;
