@@ -80,7 +80,7 @@ async function converse(actors: Actor[], random: Random): Promise<void> {
       await sleep(random.between(0, 300));
       expect((await client.stop(credentials, body.runId)).status).toBe(200);
     }
-    await until(`run ${body.runId} has ended for every viewer`, () => viewers.every((viewer) => viewer.hasEnded(body.runId)), {
+    await until(`run ${body.runId} has ended for every viewer`, () => viewers.every((viewer) => viewer.hasEnded(body)), {
       timeoutMs: 60_000,
     });
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { ROOT } from '../scripts/ensure-build.ts';
 import { checkConversation } from './support/check-reply.ts';
 import { checkHistory } from './support/history-checker.ts';
@@ -15,14 +15,15 @@ import { readMessages } from './support/transcript.ts';
 import { watchSession } from './support/viewer.ts';
 import { until } from './support/wait.ts';
 
-let stage: Stage;
+let stage: Stage | null = null;
 
-beforeEach(async () => {
-  stage = await openStage({ DRAIN_MS: '1000' });
+afterEach(async () => {
+  await stage?.close();
+  stage = null;
 });
-afterEach(() => stage.close());
 
 it('drains on SIGTERM: it takes nothing new, says bye, hands its runs over, and the next relay goes on unseen', async () => {
+  stage = await openStage({ DRAIN_MS: '1000' });
   const { relay, direct, model } = stage;
   const credentials = await direct.mint();
   const other = await direct.mint();
@@ -42,8 +43,9 @@ it('drains on SIGTERM: it takes nothing new, says bye, hands its runs over, and 
   expect(await ended).toEqual({ code: 0, signal: null });
 
   await relay.start();
-  await until('the reply has ended', () => viewer.hasEnded(body.runId));
+  await until('the reply has ended', () => viewer.hasEnded(body));
   await viewer.leave();
+  expect(viewer.byes).toEqual(['shutdown']);
   expect(checkHistory(viewer.received, { snapshots: 'first' })).toEqual([]);
   const { messages } = (await direct.state(credentials)).body;
   const turns = [{ messageId, prompt: 'A long one', runId: body.runId }];
@@ -54,6 +56,7 @@ it('drains on SIGTERM: it takes nothing new, says bye, hands its runs over, and 
 });
 
 it('lets a short reply end before it stops', async () => {
+  stage = await openStage();
   const { relay, direct, model } = stage;
   const credentials = await direct.mint();
   const viewer = watchSession({ origin: relay.origin, credentials });
@@ -64,12 +67,13 @@ it('lets a short reply end before it stops', async () => {
   relay.signal('SIGTERM');
   expect(await ended).toEqual({ code: 0, signal: null });
   await relay.start();
-  await until('the reply has ended', () => viewer.hasEnded(body.runId));
+  await until('the reply has ended', () => viewer.hasEnded(body));
   await viewer.leave();
   expect(model.callsFor('A short one')).toHaveLength(1);
 });
 
 it('refuses to start a second relay on the same file, in one sentence, and leaves the first alone', async () => {
+  stage = await openStage();
   const { relay, direct } = stage;
   const second = spawnRelay(['relay/main.ts'], { PORT: String(await freePort()), STORE: `sqlite:${relay.storeFile}` });
   const [code] = (await once(second.process, 'exit')) as [number];
@@ -96,7 +100,7 @@ it('starts anew after a kill under `npm start`, ends with it, and finishes what 
     const { body } = await client.post(credentials, { prompt: '/long 200' });
     await until('the reply has begun', () => viewer.received.length > 20);
     await status(origin, '/demo/kill', 'POST');
-    await until('the reply has ended', () => viewer.hasEnded(body.runId));
+    await until('the reply has ended', () => viewer.hasEnded(body));
     await viewer.leave();
     expect(checkHistory(viewer.received, { snapshots: 'first' })).toEqual([]);
     const reply = viewer.transcript.messages().at(-1);

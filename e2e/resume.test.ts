@@ -58,7 +58,7 @@ it('continues exactly from every cursor while the reply is being written', async
   const viewer = watchSession({ origin: relay.origin, credentials });
   const { body } = await direct.post(credentials, { prompt: plan('In flight', 300, 200) });
   const late: Promise<{ after: string; frames: WireFrame[] }>[] = [];
-  while (!viewer.hasEnded(body.runId)) {
+  while (!viewer.hasEnded(body)) {
     const after = viewer.cursor;
     late.push(resumeOnce({ origin: relay.origin, credentials, after }).then((frames) => ({ after, frames })));
     await sleep(random.between(5, 60));
@@ -109,7 +109,7 @@ async function ask(
   plan(prompt, tokens, tokensPerSecond);
   const { status, body } = await stage.direct.post(credentials, { prompt, messageId: randomUUID() });
   expect(status).toBe(202);
-  await until(`the answer to “${prompt}” has ended`, () => viewer.hasEnded(body.runId));
+  await until(`the answer to “${prompt}” has ended`, () => viewer.hasEnded(body));
 }
 
 /** Every cursor that lies in a frame: a merged one stands for several entries. */

@@ -1,4 +1,4 @@
-import { isNetworkError, type Credentials } from './protocol-client.ts';
+import { isNetworkError, type Credentials, type WireMessage } from './protocol-client.ts';
 import { createTranscript, type Transcript } from './transcript.ts';
 import { compareCursors, follows, isTerminal, readEvents, START, type WireFrame } from './wire.ts';
 import { sleep } from './wait.ts';
@@ -19,12 +19,14 @@ export interface Viewer {
   readonly transcript: Transcript;
   readonly cursor: string;
   readonly connections: number;
+  /** Why the relay closed connections by its own will. */
+  readonly byes: readonly string[];
   /**
-   * The terminal message of this run was seen.
+   * The terminal message of this run was seen, or a snapshot that holds its prompt: it holds finished runs only.
    *
    * @throws what ended the viewer, if anything did.
    */
-  hasEnded(runId: string): boolean;
+  hasEnded(run: { runId: string; messageId: string }): boolean;
   /** Drops the line, as a laptop that is shut; it comes back by itself. */
   drop(): void;
   /** Leaves for good. Rejects with what ended the viewer before, if anything did. */
@@ -44,7 +46,9 @@ const RECONNECT_MS = 20;
 
 export function watchSession({ origin, credentials, after, silenceMs = 1_500 }: ViewOptions): Viewer {
   const received: Received[] = [];
+  /** Runs whose terminal message was seen, and messages that stood in a snapshot. */
   const ended = new Set<string>();
+  const byes: string[] = [];
   const transcript = createTranscript();
   let cursor = after ?? null;
   let connections = 0;
@@ -81,6 +85,7 @@ export function watchSession({ origin, credentials, after, silenceMs = 1_500 }: 
       for await (const { event, id, data } of readEvents(response.body)) {
         clearTimeout(silence);
         silence = setTimeout(() => current.abort(), silenceMs);
+        if (event === 'bye') byes.push((JSON.parse(data) as { reason: string }).reason);
         if (event !== 'message' || id === null) continue;
         const frame = { id, message: JSON.parse(data) as WireFrame['message'] };
         received.push({ frame, connection: connections, position, at: cursor ?? START });
@@ -100,6 +105,9 @@ export function watchSession({ origin, credentials, after, silenceMs = 1_500 }: 
     transcript.apply(frame);
     cursor = frame.id;
     if (isTerminal(frame)) ended.add(String(frame.message.runId));
+    if (frame.message.type === 'snapshot') {
+      for (const { id } of frame.message['messages'] as WireMessage[]) ended.add(id);
+    }
     return true;
   }
 
@@ -109,9 +117,10 @@ export function watchSession({ origin, credentials, after, silenceMs = 1_500 }: 
   return {
     received,
     transcript,
-    hasEnded(runId) {
+    byes,
+    hasEnded({ runId, messageId }) {
       if (failure) throw failure;
-      return ended.has(runId);
+      return ended.has(runId) || ended.has(messageId);
     },
     get cursor() {
       return cursor ?? START;
