@@ -5,19 +5,21 @@ import { newId } from '#shared/ids.ts';
 import type { AppendInput, StepRecord, Takeover } from '../../session-store.ts';
 import { claimInput, LEASE_MS, MAX_TRANSCRIPT_BYTES, submitInput, TTL_MS } from '../store-harness.ts';
 import * as is from './session-model.ts';
-import { currentFence, follow, verify, verifyRead, type Actor, type Trial, type TrialSession } from './trial.ts';
+import { createSession, currentFence, follow, verify, verifyRead, type Actor, type Trial, type TrialSession } from './trial.ts';
 
 type Command = fc.AsyncCommand<Trial, object>;
+type Who = 'newest' | 0 | 1 | 2;
 
 /** A command does the same to the store and to the model, compares the two answers, and then all that can be seen. */
 function command<Choice extends { session: number }>(
   name: string,
   choices: { [Key in keyof Omit<Choice, 'session'>]: fc.Arbitrary<Choice[Key]> },
   run: (trial: Trial, session: TrialSession, choice: Choice) => Promise<void>,
+  check: (session: TrialSession) => boolean = () => true,
 ): fc.Arbitrary<Command> {
-  const record = fc.record({ session: fc.nat({ max: 1 }), ...choices }) as unknown as fc.Arbitrary<Choice>;
+  const record = fc.record({ session: fc.constantFrom(0, 0, 0, 1), ...choices }) as unknown as fc.Arbitrary<Choice>;
   return record.map((choice) => ({
-    check: () => true,
+    check: (trial) => check(pick(trial.sessions, choice.session)),
     async run(trial) {
       const session = pick(trial.sessions, choice.session);
       is.age(session.model, trial.world);
@@ -28,8 +30,9 @@ function command<Choice extends { session: number }>(
   }));
 }
 
-const actor = fc.nat({ max: 2 });
-const offset = fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, { arbitrary: fc.integer({ min: -3, max: 2 }), weight: 1 });
+/** Mostly whoever claimed last, so that runs get somewhere; else anybody, zombies included. */
+const actor = fc.constantFrom<Who>('newest', 'newest', 'newest', 0, 1, 2);
+const offset = fc.constantFrom(0, 0, 0, 0, -3, -2, -1, 1, 2);
 const random = fc.constantFrom(0, 1, 1_048_575);
 const index = fc.nat({ max: 1_000 });
 
@@ -45,10 +48,10 @@ const submit = command<{
 }>(
   'submit',
   {
-    again: fc.boolean(),
+    again: fc.constantFrom(false, false, false, true),
     which: index,
     hash: fc.constantFrom('a', 'a', 'a', 'b'),
-    expect: fc.constantFrom('not given', 'not given', 'head', 'other'),
+    expect: fc.constantFrom('not given', 'not given', 'head', 'head', 'other'),
     dryRun: fc.constantFrom(false, false, false, true),
     count: fc.integer({ min: 1, max: 3 }),
     random,
@@ -77,7 +80,7 @@ const submit = command<{
 
 const claim = command<{
   session: number;
-  actor: number;
+  actor: Who;
   again: boolean;
   takeover: 'restart' | 'continue' | 'continue late' | 'fail';
   random: number;
@@ -90,7 +93,7 @@ const claim = command<{
     random,
   },
   async (trial, session, choice) => {
-    const who = pick(session.actors, choice.actor);
+    const who = actorOf(session, choice.actor);
     const { open } = session.model;
     const takeover: Takeover = choice.takeover.startsWith('continue')
       ? { kind: 'continue', head: choice.takeover === 'continue' && open ? is.headOf(open) : '77-7' }
@@ -104,9 +107,10 @@ const claim = command<{
     });
     if (answer.kind === 'lease') Object.assign(who, { fence: answer.lease.fence, next: answer.lease.next });
   },
+  wasPrompted,
 );
 
-const append = command<{ session: number; actor: number; offset: number; count: number; step: StepRecord | undefined }>(
+const append = command<{ session: number; actor: Who; offset: number; count: number; step: StepRecord | undefined }>(
   'append',
   {
     actor,
@@ -121,44 +125,57 @@ const append = command<{ session: number; actor: number; offset: number; count: 
     ),
   },
   async (trial, session, choice) => {
-    const who = pick(session.actors, choice.actor);
+    const who = actorOf(session, choice.actor);
     const input = entriesOf(session, who, choice.offset, choice.count);
     await write(trial, session, who, 'append', choice.step ? { ...input, step: choice.step } : input);
   },
+  wasPrompted,
 );
 
-const finish = command<{ session: number; actor: number; offset: number; count: number }>(
+const finish = command<{ session: number; actor: Who; offset: number; count: number }>(
   'finish',
   { actor, offset, count: fc.nat({ max: 2 }) },
   async (trial, session, choice) => {
-    const who = pick(session.actors, choice.actor);
+    const who = actorOf(session, choice.actor);
     const input = entriesOf(session, who, choice.offset, choice.count);
     const runId = session.model.open?.run?.runId ?? 'none';
     const terminal = text(runId, { type: 'metadata', status: 'completed' });
     await write(trial, session, who, 'finish', { ...input, entries: [...input.entries, terminal] });
   },
+  wasPrompted,
 );
 
-const resend = command<{ session: number; actor: number }>('resend', { actor }, async (trial, session, choice) => {
-  const who = pick(session.actors, choice.actor);
-  if (who.last) await write(trial, session, who, who.last.kind, who.last.input);
-});
+const resend = command<{ session: number; actor: Who }>(
+  'resend',
+  { actor },
+  async (trial, session, choice) => {
+    const who = actorOf(session, choice.actor);
+    if (who.last) await write(trial, session, who, who.last.kind, who.last.input);
+  },
+  wasPrompted,
+);
 
-const renew = command<{ session: number; actor: number }>('renew', { actor }, async (trial, session, choice) => {
-  const input = { fence: pick(session.actors, choice.actor).fence, leaseMs: LEASE_MS };
-  const answer = await trial.harness.store.renew(session.id, input);
-  assert.deepEqual(answer, is.renew(session.model, trial.world, input));
-});
+const renew = command<{ session: number; actor: Who }>(
+  'renew',
+  { actor },
+  async (trial, session, choice) => {
+    const input = { fence: actorOf(session, choice.actor).fence, leaseMs: LEASE_MS };
+    const answer = await trial.harness.store.renew(session.id, input);
+    assert.deepEqual(answer, is.renew(session.model, trial.world, input));
+  },
+  wasPrompted,
+);
 
-const release = command<{ session: number; actor: number; as: 'hand-over' | 'retry'; delayMs: number }>(
+const release = command<{ session: number; actor: Who; as: 'hand-over' | 'retry'; delayMs: number }>(
   'release',
   { actor, as: fc.constantFrom('hand-over', 'hand-over', 'retry'), delayMs: fc.constantFrom(0, 0, 40_000) },
   async (trial, session, choice) => {
     const { as, delayMs } = choice;
-    const input = { fence: pick(session.actors, choice.actor).fence, as, delayMs };
+    const input = { fence: actorOf(session, choice.actor).fence, as, delayMs };
     const answer = await trial.harness.store.release(session.id, input);
     assert.deepEqual(answer, is.release(session.model, trial.world, input));
   },
+  wasPrompted,
 );
 
 const cancel = command<{ session: number; again: boolean; which: number; run: 'any' | 'active' | 'other'; random: number }>(
@@ -175,14 +192,15 @@ const cancel = command<{ session: number; again: boolean; which: number; run: 'a
       assert.deepEqual(answer, is.cancel(session.model, trial.world, input, fence)),
     );
   },
+  wasPrompted,
 );
 
 const seal = command<{ session: number; from: number | null; to: number | null; trim: number | null; big: boolean }>(
   'seal',
   {
-    from: fc.option(index, { freq: 5 }),
-    to: fc.option(index, { freq: 2 }),
-    trim: fc.option(index, { freq: 1 }),
+    from: fc.constantFrom(null, null, null, null, 3, 8, 15),
+    to: fc.constantFrom(null, null, 3, 8, 15, 40),
+    trim: fc.constantFrom(null, 2, 5, 9, 14, 41, 100),
     big: fc.constantFrom(false, false, false, false, true),
   },
   async (trial, session, choice) => {
@@ -197,6 +215,7 @@ const seal = command<{ session: number; from: number | null; to: number | null; 
     const answer = await trial.harness.store.seal(session.id, input);
     assert.equal(answer, is.seal(session.model, trial.world, input));
   },
+  wasPrompted,
 );
 
 const read = command<{ session: number; after: number | null; limit: number }>(
@@ -209,7 +228,12 @@ const read = command<{ session: number; after: number | null; limit: number }>(
 
 const advance = command<{ session: number; ms: number }>(
   'advance',
-  { ms: fc.constantFrom(30_000, LEASE_MS + 1_000, LEASE_MS + 1_000, TTL_MS / 2, TTL_MS + 1_000, TTL_MS * 3 + 1_000) },
+  {
+    ms: fc.oneof(
+      { arbitrary: fc.constantFrom(30_000, LEASE_MS + 1_000, LEASE_MS + 1_000, TTL_MS / 2), weight: 9 },
+      { arbitrary: fc.constantFrom(TTL_MS + 1_000, TTL_MS * 3 + 1_000), weight: 1 },
+    ),
+  },
   async (trial, _session, { ms }) => {
     await trial.harness.advance(ms);
     trial.world.now += ms;
@@ -221,26 +245,41 @@ const erase = command<{ session: number }>('delete', {}, async (trial, session) 
   is.erase(session.model, trial.world);
 });
 
-/** All of them, those that carry a run forward more often. */
-export const commands: fc.Arbitrary<Command>[] = [
-  submit,
-  submit,
-  claim,
-  claim,
-  append,
-  append,
-  append,
-  finish,
-  resend,
-  renew,
-  release,
-  cancel,
-  seal,
-  read,
-  advance,
-  command<{ session: number }>('follow', {}, follow),
-  erase,
+const leaveGone = command<{ session: number }>(
+  'another session in its place',
+  {},
+  async (trial, session) => {
+    session.follower?.leave();
+    trial.sessions[trial.sessions.indexOf(session)] = createSession();
+  },
+  ({ model }) => model.tombstoneUntil !== null,
+);
+
+/** How often each comes: mostly what carries a run forward. */
+const WEIGHTS: [number, fc.Arbitrary<Command>][] = [
+  [8, submit],
+  [8, claim],
+  [12, append],
+  [5, finish],
+  [4, resend],
+  [2, renew],
+  [3, release],
+  [2, cancel],
+  [4, seal],
+  [4, read],
+  [6, advance],
+  [2, command<{ session: number }>('follow', {}, follow)],
+  [1, erase],
+  [5, leaveGone],
 ];
+
+/** `fc.commands` draws evenly, so the frequent ones are listed often. */
+export const commands: fc.Arbitrary<Command>[] = WEIGHTS.flatMap(([weight, arbitrary]) => Array(weight).fill(arbitrary));
+
+/** So that not half of the commands say that there is nothing yet; the examples do. */
+function wasPrompted({ submits }: Readonly<TrialSession>): boolean {
+  return submits.length > 0;
+}
 
 /** Sends an append or a finish, of whoever once had the right to, and remembers it for `resend`. */
 async function write(
@@ -264,6 +303,11 @@ async function raising(trial: Trial, session: TrialSession, bits: number, apply:
   apply(fence);
   if (before === undefined || fence === before) return;
   assert.ok(fence >= before + 1 + bits, 'the fence is raised by at least one and the random bits');
+}
+
+function actorOf({ actors }: TrialSession, who: Who): Actor {
+  if (who !== 'newest') return pick(actors, who);
+  return actors.reduce((newest, actor) => (actor.fence > newest.fence ? actor : newest));
 }
 
 function entriesOf(session: TrialSession, who: Actor, off: number, count: number): AppendInput {

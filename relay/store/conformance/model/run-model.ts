@@ -9,10 +9,12 @@ export interface ModelOptions {
   /** To repeat what a failure printed. */
   seed?: number;
   path?: string;
+  /** Stop at the first failure, without looking for a shorter one. */
+  endOnFailure?: boolean;
 }
 
 /** Compares a store with the model over random commands. Rejects with the shortest sequence that shows a difference. */
-export async function runModel(openStore: OpenStore, { runs, ...replay }: ModelOptions): Promise<void> {
+export async function runModel(openStore: OpenStore, { runs, ...options }: ModelOptions): Promise<void> {
   const harness = await openStore({ ttlMs: TTL_MS, maxTranscriptBytes: MAX_TRANSCRIPT_BYTES });
   try {
     await fc.assert(
@@ -24,7 +26,7 @@ export async function runModel(openStore: OpenStore, { runs, ...replay }: ModelO
           await clearUp(trial);
         }
       }),
-      { numRuns: runs, endOnFailure: false, ...replay },
+      { numRuns: runs, ...options },
     );
   } finally {
     await harness.destroy();

@@ -22,7 +22,7 @@ import {
 export interface Trial {
   readonly harness: StoreHarness;
   readonly world: World;
-  readonly sessions: readonly TrialSession[];
+  readonly sessions: TrialSession[];
 }
 
 export interface TrialSession {
@@ -52,8 +52,12 @@ interface Follower {
 }
 
 export function createTrial(harness: StoreHarness, world: World): Trial {
+  return { harness, world, sessions: [createSession(), createSession()] };
+}
+
+export function createSession(): TrialSession {
   const createActor = (): Actor => ({ claim: null, fence: 0, next: 1, last: null });
-  const createSession = (): TrialSession => ({
+  return {
     id: newId(),
     model: UNTOUCHED(),
     cursors: new Set([START, '1-0', '9007199254740991-3']),
@@ -61,8 +65,7 @@ export function createTrial(harness: StoreHarness, world: World): Trial {
     cancelTokens: [],
     actors: [createActor(), createActor(), createActor()],
     follower: null,
-  });
-  return { harness, world, sessions: [createSession(), createSession()] };
+  };
 }
 
 /** The fence that the store's log ends with. */
