@@ -1,6 +1,56 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { classicEntry } from './scripts/vite/classic-entry.ts';
+import { compactTemplates } from './scripts/vite/compact-templates.ts';
+import { pageAtRoot } from './scripts/vite/page-at-root.ts';
+import { plainImports } from './scripts/vite/plain-imports.ts';
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const only = (environment: string) => ({
+  applyToEnvironment: ({ name }: { name: string }) => name === environment,
+});
 
 export default defineConfig({
+  publicDir: false,
+  plugins: [
+    { ...classicEntry(), ...only('widget') },
+    { ...compactTemplates(), ...only('widget') },
+    { ...plainImports(), ...only('widget') },
+    { ...pageAtRoot(), ...only('demo') },
+  ],
+  builder: {
+    async buildApp(builder) {
+      for (const name of ['widget', 'demo']) {
+        const environment = builder.environments[name];
+        if (environment) await builder.build(environment);
+      }
+    },
+  },
+  environments: {
+    // The script tag's file and the parts it loads: dist/widget/.
+    widget: {
+      consumer: 'client',
+      build: {
+        outDir: 'dist/widget',
+        target: 'es2022',
+        modulePreload: false,
+        rolldownOptions: {
+          input: { widget: fromRoot('widget/index.ts') },
+          output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'widget-[name]-[hash].js' },
+        },
+      },
+    },
+    // The page to try it on: dist/demo/.
+    demo: {
+      consumer: 'client',
+      build: {
+        outDir: 'dist/demo',
+        target: 'es2022',
+        modulePreload: false,
+        rolldownOptions: { input: { index: fromRoot('demo/index.html') } },
+      },
+    },
+  },
   test: {
     projects: [
       {

@@ -9,7 +9,8 @@ const report = process.env['WIDGET_REPORT'];
 export default {
   files: ['widget/**/*.test.ts', '!widget/session/**/*.test.ts'],
   nodeResolve: true,
-  concurrency: 2,
+  // A page behind another one is given no animation frames, and the widget draws nothing there: one at a time.
+  concurrency: 1,
   browsers: [
     chromeLauncher({
       launchOptions: {

@@ -69,7 +69,7 @@ export class ResumableChat extends LitElement {
 
   static override properties = {
     relay: {},
-    mode: {},
+    mode: { reflect: true },
     open: { type: Boolean, reflect: true },
     theme: {},
     accent: {},
@@ -151,6 +151,7 @@ export class ResumableChat extends LitElement {
     this.allowImages = false;
     this.unread = false;
     new ClockController(this, () => (this.#isVisible ? this.#chat.view.retryAt : null));
+    this.#takeEarlyValues();
   }
 
   // --- For the page ----------------------------------------------------------------------------------------------
@@ -244,6 +245,16 @@ export class ResumableChat extends LitElement {
   /** The framework-free client below; null until it was needed. */
   get client(): ChatSession | null {
     return this.#chat.client;
+  }
+
+  /** What a page set before this class was defined stands on the element itself and hides the accessors above. */
+  #takeEarlyValues(): void {
+    for (const name of ['strings', 'session', 'sessionId'] as const) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value: unknown = this[name];
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, value);
+    }
   }
 
   // --- Life ------------------------------------------------------------------------------------------------------

@@ -116,11 +116,11 @@ export function createPlainText(host: HTMLElement, options: TextRendererOptions)
 
   function readInline(paragraph: Paragraph, end: number, whole: boolean): boolean {
     while (at < end) {
-      let tick = source.indexOf('`', at);
-      if (tick === -1 || tick > end) tick = end;
-      if (tick > at) {
-        appendText(paragraph, source.slice(at, tick));
-        at = tick;
+      const tick = source.slice(at, end).search('`');
+      if (tick !== 0) {
+        const text = source.slice(at, tick === -1 ? end : at + tick);
+        appendText(paragraph, text);
+        at += text.length;
         continue;
       }
       let runEnd = at;
@@ -143,7 +143,6 @@ export function createPlainText(host: HTMLElement, options: TextRendererOptions)
     } else {
       const element = document.createElement('code');
       element.setAttribute('part', 'inline-code');
-      element.dir = 'ltr';
       const text = element.appendChild(document.createTextNode(''));
       paragraph.element.append(element);
       paragraph.code = { element, text, ticks, from: at };
@@ -172,7 +171,6 @@ export function createPlainText(host: HTMLElement, options: TextRendererOptions)
 
   function openParagraph(): Paragraph {
     const element = document.createElement('p');
-    element.dir = 'auto';
     host.append(element);
     return { kind: 'paragraph', element, text: null, code: null, literal: new Set() };
   }

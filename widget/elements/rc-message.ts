@@ -57,7 +57,7 @@ export class RcMessage extends LitElement {
     const { message, progress, strings } = this;
     const text = message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
     const note = progress === 'sending' ? strings.sending : progress === 'waiting' ? strings.waiting : null;
-    return html`<div class="bubble" dir="auto">${text}</div>
+    return html`<div class="bubble"><div dir="auto">${text}</div></div>
       ${note === null ? nothing : html`<div class="note brief">${note}</div>`}`;
   }
 
@@ -67,7 +67,7 @@ export class RcMessage extends LitElement {
     return html`${message.parts.map((part) => renderPart(part, context))}
       ${dimmed.length === 0
         ? nothing
-        : html`<div class="dimmed" aria-hidden="true">${dimmed.map((part) => renderPart(part, context))}</div>`}
+        : html`<div class="dimmed" inert>${dimmed.map((part) => renderPart(part, context))}</div>`}
       ${progress === 'writing' && dimmed.length === 0 && !message.parts.some(isVisible)
         ? html`<div class="thinking" aria-hidden="true"><i></i><i></i><i></i></div>`
         : nothing}

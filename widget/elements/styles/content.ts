@@ -9,6 +9,8 @@ export const content = css`
   }
   .text p {
     white-space: pre-wrap;
+    /* As dir="auto" would, for each line; but that is found out anew at each change of a long text. */
+    unicode-bidi: plaintext;
   }
   rc-message.answer > * + * {
     margin-block-start: 0.75em;
@@ -21,6 +23,8 @@ export const content = css`
     font-size: 0.875em;
   }
   p code {
+    unicode-bidi: isolate;
+    direction: ltr;
     padding: 0.1em 0.35em;
     border-radius: 5px;
     background: var(--_sunken);

@@ -103,8 +103,10 @@ export const messages = css`
     animation: none;
   }
 
+  /* Dimmed, and still to be read. */
   .dimmed {
-    opacity: 0.55;
+    --_soft: var(--_ink);
+    opacity: 0.64;
     animation: dim 300ms;
   }
   @keyframes dim {
@@ -184,6 +186,7 @@ export const messages = css`
     font-weight: 600;
     line-height: 1.28;
     letter-spacing: -0.012em;
+    text-align: match-parent;
     text-wrap: balance;
     white-space: pre-line;
   }

@@ -136,6 +136,9 @@ export const panel = css`
       padding-block-start: env(safe-area-inset-top, 0px);
       padding-inline: env(safe-area-inset-left, 0px) env(safe-area-inset-right, 0px);
     }
+    .launcher[aria-expanded='true'] {
+      visibility: hidden;
+    }
   }
 
   .header {

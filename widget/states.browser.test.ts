@@ -1,0 +1,119 @@
+import { expect } from '@open-wc/testing';
+import { emulateMedia } from '@web/test-runner-commands';
+import { findViolations } from './testing/axe.ts';
+import { mount, unmountAll, type Mounted } from './testing/mount.ts';
+import { answer, ANSWER, prompt, text, VIEWS, type ViewName } from './testing/views.ts';
+
+/** What a visitor must be able to read in each state. */
+const READ: Record<ViewName, readonly string[]> = {
+  empty: ['Hello. What would you like to know?'],
+  connecting: ['Connecting', 'How are replies stored', 'Sending'],
+  thinking: ['Writing', 'How are replies stored'],
+  streaming: ['Writing', 'SESSION_TTL_SECONDS=86400'],
+  reconnecting: ['Reconnecting', 'A reply is kept as a log', 'The answer is still being written'],
+  offline: ['Offline', 'A reply is kept as a log', 'You are offline'],
+  pendingOffline: ['And when I am offline?', 'Waiting for the connection'],
+  restarted: ['A reply is kept as a log', 'Interrupted. Picking it up again.'],
+  recovered: ['Nothing else has to be done.', 'Recovered after an interruption'],
+  restoring: ['Restoring'],
+  completed: ['Nothing else has to be done.'],
+  stopped: ['A reply is kept as a log', 'Stopped', 'Try again'],
+  answerFailed: ['A reply is kept as a log', 'The answer could not be written.', 'Try again'],
+  rateLimited: ['Again?', 'Your message will be sent in 1'],
+  expired: ['Yes.', 'This conversation has expired.', 'New chat'],
+  unreachable: ['Not connected', 'The chat cannot be reached.', 'Try again'],
+  refused: ['Not connected', 'not available on this site'],
+  tooLong: ['That message is too long.'],
+  parts: ['Thoughts', 'Used search docs', 'lookup did not work', 'Here is what I found.', 'The docs', 'a.png'],
+};
+
+function read({ find }: Mounted): string {
+  return find('.panel').innerText;
+}
+
+describe('each state', () => {
+  afterEach(unmountAll);
+
+  for (const [name, view] of Object.entries(VIEWS)) {
+    it(`${name} says what is going on, and axe finds nothing in light and dark`, async () => {
+      for (const theme of ['light', 'dark']) {
+        const mounted = await mount({ theme, suggestions: 'One\nTwo' }, view);
+        // What fades in has to be judged as it is then.
+        for (const animation of mounted.chat.shadowRoot?.getAnimations() ?? []) {
+          if (Number.isFinite(animation.effect?.getComputedTiming().endTime)) animation.finish();
+        }
+        for (const sentence of READ[name as ViewName]) expect(read(mounted)).to.contain(sentence);
+        expect(await findViolations(mounted.chat)).to.deep.equal([]);
+        mounted.chat.remove();
+      }
+    });
+  }
+
+  it('keeps the thread of an answer that is being written apart from one whose line is broken', async () => {
+    const mounted = await mount({}, VIEWS.streaming);
+    const thread = (): string => getComputedStyle(mounted.find('rc-message.answer'), '::before').backgroundImage;
+    expect(thread()).to.equal('none');
+    mounted.session.set(VIEWS.reconnecting);
+    await mounted.settled();
+    expect(thread()).to.contain('gradient');
+  });
+
+  it('dims what was cut until new text comes', async () => {
+    const mounted = await mount({}, VIEWS.restarted);
+    expect(mounted.find('.dimmed').textContent).to.contain('A reply is kept as a log');
+    expect(Number(getComputedStyle(mounted.find('.dimmed')).opacity)).to.be.below(1);
+    mounted.session.set({
+      dimmed: [],
+      messages: [prompt('u1', 'Hello'), answer('r1', [text('A reply', 'streaming')], 'restarted', { attempt: 2 })],
+    });
+    await mounted.settled();
+    expect(mounted.findAll('.dimmed')).to.have.length(0);
+    expect(read(mounted)).to.contain('Recovered after an interruption');
+  });
+
+  it('counts down to when one may send again', async () => {
+    const mounted = await mount({}, { ...VIEWS.rateLimited, retryAt: Date.now() + 2_500 });
+    expect(read(mounted)).to.contain('in 3 s');
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await mounted.settled();
+    expect(read(mounted)).to.contain('in 2 s');
+  });
+
+  it('gives a refused prompt back to the composer', async () => {
+    const mounted = await mount();
+    mounted.session.set(VIEWS.tooLong);
+    await mounted.settled();
+    expect(mounted.find<HTMLTextAreaElement>('textarea').value).to.equal('A long story');
+  });
+
+  it('shows links only where they may lead, and no image unless the page allows it', async () => {
+    const mounted = await mount({}, VIEWS.parts);
+    const links = mounted.findAll('a').map((link) => (link as HTMLAnchorElement).href);
+    expect(links).to.deep.equal(['https://example.com/a.png', 'https://example.com/docs']);
+    expect(mounted.findAll('img')).to.have.length(0);
+  });
+
+  it('keeps the drawn answer when it ends and when a snapshot replaces it', async () => {
+    const mounted = await mount({}, VIEWS.streaming);
+    const drawn = mounted.find('rc-message.answer rc-text p:first-child').firstChild;
+    mounted.session.set({ ...VIEWS.completed, run: null, status: 'idle' });
+    await mounted.settled();
+    mounted.session.set({ messages: structuredClone(mounted.session.view.messages) });
+    await mounted.settled();
+    expect(mounted.find('rc-message.answer rc-text p:first-child').firstChild).to.equal(drawn);
+    expect(read(mounted)).to.contain(ANSWER.slice(-28));
+  });
+
+  it('stands still for those who asked for less motion', async () => {
+    await emulateMedia({ reducedMotion: 'reduce' });
+    try {
+      const mounted = await mount({}, VIEWS.streaming);
+      const endless = mounted.chat.shadowRoot
+        ?.getAnimations()
+        .filter(({ effect }) => effect?.getComputedTiming().iterations === Infinity);
+      expect(endless).to.deep.equal([]);
+    } finally {
+      await emulateMedia({ reducedMotion: 'no-preference' });
+    }
+  });
+});

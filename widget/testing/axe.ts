@@ -1,0 +1,30 @@
+import type { AxeResults, RunOptions } from 'axe-core';
+
+declare global {
+  interface Window {
+    axe?: { run(context: Element, options: RunOptions): Promise<AxeResults> };
+  }
+}
+
+async function loadAxe(): Promise<NonNullable<Window['axe']>> {
+  if (!window.axe) {
+    const script = document.createElement('script');
+    script.src = '/node_modules/axe-core/axe.min.js';
+    await new Promise((resolve, reject) => {
+      script.onload = resolve;
+      script.onerror = () => reject(new Error('axe-core could not be loaded'));
+      document.head.append(script);
+    });
+  }
+  if (!window.axe) throw new Error('axe-core did not define itself');
+  return window.axe;
+}
+
+/** What axe finds wrong with an element, a line for each place; empty when nothing is. */
+export async function findViolations(element: Element): Promise<string[]> {
+  const axe = await loadAxe();
+  const { violations } = await axe.run(element, { resultTypes: ['violations'] });
+  return violations.flatMap(({ id, impact, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${impact} ${id} at ${String(target)}: ${failureSummary ?? ''}`),
+  );
+}

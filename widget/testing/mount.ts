@@ -1,0 +1,80 @@
+import '../index.ts';
+import type { ClientPart } from '../controllers/chat-controller.ts';
+import { ResumableChat } from '../resumable-chat.ts';
+import type { ChatView } from '../session/types.ts';
+import { createScriptedPart, createScriptedSession, type ScriptedSession } from './scripted-session.ts';
+
+/** The element with a conversation that a test sets by hand. */
+export class ScriptedChat extends ResumableChat {
+  readonly scripted = createScriptedSession();
+  /** How often the client was asked for. */
+  loads = 0;
+
+  protected override loadClient(): Promise<ClientPart> {
+    this.loads += 1;
+    return Promise.resolve(createScriptedPart(this.scripted));
+  }
+}
+
+customElements.define('scripted-chat', ScriptedChat);
+
+export interface Mounted {
+  chat: ScriptedChat;
+  session: ScriptedSession;
+  /** Everything is drawn, nested elements too. */
+  settled(): Promise<void>;
+  /** The one element in the widget that matches. */
+  find<E extends HTMLElement = HTMLElement>(selector: string): E;
+  findAll(selector: string): HTMLElement[];
+  /** The button with this name. */
+  button(name: string): HTMLButtonElement;
+}
+
+/** Puts a chat on the page, inline when nothing else is said; `unmountAll` takes it away again. */
+export async function mount(attributes: Record<string, string> = {}, view: Partial<ChatView> = {}): Promise<Mounted> {
+  const chat = document.createElement('scripted-chat') as ScriptedChat;
+  for (const [name, value] of Object.entries({ mode: 'inline', ...attributes })) chat.setAttribute(name, value);
+  chat.scripted.set(view);
+  document.body.append(chat);
+
+  const root = (): ShadowRoot => {
+    if (!chat.shadowRoot) throw new Error('the element has no shadow root');
+    return chat.shadowRoot;
+  };
+  const findAll = (selector: string): HTMLElement[] => [...root().querySelectorAll<HTMLElement>(selector)];
+  const mounted: Mounted = {
+    chat,
+    session: chat.scripted,
+    async settled() {
+      // A frame, for what streams is drawn once a frame; then what was drawn in it draws its own.
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      await chat.updateComplete;
+      for (const nested of findAll('rc-message, rc-composer')) await (nested as ResumableChat).updateComplete;
+    },
+    find<E extends HTMLElement>(selector: string): E {
+      const [found, second] = findAll(selector);
+      if (!found || second) throw new Error(`${found ? 'several match' : 'nothing matches'}: ${selector}`);
+      return found as E;
+    },
+    findAll,
+    button(name) {
+      const found = findAll('button').filter((button) => (button.ariaLabel ?? button.textContent.trim()) === name);
+      if (found.length !== 1) throw new Error(`${found.length} buttons are named ${name}`);
+      return found[0] as HTMLButtonElement;
+    },
+  };
+  await mounted.settled();
+  await mounted.settled();
+  return mounted;
+}
+
+export function unmountAll(): void {
+  for (const chat of document.querySelectorAll('scripted-chat, resumable-chat')) chat.remove();
+}
+
+/** The next event of this type from the element. */
+export function once<D>(target: EventTarget, type: string): Promise<CustomEvent<D>> {
+  return new Promise((resolve) => {
+    target.addEventListener(type, (event) => resolve(event as CustomEvent<D>), { once: true });
+  });
+}

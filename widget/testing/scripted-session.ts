@@ -1,0 +1,91 @@
+import type { ClientPart } from '../controllers/chat-controller.ts';
+import type { ChatSession, ChatView, SessionCredentials } from '../session/types.ts';
+
+/** A conversation whose view a test sets by hand, to see how each state is drawn. */
+export interface ScriptedSession extends ChatSession {
+  /** Changes the view, as the relay or the network would. */
+  set(change: Partial<ChatView>): void;
+  /** What the element asked for, in order: `send Hello`, `stop`, `open` … */
+  readonly calls: string[];
+}
+
+const EMPTY: ChatView = {
+  status: 'idle',
+  sessionId: null,
+  messages: [],
+  run: null,
+  problem: null,
+  retryAt: null,
+  pending: null,
+  unsent: null,
+  dimmed: [],
+  recoveries: 0,
+  stopping: false,
+  restoring: false,
+  ended: false,
+};
+
+export function createScriptedSession(initial: Partial<ChatView> = {}): ScriptedSession {
+  let view: ChatView = { ...EMPTY, ...initial };
+  let credentials: SessionCredentials | null = null;
+  let scheduled = false;
+  const listeners = new Set<(view: ChatView) => void>();
+  const calls: string[] = [];
+
+  function set(change: Partial<ChatView>): void {
+    view = { ...view, ...change };
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      for (const listener of listeners) listener(view);
+    });
+  }
+
+  const note = (call: string): Promise<boolean> => {
+    calls.push(call);
+    return Promise.resolve(true);
+  };
+
+  return {
+    calls,
+    set,
+    get view() {
+      return view;
+    },
+    get credentials() {
+      return credentials;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    open: () => void calls.push('open'),
+    close: () => void calls.push('close'),
+    send: (text) => note(`send ${text}`),
+    regenerate: (messageId) => note(`regenerate ${messageId ?? 'last'}`),
+    retry: () => note('retry'),
+    async stop() {
+      await note('stop');
+    },
+    newChat() {
+      calls.push('newChat');
+      set(EMPTY);
+    },
+    dismiss: () => void calls.push('dismiss'),
+    join(joined) {
+      calls.push(`join ${joined.sessionId}`);
+      credentials = joined;
+      set({ sessionId: joined.sessionId });
+    },
+  };
+}
+
+/** What `loadClient` of an element resolves to, so that it gets this session. */
+export function createScriptedPart(session: ChatSession): ClientPart {
+  return {
+    createChatSession: () => session,
+    createCredentialStorage: () => ({ read: () => null, write: () => undefined, subscribe: () => () => undefined }),
+    origin: location.origin,
+  };
+}
