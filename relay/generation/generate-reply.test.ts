@@ -4,7 +4,7 @@ import { createDemoModel } from './models/demo-model.ts';
 import { startOpenAiServer, type Reply } from './testing/openai-server.ts';
 import { createStage, type StageOptions } from './testing/stage.ts';
 
-const QUICK = { firstChunkMs: 150, chunkMs: 150, totalMs: 10_000 };
+const QUICK = { firstChunkMs: 500, chunkMs: 500, totalMs: 10_000 };
 const API_KEY = 'sk-test-1234';
 
 async function answerFrom(replies: Reply[], options: StageOptions = {}) {
@@ -209,10 +209,11 @@ describe('a model that fails', () => {
   });
 });
 
-test('a model that speaks slower than the timeouts apart is let finish', async () => {
-  const { terminals, text } = await answerFrom([{ kind: 'ok', everyMs: 100 }]);
+test('a model that speaks slowly, but goes on speaking, is let finish', async () => {
+  const words = Array.from({ length: 12 }, () => 'word ');
+  const { terminals, text } = await answerFrom([{ kind: 'ok', words, everyMs: 80 }]);
   expect(terminals).toMatchObject([{ status: 'completed' }]);
-  expect(text).toBe('Hello from the other side.');
+  expect(text).toBe(words.join(''));
 });
 
 test('a reply that outgrows the log ends as failed, with a clear problem', async () => {

@@ -31,19 +31,22 @@ export interface OpenAiRequest {
   left: AbortSignal;
 }
 
+/** A reply, or what makes one of what was asked. */
+export type ScriptLine = Reply | ((request: OpenAiRequest) => Reply);
+
 export interface OpenAiServer extends AsyncDisposable {
   /** For `MODEL_BASE_URL`. */
   readonly baseUrl: string;
   /** Every call so far. */
   readonly requests: readonly OpenAiRequest[];
   /** What the next calls get, in order; the last one is for all that follow. */
-  script(...replies: Reply[]): void;
+  script(...lines: ScriptLine[]): void;
   close(): Promise<void>;
 }
 
 /** A server on a free port of the loopback that speaks OpenAI's streaming chat completions as it is told to. */
-export async function startOpenAiServer(...replies: Reply[]): Promise<OpenAiServer> {
-  let script: Reply[] = replies;
+export async function startOpenAiServer(...lines: ScriptLine[]): Promise<OpenAiServer> {
+  let script: ScriptLine[] = lines;
   const requests: OpenAiRequest[] = [];
 
   const server = createServer((request, response) => {
@@ -60,9 +63,10 @@ export async function startOpenAiServer(...replies: Reply[]): Promise<OpenAiServ
       if (!response.writableFinished) left.abort();
     });
     const body = JSON.parse(await readText(request)) as OpenAiRequest['body'];
-    requests.push({ headers: request.headers, body, left: left.signal });
-    const reply = script[requests.length - 1] ?? script.at(-1) ?? { kind: 'ok' };
-    await play(reply, response, left.signal);
+    const asked: OpenAiRequest = { headers: request.headers, body, left: left.signal };
+    requests.push(asked);
+    const line = script[requests.length - 1] ?? script.at(-1) ?? { kind: 'ok' };
+    await play(typeof line === 'function' ? line(asked) : line, response, left.signal);
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,7 +82,7 @@ export async function startOpenAiServer(...replies: Reply[]): Promise<OpenAiServ
     requests,
     script(...next) {
       // Calls are counted on, so the new script begins with the next one.
-      script = [...Array.from({ length: requests.length }, (): Reply => ({ kind: 'ok' })), ...next];
+      script = [...Array.from({ length: requests.length }, (): ScriptLine => ({ kind: 'ok' })), ...next];
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -22,9 +22,10 @@ export function createPace(tokensPerSecond: number): Pace {
       signal.throwIfAborted();
       const now = performance.now();
       nextAt = Math.max(nextAt, now - MAX_DEBT_MS);
-      const tokens = 1 + Math.floor((now - nextAt) / msPerToken);
+      // A timer may fire a moment early.
+      const tokens = Math.max(1, 1 + Math.floor((now - nextAt) / msPerToken));
       nextAt += tokens * msPerToken;
-      return Math.max(1, tokens);
+      return tokens;
     },
   };
 }

@@ -1,0 +1,41 @@
+import type { AppendAnswer, AppendInput, SessionStore } from '../../store/session-store.ts';
+import { StoreError } from '../../store/store-error.ts';
+
+export type WriteOperation = 'append' | 'finish';
+
+/** What happens to one write. */
+export type Fault =
+  | 'none'
+  /** It is refused before it lands. */
+  | 'lost-before'
+  /** It lands, and the answer is lost. */
+  | 'lost-after'
+  /** It never answers, and never lands. */
+  | 'hangs-before'
+  /** It lands, and never answers. */
+  | 'hangs-after';
+
+export interface FaultyStore extends SessionStore {
+  /** Every write that was asked for, the repeated ones included. */
+  readonly writes: readonly { operation: WriteOperation; input: AppendInput }[];
+}
+
+/** A store whose writes meet with faults; `fault` is asked for each write, counted from 1. */
+export function withFaults(store: SessionStore, fault: (write: number, input: AppendInput) => Fault): FaultyStore {
+  const writes: { operation: WriteOperation; input: AppendInput }[] = [];
+
+  const guard =
+    (operation: WriteOperation) =>
+    async (sessionId: string, input: AppendInput): Promise<AppendAnswer> => {
+      writes.push({ operation, input });
+      const meets = fault(writes.length, input);
+      if (meets === 'lost-before') throw new StoreError('store-unavailable', 'lost before it was written');
+      if (meets === 'hangs-before') return await new Promise<never>(() => {});
+      const answer = await store[operation](sessionId, input);
+      if (meets === 'lost-after') throw new StoreError('store-unavailable', 'lost after it was written');
+      if (meets === 'hangs-after') return await new Promise<never>(() => {});
+      return answer;
+    };
+
+  return { ...store, writes, append: guard('append'), finish: guard('finish') };
+}
