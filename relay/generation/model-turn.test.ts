@@ -1,4 +1,5 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import { simulateReadableStream } from 'ai';
 import { describe, expect, test } from 'vitest';
 import type { ChatChunk } from '#shared/protocol.ts';
 import { CutTurnError, ModelTurnError, runModelTurn } from './model-turn.ts';
@@ -19,7 +20,7 @@ function modelOf(parts: readonly LanguageModelV4StreamPart[]): LanguageModelV4 {
     modelId: 'parts',
     supportedUrls: {},
     doGenerate: () => Promise.reject(new Error('it only streams')),
-    doStream: () => Promise.resolve({ stream: ReadableStream.from(parts) }),
+    doStream: () => Promise.resolve({ stream: simulateReadableStream({ chunks: [...parts] }) }),
   };
 }
 
