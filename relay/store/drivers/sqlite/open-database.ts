@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreLockedError, StoreOpenError } from './open-errors.ts';
@@ -55,6 +55,7 @@ export function openDatabase(path: string, now: number, migrations: readonly str
 /** What visitors wrote is nobody else's: SQLite gives the files beside it the same mode. */
 function createPrivateFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'a', 0o600));
+  // Never opened when it is there: closing it would end the locks that this very process may have on it (fcntl(2)).
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
 }

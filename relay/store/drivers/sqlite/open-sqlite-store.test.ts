@@ -7,10 +7,10 @@ import { IN_MEMORY } from './open-database.ts';
 import { openSqliteStore } from './open-sqlite-store.ts';
 
 /** A clock that moves only when told to: what depends on time is then exact. */
-function openAt(path: string, removeFiles: () => void): OpenStore {
+function openAt(path: string, removeFiles: () => void, more: { maxCachedRecords?: number } = {}): OpenStore {
   return async (options) => {
     let now = Date.now();
-    const store = openSqliteStore({ ...options, path, clock: () => now });
+    const store = openSqliteStore({ ...options, ...more, path, clock: () => now });
     return {
       store,
       advance: async (ms) => void (now += ms),
@@ -28,3 +28,6 @@ describeStore('sqlite', async (options) => {
   const folder = mkdtempSync(join(tmpdir(), 'sqlite-store-'));
   return openAt(join(folder, 'relay.db'), () => rmSync(folder, { recursive: true }))(options);
 });
+
+// Everything is in the database as well: what is cached is only faster.
+describeStore('sqlite, without its cache,', openAt(IN_MEMORY, () => undefined, { maxCachedRecords: 0 }));

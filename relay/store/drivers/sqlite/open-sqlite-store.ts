@@ -1,42 +1,14 @@
-import type { Logger } from '#relay/logger.ts';
-import type { SessionStore } from '../../session-store.ts';
-import { StoreError } from '../../store-error.ts';
-import { append, finish } from './append.ts';
-import { cancel } from './close-run.ts';
-import { createEraser } from './eraser.ts';
-import { createFollowers } from './followers.ts';
-import { inspect, type SessionInspection } from './inspect.ts';
-import { claim, release, renew } from './lease.ts';
 import { openDatabase } from './open-database.ts';
-import { head, read } from './read.ts';
-import { seal } from './seal.ts';
-import { createSessionRepository } from './session-repository.ts';
-import { toStoreError } from './sqlite-errors.ts';
-import { prepareStatements } from './statements.ts';
-import { submit } from './submit.ts';
-import { createTickTransactions } from './tick-transactions.ts';
+import { createSqliteStore, type SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 
 export { StoreLockedError, StoreOpenError } from './open-errors.ts';
 export type { SessionInspection } from './inspect.ts';
+export type { SqliteStore } from './sqlite-store.ts';
 
-export interface SqliteStoreOptions {
+export interface OpenSqliteStoreOptions extends SqliteStoreOptions {
   /** Of the file, whose folder is made when it is missing; or `:memory:`. */
   path: string;
-  /** How long a session is kept after its last write; a tombstone is kept for twice as long. */
-  ttlMs: number;
-  /** ms since the epoch; the system's when not given. */
-  clock?: () => number;
-  logger?: Logger;
-  /** Bytes of a transcript from which on a session takes no more prompts. */
-  maxTranscriptBytes?: number;
 }
-
-/** The store, and a look at what it keeps for people who try to break it. */
-export interface SqliteStore extends SessionStore {
-  inspect(sessionId: string): SessionInspection | null;
-}
-
-const DEFAULT_MAX_TRANSCRIPT_BYTES = 8 * 1024 * 1024;
 
 /**
  * The embedded store: one SQLite file, one process. What it has answered survives a kill -9; after a loss of power it
@@ -46,79 +18,7 @@ const DEFAULT_MAX_TRANSCRIPT_BYTES = 8 * 1024 * 1024;
  *
  * @throws StoreLockedError when another process holds the file, StoreOpenError when it cannot be used.
  */
-export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
-  const { path, ttlMs, clock = Date.now, logger, maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES } = options;
-  const database = openDatabase(path, Math.floor(clock()));
-  const statements = prepareStatements(database);
-  const followers = createFollowers(logger);
-  const sessions = createSessionRepository({
-    statements,
-    followers,
-    clock,
-    ttlMs,
-    onExpired: (sessionId) => eraser.expire(sessionId),
-  });
-  const transactions = createTickTransactions(statements, sessions.work, () => database.isTransaction);
-  const eraser = createEraser({ sessions, statements, transactions, logger });
-  let closed = false;
-
-  /** Reads see what is committed: no transaction is open between two ticks. */
-  async function see<Answer>(look: () => Answer): Promise<Answer> {
-    if (closed) throw new StoreError('store-unavailable', 'the store is closed');
-    try {
-      return look();
-    } catch (error) {
-      throw toStoreError(error);
-    }
-  }
-
-  return {
-    async submit(sessionId, input) {
-      mustWrite(input.entries);
-      return transactions.write(
-        () => submit(sessions, statements, maxTranscriptBytes, sessionId, input),
-        sizeOf(input.entries),
-      );
-    },
-    take: (limit) =>
-      see(() => statements.findDue.all(sessions.now(), limit).map((row) => String(row['session_id']))),
-    claim: (sessionId, input) => transactions.write(() => claim(sessions, statements, sessionId, input)),
-    renew: (sessionId, input) => transactions.write(() => renew(sessions, sessionId, input)),
-    release: (sessionId, input) => transactions.write(() => release(sessions, sessionId, input)),
-    append: (sessionId, input) =>
-      transactions.write(() => append(sessions, statements, sessionId, input), sizeOf(input.entries)),
-    async finish(sessionId, input) {
-      mustWrite(input.entries);
-      return transactions.write(() => finish(sessions, statements, sessionId, input), sizeOf(input.entries));
-    },
-    cancel: (sessionId, input) => transactions.write(() => cancel(sessions, statements, sessionId, input)),
-    seal: (sessionId, input) =>
-      transactions.write(() => seal(sessions, statements, sessionId, input), input.transcript.length),
-    read: (sessionId, input) => see(() => read(sessions, statements, sessionId, input)),
-    head: (sessionId) => see(() => head(sessions, sessionId)),
-    follow: (sessionId, listener) => see(() => followers.add(sessionId, listener)),
-    delete: (sessionId) => eraser.delete(sessionId),
-    check: () => transactions.write(() => void statements.probe.run(sessions.now())),
-    inspect: (sessionId) => inspect(statements, sessionId),
-
-    async close() {
-      if (closed) return;
-      closed = true;
-      eraser.stop();
-      transactions.close();
-      followers.clear();
-      database.close();
-    },
-  };
-}
-
-/** A fence is never raised, and a run never closed, without an entry that says so. */
-function mustWrite(entries: readonly string[]): void {
-  if (entries.length === 0) throw new TypeError('entries must not be empty');
-}
-
-function sizeOf(entries: readonly string[]): number {
-  let size = 0;
-  for (const entry of entries) size += entry.length;
-  return size;
+export function openSqliteStore({ path, ...options }: OpenSqliteStoreOptions): SqliteStore {
+  const now = Math.floor((options.clock ?? Date.now)());
+  return createSqliteStore(openDatabase(path, now), options);
 }

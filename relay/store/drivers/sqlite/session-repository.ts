@@ -28,14 +28,13 @@ export interface SessionRepository {
   erased: boolean;
 }
 
-/** More than ever run at once; the rows hold the same, so that a record that is dropped is only read again. */
-const MAX_CACHED_RECORDS = 16_384;
-
 export function createSessionRepository(options: {
   statements: Statements;
   followers: Followers;
   clock: () => number;
   ttlMs: number;
+  /** The rows hold the same, so that a record that is dropped is only read again. */
+  maxCachedRecords: number;
   /** A read found a session that has expired and is not erased yet. */
   onExpired: (sessionId: string) => void;
 }): SessionRepository & { work: UnitOfWork } {
@@ -183,7 +182,7 @@ export function createSessionRepository(options: {
         else cache.delete(sessionId);
       }
       for (const sessionId of cache.keys()) {
-        if (cache.size <= MAX_CACHED_RECORDS) break;
+        if (cache.size <= options.maxCachedRecords) break;
         cache.delete(sessionId);
       }
       written.clear();
