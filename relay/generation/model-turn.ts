@@ -7,6 +7,7 @@ import {
   type ToolSet,
 } from 'ai';
 import type { ChatChunk, Usage } from '#shared/protocol.ts';
+import { orAborted } from '../workflow/time.ts';
 import { createWatchdog, type ModelTimeouts } from './watchdog.ts';
 
 export interface ModelTurnOptions {
