@@ -72,18 +72,22 @@ export interface RelayLimits {
 
 export interface Relay {
   readonly app: Hono<RelayEnv>;
+  /** How many event streams are open. */
+  readonly streams: number;
   /** Answers one request; on Node the server passes `{incoming, outgoing}` as the second argument. */
   fetch(request: Request, env?: RelayEnv['Bindings']): Response | Promise<Response>;
   /** Begins to take runs. */
   start(): void;
-  /** A planned stop: refuses what is new, gives the runs back, says `bye` to the viewers. Idempotent. */
+  /** A planned stop: refuses what is new, ends the runs or gives them back, says `bye` to the viewers. Idempotent. */
   drain(): Promise<void>;
   /** Stops without patience. */
   close(): Promise<void>;
 }
 
-/** Of DRAIN_MS, for what comes after the runs were given back. */
-const FAREWELL_MS = 2000;
+/** Shares of `drainMs`: for runs to end by themselves, and for giving back what has not. The rest is for the viewers. */
+const FINISH_SHARE = 0.7;
+const HAND_OVER_SHARE = 0.15;
+const DRAIN_LOOK_MS = 25;
 const NOT_BUILT = 'The widget and the demo were not built: run npm run build.';
 
 /** The relay as a `fetch` handler that needs nothing of Node: for a server of its own, or mounted in another Hono app. */
@@ -160,16 +164,22 @@ export function createRelay(options: RelayOptions): Relay {
   });
   app.onError(createErrorHandler(logger, health));
 
-  async function drain(graceMs: number): Promise<void> {
-    await runner.drain(graceMs);
+  /** A reply that can still end here is not seen to stop at all; what is handed over begins anew elsewhere. */
+  async function drain(budgetMs: number): Promise<void> {
+    const until = Date.now() + budgetMs * FINISH_SHARE;
+    while (runner.activeRuns > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    await runner.drain(budgetMs * HAND_OVER_SHARE);
     hub.close();
   }
 
   return {
     app,
+    get streams() {
+      return hub.streams;
+    },
     fetch: (request, env) => app.fetch(request, env),
     start: () => runner.start(),
-    drain: () => (draining ??= drain(Math.max(0, drainMs - FAREWELL_MS))),
+    drain: () => (draining ??= drain(drainMs)),
     close: () => (draining ??= drain(0)),
   };
 }

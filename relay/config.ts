@@ -161,6 +161,8 @@ const environmentSchema = z.object({
   PUBLIC_URL: url,
 });
 
+export const SETTING_NAMES: readonly string[] = Object.keys(environmentSchema.shape);
+
 /**
  * Reads the settings. One that is set to nothing counts as not set.
  * @throws ConfigError with every problem there is.

@@ -1,0 +1,271 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { MintAnswer } from '#shared/protocol.ts';
+import { bearer, openRelayStage, TTL_MS, type RelayStage } from '../testing/relay-stage.ts';
+import { brokenLinks, openStream, type StreamReader } from '../testing/stream-reader.ts';
+
+let stage: RelayStage;
+let origin: string;
+let session: MintAnswer;
+const open: StreamReader[] = [];
+
+beforeEach(async () => {
+  await begin();
+});
+afterEach(async () => {
+  for (const stream of open.splice(0)) await stream.leave();
+  await stage.close();
+});
+
+async function begin(options: Parameters<typeof openRelayStage>[0] = {}): Promise<void> {
+  const streams = { perSession: 0, perAddress: 0, total: 0 };
+  stage = openRelayStage({ timing: { activePollMs: 250, idlePollMs: 250 }, limits: { streams }, ...options });
+  origin = await stage.listen();
+  session = await stage.mint();
+}
+
+async function follow(query = '', headers: Record<string, string> = {}): Promise<StreamReader> {
+  const url = `${origin}/api/check-stream?sessionId=${session.sessionId}${query}`;
+  const stream = await openStream(url, { ...bearer(session.token), ...headers });
+  open.push(stream);
+  return stream;
+}
+
+it('sends a snapshot first, then the active run, then a ping, then what is written', async () => {
+  await stage.prompt(session, 'Hello?');
+  const pen = await stage.write(session.sessionId);
+  await pen.text('Good ', 'morning');
+  const stream = await follow();
+  await stream.caughtUp();
+  expect(stream.events.map(({ event, data }) => (event === 'message' ? data.type : event))).toEqual([
+    'snapshot',
+    'message',
+    'metadata',
+    'chunk',
+    'chunk',
+    'ping',
+  ]);
+  await pen.text('!');
+  await pen.finish();
+  await stream.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+  expect(stream.text()).toBe('Good morning!');
+  expect(brokenLinks(stream.messages())).toEqual([]);
+});
+
+it('has the headers that keep proxies from holding it back', async () => {
+  await stage.prompt(session);
+  const { response } = await follow();
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  expect(response.headers.get('cache-control')).toBe('no-cache, no-transform');
+  expect(response.headers.get('x-accel-buffering')).toBe('no');
+});
+
+it('resumes exactly after every cursor, of the active run and of the last finished one', async () => {
+  await stage.prompt(session, 'First');
+  const first = await stage.write(session.sessionId);
+  await first.text('a', 'b', 'c');
+  await first.finish();
+  await stage.prompt(session, 'Second');
+  const second = await stage.write(session.sessionId);
+  await second.text('d', 'e');
+  await second.text('f');
+
+  const answer = await stage.store.read(session.sessionId, { after: '0-0', limit: 1000 });
+  if (answer.kind !== 'exact') throw new Error(answer.kind);
+  for (const cursor of ['0-0', ...answer.entries.map(({ id }) => id)]) {
+    const stream = await follow('', { 'last-event-id': cursor });
+    await stream.caughtUp();
+    expect(brokenLinks(stream.messages(), cursor)).toEqual([]);
+    expect(stream.messages().at(-1)?.id ?? cursor).toBe(answer.head);
+    await stream.leave();
+  }
+});
+
+it('takes a cursor that nothing follows for none', async () => {
+  await stage.prompt(session);
+  for (const cursor of ['1-1', '9007199254740991-0', '9007199254740991-9007199254740991']) {
+    const stream = await follow(`&after=${cursor}`);
+    await stream.caughtUp();
+    expect(stream.messages()[0]?.data.type).toBe('snapshot');
+    await stream.leave();
+  }
+});
+
+it('folds the runs that ended into the snapshot, sealed or not', async () => {
+  await stage.prompt(session, 'First');
+  const first = await stage.write(session.sessionId);
+  await first.text('An answer');
+  await first.finish();
+  await stage.prompt(session, 'Second');
+  const stream = await follow();
+  await stream.caughtUp();
+  const [snapshot, ...rest] = stream.messages();
+  expect(snapshot?.data).toMatchObject({ messages: [{ role: 'user' }, { role: 'assistant', parts: [{ text: 'An answer' }] }] });
+  expect(rest.map(({ data }) => data.type)).toEqual(['message']);
+  expect(brokenLinks(stream.messages())).toEqual([]);
+});
+
+it('joins what is written without a gap or a repetition, however the moments fall', async () => {
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  const streams: Promise<StreamReader>[] = [];
+  let whole = '';
+  for (let i = 0; i < 120; i += 1) {
+    whole += `${i} `;
+    await pen.text(`${i} `);
+    if (i % 4 === 0) streams.push(follow(i % 8 === 0 ? '' : '&after=0-0'));
+    if (i % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await pen.finish();
+  for (const stream of await Promise.all(streams)) {
+    await stream.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+    expect(stream.text()).toBe(whole);
+    expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
+    await stream.leave();
+  }
+});
+
+it('ends until=idle right after the terminal message of the run that was active', async () => {
+  const runId = await stage.prompt(session);
+  const stream = await follow('&until=idle');
+  const pen = await stage.write(session.sessionId);
+  await pen.text('Good morning');
+  await pen.finish();
+  await stage.prompt(session, 'Another');
+  await stream.ended();
+  expect(stream.messages().at(-1)?.data).toMatchObject({ type: 'metadata', status: 'completed', runId });
+  expect(stream.events.some(({ event }) => event === 'bye')).toBe(false);
+});
+
+it('ends until=idle after the replay when no run is active', async () => {
+  await stage.prompt(session);
+  await (await stage.write(session.sessionId)).finish();
+  const stream = await follow('&until=idle');
+  await stream.ended();
+  expect(stream.messages().at(-1)?.data.type).toBe('snapshot');
+  expect(stream.events.at(-1)?.event).toBe('ping');
+});
+
+it('says bye and closes when the session is deleted', async () => {
+  await stage.prompt(session);
+  const stream = await follow();
+  await stream.caughtUp();
+  await stage.request(`/api/sessions/${session.sessionId}`, { method: 'DELETE', headers: bearer(session.token) });
+  await stream.ended();
+  expect(stream.events.at(-1)).toMatchObject({ event: 'bye', data: { reason: 'gone', retryAfterMs: 0 } });
+});
+
+it('says bye when the session expires', async () => {
+  await stage.prompt(session);
+  await (await stage.write(session.sessionId)).finish();
+  const stream = await follow();
+  await stream.caughtUp();
+  stage.clock.now += TTL_MS + 1;
+  await stream.ended();
+  expect(stream.events.at(-1)).toMatchObject({ event: 'bye', data: { reason: 'gone' } });
+});
+
+it('pings all who follow', async () => {
+  await stage.close();
+  await begin({ timing: { pingMs: 250 } });
+  await stage.prompt(session);
+  const stream = await follow();
+  await stream.caughtUp();
+  await expect.poll(() => stream.events.filter(({ event }) => event === 'ping').length).toBeGreaterThan(2);
+  expect(stream.events.at(-1)).toMatchObject({ event: 'ping', id: undefined, data: {} });
+});
+
+it('lets go of everything when its viewers leave', async () => {
+  await stage.prompt(session);
+  const streams = [await follow(), await follow()];
+  for (const stream of streams) await stream.caughtUp();
+  expect(stage.relay.streams).toBe(2);
+  for (const stream of streams) await stream.leave();
+  await expect.poll(() => stage.relay.streams).toBe(0);
+});
+
+it('drops a viewer that does not read, and serves the others', async () => {
+  await stage.close();
+  await begin({ timing: { unreadBytes: 100_000 } });
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  const reader = await follow();
+  await reader.caughtUp();
+  const url = new URL(`${origin}/api/check-stream?sessionId=${session.sessionId}`);
+  const stalled = connect(Number(url.port), url.hostname);
+  stalled.pause();
+  stalled.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${session.token}\r\n\r\n`);
+  await expect.poll(() => stage.relay.streams).toBe(2);
+
+  // More than what the sockets on both sides hold by themselves.
+  const block = 'x'.repeat(60_000);
+  let written = '';
+  for (let i = 0; i < 200; i += 1) {
+    await pen.text(block);
+    written += block;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await pen.finish();
+  await reader.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+  expect(reader.text() === written).toBe(true);
+  stalled.resume();
+  let received = '';
+  stalled.setEncoding('latin1').on('data', (text: string) => (received = (received + text).slice(-200)));
+  await expect.poll(() => stage.relay.streams).toBe(1);
+  await expect.poll(() => received).toContain('event: bye\ndata: {"reason":"slow-consumer","retryAfterMs":0}\n\n');
+  stalled.destroy();
+});
+
+it('cuts a viewer that takes nothing of its replay, and paces the replay of one that does', async () => {
+  await stage.close();
+  await begin({ timing: { blockedMs: 500 } });
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  let written = '';
+  for (let i = 0; i < 120; i += 1) {
+    const block = String.fromCharCode(97 + (i % 26)).repeat(60_000);
+    await pen.text(block);
+    written += block;
+  }
+  const url = new URL(`${origin}/api/check-stream?sessionId=${session.sessionId}`);
+  const stalled = connect(Number(url.port), url.hostname);
+  stalled.pause();
+  const closed = new Promise((resolve) => stalled.once('close', resolve));
+  stalled.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${session.token}\r\n\r\n`);
+  const reader = await follow();
+  await reader.caughtUp();
+  expect(reader.text() === written).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  stalled.resume();
+  await closed;
+  await expect.poll(() => stage.relay.streams).toBe(1);
+});
+
+it('says bye shutdown, with time to come back, when the relay drains; and opens no stream any more', async () => {
+  await stage.prompt(session);
+  const stream = await follow();
+  await stream.caughtUp();
+  await stage.relay.drain();
+  await stream.ended();
+  const bye = stream.events.at(-1);
+  expect(bye).toMatchObject({ event: 'bye', data: { reason: 'shutdown' } });
+  expect(bye?.data.retryAfterMs).toBeGreaterThanOrEqual(0);
+  const refused = await fetch(stream.response.url, { headers: bearer(session.token) });
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await refused.json()).toMatchObject({ code: 'draining' });
+});
+
+it('works as a plain fetch handler too', async () => {
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  const stream = await openStream(`/api/check-stream?sessionId=${session.sessionId}&until=idle`, bearer(session.token), (path, init) =>
+    stage.request(String(path), init),
+  );
+  await stream.caughtUp();
+  await pen.text('Good morning');
+  await pen.finish();
+  await stream.ended();
+  expect(stream.text()).toBe('Good morning');
+  expect(stage.relay.streams).toBe(0);
+});
