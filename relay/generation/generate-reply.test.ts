@@ -182,7 +182,9 @@ describe('a model that fails', () => {
   });
 
   test('by an empty answer ends the run', async () => {
-    expectFailure(await answerFrom([{ kind: 'ok', words: [] }]), { code: 'model-failed', retryable: true });
+    const ended = await answerFrom([{ kind: 'ok', words: [] }]);
+    expectFailure(ended, { code: 'model-failed', retryable: true });
+    expect(ended.requests).toHaveLength(1);
   });
 
   test.each<[string, Reply, string]>([

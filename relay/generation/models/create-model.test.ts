@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createModel, ModelSettingError, type ModelOptions } from './create-model.ts';
+import { createModel, type ModelOptions, type ModelSettingError } from './create-model.ts';
 
 const settings: ModelOptions = { model: 'openai-compatible:llama3.2', baseUrl: 'http://localhost:11434/v1', tokensPerSecond: 40 };
 

@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import type { StreamMessage } from '#shared/protocol.ts';
+import { createModel } from './models/create-model.ts';
+import { createDemoModel } from './models/demo-model.ts';
+import { startOpenAiServer, type ScriptLine } from './testing/openai-server.ts';
+import { createStage, type Stage, type StageOptions } from './testing/stage.ts';
+
+const PROMPT = '/long 300';
+
+/** What the demo says when nothing comes in between. */
+async function wholeAnswer(): Promise<string> {
+  await using stage = createStage({ model: createDemoModel({ tokensPerSecond: 100_000 }) });
+  stage.start();
+  await stage.prompt(PROMPT);
+  return stage.textOf((await stage.ended()).state.messages.at(-1));
+}
+
+async function partialText(stage: Stage): Promise<string> {
+  const reply = (await stage.read()).state.messages.at(-1);
+  return reply?.role === 'assistant' ? stage.textOf(reply) : '';
+}
+
+function chunksAfterRestart(messages: readonly StreamMessage[]): string[] {
+  const from = messages.findIndex((message) => message.type === 'metadata' && message.status === 'restarted');
+  return messages.slice(from + 1).flatMap((message) => (message.type === 'chunk' ? [message.chunk.type] : []));
+}
+
+/** Lets a first relay write some of its reply, ends it as `leave` says, and lets a second one take over. */
+async function takeOver(options: StageOptions, leave: 'dies' | 'drains') {
+  const stage = createStage({
+    ...options,
+    // A process that has died gives nothing back.
+    wrap: (store) => (leave === 'dies' ? { ...store, release: () => new Promise<never>(() => {}) } : store),
+  });
+  const first = stage.start();
+  await stage.prompt(PROMPT);
+  await stage.until(async () => (await partialText(stage)).length > 20);
+  await first.drain(leave === 'dies' ? 0 : 5000);
+  const partial = await partialText(stage);
+  if (leave === 'dies') stage.advance(60_000);
+  stage.start();
+  return { stage, partial, ...(await stage.ended()) };
+}
+
+describe('a reply whose relay is gone', () => {
+  test.each<['dies' | 'drains', number]>([['dies', 2], ['drains', 1]])(
+    'in the middle is written anew under takeover restart (the relay %s)',
+    async (leave, attempt) => {
+      const { stage, messages, state, terminals } = await takeOver({ model: createDemoModel({ tokensPerSecond: 400 }) }, leave);
+      await using _ = stage;
+      expect(messages.find((message) => message.type === 'metadata' && message.status === 'restarted')).toMatchObject({ reset: true, steps: 0, attempt });
+      expect(chunksAfterRestart(messages).slice(0, 3)).toEqual(['start-step', 'text-start', 'text-delta']);
+      expect(terminals).toMatchObject([{ status: 'completed', attempt }]);
+      expect(stage.textOf(state.messages.at(-1))).toBe(await wholeAnswer());
+    },
+  );
+
+  test.each<'dies' | 'drains'>(['dies', 'drains'])(
+    'in the middle of its text goes on with the next word under takeover continue (the relay %s)',
+    async (leave) => {
+      const { stage, messages, state, partial, terminals } = await takeOver(
+        { model: createDemoModel({ tokensPerSecond: 400 }), runner: { takeover: 'continue' } },
+        leave,
+      );
+      await using _ = stage;
+      const restarted = messages.find((message) => message.type === 'metadata' && message.status === 'restarted');
+      expect(restarted).toBeDefined();
+      expect(restarted).not.toHaveProperty('reset');
+      const after = chunksAfterRestart(messages);
+      expect(new Set(after.slice(0, -3))).toEqual(new Set(['text-delta']));
+      expect(after.slice(-3)).toEqual(['text-end', 'finish-step', 'finish']);
+      const text = stage.textOf(state.messages.at(-1));
+      expect(text.startsWith(partial)).toBe(true);
+      expect(text).toBe(await wholeAnswer());
+      expect(state.messages.at(-1)?.parts.map(({ type }) => type)).toEqual(['step-start', 'text']);
+      expect(terminals).toMatchObject([{ status: 'completed' }]);
+    },
+  );
+
+  test.each<[string, ScriptLine, string[]]>([
+    ['thinks first', { kind: 'ok', reasoning: ['Where was I?'], words: ['and ', 'on.'] }, ['text-delta', 'text-end', 'finish-step', 'finish']],
+    ['has nothing to add', { kind: 'ok', words: [] }, ['text-end', 'finish-step', 'finish']],
+  ])('goes on in the open text part when the model %s', async (_, line, kinds) => {
+    await using server = await startOpenAiServer({ kind: 'words-then-stall', words: ['A first half of an answer '] }, line);
+    const model = createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
+    const { stage, messages, terminals, state } = await takeOver({ model, runner: { takeover: 'continue' } }, 'drains');
+    await using _stage = stage;
+    const after = chunksAfterRestart(messages);
+    expect(after.filter((kind, index) => kind !== after[index - 1])).toEqual(kinds);
+    expect(terminals).toMatchObject([{ status: 'completed' }]);
+    expect(server.requests[1]?.body.messages.at(-1)).toMatchObject({ role: 'assistant', content: 'A first half of an answer ' });
+    expect(state.messages.at(-1)?.parts.filter(({ type }) => type === 'text')).toMatchObject([{ state: 'done' }]);
+  });
+});
+
+test('Stop ends the call of the model within a second, even while it is silent', async () => {
+  await using server = await startOpenAiServer({ kind: 'words-then-stall' });
+  const model = createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
+  await using stage = createStage({ model, runner: { leaseMs: 60_000 } });
+  const runner = stage.start();
+  await stage.prompt('Hello?');
+  await stage.until(async () => (await partialText(stage)) !== '');
+  await stage.store.cancel(stage.sessionId, { token: 'cancel-1', random: 1 });
+  await stage.until(() => server.requests[0]?.left.aborted, 1000);
+  await stage.until(() => runner.activeRuns === 0);
+  const { terminals, state } = await stage.ended();
+  expect(terminals).toMatchObject([{ status: 'cancelled' }]);
+  expect(stage.textOf(state.messages.at(-1))).toBe('Hello from the other side.');
+});
