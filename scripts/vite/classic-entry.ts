@@ -1,5 +1,7 @@
 import type { Plugin } from 'vite';
 
+const SOURCE = '__rcSource';
+
 /**
  * Makes the entry run in a classic script tag as well as in a module one: wrapped in a function, so that it leaves no
  * names behind and may run twice. That needs an entry that stands alone; parts that are loaded later may import
@@ -17,9 +19,19 @@ export function classicEntry(): Plugin {
             const shared = [...chunk.imports, ...chunk.exports].join(', ');
             this.error(`${chunk.fileName} has to stand alone, but shares with a part that is loaded later: ${shared}`);
           }
-          chunk.code = `(()=>{"use strict";${chunk.code.trim()}})();\n`;
+          chunk.code = `(()=>{"use strict";const ${SOURCE}=document.currentScript?.src;${resolveImports(chunk.code)}})();\n`;
         }
       },
     },
   };
+}
+
+/**
+ * A classic script from another origin has no address of its own for `import()` to start from: browsers hide it unless
+ * the tag has `crossorigin`. The tag tells it while the script runs for the first time; a module needs no help.
+ */
+function resolveImports(code: string): string {
+  return code
+    .trim()
+    .replace(/\bimport\(([`'"])(\.\/[^`'"]+)\1\)/g, `import(${SOURCE}?new URL("$2",${SOURCE}).href:"$2")`);
 }
