@@ -42,7 +42,7 @@ it('never loses an acknowledged prompt, nor answers one twice, when it is killed
       asked.push({ credentials: await direct.mint(), prompt, messageId: randomUUID(), answer: null });
     }
     const asking = asked.map((one) => askOnce(one, random.between(0, 40)));
-    await sleep(random.between(0, 45));
+    await sleep(random.between(0, 120));
     await relay.kill();
     await Promise.all(asking);
     await relay.start();

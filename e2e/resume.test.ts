@@ -28,6 +28,7 @@ it('continues exactly from every cursor of the last run, also from inside a merg
 
   let shorter = Number.POSITIVE_INFINITY;
   let cursors = 0;
+  let merged = 0;
   for (const { frame } of viewer.received) {
     for (const [index, after] of cursorsOf(frame).entries()) {
       const frames = await resumeOnce({ origin: relay.origin, credentials, after });
@@ -39,6 +40,7 @@ it('continues exactly from every cursor of the last run, also from inside a merg
         continue;
       }
       expectToFollow(after, frames);
+      merged += frames.filter(({ message }) => message.from !== undefined).length;
       const rest = textOf(frames);
       expect(whole.map(({ text, role }) => (role === 'assistant' ? text : '')).join('').endsWith(rest)).toBe(true);
       // Each cursor leaves no more to come than the one before it, and never the same delta again.
@@ -48,8 +50,9 @@ it('continues exactly from every cursor of the last run, also from inside a merg
     }
   }
   expect(shorter).toBe(0);
-  expect(cursors).toBeGreaterThan(400);
-  console.log('resume:', JSON.stringify({ cursors, frames: viewer.received.length }));
+  expect(cursors).toBeGreaterThan(100);
+  expect(merged).toBeGreaterThan(0);
+  console.log('resume:', JSON.stringify({ cursors, merged, frames: viewer.received.length }));
 });
 
 it('continues exactly from every cursor while the reply is being written', async () => {
