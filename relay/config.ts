@@ -91,7 +91,7 @@ const model = z
   .default('demo')
   .superRefine((value, context) => {
     const expected = 'demo or openai-compatible:<model>';
-    if (/^gateway:/.test(value)) context.addIssue(`${expected} (${notInThisVersion('MODEL=gateway:…')})`);
+    if (value.startsWith('gateway:')) context.addIssue(`${expected} (${notInThisVersion('MODEL=gateway:…')})`);
     else if (value !== 'demo' && !/^openai-compatible:./.test(value)) context.addIssue(expected);
   });
 

@@ -49,9 +49,9 @@ function start(env: Record<string, string> = {}, args: string[] = []): Process {
     });
   }
   const exit = once(child, 'close').then(([code]: unknown[]) => code as number | null);
-  const started_ = { child, output: () => output, ready, exit };
-  started.push(started_);
-  return started_;
+  const relay = { child, output: () => output, ready, exit };
+  started.push(relay);
+  return relay;
 }
 
 /** Sends bytes as they are and answers what comes back. */

@@ -1,8 +1,10 @@
-import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { PROBLEMS, type Problem } from '#shared/problem.ts';
 import type { MintAnswer } from '#shared/protocol.ts';
 import { openRelayStage, type RelayStage } from '../testing/relay-stage.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let stage: RelayStage;
 let session: MintAnswer;

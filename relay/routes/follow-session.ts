@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { lastEventIdSchema, streamQuerySchema } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
 import type { SessionHub } from '../live/session-hub.ts';

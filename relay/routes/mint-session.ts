@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { mintRequestSchema, type MintAnswer } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
 import type { Endpoint } from './endpoint.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { newId } from '#shared/ids.ts';
 import { stopQuerySchema, type StopAnswer } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';

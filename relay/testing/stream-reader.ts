@@ -27,7 +27,11 @@ export interface StreamReader {
 
 const PATIENCE_MS = 8000;
 
-export async function openStream(url: string, headers: Record<string, string>, fetcher = fetch): Promise<StreamReader> {
+export async function openStream(
+  url: string,
+  headers: Record<string, string>,
+  fetcher: (url: string, init: RequestInit) => Promise<Response> = fetch,
+): Promise<StreamReader> {
   const abort = new AbortController();
   const response = await fetcher(url, { headers, signal: abort.signal });
   const events: ReceivedEvent[] = [];
