@@ -9,6 +9,7 @@ import type { SessionStore } from '../store/session-store.ts';
 import { askStore } from '../workflow/ask-store.ts';
 import { FatalError, RetryableError } from '../workflow/errors.ts';
 import { openTextId } from '../workflow/plan-takeover.ts';
+import { orAborted } from '../workflow/time.ts';
 import { workflow, type StepContext, type Workflow, type WorkflowContext } from '../workflow/workflow.ts';
 import { describeModelError } from './model-errors.ts';
 import { toModelInput } from './model-input.ts';
@@ -139,7 +140,7 @@ export function createGenerateReply(options: GenerateReplyOptions): Workflow {
                 const signal = AbortSignal.any([step.signal, total.signal]);
                 const messages = await toModelInput(state.messages.slice(0, -1), tools);
                 const emit = (chunk: ChatChunk) => step.emit(toMessage(chunk));
-                const chunk = await failing(() => runToolCall(tool, part, { messages, signal, emit }));
+                const chunk = await failing(() => orAborted(runToolCall(tool, part, { messages, signal, emit }), signal));
                 step.emitWithResult([toMessage(chunk)]);
               },
               { mayFinish: true },

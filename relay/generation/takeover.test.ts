@@ -39,15 +39,15 @@ async function takeOver(options: StageOptions, leave: 'dies' | 'drains') {
   const partial = await partialText(stage);
   if (leave === 'dies') stage.advance(60_000);
   stage.start();
-  return { stage, partial, ...(await stage.ended()) };
+  return { stage, partial, ...(await stage.ended()), [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose]() };
 }
 
 describe('a reply whose relay is gone', () => {
   test.each<['dies' | 'drains', number]>([['dies', 2], ['drains', 1]])(
     'in the middle is written anew under takeover restart (the relay %s)',
     async (leave, attempt) => {
-      const { stage, messages, state, terminals } = await takeOver({ model: createDemoModel({ tokensPerSecond: 400 }) }, leave);
-      await using _ = stage;
+      await using taken = await takeOver({ model: createDemoModel({ tokensPerSecond: 400 }) }, leave);
+      const { stage, messages, state, terminals } = taken;
       expect(messages.find((message) => message.type === 'metadata' && message.status === 'restarted')).toMatchObject({ reset: true, steps: 0, attempt });
       expect(chunksAfterRestart(messages).slice(0, 3)).toEqual(['start-step', 'text-start', 'text-delta']);
       expect(terminals).toMatchObject([{ status: 'completed', attempt }]);
@@ -58,11 +58,9 @@ describe('a reply whose relay is gone', () => {
   test.each<'dies' | 'drains'>(['dies', 'drains'])(
     'in the middle of its text goes on with the next word under takeover continue (the relay %s)',
     async (leave) => {
-      const { stage, messages, state, partial, terminals } = await takeOver(
-        { model: createDemoModel({ tokensPerSecond: 400 }), runner: { takeover: 'continue' } },
-        leave,
-      );
-      await using _ = stage;
+      const model = createDemoModel({ tokensPerSecond: 400 });
+      await using taken = await takeOver({ model, runner: { takeover: 'continue' } }, leave);
+      const { stage, messages, state, partial, terminals } = taken;
       const restarted = messages.find((message) => message.type === 'metadata' && message.status === 'restarted');
       expect(restarted).toBeDefined();
       expect(restarted).not.toHaveProperty('reset');
@@ -83,8 +81,8 @@ describe('a reply whose relay is gone', () => {
   ])('goes on in the open text part when the model %s', async (_, line, kinds) => {
     await using server = await startOpenAiServer({ kind: 'words-then-stall', words: ['A first half of an answer '] }, line);
     const model = createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
-    const { stage, messages, terminals, state } = await takeOver({ model, runner: { takeover: 'continue' } }, 'drains');
-    await using _stage = stage;
+    await using taken = await takeOver({ model, runner: { takeover: 'continue' } }, 'drains');
+    const { messages, terminals, state } = taken;
     const after = chunksAfterRestart(messages);
     expect(after.filter((kind, index) => kind !== after[index - 1])).toEqual(kinds);
     expect(terminals).toMatchObject([{ status: 'completed' }]);

@@ -149,6 +149,19 @@ describe('a reply that calls tools', () => {
     expect(executions).toEqual(['Oslo', 'Oslo']);
   });
 
+  test('ends as a timeout when a tool takes longer than all of it may, even one that takes no notice', async () => {
+    await using server = await startOpenAiServer(threeTurns);
+    const tools: ToolSet = { weather: tool({ inputSchema: cityOf, execute: () => new Promise<string>(() => {}) }) };
+    const timeouts = { firstChunkMs: 5000, chunkMs: 5000, totalMs: 300 };
+    await using stage = createStage({ model: connect(server), tools, timeouts });
+    const runner = stage.start();
+    await stage.prompt('?');
+    const { messages, terminals } = await stage.ended();
+    expect(terminals).toMatchObject([{ status: 'failed' }]);
+    expect(messages.at(-2)).toMatchObject({ problem: { code: 'model-timeout' } });
+    await stage.until(() => runner.activeRuns === 0);
+  });
+
   test('shows what a tool says on the way', async () => {
     await using server = await startOpenAiServer(threeTurns);
     const tools: ToolSet = {

@@ -137,6 +137,7 @@ export function createRunner(options: RunnerOptions): Runner {
         { signal, giveUpMs: CLAIM_MS },
       );
       if (claim.kind === 'lease') {
+        const startedAt = Date.now();
         const outcome = await runLease({
           store,
           workflow,
@@ -149,6 +150,9 @@ export function createRunner(options: RunnerOptions): Runner {
           closing: signal,
           logger,
         });
+        const { runId, attempt } = claim.lease;
+        const fields = { session: sessionId.slice(0, 8), run: runId.slice(0, 8), attempt, outcome };
+        logger.info({ ...fields, ms: Date.now() - startedAt }, 'A run is over here.');
         if (outcome !== 'ended') return;
       } else if (claim.kind !== 'ended') {
         return;
