@@ -3,6 +3,7 @@ import { EMPTY_SESSION } from '#shared/session.ts';
 import { encodeEntry, type FakeSession } from './testing/fake-session.ts';
 import { createFakeRelay, type FakeRelay, type LinePlan } from './testing/fake-relay.ts';
 import { createFakeProfile, lastAnswer, openChat, type OpenChat } from './testing/open-chat.ts';
+import type { ChatView } from './types.ts';
 
 const TEXT = 'A reply – with “quotes”, 🙂 and\nline\r\nbreaks. ';
 const PIECES = [...TEXT.matchAll(/[^]{1,5}/gu)].map(([piece]) => piece);
@@ -29,9 +30,11 @@ function beginSession(): { session: FakeSession; open: () => OpenChat } {
   return { session, open: () => openChat({ relay: relay.origin, storage: createFakeProfile(credentials).tab() }) };
 }
 
-async function expectWhole({ until }: OpenChat, session: FakeSession): Promise<void> {
-  const view = await until(({ run, messages }) => run === null && messages.length === session.state.messages.length);
-  expect(view.messages).toEqual(session.state.messages);
+/** What is shown once all has come. */
+async function wholeOf({ until }: OpenChat, session: FakeSession): Promise<ChatView['messages']> {
+  const { length } = session.state.messages;
+  const { messages } = await until((view) => view.run === null && view.messages.length === length);
+  return messages;
 }
 
 describe('a line cut at any byte', () => {
@@ -47,7 +50,7 @@ describe('a line cut at any byte', () => {
         return plan;
       };
       await using chat = open();
-      await expectWhole(chat, session);
+      expect(await wholeOf(chat, session)).toEqual(session.state.messages);
     }
   }, 60_000);
 
@@ -55,7 +58,7 @@ describe('a line cut at any byte', () => {
     const { session, open } = beginSession();
     relay.plan = (stream) => ({ cut: { afterBytes: 700 + ((stream * 131) % 500), how: 'reset' }, unmerged: stream % 3 > 0 });
     await using chat = open();
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
   });
 
   it('while an answer is being written costs nothing', async () => {
@@ -73,7 +76,7 @@ describe('a line cut at any byte', () => {
     }
     session.writeChunks('run1', { type: 'text-end', id: '1' }, { type: 'finish-step' }, { type: 'finish' });
     session.writeEnd('run1', 'completed');
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
     expect(lastAnswer(chat.chat.view)).toBe(TEXT);
     expect(relay.streams).toBeGreaterThan(3);
   });
@@ -96,7 +99,7 @@ describe('a relay that repeats, leaves out, or shuffles', () => {
     // The first two connections misbehave, the first of them without a cursor.
     relay.plan = (stream) => (stream < 2 ? { ...plan, unmerged: true } : {});
     await using chat = open();
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
     expect(lastAnswer(chat.chat.view)).toBe(TEXT);
   });
 
@@ -109,14 +112,14 @@ describe('a relay that repeats, leaves out, or shuffles', () => {
     await chat.until(({ run }) => run?.runId === 'run3');
     session.write({ type: 'chunk', runId: 'run3', chunk: { type: 'of-a-later-version' } });
     session.writeAnswer('run3', ['three']);
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
     expect(relay.streams).toBe(1);
   });
 
   it('that lost its last messages and goes on otherwise is believed: a snapshot replaces what was shown', async () => {
     const { session, open } = beginSession();
     await using chat = open();
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
     const snapshot = { type: 'snapshot', sessionId: session.sessionId, messages: session.state.messages.slice(0, 2) };
     relay.sendToAll(encodeEntry({ id: '1007-3', message: snapshot }));
     const view = await chat.until(({ messages }) => messages.length === 2);
@@ -128,7 +131,7 @@ describe('a relay that repeats, leaves out, or shuffles', () => {
     session.writePrompt('m3', 'run3', 'Long');
     session.writeAnswer('run3', Array.from({ length: 1_000 }, () => 'word '.repeat(200)));
     await using chat = open();
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
   });
 });
 
@@ -144,7 +147,7 @@ describe('a relay that cannot be reached as it should', () => {
     const { session, open } = beginSession();
     relay.fault = ({ path, count }) => (path === '/api/check-stream' && count < 3 ? fault : null);
     await using chat = open();
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
     expect(chat.views.some(({ status }) => status === 'reconnecting')).toBe(true);
     expect(chat.chat.view.problem).toBeNull();
   });
@@ -159,7 +162,7 @@ describe('a relay that cannot be reached as it should', () => {
     const view = await chat.until(({ problem }) => problem !== null);
     expect(view).toMatchObject({ status: 'reconnecting', restoring: true, problem: { code: 'rate-limited' } });
     expect(view.retryAt).toBeGreaterThanOrEqual(before + 300);
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
     expect(Date.now() - before).toBeGreaterThanOrEqual(295);
     expect(chat.chat.view).toMatchObject({ problem: null, retryAt: null });
   });
@@ -170,7 +173,7 @@ describe('a relay that cannot be reached as it should', () => {
       path === '/api/check-stream' && count === 0 ? { kind: 'page', status: 503, headers: { 'retry-after': '1' } } : null;
     const before = Date.now();
     await using chat = open();
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
     expect(Date.now() - before).toBeGreaterThanOrEqual(995);
   });
 
@@ -181,7 +184,7 @@ describe('a relay that cannot be reached as it should', () => {
     const view = await chat.until(({ status }) => status === 'failed');
     expect(view).toMatchObject({ restoring: false, problem: { code: 'origin-not-allowed' } });
     expect(await chat.chat.retry()).toBe(true);
-    await expectWhole(chat, session);
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
     expect(chat.chat.view).toMatchObject({ status: 'idle', problem: null });
   });
 });
@@ -189,11 +192,11 @@ describe('a relay that cannot be reached as it should', () => {
 it('a burst of messages costs one view', async () => {
   const { session, open } = beginSession();
   await using chat = open();
-  await expectWhole(chat, session);
+  expect(await wholeOf(chat, session)).toEqual(session.state.messages);
   const before = chat.views.length;
   session.writePrompt('m3', 'run3', 'Third');
   session.writeAnswer('run3', Array.from({ length: 500 }, (_, i) => `${i} `));
-  await expectWhole(chat, session);
+  expect(await wholeOf(chat, session)).toEqual(session.state.messages);
   // As many as the packets that the messages came in.
   expect(chat.views.length - before).toBeLessThan(50);
 });
@@ -201,7 +204,7 @@ it('a burst of messages costs one view', async () => {
 it('what did not change stays the same object', async () => {
   const { session, open } = beginSession();
   await using chat = open();
-  await expectWhole(chat, session);
+  expect(await wholeOf(chat, session)).toEqual(session.state.messages);
   const before = chat.chat.view.messages;
   session.writePrompt('m3', 'run3', 'Third');
   const view = await chat.until(({ messages }) => messages.length === 5);

@@ -1,12 +1,13 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createProblem } from '#shared/problem.ts';
 import { BrokenStreamError, createEventReader, type LineEvent } from './read-events.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function readAll(bytes: Uint8Array, cuts: readonly number[] = []): LineEvent[] {
   const reader = createEventReader();
-  const ends = [...new Set(cuts)].filter((cut) => cut < bytes.length).sort((a, b) => a - b);
+  const ends = [...new Set(cuts)].filter((cut) => cut < bytes.length).toSorted((a, b) => a - b);
   return [...ends, bytes.length].flatMap((end, i) => reader.feed(bytes.subarray(ends[i - 1] ?? 0, end)));
 }
 
@@ -21,8 +22,12 @@ const sse = (id: string, message: object): string => `id: ${id}\ndata: ${JSON.st
 describe('the events of a stream', () => {
   it('are the messages of the log with their places, pings and goodbyes', () => {
     const bytes = encode(
-      `${sse('7-0', { prev: '3-9', type: 'error', runId: 'run', problem: { type: 't', title: 't', status: 502, code: 'model-failed', retryable: true } })}` +
-        `${sse('7-3', chunk('ab', { from: '7-1' }))}event: ping\ndata: {}\n\nevent: bye\ndata: {"reason":"shutdown","retryAfterMs":250}\n\n`,
+      [
+        sse('7-0', { prev: '3-9', type: 'error', runId: 'run', problem: createProblem('model-failed') }),
+        sse('7-3', chunk('ab', { from: '7-1' })),
+        'event: ping\ndata: {}\n\n',
+        'event: bye\ndata: {"reason":"shutdown","retryAfterMs":250}\n\n',
+      ].join(''),
     );
     const events = readAll(bytes);
     expect(events).toMatchObject([

@@ -85,7 +85,7 @@ describe('the storage of credentials', () => {
     vi.stubGlobal('removeEventListener', target.removeEventListener.bind(target));
     const emit = (name: string | null, storageArea: unknown): void =>
       void target.dispatchEvent(Object.assign(new Event('storage'), { key: name, storageArea }));
-    const listener = vi.fn();
+    const listener = vi.fn<() => void>();
     const end = createCredentialStorage({ kind: 'local', relay }).subscribe(listener);
     emit(key, area);
     emit(null, area);

@@ -8,6 +8,8 @@ import type {
   SessionCredentials,
 } from '../types.ts';
 
+const PATIENCE_MS = 20_000;
+
 /** One browser profile: what one tab writes, the others hear. */
 export function createFakeProfile(stored: SessionCredentials | null = null): { tab(): CredentialStorage } {
   const tabs = new Set<{ listeners: Set<() => void> }>();
@@ -74,7 +76,7 @@ export interface OpenChat extends AsyncDisposable {
   readonly chat: ChatSession;
   /** Each view that a listener was given. */
   readonly views: ChatView[];
-  /** Resolves with the first view, from now on, that is as said; rejects after 10 s. */
+  /** Resolves with the first view, from now on, that is as said; rejects after 20 s. */
   until(what: (view: ChatView) => boolean): Promise<ChatView>;
 }
 
@@ -111,8 +113,10 @@ function untilView(chat: ChatSession, what: (view: ChatView) => boolean): Promis
     if (what(chat.view)) return resolve(chat.view);
     const timer = setTimeout(() => {
       end();
-      reject(new Error(`it never came to that; the view is ${JSON.stringify(chat.view)}`));
-    }, 10_000);
+      const { messages, ...rest } = chat.view;
+      const said = { ...rest, messages: messages.length, lastAnswer: lastAnswer(chat.view).slice(-100) };
+      reject(new Error(`it never came to that; the view is ${JSON.stringify(said)}`));
+    }, PATIENCE_MS);
     const end = chat.subscribe((view) => {
       if (!what(view)) return;
       clearTimeout(timer);
