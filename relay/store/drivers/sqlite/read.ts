@@ -34,7 +34,7 @@ function entriesAfter(statements: Statements, record: SessionRecord, after: Curs
   const at = parseCursor(after);
   if (!at) throw new TypeError('after must be a cursor');
   const rows = statements.readEntries.all(record.key, at.fence, at.seq, limit) as unknown as EntryRow[];
-  return rows.map(({ fence, seq, prev, data }) => {
+  return rows.map(([fence, seq, prev, data]) => {
     const id = formatCursor(fence, seq);
     return prev === null ? { id, data } : { id, prev, data };
   });

@@ -5,6 +5,12 @@ export type Statements = ReturnType<typeof prepareStatements>;
 /** Every statement of the driver, prepared once and used again; grouped by table. */
 export function prepareStatements(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
+  /** For many rows at a time: an array costs less than half of what an object with named fields does. */
+  const prepareForArrays = (sql: string) => {
+    const statement = database.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  };
   return {
     begin: prepare('BEGIN IMMEDIATE'),
     commit: prepare('COMMIT'),
@@ -33,7 +39,7 @@ export function prepareStatements(database: DatabaseSync) {
     findExpired: prepare('SELECT session_id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?'),
 
     insertEntry: prepare('INSERT INTO log (session, fence, seq, prev, data) VALUES (?, ?, ?, ?, ?)'),
-    readEntries: prepare(`
+    readEntries: prepareForArrays(`
       SELECT fence, seq, prev, data FROM log WHERE session = ? AND (fence, seq) > (?, ?)
       ORDER BY fence, seq LIMIT ?`),
     findLastSeq: prepare('SELECT max(seq) AS seq FROM log WHERE session = ? AND fence = ?'),
@@ -93,9 +99,5 @@ export interface SessionRow {
   run_reset: 0 | 1;
 }
 
-export interface EntryRow {
-  fence: number;
-  seq: number;
-  prev: string | null;
-  data: string;
-}
+/** A row of `readEntries`, in the order of its columns. */
+export type EntryRow = [fence: number, seq: number, prev: string | null, data: string];
