@@ -12,8 +12,8 @@ import { openStream, type SocketRequest } from './sse-socket.ts';
 interface Group {
   sockets: Set<Socket>;
   tokens: number;
-  /** Microseconds from the model to this process; kept only while `recording`. */
-  delays: number[];
+  /** Microseconds from the model to this process; null: not wanted. */
+  delays: number[] | null;
   recording: boolean;
   /** Connections that the server ended. */
   lost: number;
@@ -54,15 +54,17 @@ const handlers = {
     }
   },
   /** Forgets what was noted and notes from now on. */
-  record: ({ group: name }: { group: string }): void => {
+  record: ({ group: name, delays }: { group: string; delays: boolean }): void => {
     const group = groupOf(name);
-    Object.assign(group, { tokens: 0, delays: [], recording: true });
+    group.tokens = 0;
+    group.delays = delays ? [] : null;
+    group.recording = true;
   },
   /** How many tokens have come since `record`. */
   tokens: ({ group: name }: { group: string }): number => groupOf(name).tokens,
   read: ({ group: name }: { group: string }): GroupReading => {
     const { tokens, delays, lost } = groupOf(name);
-    return { tokens, lost, p50: quantile(delays, 0.5), p99: quantile(delays, 0.99) };
+    return { tokens, lost, p50: quantile(delays ?? [], 0.5), p99: quantile(delays ?? [], 0.99) };
   },
   disconnect: async ({ group: name }: { group: string }): Promise<void> => {
     const group = groupOf(name);
@@ -92,7 +94,7 @@ export type Until = { bytes: number } | { text: string };
 function groupOf(name: string): Group {
   let group = groups.get(name);
   if (!group) {
-    group = { sockets: new Set(), tokens: 0, delays: [], recording: false, lost: 0, leaving: false };
+    group = { sockets: new Set(), tokens: 0, delays: null, recording: false, lost: 0, leaving: false };
     groups.set(name, group);
   }
   return group;
@@ -120,7 +122,7 @@ function watch(group: Group, socket: Socket, first: Buffer): void {
 function noteStamps(group: Group, text: string, end: number, at: number): void {
   for (let mark = text.indexOf(STAMP_MARK); mark >= 0 && mark < end; mark = text.indexOf(STAMP_MARK, mark + STAMP_DIGITS)) {
     group.tokens += 1;
-    group.delays.push(at - parseInt(text.slice(mark + 1, mark + 1 + STAMP_DIGITS), 36));
+    group.delays?.push(at - parseInt(text.slice(mark + 1, mark + 1 + STAMP_DIGITS), 36));
   }
 }
 

@@ -101,7 +101,7 @@ async function measureLong({
   const costs: number[] = [];
   for (const mark of marks) {
     await sleep(Math.max(0, (mark / LONG_RATE) * 1000 - (performance.now() - startedAt)));
-    await load.call('record', { group: 'long' });
+    await load.call('record', { group: 'long', delays: false });
     const before = await relay.call('cpu');
     await sleep((span / LONG_RATE) * 1000);
     const after = await relay.call('cpu');

@@ -35,7 +35,7 @@ export const fanOut: Bench = {
     progress(`${viewers} viewers each`);
 
     const measure = async (server: Child<Handlers>, group: string, begin: () => Promise<unknown>): Promise<number> => {
-      await load.call('record', { group });
+      await load.call('record', { group, delays: false });
       await begin();
       await sleep(1000);
       const [cpuBefore, tokensBefore] = await Promise.all([server.call('cpu'), load.call('tokens', { group })]);

@@ -135,7 +135,7 @@ function streamFor({ windowMs }: Measuring): TokenStream {
 async function measureWindow(server: Child<Handlers>, group: string, { load, runs, windowMs }: Measuring): Promise<LiveReading> {
   await sleep(WARM_UP_MS);
   const cpuBefore = await server.call('cpu');
-  await load.call('record', { group });
+  await load.call('record', { group, delays: true });
   await sleep(windowMs);
   const cpuAfter = await server.call('cpu');
   const { tokens, p50, p99, lost } = await load.call('read', { group });
