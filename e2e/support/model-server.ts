@@ -10,6 +10,8 @@ export interface ReplyPlan {
   tokensPerSecond: number;
   /** `wild` is what breaks framing and encoding; `plain` is prose that no markdown engine reads anything into. */
   style: 'wild' | 'plain';
+  /** It writes no further than so many tokens until `allow` lets it. */
+  allowed: number;
 }
 
 /** One call of the model, and to the letter what it wrote. */
@@ -33,12 +35,14 @@ export interface ModelServer {
   readonly calls: readonly ModelCall[];
   /** How this prompt, to the letter, will be answered; others get the default plan. */
   plan(prompt: string, plan: Partial<ReplyPlan>): void;
+  /** Lets the reply to a prompt grow to so many tokens. */
+  allow(prompt: string, tokens: number): void;
   /** The calls that were made for a prompt, oldest first. */
   callsFor(prompt: string): ModelCall[];
   close(): Promise<void>;
 }
 
-const DEFAULT_PLAN: ReplyPlan = { tokens: 60, tokensPerSecond: 200, style: 'wild' };
+const DEFAULT_PLAN: ReplyPlan = { tokens: 60, tokensPerSecond: 200, style: 'wild', allowed: Number.POSITIVE_INFINITY };
 
 const PLAIN = [
   ' the', ' log', ' keeps', ' every', ' word', ',', '.', ' and', ' then', ' what', ' follows', ' Übergröße', ' naïve',
@@ -79,6 +83,7 @@ export async function openModelServer(seed: number): Promise<ModelServer> {
     write({ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] });
     const startedAt = performance.now();
     for (let index = 0; index < plan.tokens && !call.aborted; index += 1) {
+      while (index >= plan.allowed && !call.aborted) await sleep(5);
       const token = index === 0 ? `Call ${number}:` : random.pick(plan.style === 'plain' ? PLAIN : WILD);
       call.text += token;
       write({ choices: [{ index: 0, delta: { content: token }, finish_reason: null }] });
@@ -102,6 +107,10 @@ export async function openModelServer(seed: number): Promise<ModelServer> {
     calls,
     plan(prompt, plan) {
       plans.set(prompt, { ...DEFAULT_PLAN, ...plan });
+    },
+    allow(prompt, tokens) {
+      const plan = plans.get(prompt);
+      if (plan) plan.allowed = tokens;
     },
     callsFor: (prompt) => calls.filter((call) => call.prompt === prompt),
     async close() {

@@ -17,7 +17,7 @@ export interface TcpProxy {
    * accepted and stay silent. A connection that lost a byte never speaks again, not even after `restore`.
    */
   blackHole(direction?: Direction | 'both'): void;
-  /** While on: requests pass, and in place of an answer's first byte the connection is reset. */
+  /** While on: requests pass, and in place of the answer to a POST its connection is reset. */
   dropAnswers(on: boolean): void;
   /** Holds back everything by this many ms, each way. */
   delay(ms: number): void;
@@ -31,6 +31,8 @@ interface Line {
   server: net.Socket;
   /** By direction: has lost a byte, and so is dead for ever. */
   lost: Record<Direction, boolean>;
+  /** The request that was begun last. */
+  isPost: boolean;
 }
 
 export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
@@ -48,7 +50,7 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
     }
     counts.connections += 1;
     const server = net.connect(targetPort, '127.0.0.1');
-    const line: Line = { client, server, lost: { up: false, down: false } };
+    const line: Line = { client, server, lost: { up: false, down: false }, isPost: false };
     lines.add(line);
     client.setNoDelay();
     server.setNoDelay();
@@ -59,7 +61,9 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   function pump(line: Line, direction: Direction, source: net.Socket, sink: net.Socket): void {
     source.on('data', (bytes) => {
-      if (droppingAnswers && direction === 'down') {
+      const method = direction === 'up' ? /^(GET|POST|DELETE|OPTIONS) /.exec(bytes.toString('latin1', 0, 8)) : null;
+      if (method) line.isPost = method[1] === 'POST';
+      if (droppingAnswers && direction === 'down' && line.isPost) {
         reset(line);
         return;
       }
