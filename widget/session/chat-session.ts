@@ -112,8 +112,9 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
     const own: Follow = createFollow({
       open: (after, reader, signal) => credentials.use(signal, (using) => transport.stream(using, after, reader, signal)),
       onFrame,
-      onCaughtUp() {
+      onPing() {
         if (!model.caughtUp) set({ caughtUp: true, restoring: false });
+        outbox.seePing();
         keeper.review();
       },
       onAlive() {

@@ -126,6 +126,20 @@ describe('a relay that repeats, leaves out, or shuffles', () => {
     expect(view.messages).toEqual(session.state.messages.slice(0, 2));
   });
 
+  it('that has lost a prompt after accepting it is given it again', async () => {
+    const { session, open } = beginSession();
+    relay.fault = ({ path, count }) => (path === '/api/llm-stream' && count === 0 ? { kind: 'forget' } : null);
+    await using chat = open();
+    expect(await wholeOf(chat, session)).toEqual(session.state.messages);
+    expect(await chat.chat.send('Third')).toBe(true);
+    const ping = 'event: ping\ndata: {}\n\n';
+    relay.sendToAll(ping);
+    relay.sendToAll(ping);
+    const { messages } = await chat.until((next) => lastAnswer(next) === 'You said: Third' && next.run === null);
+    expect(messages).toEqual(session.state.messages);
+    expect(new Set(relay.requests.map(({ body }) => body.messageId)).size).toBe(2);
+  });
+
   it('sends an answer of a megabyte in one message', async () => {
     const { session, open } = beginSession();
     session.writePrompt('m3', 'run3', 'Long');

@@ -37,7 +37,7 @@ beforeEach(() => {
         attempts.push({ after, reader, signal, end });
       }),
     onFrame: (frame) => frames.push(frame),
-    onCaughtUp: () => {},
+    onPing: () => {},
     onChange: () => {},
     onAlive: () => {},
     onOver: (problem) => over.push(problem),

@@ -37,8 +37,8 @@ export interface FollowOptions {
   open(after: Cursor | null, reader: StreamReader, signal: AbortSignal): Promise<StreamEnd>;
   /** A message that follows all those before, or a snapshot that replaces them. */
   onFrame(frame: Frame): void;
-  /** All that the log held when the line came up has been delivered. */
-  onCaughtUp(): void;
+  /** All that the log held at this moment has been delivered. */
+  onPing(): void;
   onChange(line: Line): void;
   /** Bytes have come. */
   onAlive(): void;
@@ -55,7 +55,7 @@ export interface Follow {
   resume(): void;
   /** Lets go of the line and of all timers; the cursor stays. */
   suspend(): void;
-  /** Tries at once if the line is down; makes a new one if it is up but silent for long, or `distrust`ed. */
+  /** Tries at once if the line is down; makes a new one if this one is silent for long, or `distrust`ed. */
   hurry(distrust?: boolean): void;
 }
 
@@ -120,7 +120,7 @@ export function createFollow(options: FollowOptions): Follow {
               return false;
             }
             if (event.type === 'ping') {
-              options.onCaughtUp();
+              options.onPing();
               return true;
             }
             end = { kind: 'bye', reason: event.reason, retryAfterMs: event.retryAfterMs };
@@ -207,7 +207,7 @@ export function createFollow(options: FollowOptions): Follow {
     suspend,
     hurry(distrust = false) {
       pause.wake();
-      if (!connection || line.phase !== 'up') return;
+      if (!connection) return;
       if (!distrust && Date.now() - connection.aliveAt < DOUBT_MS) return;
       hurried = true;
       connection.abort();

@@ -17,7 +17,7 @@ export interface Submission {
   /** How often it could not be brought to the relay so far. */
   failures: number;
   /** The run that it started and the place in the log just before it, once the relay has said so. */
-  accepted: { runId: string; after: Cursor } | null;
+  accepted: { runId: string; after: Cursor; pings: number } | null;
   /** What it changes has come over the line, although the relay has not said yet whether it was this. */
   seen: boolean;
 }
@@ -56,7 +56,12 @@ export interface Outbox {
   forgetUnsent(): void;
   /** To be called with each message of the log and the state after it. */
   see(frame: Frame, session: SessionState): void;
+  /** To be called when the line says that it has delivered all there is. */
+  seePing(): void;
 }
+
+/** A relay that says so often 'that is all' without a prompt it had accepted does not have it any more. */
+const PATIENT_PINGS = 2;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   let submission: Submission | null = null;
@@ -99,7 +104,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const { runId, cursor: after } = outcome.answer;
       const at = options.cursor();
       // Kept on view until the line has brought it, so that it never vanishes in between.
-      set(at !== null && compareCursors(at, after) > 0 ? null : { ...asked, ...submission, accepted: { runId, after } });
+      set(at !== null && compareCursors(at, after) > 0 ? null : { ...asked, ...submission, accepted: { runId, after, pings: 0 } });
       options.onAccepted();
       return true;
     }
@@ -182,6 +187,16 @@ export function createOutbox(options: OutboxOptions): Outbox {
       } else if (message.type === 'metadata' && message.status === 'queued' && message.parentId === parentId) {
         set({ ...submission, seen: true });
       }
+    },
+
+    seePing() {
+      if (!submission?.accepted) return;
+      const { accepted } = submission;
+      const pings = accepted.pings + 1;
+      if (pings < PATIENT_PINGS) return set({ ...submission, accepted: { ...accepted, pings } });
+      // Its store has lost its end. Sent again it is the same prompt for a relay that has it after all.
+      set({ ...submission, accepted: null });
+      void deliver(submission, true);
     },
   };
 }

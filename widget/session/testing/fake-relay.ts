@@ -23,7 +23,9 @@ export type Fault =
   | { kind: 'hang' }
   /** The connection dies before anything is done, or after. */
   | { kind: 'drop' }
-  | { kind: 'drop-answer' };
+  | { kind: 'drop-answer' }
+  /** Accepts a prompt, and then has never heard of it: a store that lost its end. */
+  | { kind: 'forget' };
 
 /** How one stream misbehaves. */
 export interface LinePlan {
@@ -153,6 +155,7 @@ export async function createFakeRelay(): Promise<FakeRelay> {
       return refuse(response, 'not-found');
     }
     if (session.gone) return refuse(response, 'session-expired');
+    if (fault?.kind === 'forget') return answer(202, { ...asked.body, runId: 'forgotten', cursor: session.head });
     if (method === 'POST') return accept(session, asked.body, answer, response);
     if (method === 'DELETE') {
       const { run } = session.state;
