@@ -34,7 +34,7 @@ export const MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionS
   }),
   'a finish that does not close the run': (store) => ({ finish: (id, input) => store.append(id, input) }),
   'a step that is not journaled with its last entry': (store) => ({
-    append: (id, { step: _, ...input }) => store.append(id, input),
+    append: (id, { fence, seq, entries }) => store.append(id, { fence, seq, entries }),
   }),
   'claims that are not idempotent': (store) => ({ claim: (id, input) => store.claim(id, { ...input, token: newId() }) }),
   'claims without a look at the lease': (store) => ({
@@ -57,7 +57,10 @@ export const MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionS
   }),
   'prompts whose hash is not looked at': (store) => ({ submit: (id, input) => store.submit(id, { ...input, hash: 'same' }) }),
   'prompts that do not look whether the log has moved': (store) => ({
-    submit: (id, { expect: _, ...input }) => store.submit(id, input),
+    submit(id, input) {
+      const { expect: _expected, ...rest } = input;
+      return store.submit(id, rest);
+    },
   }),
   'dry runs that write': (store) => ({ submit: (id, input) => store.submit(id, { ...input, dryRun: false }) }),
   'fences raised without the random bits': (store) => ({
@@ -67,7 +70,7 @@ export const MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionS
   }),
   'cancels that are not idempotent': (store) => ({ cancel: (id, input) => store.cancel(id, { ...input, token: newId() }) }),
   'cancels that stop whichever run is active': (store) => ({
-    cancel: (id, { runId: _, ...input }) => store.cancel(id, input),
+    cancel: (id, { token, random }) => store.cancel(id, { token, random }),
   }),
   'sealing without compare-and-set': (store) => ({
     async seal(id, input) {

@@ -7,12 +7,10 @@ import { MUTATIONS } from './mutations.ts';
 import type { OpenStore } from './store-harness.ts';
 
 describe('the conformance suite turns red for a store with', () => {
-  for (const [rule, mutate] of Object.entries(MUTATIONS)) {
-    it(rule, { timeout: 120_000 }, async () => {
-      const outcome = runModel(openMutated(mutate), { runs: 2_000, endOnFailure: true });
-      await expect(outcome).rejects.toThrow('Property failed');
-    });
-  }
+  it.each(Object.entries(MUTATIONS))('%s', { timeout: 120_000 }, async (_rule, mutate) => {
+    const outcome = runModel(openMutated(mutate), { runs: 2_000, endOnFailure: true });
+    await expect(outcome).rejects.toThrow('Property failed');
+  });
 });
 
 function openMutated(mutate: (store: SessionStore) => Partial<SessionStore>): OpenStore {

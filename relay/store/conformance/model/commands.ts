@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { formatCursor, START, type Cursor } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
 import type { AppendInput, StepRecord, Takeover } from '../../session-store.ts';

@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { OpenStore } from '../store-harness.ts';
 import { runModel, type ModelOptions } from './run-model.ts';
 
@@ -6,7 +6,7 @@ import { runModel, type ModelOptions } from './run-model.ts';
 export function describeModel(openStore: OpenStore, options: ModelOptions): void {
   describe('under random commands', () => {
     it(`answers and looks as the model does, ${options.runs} times`, { timeout: 300_000 }, async () => {
-      await runModel(openStore, options);
+      await expect(runModel(openStore, options)).resolves.toBeUndefined();
     });
   });
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { MAX_TRANSCRIPT_BYTES, TTL_MS, type OpenStore } from '../store-harness.ts';
 import { commands } from './commands.ts';
 import { clearUp, createTrial, type Trial } from './trial.ts';

@@ -113,6 +113,36 @@ describe('the sqlite store', () => {
     expect(rows.map((row) => row['data'])).toEqual(['blocked']);
   });
 
+  it('forgets all of an operation that failed halfway, and lets the next of the same tick do its work', async () => {
+    const { store, database } = open(IN_MEMORY);
+    const sessionId = newId();
+    const { fence, head } = await start(store, sessionId);
+    const seen = collectEvents();
+    await store.follow(sessionId, seen.listener);
+    database.exec(`
+      CREATE TRIGGER fail_step BEFORE INSERT ON steps WHEN new.name = 'bad' BEGIN SELECT RAISE(ABORT, 'refused'); END;
+    `);
+    const [bad, good] = await Promise.allSettled([
+      store.append(sessionId, { fence, seq: 1, entries: ['"a"', '"b"'], step: { name: 'bad', result: '1' } }),
+      store.append(sessionId, { fence, seq: 1, entries: ['"c"'], step: { name: 'good', result: '2' } }),
+    ]);
+    expect(bad).toMatchObject({ status: 'rejected', reason: { name: 'StoreError' } });
+    expect(good).toEqual({ status: 'fulfilled', value: { kind: 'ok', next: 2 } });
+    const entries = [{ id: `${fence}-1`, data: '"c"' }];
+    expect(await store.read(sessionId, { after: head, limit: 10 })).toMatchObject({ entries, head: `${fence}-1` });
+    expect(seen.entries).toEqual(entries);
+  });
+
+  it('keeps no journal of a run that is over', async () => {
+    const { store, database } = open(IN_MEMORY);
+    const sessionId = newId();
+    const { fence } = await start(store, sessionId);
+    await store.append(sessionId, { fence, seq: 1, entries: [], step: { name: 'one', result: '1' } });
+    expect(database.prepare('SELECT name FROM steps').all()).toHaveLength(1);
+    await store.finish(sessionId, { fence, seq: 1, entries: ['{}'] });
+    expect(database.prepare('SELECT name FROM steps').all()).toEqual([]);
+  });
+
   it('refuses a tick whole when its commit fails, tells nobody, and goes on afterwards', async () => {
     const { store, database } = open(IN_MEMORY);
     const sessions = [newId(), newId()];
