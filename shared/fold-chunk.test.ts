@@ -90,6 +90,18 @@ describe('foldChunk', () => {
     }
   });
 
+  it('closes every part with a reset of the step, those of earlier steps too', () => {
+    const reply = fold(
+      { type: 'start-step' },
+      { type: 'text-start', id: '1' },
+      { type: 'start-step' },
+      { type: 'text-start', id: '2' },
+      { type: 'reset-step' },
+    );
+    expect(reply.parts.map(({ type }) => type)).toEqual(['step-start', 'text', 'step-start']);
+    for (const id of ['1', '2']) expect(foldChunk(reply, { type: 'text-delta', id, delta: 'late' })).toBe(reply);
+  });
+
   it('skips chunk types it does not know, and those that are not about parts', () => {
     const reply = fold({ type: 'text-start', id: '1' });
     for (const type of ['hologram', 'tool-teleport', 'abort', 'error', 'finish', 'finish-step', 'message-metadata']) {
@@ -167,6 +179,12 @@ describe('keepSteps', () => {
     const kept = keepSteps(steps, count);
     expect(kept.parts).toEqual(steps.parts.slice(0, length));
     expect([...kept.open.keys()]).toEqual(open);
+  });
+});
+
+describe('keepSteps of nothing', () => {
+  it('leaves no part open, not even one that stood first', () => {
+    expect(keepSteps(fold({ type: 'text-start', id: '1' }), 0)).toStrictEqual(EMPTY_REPLY);
   });
 });
 

@@ -108,6 +108,16 @@ describe('the fold of a run', () => {
     expect(ended.messages[1]?.metadata?.run).toStrictEqual({ runId: 'r', status: 'failed', attempt: 1, problem });
   });
 
+  it('forgets why an attempt failed when the next one starts', () => {
+    const state = fold([
+      prompt('r'),
+      metadata('r', 'started'),
+      { type: 'error', runId: 'r', problem: createProblem('model-timeout') },
+      metadata('r', 'restarted', { attempt: 2 }),
+    ]);
+    expect(state.messages[1]?.metadata?.run).toStrictEqual({ runId: 'r', status: 'restarted', attempt: 2 });
+  });
+
   it('leaves no reply when it was cancelled before it was started', () => {
     const state = fold([prompt('r'), metadata('r', 'cancelled')]);
     expect(ids(state)).toEqual(['u-r']);
@@ -115,7 +125,7 @@ describe('the fold of a run', () => {
   });
 
   it('ignores entries of a run that is not the active one, but for the cursor', () => {
-    const before = fold([...finishedRun('old'), prompt('r'), metadata('r', 'started')]);
+    const before = fold([...finishedRun('old'), prompt('r'), metadata('r', 'started'), ...chunks('r', ...TEXT)]);
     for (const message of [
       ...chunks('old', { type: 'text-delta', id: '1', delta: 'late' }),
       metadata('old', 'restarted', { reset: true, steps: 0 }),

@@ -90,6 +90,21 @@ describe('the fold of any log', () => {
   });
 });
 
+describe('the fold of entries', () => {
+  it('takes no terminal of another run for the end of the active one', () => {
+    const entries = [
+      { id: '5-0', prev: START, data: '{"type":"metadata","status":"queued","runId":"r","messageId":"r","attempt":1,"parentId":""}' },
+      { id: '5-1', data: '{"type":"metadata","status":"cancelled","runId":"other","messageId":"other","attempt":1}' },
+    ];
+    expect(foldEntries(startFold('[]', START), entries)).toStrictEqual({
+      finished: { messages: [], cursor: START },
+      tail: entries,
+      sealed: START,
+      lastFinishedFrom: null,
+    });
+  });
+});
+
 describe('readSession', () => {
   it('says that nothing was ever written, or that it is gone', async () => {
     const store = openStore();

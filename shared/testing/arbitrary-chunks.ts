@@ -61,16 +61,22 @@ const arbitraryToolTrack: fc.Arbitrary<Track> = fc
     inputEncoding: fc.constantFrom('json' as const, 'text' as const, undefined),
     cuts: fc.array(fc.nat({ max: 60 }), { maxLength: 8 }),
     streamed: fc.boolean(),
+    /** Its id comes again in other steps. */
+    sameId: fc.boolean(),
+    /** Later chunks repeat what the first said about it. */
+    repeats: fc.boolean(),
+    /** It is answered before all of its input has come. */
+    early: fc.boolean(),
     approval: fc.constantFrom('none', 'asked', 'given', 'refused'),
     outputs: fc.array(arbitraryJson, { minLength: 1, maxLength: 3 }),
     ending: fc.constantFrom('available', 'error', 'denied', 'input-error', 'none'),
     length: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined }),
   })
-  .map(({ cuts, streamed, inputEncoding, approval, outputs, ending, length, ...call }) => ({ step, track }) => {
+  .map(({ cuts, streamed, sameId, repeats, early, inputEncoding, approval, outputs, ending, length, ...call }) => ({ step, track }) => {
     const { input, providerExecuted, providerMetadata, dynamic } = call;
-    const toolCallId = `call-${step}-${track}`;
+    const toolCallId = sameId ? `call-${track}` : `call-${step}-${track}`;
     const about = { toolCallId, ...call, input: undefined };
-    const answer = { toolCallId, providerExecuted, providerMetadata, dynamic };
+    const answer = repeats ? { toolCallId, providerExecuted, providerMetadata, dynamic } : { toolCallId };
     const chunks: object[] = [];
     if (streamed) {
       chunks.push({ type: 'tool-input-start', ...about, inputEncoding });
@@ -79,10 +85,14 @@ const arbitraryToolTrack: fc.Arbitrary<Track> = fc
       }
     }
     if (ending === 'input-error') {
-      chunks.push({ type: 'tool-input-error', ...about, input, errorText: 'The input does not fit.' });
+      // A call that has begun stays of its kind, whatever the error says.
+      const kind = outputs.length === 1 ? { dynamic: true } : {};
+      chunks.push({ type: 'tool-input-error', ...about, ...kind, input, errorText: 'The input does not fit.' });
       return clean(chunks);
     }
-    chunks.push({ type: 'tool-input-available', ...about, input });
+    if (!streamed || !early) {
+      chunks.push({ type: 'tool-input-available', ...(repeats ? about : { toolCallId, toolName: call.toolName, dynamic }), input });
+    }
     if (approval !== 'none') {
       const approvalId = `approve-${toolCallId}`;
       chunks.push({ type: 'tool-approval-request', toolCallId, approvalId, reason: 'Costs money', inputSchemaInput: input });
