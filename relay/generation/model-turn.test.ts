@@ -1,6 +1,6 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { simulateReadableStream } from 'ai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ChatChunk } from '#shared/protocol.ts';
 import { CutTurnError, ModelTurnError, runModelTurn } from './model-turn.ts';
 
@@ -84,6 +84,21 @@ describe('a turn of the model', () => {
     const abort = new AbortController();
     const never = new Promise<never>(() => {});
     const { turn } = await run({ ...modelOf([]), doStream: () => never }, abort.signal);
+    abort.abort(new Error('stopped'));
+    await expect(turn).rejects.toThrow('stopped');
+  });
+
+  test('ends at once when it is stopped in the middle, even if the model takes no notice', async () => {
+    const abort = new AbortController();
+    const stream = new ReadableStream<LanguageModelV4StreamPart>({
+      start: (controller) => {
+        controller.enqueue({ type: 'text-start', id: 'a' });
+        controller.enqueue({ type: 'text-delta', id: 'a', delta: 'Good' });
+      },
+      cancel: () => new Promise<never>(() => {}),
+    });
+    const { chunks, turn } = await run({ ...modelOf([]), doStream: () => Promise.resolve({ stream }) }, abort.signal);
+    await vi.waitFor(() => expect(chunks).toHaveLength(3));
     abort.abort(new Error('stopped'));
     await expect(turn).rejects.toThrow('stopped');
   });

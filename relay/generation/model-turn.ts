@@ -93,12 +93,13 @@ export async function runModelTurn(options: ModelTurnOptions): Promise<ModelTurn
   let finish: Extract<Part, { type: 'model-call-end' }> | null = null;
 
   const emitPart = async (part: Part): Promise<void> => {
-    const chunks = toChunks(part, tools).flatMap((chunk) => rename?.(chunk) ?? [chunk]);
-    if (held && !hasOutput) {
+    const chunk = toChunk(part, tools);
+    const chunks = chunk === null ? [] : rename === null ? [chunk] : rename(chunk);
+    if (held) {
       held.push(...chunks);
-      return;
+      if (!hasOutput) return;
     }
-    for (const chunk of [...(held ?? []), ...chunks]) await emit(chunk);
+    for (const each of held ?? chunks) await emit(each);
     held = null;
   };
 
@@ -116,9 +117,11 @@ export async function runModelTurn(options: ModelTurnOptions): Promise<ModelTurn
     watchdog.wait();
     reader = (await orAborted(call, both)).stream.getReader();
     watchdog.heard(false);
+    // Ends the read that waits, whatever the model makes of it; dearer for each token would be to race it.
+    both.addEventListener('abort', () => void reader?.cancel().catch(() => {}), { once: true });
     for (;;) {
       watchdog.wait();
-      const { done, value: part } = await orAborted(reader.read(), both);
+      const { done, value: part } = await reader.read();
       if (done) break;
       const output = isOutput(part);
       watchdog.heard(output);
@@ -132,6 +135,7 @@ export async function runModelTurn(options: ModelTurnOptions): Promise<ModelTurn
       if (part.type === 'tool-error' && refused.has(part.toolCallId)) continue;
       await emitPart(part);
     }
+    both.throwIfAborted();
     if (!finish || finish.finishReason === 'error' || finish.finishReason === 'interrupted') {
       throw new CutTurnError('the stream of the model ended without saying how');
     }
@@ -183,21 +187,37 @@ function isOutput(part: Part): boolean {
 
 /** Refuses text that belongs to no open part, which no reader could place: the single call lets it pass. */
 function createPartOrder(): { check(part: Part): void } {
-  const open = new Set<string>();
+  const texts = new Set<string>();
+  const thoughts = new Set<string>();
+  const mustBeOpen = (open: boolean): void => {
+    if (!open) throw new CutTurnError('the model went on with a part that was not open');
+  };
   return {
     check(part) {
-      if (!part.type.startsWith('text-') && !part.type.startsWith('reasoning-')) return;
-      if (!('id' in part)) return;
-      const [kind, place] = part.type.split('-', 2);
-      const key = `${kind}:${part.id}`;
-      if (place === 'start') open.add(key);
-      else if (!open.has(key)) throw new CutTurnError(`the model went on with a ${kind} part that was not open`);
-      else if (place === 'end') open.delete(key);
+      switch (part.type) {
+        case 'text-start':
+          texts.add(part.id);
+          break;
+        case 'text-delta':
+          mustBeOpen(texts.has(part.id));
+          break;
+        case 'text-end':
+          mustBeOpen(texts.delete(part.id));
+          break;
+        case 'reasoning-start':
+          thoughts.add(part.id);
+          break;
+        case 'reasoning-delta':
+          mustBeOpen(thoughts.has(part.id));
+          break;
+        case 'reasoning-end':
+          mustBeOpen(thoughts.delete(part.id));
+      }
     },
   };
 }
 
-function toChunks(part: Part, tools: ToolSet): ChatChunk[] {
+function toChunk(part: Part, tools: ToolSet): ChatChunk | null {
   switch (part.type) {
     // Said by the terminal message, or by the caller.
     case 'model-call-start':
@@ -205,9 +225,9 @@ function toChunks(part: Part, tools: ToolSet): ChatChunk[] {
     case 'model-call-end':
     case 'error':
     case 'raw':
-      return [];
+      return null;
     case 'text-delta':
-      if (part.text === '' && part.providerMetadata === undefined) return [];
+      if (part.text === '' && part.providerMetadata === undefined) return null;
   }
   const chunk = toUIMessageChunk(part, {
     tools,
@@ -217,7 +237,7 @@ function toChunks(part: Part, tools: ToolSet): ChatChunk[] {
     redactToolErrors: false,
     onError: () => 'The tool call failed.',
   });
-  return chunk ? [chunk] : [];
+  return chunk ?? null;
 }
 
 /**
