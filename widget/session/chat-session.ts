@@ -48,6 +48,8 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
   /** Undoes what `open` has done; null while closed. */
   let undoOpen: (() => void) | null = null;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What the storage named when this was closed. */
+  let storedAtClose: string | null = null;
 
   const keeper = createLineKeeper({
     lifecycle,
@@ -258,8 +260,12 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
     };
     set({ online: lifecycle.online, reachable: true });
     const stored = storage.read();
-    if (stored && stored.sessionId !== credentials.current?.sessionId && stored.sessionId !== credentials.endedSessionId) {
+    const own = credentials.current;
+    if (stored && stored.sessionId !== own?.sessionId && stored.sessionId !== credentials.endedSessionId) {
       leave({ keepText: true, next: stored });
+    } else if (!stored && own && storedAtClose === own.sessionId) {
+      // Another tab has begun a new chat meanwhile.
+      leave({ keepText: true, next: null });
     } else followOwnSession();
     outbox.resume();
   }
@@ -278,6 +284,7 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
       if (!undoOpen) return;
       undoOpen();
       undoOpen = null;
+      storedAtClose = storage.read()?.sessionId ?? null;
       clearTimeout(retryTimer);
       outbox.suspend();
       actions.abort();

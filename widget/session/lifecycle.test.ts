@@ -220,6 +220,22 @@ describe('closing', () => {
     open.chat.close();
   });
 
+  it('while another tab begins a new chat, or goes on in another session, is followed when it is opened again', async () => {
+    const { tabs } = await openTabs(2);
+    const [one, two] = tabs as [Tab, Tab];
+    two.open.chat.close();
+    one.open.chat.newChat();
+    two.open.chat.open();
+    expect(two.open.chat.view).toMatchObject({ messages: [], sessionId: null });
+
+    two.open.chat.close();
+    await one.open.chat.send('Anew');
+    two.open.chat.open();
+    const view = await two.open.until((next) => lastAnswer(next) === 'You said: Anew');
+    expect(view.sessionId).toBe(one.open.chat.view.sessionId);
+    for (const { open } of tabs) open.chat.close();
+  });
+
   it('in the middle of a sending keeps the prompt, which is sent once when it is opened again', async () => {
     relay.fault = ({ path, count }) => (path === '/api/llm-stream' && count === 0 ? { kind: 'drop-answer' } : null);
     const open = openChat({ relay: relay.origin });

@@ -158,7 +158,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       stopDelivery();
       withdrawn = null;
       if (!keep) unsent = null;
-      else if (submission && !submission.accepted) keepText(submission, false);
+      else if (submission) keepText(submission, false);
       set(null);
     },
 

@@ -36,7 +36,7 @@ describe('a request', () => {
     expect(await transport.submit(own, { messageId: 'm', text: 'Hi' }, signal)).toEqual({ kind: 'ok', value: answer });
     expect(asked[0]?.url).toBe('https://relay.example/api/llm-stream');
     expect(asked[0]?.init.headers).toEqual({ authorization: 'Bearer token', 'content-type': 'application/json' });
-    expect(JSON.parse(String(asked[0]?.init.body))).toEqual({ sessionId: own.sessionId, messageId: 'm', prompt: 'Hi' });
+    expect(JSON.parse(asked[0]?.init.body as string)).toEqual({ sessionId: own.sessionId, messageId: 'm', prompt: 'Hi' });
   });
 
   it('asks for a stream from a place by a header, so that every connection has the same address', async () => {
@@ -74,7 +74,7 @@ describe('a request', () => {
     await vi.advanceTimersByTimeAsync(19_999);
     expect(settled).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
-    expect(await Promise.all(ends)).toEqual(Array(4).fill({ kind: 'lost' }));
+    expect(await Promise.all(ends)).toEqual(ends.map(() => ({ kind: 'lost' })));
     expect(vi.getTimerCount()).toBe(0);
   });
 
