@@ -1,15 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { ROOT } from '../scripts/ensure-build.ts';
 import { checkConversation } from './support/check-reply.ts';
 import { checkHistory } from './support/history-checker.ts';
-import { createProtocolClient, isNetworkError } from './support/protocol-client.ts';
-import { cleanEnvironment, freePort } from './support/relay-process.ts';
+import { createProtocolClient } from './support/protocol-client.ts';
+import { freePort } from './support/relay-process.ts';
+import { askStatus as status, spawnScript } from './support/spawn-script.ts';
 import { openStage, type Stage } from './support/stage.ts';
 import { readMessages } from './support/transcript.ts';
 import { watchSession } from './support/viewer.ts';
@@ -75,7 +74,7 @@ it('lets a short reply end before it stops', async () => {
 it('refuses to start a second relay on the same file, in one sentence, and leaves the first alone', async () => {
   stage = await openStage();
   const { relay, direct } = stage;
-  const second = spawnRelay(['relay/main.ts'], { PORT: String(await freePort()), STORE: `sqlite:${relay.storeFile}` });
+  const second = spawnScript(['relay/main.ts'], { PORT: String(await freePort()), STORE: `sqlite:${relay.storeFile}` });
   const [code] = (await once(second.process, 'exit')) as [number];
   expect(code).toBe(1);
   const lines = second.output().trim().split('\n');
@@ -90,7 +89,7 @@ it('starts anew after a kill under `npm start`, ends with it, and finishes what 
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const settings = { PORT: String(port), STORE: `sqlite:${path.join(folder, 'relay.db')}`, DEMO_TOKENS_PER_SECOND: '100' };
-  const started = spawnRelay(['scripts/start.ts'], settings);
+  const started = spawnScript(['scripts/start.ts'], settings);
   try {
     await until('the demo answers', async () => (await status(origin, '/readyz')) === 200);
     expect(await status(origin, '/')).toBe(200);
@@ -119,7 +118,7 @@ it('starts anew after a kill under `npm start`, ends with it, and finishes what 
 });
 
 it('does not start again what refuses to start', async () => {
-  const started = spawnRelay(['scripts/start.ts'], { PORT: 'not a port' });
+  const started = spawnScript(['scripts/start.ts'], { PORT: 'not a port' });
   const [code] = (await once(started.process, 'exit')) as [number];
   expect(code).toBe(1);
   expect(started.output()).toContain('PORT');
@@ -127,37 +126,10 @@ it('does not start again what refuses to start', async () => {
 
 it('ends with code 0 when `npm start` is told to stop', async () => {
   const port = await freePort();
-  const started = spawnRelay(['scripts/start.ts'], { PORT: String(port), STORE: 'sqlite::memory:' });
+  const started = spawnScript(['scripts/start.ts'], { PORT: String(port), STORE: 'sqlite::memory:' });
   await until('the demo answers', async () => (await status(`http://127.0.0.1:${port}`, '/readyz')) === 200);
   const exit = once(started.process, 'exit');
   started.process.kill('SIGTERM');
   expect(await exit).toEqual([0, null]);
   expect(await status(`http://127.0.0.1:${port}`, '/healthz')).toBeNull();
 });
-
-function spawnRelay(args: string[], settings: Record<string, string>): { process: ChildProcess; output(): string } {
-  const child = spawn(process.execPath, args, {
-    cwd: ROOT,
-    env: { ...cleanEnvironment(), HOST: '127.0.0.1', LEASE_MS: '1000', LOG_LEVEL: 'warn', ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  return { process: child, output: () => output };
-}
-
-/** The status of an answer, or null when there is none. */
-async function status(origin: string, target: string, method = 'GET'): Promise<number | null> {
-  try {
-    const response = await fetch(`${origin}${target}`, { method, signal: AbortSignal.timeout(2_000) });
-    await response.arrayBuffer();
-    return response.status;
-  } catch (error) {
-    if (isNetworkError(error)) return null;
-    throw error;
-  }
-}
