@@ -1,15 +1,15 @@
-import { expect } from '@open-wc/testing';
-import { mount, once, unmountAll } from './testing/mount.ts';
+import { expect } from '@esm-bundle/chai';
+import { finishAnimations, mount, once, unmountAll } from './testing/mount.ts';
 import { answer, prompt, text, VIEWS } from './testing/views.ts';
 
 describe('attributes', () => {
   afterEach(unmountAll);
 
   it('heading, greeting and placeholder are shown', async () => {
-    const { find } = await mount({ heading: 'Ask us', greeting: 'Good day', placeholder: 'Say it' });
+    const { find, field } = await mount({ heading: 'Ask us', greeting: 'Good day', placeholder: 'Say it' });
     expect(find('h2').textContent).to.equal('Ask us');
     expect(find('.greeting').textContent).to.equal('Good day');
-    expect(find<HTMLTextAreaElement>('textarea').placeholder).to.equal('Say it');
+    expect(field().placeholder).to.equal('Say it');
   });
 
   it('suggestions come as JSON or as lines, and a click sends one', async () => {
@@ -32,12 +32,13 @@ describe('attributes', () => {
   });
 
   it('accent colours the button, and the text on it is whichever of black and white can be read', async () => {
-    const { chat, find, settled } = await mount({ accent: '#ffd400' });
-    const input = find<HTMLTextAreaElement>('textarea');
+    const mounted = await mount({ accent: '#ffd400' });
+    const { chat, find, field, settled } = mounted;
+    const input = field();
     input.value = 'x';
     input.dispatchEvent(new Event('input'));
     await settled();
-    for (const animation of chat.shadowRoot?.getAnimations() ?? []) animation.finish();
+    finishAnimations(mounted);
     const style = getComputedStyle(find('.send'));
     expect(style.backgroundColor).to.equal('rgb(255, 212, 0)');
     expect(style.color).to.contain('0 0 0');

@@ -1,6 +1,6 @@
-import { expect } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import { emulateMedia, sendKeys, setViewport } from '@web/test-runner-commands';
-import { mount, unmountAll, type Mounted } from './testing/mount.ts';
+import { finishAnimations, mount, unmountAll, type Mounted } from './testing/mount.ts';
 import { VIEWS } from './testing/views.ts';
 
 /** What has the focus: a button's name, or the element's tag. */
@@ -13,8 +13,8 @@ describe('the keyboard', () => {
   afterEach(unmountAll);
 
   it('Enter sends, Shift+Enter makes a line', async () => {
-    const { find, session, settled } = await mount();
-    const input = find<HTMLTextAreaElement>('textarea');
+    const { field, session, settled } = await mount();
+    const input = field();
     input.focus();
     await sendKeys({ type: 'one' });
     await sendKeys({ down: 'Shift' });
@@ -29,8 +29,8 @@ describe('the keyboard', () => {
   });
 
   it('the field grows with its text, to a bound, and shrinks again', async () => {
-    const { find, settled } = await mount();
-    const input = find<HTMLTextAreaElement>('textarea');
+    const { field, settled } = await mount();
+    const input = field();
     const height = (): number => input.getBoundingClientRect().height;
     const low = height();
     input.focus();
@@ -46,8 +46,8 @@ describe('the keyboard', () => {
   });
 
   it('Enter that confirms a composition sends nothing', async () => {
-    const { find, session, settled } = await mount();
-    const input = find<HTMLTextAreaElement>('textarea');
+    const { field, session, settled } = await mount();
+    const input = field();
     input.value = 'にほん';
     const enter = { key: 'Enter', bubbles: true, cancelable: true };
     input.dispatchEvent(new KeyboardEvent('keydown', { ...enter, isComposing: true }));
@@ -60,8 +60,8 @@ describe('the keyboard', () => {
   });
 
   it('Enter sends nothing while an answer is being written, and keeps what was typed', async () => {
-    const { find, session, button, settled } = await mount({}, VIEWS.streaming);
-    const input = find<HTMLTextAreaElement>('textarea');
+    const { field, session, button, settled } = await mount({}, VIEWS.streaming);
+    const input = field();
     input.focus();
     await sendKeys({ type: 'next' });
     await sendKeys({ press: 'Enter' });
@@ -74,8 +74,8 @@ describe('the keyboard', () => {
   });
 
   it('Stop stands where Send stood, and the second click of a double click does not stop', async () => {
-    const { find, session, button, settled } = await mount();
-    find<HTMLTextAreaElement>('textarea').value = 'x';
+    const { field, session, button, settled } = await mount();
+    field().value = 'x';
     const send = button('Send');
     session.set(VIEWS.streaming);
     await settled();
@@ -140,8 +140,8 @@ describe('the keyboard', () => {
       const mounted = await mount({ mode: 'floating' });
       mounted.chat.show();
       await mounted.settled();
+      finishAnimations(mounted);
       const panel = mounted.find('.panel');
-      for (const animation of panel.getAnimations()) animation.finish();
       const { width, height } = panel.getBoundingClientRect();
       expect([width, height, panel.ariaModal]).to.deep.equal([390, 700, 'true']);
       mounted.find('textarea').focus();
@@ -182,7 +182,7 @@ describe('what is read out', () => {
     const status = find('[role="status"]');
     session.set(VIEWS.reconnecting);
     await settled();
-    expect(status.textContent).to.contain('The connection was lost.');
+    expect(status.textContent).to.contain('The connection was lost');
     session.set(VIEWS.streaming);
     await settled();
     expect(status.textContent).to.equal('The connection is back.');

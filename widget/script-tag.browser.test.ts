@@ -1,4 +1,4 @@
-import { expect } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import type { ResumableChat } from './resumable-chat.ts';
 import { ANSWER, type FrameWindow } from './testing/frame.ts';
 

@@ -1,4 +1,4 @@
-import { expect } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import { sendMouse } from '@web/test-runner-commands';
 import type { ChatView } from './session/types.ts';
 import { mount, unmountAll, type Mounted } from './testing/mount.ts';

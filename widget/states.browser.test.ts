@@ -1,7 +1,7 @@
-import { expect } from '@open-wc/testing';
+import { expect } from '@esm-bundle/chai';
 import { emulateMedia } from '@web/test-runner-commands';
 import { findViolations } from './testing/axe.ts';
-import { mount, unmountAll, type Mounted } from './testing/mount.ts';
+import { finishAnimations, mount, unmountAll, type Mounted } from './testing/mount.ts';
 import { answer, ANSWER, prompt, text, VIEWS, type ViewName } from './testing/views.ts';
 
 /** What a visitor must be able to read in each state. */
@@ -10,7 +10,7 @@ const READ: Record<ViewName, readonly string[]> = {
   connecting: ['Connecting', 'How are replies stored', 'Sending'],
   thinking: ['Writing', 'How are replies stored'],
   streaming: ['Writing', 'SESSION_TTL_SECONDS=86400'],
-  reconnecting: ['Reconnecting', 'A reply is kept as a log', 'The answer is still being written'],
+  reconnecting: ['Reconnecting', 'A reply is kept as a log', 'the answer was not'],
   offline: ['Offline', 'A reply is kept as a log', 'You are offline'],
   pendingOffline: ['And when I am offline?', 'Waiting for the connection'],
   restarted: ['A reply is kept as a log', 'Interrupted. Picking it up again.'],
@@ -38,16 +38,24 @@ describe('each state', () => {
     it(`${name} says what is going on, and axe finds nothing in light and dark`, async () => {
       for (const theme of ['light', 'dark']) {
         const mounted = await mount({ theme, suggestions: 'One\nTwo' }, view);
-        // What fades in has to be judged as it is then.
-        for (const animation of mounted.chat.shadowRoot?.getAnimations() ?? []) {
-          if (Number.isFinite(animation.effect?.getComputedTiming().endTime)) animation.finish();
-        }
+        finishAnimations(mounted);
         for (const sentence of READ[name as ViewName]) expect(read(mounted)).to.contain(sentence);
         expect(await findViolations(mounted.chat)).to.deep.equal([]);
         mounted.chat.remove();
       }
     });
   }
+
+  it('leaves everything readable whatever the accent', async () => {
+    for (const accent of ['#ffd400', '#ffffff', '#000000', '#101060', 'hotpink', 'oklch(70% 0.2 150)']) {
+      for (const theme of ['light', 'dark']) {
+        const mounted = await mount({ theme, accent, mode: 'floating', open: '' }, VIEWS.parts);
+        finishAnimations(mounted);
+        expect(await findViolations(mounted.chat)).to.deep.equal([]);
+        mounted.chat.remove();
+      }
+    }
+  });
 
   it('keeps the thread of an answer that is being written apart from one whose line is broken', async () => {
     const mounted = await mount({}, VIEWS.streaming);
@@ -60,6 +68,7 @@ describe('each state', () => {
 
   it('dims what was cut until new text comes', async () => {
     const mounted = await mount({}, VIEWS.restarted);
+    finishAnimations(mounted);
     expect(mounted.find('.dimmed').textContent).to.contain('A reply is kept as a log');
     expect(Number(getComputedStyle(mounted.find('.dimmed')).opacity)).to.be.below(1);
     mounted.session.set({
@@ -83,7 +92,7 @@ describe('each state', () => {
     const mounted = await mount();
     mounted.session.set(VIEWS.tooLong);
     await mounted.settled();
-    expect(mounted.find<HTMLTextAreaElement>('textarea').value).to.equal('A long story');
+    expect(mounted.field().value).to.equal('A long story');
   });
 
   it('shows links only where they may lead, and no image unless the page allows it', async () => {

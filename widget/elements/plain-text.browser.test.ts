@@ -1,5 +1,5 @@
-import { expect } from '@open-wc/testing';
-import fc from 'fast-check';
+import { expect } from '@esm-bundle/chai';
+import * as fc from 'fast-check';
 import { createPlainText } from './plain-text.ts';
 
 const OPTIONS = { copyLabel: 'Copy', codeLabel: 'code' };

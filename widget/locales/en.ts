@@ -44,7 +44,7 @@ export const en = {
 
   restoringNotice: 'Restoring your conversation',
   reconnectingNotice: 'The connection was lost. Trying again.',
-  reconnectingRunNotice: 'The connection was lost. The answer is still being written, and what is missing will follow.',
+  reconnectingRunNotice: 'The connection was lost, the answer was not: what is missing will follow.',
   offlineNotice: 'You are offline. Everything here is kept and goes on once you are back.',
   failedNotice: 'The chat cannot be reached.',
   refusedNotice: 'This chat is not available on this site.',

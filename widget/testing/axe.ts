@@ -11,8 +11,8 @@ async function loadAxe(): Promise<NonNullable<Window['axe']>> {
     const script = document.createElement('script');
     script.src = '/node_modules/axe-core/axe.min.js';
     await new Promise((resolve, reject) => {
-      script.onload = resolve;
-      script.onerror = () => reject(new Error('axe-core could not be loaded'));
+      script.addEventListener('load', resolve);
+      script.addEventListener('error', () => reject(new Error('axe-core could not be loaded')));
       document.head.append(script);
     });
   }

@@ -24,8 +24,10 @@ export interface Mounted {
   /** Everything is drawn, nested elements too. */
   settled(): Promise<void>;
   /** The one element in the widget that matches. */
-  find<E extends HTMLElement = HTMLElement>(selector: string): E;
+  find(selector: string): HTMLElement;
   findAll(selector: string): HTMLElement[];
+  /** The field one types in. */
+  field(): HTMLTextAreaElement;
   /** The button with this name. */
   button(name: string): HTMLButtonElement;
 }
@@ -51,11 +53,12 @@ export async function mount(attributes: Record<string, string> = {}, view: Parti
       await chat.updateComplete;
       for (const nested of findAll('rc-message, rc-composer')) await (nested as ResumableChat).updateComplete;
     },
-    find<E extends HTMLElement>(selector: string): E {
+    find(selector) {
       const [found, second] = findAll(selector);
       if (!found || second) throw new Error(`${found ? 'several match' : 'nothing matches'}: ${selector}`);
-      return found as E;
+      return found;
     },
+    field: () => mounted.find('textarea') as HTMLTextAreaElement,
     findAll,
     button(name) {
       const found = findAll('button').filter((button) => (button.ariaLabel ?? button.textContent.trim()) === name);
@@ -66,6 +69,13 @@ export async function mount(attributes: Record<string, string> = {}, view: Parti
   await mounted.settled();
   await mounted.settled();
   return mounted;
+}
+
+/** Puts everything that fades or moves in where it ends up; what goes on for ever goes on. */
+export function finishAnimations({ chat }: Mounted): void {
+  for (const animation of chat.shadowRoot?.getAnimations() ?? []) {
+    if (Number.isFinite(animation.effect?.getComputedTiming().endTime)) animation.finish();
+  }
 }
 
 export function unmountAll(): void {

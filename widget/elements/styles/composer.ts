@@ -87,6 +87,8 @@ export const composer = css`
     text-align: start;
     scrollbar-width: thin;
     cursor: text;
+    /* The whole composer shows the focus. */
+    outline: none;
   }
   textarea::placeholder {
     color: var(--_soft);

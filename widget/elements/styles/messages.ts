@@ -11,6 +11,7 @@ export const messages = css`
     min-block-size: 0;
     overflow-y: auto;
     overscroll-behavior: contain;
+    contain: layout paint style;
     scrollbar-width: thin;
     scrollbar-color: var(--_field-line) transparent;
   }

@@ -28,8 +28,8 @@ export const root = css`
     --_field-line: color-mix(in oklab, var(--_ink) 24%, var(--_surface));
     --_sunken: color-mix(in oklab, var(--_ink) 5%, var(--_surface));
     --_bubble: color-mix(in oklab, var(--_accent) 11%, var(--_surface));
-    /* Accents that are read or looked for: moved towards the text's colour until they stand out. */
-    --_accent-ink: color-mix(in oklab, var(--_accent) 78%, var(--_ink));
+    /* The accent where it is read or looked for. */
+    --_accent-ink: color-mix(in oklab, var(--_accent) 60%, var(--_ink));
     --_on-accent: #fff;
     --_warn: light-dark(#9a5b00, #f0b45a);
     --_bad: light-dark(#b3261e, #ff8f85);
@@ -48,6 +48,11 @@ export const root = css`
   /* Black or white, whichever has the greater contrast by WCAG's luminance: they change over at 0.179. */
   @supports (color: color(from red xyz-d65 x y z)) {
     .root {
+      /* Dark enough on a light surface, light enough on a dark one, whatever the page has chosen. */
+      --_accent-ink: light-dark(
+        oklch(from var(--_accent) min(l, 0.5) c h),
+        oklch(from var(--_accent) max(l, 0.76) c h)
+      );
       --_on-accent: color(
         from var(--_accent) xyz-d65 clamp(0, (0.179 - y) * 1000000, 0.9505) clamp(0, (0.179 - y) * 1000000, 1)
           clamp(0, (0.179 - y) * 1000000, 1.089)
@@ -162,11 +167,14 @@ export const root = css`
     button,
     .panel,
     .bubble,
-    .notice {
+    .notice,
+    .code-card {
       border: 1px solid ButtonBorder;
     }
     .dot,
-    .badge {
+    .badge,
+    rc-message::before,
+    rc-message::after {
       forced-color-adjust: none;
     }
   }
