@@ -52,6 +52,23 @@ describe('foldChunk', () => {
     );
   });
 
+  const begun = (dynamic: boolean): ChatChunk[] => [
+    { type: 'tool-input-start', toolCallId: 'c', toolName: 't', dynamic },
+    { type: 'tool-input-delta', toolCallId: 'c', inputTextDelta: '{"a":[1,' },
+  ];
+  it.each<[string, ChatChunk[]]>([
+    ...[true, false].flatMap((dynamic): [string, ChatChunk[]][] => [
+      [`a call (dynamic: ${dynamic}) that fails before its input is whole`, [...begun(dynamic), { type: 'tool-output-error', toolCallId: 'c', errorText: 'no' }]],
+      [`an input error of the other kind than the call (dynamic: ${dynamic})`, [...begun(dynamic), { type: 'tool-input-error', toolCallId: 'c', toolName: 't', input: 1, errorText: 'no', dynamic: !dynamic }]],
+      [`an id that comes again in the next step (dynamic: ${dynamic})`, [...begun(dynamic), { type: 'start-step' }, ...begun(dynamic)]],
+    ]),
+    ['an answer to a call of an earlier step', [...begun(false), { type: 'start-step' }, { type: 'tool-output-available', toolCallId: 'c', output: 1 }]],
+    ['an answer that is denied', [...begun(true), { type: 'tool-output-denied', toolCallId: 'c' }]],
+  ])('makes the same of %s', async (_, chunks) => {
+    const { parts } = await foldWithSdk([{ type: 'start-step' }, ...chunks]);
+    expect(fold({ type: 'start-step' }, ...chunks).parts).toStrictEqual(JSON.parse(JSON.stringify(parts)));
+  });
+
   it('leaves what it was given untouched', () => {
     fc.assert(
       fc.property(arbitraryReply, (chunks) => {
