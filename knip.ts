@@ -3,7 +3,6 @@ import type { KnipConfig } from 'knip';
 /** Dead code is what no entry reaches. The entries: the processes, the published parts, the pages and the tests. */
 const config: KnipConfig = {
   entry: [
-    'relay/main.ts',
     'relay/index.ts',
     'shared/index.ts',
     'widget/index.ts',

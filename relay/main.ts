@@ -70,8 +70,9 @@ await once(server, 'listening');
 relay.start();
 process.on('SIGTERM', () => void stop());
 process.on('SIGINT', () => void stop());
-// A supervisor on the other end of a channel (npm start) learns that all is well; when it goes, so does the relay.
-process.on('disconnect', () => void stop());
+// A supervisor on the other end of a channel (npm start) learns that all is well. A planned stop comes as a signal: when
+// the channel just closes the supervisor was killed, and the relay ends at once too, so that nothing holds port and store.
+process.on('disconnect', () => process.exit(1));
 process.send?.('ready');
 const { port } = server.address() as AddressInfo;
 const host = config.host.includes(':') ? `[${config.host}]` : config.host;
