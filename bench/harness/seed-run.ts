@@ -1,5 +1,5 @@
 import { newId } from '#shared/ids.ts';
-import { formatCursor, type Cursor } from '#shared/cursor.ts';
+import type { Cursor } from '#shared/cursor.ts';
 import { sealSession } from '#relay/store/seal-session.ts';
 import type { AppendAnswer, SessionStore } from '#relay/store/session-store.ts';
 import { plainToken } from './token-wheel.ts';
@@ -74,11 +74,6 @@ export async function seedReply(
   advance(run, await store.finish(sessionId, { fence: run.fence, seq: run.next, entries: last }));
   if (end === 'sealed') await sealSession(store, sessionId);
   return run;
-}
-
-/** Where a seeded run ends. */
-export function headOf(run: SeededRun): Cursor {
-  return formatCursor(run.fence, run.next - 1);
 }
 
 function advance(run: SeededRun, answer: AppendAnswer): void {
