@@ -1,10 +1,20 @@
-import { compareCursors, START, type Cursor } from '#shared/cursor.ts';
+import { compareCursors, parseCursor, START, type Cursor } from '#shared/cursor.ts';
 import { readSession } from '../store/read-session.ts';
 import type { LogEntry, ReadAnswer } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
-import { mergeDeltas } from './merge-deltas.ts';
-import { catchUp, controlMessage, cutAtTerminal, join, PAGE_ENTRIES, type Tail, type TailContext } from './session-tail.ts';
-import { COMMENT, encodeFrame, encodeSnapshot, PING, toBytes } from './sse-frames.ts';
+import {
+  catchUp,
+  controlMessage,
+  cutAtTerminal,
+  encodeEntries,
+  endedRun,
+  join,
+  PAGE_ENTRIES,
+  type Page,
+  type Tail,
+  type TailContext,
+} from './session-tail.ts';
+import { COMMENT, encodeSnapshot, PING, toBytes } from './sse-frames.ts';
 import type { Viewer } from './viewer.ts';
 
 /** A reading of a session that has a log. */
@@ -13,6 +23,8 @@ export type OpenReadAnswer = Extract<ReadAnswer, { kind: 'exact' | 'snapshot' }>
 export interface ReplayContext extends TailContext {
   /** Writes to a viewer whose reading is paced by its socket; resolves when it takes more. */
   sendPaced(viewer: Viewer, bytes: Uint8Array): Promise<void>;
+  /** Keeps a page for other viewers, as long as there is room. */
+  keepPage(tail: Tail, after: Cursor, page: Page): void;
   /** True from when the relay is about to stop. */
   isClosing(): boolean;
 }
@@ -22,6 +34,14 @@ const WRITE_LENGTH = 65_536;
 const STORE_RETRY_MS = 1000;
 /** Tries between two comments that say that the line lives while the store does not. */
 const TRIES_A_COMMENT = 15;
+
+/**
+ * How many entries to read after a cursor: up to the next border, so that the pages of all viewers are the same ones
+ * from there on, wherever in the log each of them begins.
+ */
+export function pageLimit(after: Cursor): number {
+  return PAGE_ENTRIES - (((parseCursor(after)?.seq ?? 0) + 1) % PAGE_ENTRIES);
+}
 
 /**
  * Writes the log from where the viewer stands to its end, then makes the viewer live. `first` is the first reading,
@@ -41,14 +61,14 @@ export async function replay(
     if (page === null) return context.finish(viewer, 'shutdown');
     if (page.kind === 'gone' || page.kind === 'empty' || tail.ended) return context.finish(viewer, 'gone');
 
-    const written = await writePage(context, sessionId, viewer, page, cursor);
+    const written = await writePage(context, tail, viewer, page, cursor);
     if (viewer.state === 'ended') return;
     if (context.isClosing() || written === null) return context.finish(viewer, 'shutdown');
     if (written.isCut) return context.finish(viewer);
-    cursor = written.cursor;
+    cursor = await writeKnownPages(context, tail, viewer, written.cursor);
 
     if (compareCursors(cursor, page.head) >= 0 && (await arrive(context, tail, viewer, cursor))) return;
-    const input = { after: cursor, limit: PAGE_ENTRIES };
+    const input = { after: cursor, limit: pageLimit(cursor) };
     page = await patiently(context, viewer, () => context.store.read(sessionId, input));
   }
 }
@@ -63,22 +83,26 @@ interface Written {
 /** Null when the relay stops, or the viewer has gone, before the store can be reached. */
 async function writePage(
   context: ReplayContext,
-  sessionId: string,
+  tail: Tail,
   viewer: Viewer,
   page: OpenReadAnswer,
   after: Cursor | undefined,
 ): Promise<Written | null> {
-  if (page.kind === 'exact') return writeEntries(context, viewer, page.entries, after ?? START);
+  if (page.kind === 'exact') {
+    const cursor = after ?? START;
+    return tail.pages.has(cursor) ? { cursor, isCut: false } : writeEntries(context, tail, viewer, page.entries, cursor);
+  }
+  const { sessionId } = tail;
   if (coversAllFinished(page)) {
     await context.sendPaced(viewer, toBytes(encodeSnapshot(sessionId, page.cursor, page.transcript)));
-    return writeEntries(context, viewer, page.entries, page.cursor);
+    return { cursor: page.cursor, isCut: false };
   }
   // Runs have ended since the transcript was sealed: a snapshot is of all finished runs, so they are folded in here.
   const session = await patiently(context, viewer, () => readSession(context.store, sessionId));
   if (session?.kind !== 'open') return null;
   const { messages, cursor } = session.finished;
   await context.sendPaced(viewer, toBytes(encodeSnapshot(sessionId, cursor, JSON.stringify(messages))));
-  return writeEntries(context, viewer, session.tail, cursor);
+  return { cursor, isCut: false };
 }
 
 /** Runs follow one another: when the first entry after the transcript is the active run's, all are. */
@@ -90,20 +114,35 @@ function coversAllFinished({ run, cursor, head, entries }: Extract<ReadAnswer, {
 
 async function writeEntries(
   context: ReplayContext,
+  tail: Tail,
   viewer: Viewer,
   all: readonly LogEntry[],
-  cursor: Cursor,
+  after: Cursor,
 ): Promise<Written> {
   const { entries, isCut } = cutAtTerminal(all, viewer.until);
-  let text = '';
-  for (const frame of mergeDeltas(entries)) {
-    text += encodeFrame(frame);
-    if (text.length < WRITE_LENGTH) continue;
+  const last = entries.at(-1)?.id;
+  if (last === undefined) return { cursor: after, isCut };
+  const text = encodeEntries(entries);
+  // A page in which a run ends is another one for whoever waits for that end.
+  const isWhole = all.length === pageLimit(after) && !all.some((entry) => endedRun(controlMessage(entry)) !== null);
+  if (isWhole) context.keepPage(tail, after, { text, last });
+  await context.sendPaced(viewer, toBytes(text));
+  return { cursor: last, isCut };
+}
+
+/** Writes the pages that are at hand; answers where the viewer stands then. */
+async function writeKnownPages(context: ReplayContext, tail: Tail, viewer: Viewer, after: Cursor): Promise<Cursor> {
+  let cursor = after;
+  while (viewer.state !== 'ended' && !context.isClosing()) {
+    let text = '';
+    for (let page = tail.pages.get(cursor); page && text.length < WRITE_LENGTH; page = tail.pages.get(cursor)) {
+      text += page.text;
+      cursor = page.last;
+    }
+    if (text === '') break;
     await context.sendPaced(viewer, toBytes(text));
-    text = '';
   }
-  if (text !== '') await context.sendPaced(viewer, toBytes(text));
-  return { cursor: entries.at(-1)?.id ?? cursor, isCut };
+  return cursor;
 }
 
 /** The viewer has read all there was; true when it is live now, or its response has ended. */

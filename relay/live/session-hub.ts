@@ -2,8 +2,8 @@ import type { Cursor } from '#shared/cursor.ts';
 import { PING_INTERVAL_MS, type ByeReason } from '#shared/protocol.ts';
 import type { Logger } from '../logger.ts';
 import { RelayError } from '../relay-error.ts';
-import type { SessionStore } from '../store/session-store.ts';
-import { replay, type OpenReadAnswer, type ReplayContext } from './replay.ts';
+import type { ReadInput, SessionStore } from '../store/session-store.ts';
+import { pageLimit, replay, type OpenReadAnswer, type ReplayContext } from './replay.ts';
 import { closeTail, createTail, openTail, poll, type Tail } from './session-tail.ts';
 import { encodeBye, PING } from './sse-frames.ts';
 import { createStreamCounter, type StreamLimits } from './stream-limits.ts';
@@ -33,6 +33,8 @@ export interface SessionHub {
   readonly isFull: boolean;
   /** How many streams are open. */
   readonly streams: number;
+  /** How the log should be read first for a viewer with this cursor: no more of it than it does not have at hand. */
+  firstRead(sessionId: string, after: Cursor | undefined): ReadInput;
   /**
    * Opens a stream: `open` is called once nothing refuses it any more. What follows goes on by itself.
    * @throws RelayError `draining`, `rate-limited`, `overloaded`, `session-expired`; StoreError
@@ -65,6 +67,10 @@ const TICK_MS = 250;
 const LINGER_MS = 15_000;
 /** Replay is written in pieces of this size, each when the socket has taken the one before. */
 const PACED_BYTES = 65_536;
+/** Of all pages kept for replays together, in characters. */
+const KEPT_PAGES_LENGTH = 64 * 1024 * 1024;
+/** A session whose pages are kept is followed for so long after its last viewer left: a reload brings it back. */
+const KEEP_MS = 5000;
 /** Viewers of a relay that stops come back within this time, each at its own moment. */
 const SHUTDOWN_JITTER_MS = 3000;
 
@@ -77,6 +83,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
   /** Sinks that were ended and have not closed yet, and when they are cut (ticks). */
   const lingering = new Map<ViewerSink, number>();
   let streams = 0;
+  let keptLength = 0;
   let slots = 0;
   let tick = 0;
   let closing = false;
@@ -103,6 +110,15 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
       }
     },
     finish,
+    keepPage(tail, after, page) {
+      if (tail.ended || tail.pages.has(after) || keptLength + page.text.length > KEPT_PAGES_LENGTH) return;
+      tail.pages.set(after, page);
+      keptLength += page.text.length;
+    },
+    dropPages(tail) {
+      for (const { text } of tail.pages.values()) keptLength -= text.length;
+      tail.pages.clear();
+    },
     forget(tail) {
       if (tails.get(tail.sessionId) === tail) tails.delete(tail.sessionId);
     },
@@ -142,6 +158,10 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
   function onTick(): void {
     tick += 1;
     for (const tail of tails.values()) {
+      if (tail.holders === 0 && tick - tail.leftAt >= ticks(KEEP_MS)) {
+        close(tail);
+        continue;
+      }
       const turn = tick + tail.slot;
       if (turn % (tail.runId === null ? idlePollTicks : activePollTicks) === 0) void poll(context, tail);
       if (turn % pingTicks !== 0) continue;
@@ -178,8 +198,13 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
   function release(tail: Tail): void {
     tail.holders -= 1;
     if (tail.holders > 0) return;
+    tail.leftAt = tick;
+    if (tail.pages.size === 0) close(tail);
+  }
+
+  function close(tail: Tail): void {
     context.forget(tail);
-    closeTail(tail);
+    closeTail(context, tail);
   }
 
   function endReplay(tail: Tail): void {
@@ -205,6 +230,10 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     },
     get streams() {
       return streams;
+    },
+    firstRead(sessionId, after) {
+      if (after === undefined) return { limit: 1 };
+      return { after, limit: tails.get(sessionId)?.pages.has(after) ? 1 : pageLimit(after) };
     },
     async serve(request, open) {
       const { sessionId, address, until } = request;
@@ -238,6 +267,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     },
     close() {
       closing = true;
+      for (const tail of tails.values()) if (tail.holders === 0) close(tail);
       for (const tail of tails.values()) for (const viewer of tail.live) finish(viewer, 'shutdown');
     },
   };

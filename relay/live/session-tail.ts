@@ -22,6 +22,8 @@ export interface Tail {
   /** Viewers that still replay: for them the latest entries are kept, so that each can join however fast the log grows. */
   replaying: number;
   recent: LogEntry[];
+  /** Pages that were read for replays, by the cursor they come after. */
+  readonly pages: Map<Cursor, Page>;
   /** Received, and not yet written to the live viewers. */
   pending: LogEntry[];
   /** Spreads the heartbeats and polls of many tails over time. */
@@ -29,9 +31,18 @@ export interface Tail {
   ready: Promise<void>;
   catchingUp: Promise<void> | null;
   catchUpAgain: boolean;
+  /** When the last viewer left (ticks of the hub). */
+  leftAt: number;
   polling: boolean;
   unfollow: Unfollow | null;
   ended: boolean;
+}
+
+/** A full page of the log as the text of its events: what was written is never changed, so it need not be read again. */
+export interface Page {
+  readonly text: string;
+  /** Its last entry. */
+  readonly last: Cursor;
 }
 
 /** What a tail needs of the hub. */
@@ -42,11 +53,13 @@ export interface TailContext {
   send(viewer: Viewer, bytes: Uint8Array): void;
   /** Ends a viewer's response, with `bye` when a reason is given. */
   finish(viewer: Viewer, reason?: ByeReason): void;
+  /** Forgets the pages that were kept. */
+  dropPages(tail: Tail): void;
   /** The tail has ended: nobody joins it any more. */
   forget(tail: Tail): void;
 }
 
-/** Entries a page, here and in a replay. Few enough that many viewers who stall on one cost little memory. */
+/** Entries a page at most. Few enough that many viewers who stall on one cost little memory. */
 export const PAGE_ENTRIES = 512;
 /** Entries kept for viewers that are about to join. */
 const RECENT_ENTRIES = 1024;
@@ -61,10 +74,12 @@ export function createTail(sessionId: string, slot: number): Tail {
     holders: 0,
     replaying: 0,
     recent: [],
+    pages: new Map(),
     pending: [],
     ready: Promise.resolve(),
     catchingUp: null,
     catchUpAgain: false,
+    leftAt: 0,
     polling: false,
     unfollow: null,
     ended: false,
@@ -92,9 +107,10 @@ export async function openTail(context: TailContext, tail: Tail): Promise<void> 
   if (missed) await catchUp(context, tail);
 }
 
-/** Lets go of the store. Idempotent. */
-export function closeTail(tail: Tail): void {
+/** Lets go of the store, and of all that was kept. Idempotent. */
+export function closeTail(context: TailContext, tail: Tail): void {
   tail.ended = true;
+  context.dropPages(tail);
   tail.unfollow?.();
   tail.unfollow = null;
 }
@@ -110,7 +126,7 @@ export function join(context: TailContext, tail: Tail, viewer: Viewer, cursor: C
     const missing = entriesAfter(tail.recent, cursor);
     if (!missing) return false;
     const { entries } = cutAtTerminal(missing, viewer.until);
-    context.send(viewer, encodeEntries(entries));
+    context.send(viewer, toBytes(encodeEntries(entries)));
   }
   viewer.state = 'live';
   tail.live.add(viewer);
@@ -162,7 +178,8 @@ export function controlMessage({ data }: LogEntry): ControlMessage | null {
   return message.type === 'chunk' || message.type === 'snapshot' ? null : message;
 }
 
-function endedRun(message: ControlMessage | null): string | null {
+/** The run that this message ends; null when it ends none. */
+export function endedRun(message: ControlMessage | null): string | null {
   return message?.type === 'metadata' && isTerminal(message.status) ? message.runId : null;
 }
 
@@ -211,6 +228,8 @@ async function startAnew(context: TailContext, tail: Tail): Promise<void> {
   const { messages, cursor } = session.finished;
   tail.pending = [];
   tail.recent = [];
+  // They may be of a history that was lost.
+  context.dropPages(tail);
   tail.cursor = cursor;
   tail.runId = session.run?.runId ?? null;
   const bytes = toBytes(encodeSnapshot(tail.sessionId, cursor, JSON.stringify(messages)));
@@ -255,14 +274,15 @@ function flush(context: TailContext, tail: Tail): void {
   const entries = tail.pending;
   tail.pending = [];
   if (tail.live.size === 0) return;
-  const bytes = encodeEntries(entries);
+  const bytes = toBytes(encodeEntries(entries));
   for (const viewer of tail.live) context.send(viewer, bytes);
 }
 
-function encodeEntries(entries: readonly LogEntry[]): Uint8Array {
+/** The text of the events of these entries, merged where that can be. */
+export function encodeEntries(entries: readonly LogEntry[]): string {
   let text = '';
   for (const frame of mergeDeltas(entries)) text += encodeFrame(frame);
-  return toBytes(text);
+  return text;
 }
 
 function keepRecent(tail: Tail, entry: LogEntry): void {
@@ -281,7 +301,7 @@ function entriesAfter(recent: readonly LogEntry[], cursor: Cursor): readonly Log
 function endGone(context: TailContext, tail: Tail): void {
   if (tail.ended) return;
   flush(context, tail);
-  closeTail(tail);
+  closeTail(context, tail);
   context.forget(tail);
   for (const viewer of tail.live) context.finish(viewer, 'gone');
 }

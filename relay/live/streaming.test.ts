@@ -128,6 +128,54 @@ it('joins what is written without a gap or a repetition, however the moments fal
   }
 });
 
+it('replays a long reply from anywhere, from the store and from what it keeps, with all in it once', async () => {
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  const deltas = Array.from({ length: 2500 }, (_, i) => `${i},`);
+  for (let i = 0; i < deltas.length; i += 100) await pen.text(...deltas.slice(i, i + 100));
+  const fence = (await stage.store.head(session.sessionId)) as { head: string };
+  const own = fence.head.split('-')[0];
+  // Entry 0 says that the run has started, entry 1 that its text does: delta i is entry i + 2.
+  const check = async (query: string, after: string | undefined, text: string) => {
+    const stream = await follow(query);
+    await stream.caughtUp();
+    expect(stream.text()).toBe(text);
+    expect(brokenLinks(stream.messages(), after)).toEqual([]);
+    return stream;
+  };
+  // The first lets what it read be kept; the others come to it from different places.
+  const open = [await check('', undefined, deltas.join(''))];
+  for (const i of [-1, 0, 1, 508, 509, 510, 511, 1021, 1300, 2044, 2045, 2046, 2498, 2499]) {
+    const after = `${own}-${i + 2}`;
+    open.push(await check(`&after=${after}`, after, deltas.slice(i + 1).join('')));
+  }
+  open.push(await check('&after=0-0&until=idle', '0-0', deltas.join('')));
+  await pen.text('the end');
+  await pen.finish();
+  for (const stream of open) {
+    await stream.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+    expect(stream.text().slice(-7)).toBe('the end');
+    await stream.leave();
+  }
+  const late = await follow(`&after=${own}-1&until=idle`);
+  await late.ended();
+  expect(late.text()).toBe(`${deltas.join('')}the end`);
+  expect(brokenLinks(late.messages(), `${own}-1`)).toEqual([]);
+});
+
+it('keeps nothing of a session that is deleted', async () => {
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  await pen.text(...Array.from({ length: 1500 }, (_, i) => `${i},`));
+  await (await follow('&after=0-0')).caughtUp();
+  const stream = await follow('&after=0-0');
+  await stream.caughtUp();
+  await stage.request(`/api/sessions/${session.sessionId}`, { method: 'DELETE', headers: bearer(session.token) });
+  await stream.ended();
+  const refused = await fetch(stream.response.url, { headers: bearer(session.token) });
+  expect(refused.status).toBe(410);
+});
+
 it('ends until=idle right after the terminal message of the run that was active', async () => {
   const runId = await stage.prompt(session);
   const stream = await follow('&until=idle');

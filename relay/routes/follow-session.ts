@@ -3,7 +3,6 @@ import { lastEventIdSchema, streamQuerySchema } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
 import type { SessionHub } from '../live/session-hub.ts';
 import { openSink } from './open-sink.ts';
-import { PAGE_ENTRIES } from '../live/session-tail.ts';
 import { SSE_HEADERS } from '../live/sse-frames.ts';
 import { RelayError } from '../relay-error.ts';
 import type { SessionStore } from '../store/session-store.ts';
@@ -34,7 +33,7 @@ export function followSession({ store, tokens, hub }: FollowSessionOptions): End
     async handle({ c, session, query, address }) {
       const { sessionId } = session;
       const after = c.req.header(LAST_EVENT_ID) ?? query.after;
-      const first = await store.read(sessionId, { limit: PAGE_ENTRIES, ...(after === undefined ? {} : { after }) });
+      const first = await store.read(sessionId, hub.firstRead(sessionId, after));
       if (first.kind === 'gone') throw sessionExpired();
       if (first.kind === 'empty') throw sessionEmpty(tokens, session);
 
