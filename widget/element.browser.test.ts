@@ -70,6 +70,14 @@ describe('attributes', () => {
     expect(find('.send').getBoundingClientRect().left).to.be.below(find('textarea').getBoundingClientRect().left);
   });
 
+  it('lang names the language of the texts', async () => {
+    const { chat, find, settled } = await mount();
+    expect(find('.root').lang).to.equal('en');
+    chat.setAttribute('lang', 'de');
+    await settled();
+    expect(find('.root').lang).to.equal('de');
+  });
+
   it('allow-images shows the images of an answer', async () => {
     const { findAll } = await mount({ 'allow-images': '' }, VIEWS.parts);
     expect(findAll('img')).to.have.length(1);

@@ -1,5 +1,4 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { repeat } from 'lit/directives/repeat.js';
 import type { ChatMessage } from '#shared/protocol.ts';
 import { AnnounceController } from './controllers/announce-controller.ts';
 import { ChatController, type ClientPart } from './controllers/chat-controller.ts';
@@ -7,13 +6,11 @@ import { ClockController } from './controllers/clock-controller.ts';
 import { PanelController, type PanelElements } from './controllers/panel-controller.ts';
 import { ScrollController } from './controllers/scroll-controller.ts';
 import { isCredentials } from './controllers/stored-session.ts';
-import { icons } from './elements/icons.ts';
-import { readLineState, readNotice } from './elements/notice.ts';
+import { renderPanel, type PanelActions } from './elements/panel.ts';
 import type { RcComposer } from './elements/rc-composer.ts';
-import { readRows, type Row } from './elements/rows.ts';
 import { styles } from './elements/styles/index.ts';
 import { suggestionsConverter } from './elements/suggestions.ts';
-import { renderEmpty, renderHeader, renderLauncher, renderNotice, renderRestoring } from './elements/views.ts';
+import { renderLauncher } from './elements/views.ts';
 import { en, type Strings } from './locales/en.ts';
 import { scriptOrigin } from './script-origin.ts';
 import type { StorageKind } from './session/storage.ts';
@@ -66,6 +63,10 @@ export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-l
  */
 export class ResumableChat extends LitElement {
   static override styles = styles;
+
+  static override get observedAttributes(): string[] {
+    return [...super.observedAttributes, 'lang'];
+  }
 
   static override properties = {
     relay: {},
@@ -259,6 +260,11 @@ export class ResumableChat extends LitElement {
 
   // --- Life ------------------------------------------------------------------------------------------------------
 
+  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
+    super.attributeChangedCallback(name, old, value);
+    if (name === 'lang') this.requestUpdate();
+  }
+
   protected override willUpdate(changed: PropertyValues<this>): void {
     const others = changed.has('relay') || changed.has('storage') || changed.has('onlySession');
     if (this.hasUpdated && others) this.#chat.reset();
@@ -339,51 +345,50 @@ export class ResumableChat extends LitElement {
     if (url.href !== location.href) history.replaceState(history.state, '', url);
   }
 
-  // --- Handlers --------------------------------------------------------------------------------------------------
+  // --- What a visitor does ---------------------------------------------------------------------------------------
 
-  #onComposerSend = (event: CustomEvent<string>): void => {
-    const text = event.detail;
-    void this.send(text).then(() => {
-      if (!this.client) this.#composer?.giveBack(text);
-    });
+  readonly #actions: PanelActions = {
+    close: () => this.hide(),
+    newChat: () => {
+      this.newChat();
+      this.#focusInput();
+    },
+    send: (text) => {
+      void this.send(text).then(() => {
+        // Without a client nobody else keeps the text.
+        if (!this.client) this.#composer?.giveBack(text);
+      });
+    },
+    pick: (text) => {
+      void this.send(text);
+      this.#focusInput();
+    },
+    stop: () => void this.stop(),
+    retry: () => {
+      const { unsent } = this.#chat.view;
+      if (unsent) this.#composer?.takeBack(unsent.text);
+      void this.#start().then((client) => client?.retry());
+    },
+    regenerate: () => void this.regenerate(),
+    jump: () => {
+      this.#scroll.toEnd();
+      this.#focusInput();
+    },
+    copied: () => this.#announcer.announce(this.#strings.announceCopied),
+    followLink: (href) => this.#emit('rc-link', { href }, true),
   };
 
-  #onPick = (text: string): void => {
-    void this.send(text);
+  readonly #onToggle = (): void => this.toggle();
+
+  #focusInput(): void {
     this.#composer?.input?.focus({ preventScroll: true });
-  };
-
-  #onNewChat = (): void => {
-    this.newChat();
-    this.#composer?.input?.focus({ preventScroll: true });
-  };
-
-  #onStop = (): void => void this.stop();
-  #onTryAnswerAgain = (): void => void this.regenerate();
-
-  /** The unsent prompt or the connection, whichever came to nothing; or the client itself. */
-  #onRetry = (): void => {
-    const { unsent } = this.#chat.view;
-    if (unsent) this.#composer?.takeBack(unsent.text);
-    void this.#start().then((client) => client?.retry());
-  };
-
-  #onToggle = (): void => this.toggle();
-  #onClose = (): void => this.hide();
-  #onJump = (): void => {
-    this.#scroll.toEnd();
-    this.#composer?.input?.focus({ preventScroll: true });
-  };
-
-  #onMessagesClick = (event: MouseEvent): void => {
-    const link = event.target instanceof Element ? event.target.closest('a[href]') : null;
-    if (link instanceof HTMLAnchorElement && !this.#emit('rc-link', { href: link.href }, true)) event.preventDefault();
-  };
+  }
 
   // --- Drawing ---------------------------------------------------------------------------------------------------
 
   protected override render(): TemplateResult {
     const { run } = this.#chat.view;
+    const strings = this.#strings;
     const hidden = !this.#isVisible;
     const news = !hidden ? null : run ? 'writing' : this.unread ? 'unread' : null;
     return html`<div
@@ -391,113 +396,22 @@ export class ResumableChat extends LitElement {
       lang=${this.lang || 'en'}
     >
       ${this.#shown ? this.#renderPanel(this.#shown, hidden) : nothing}
-      ${this.#floats ? renderLauncher({ strings: this.#strings, open: this.open, news, onToggle: this.#onToggle }) : nothing}
+      ${this.#floats ? renderLauncher({ strings, open: this.open, news, onToggle: this.#onToggle }) : nothing}
       <div class="sr" role="status">${this.#announcer.text}</div>
     </div>`;
   }
 
   #renderPanel(view: ChatView, hidden: boolean): TemplateResult {
-    const strings = this.#strings;
-    const notice = readNotice(view, strings, Date.now());
-    return html`<section
-      id="panel"
-      class="panel"
-      part="panel"
-      role=${this.#floats ? 'dialog' : 'region'}
-      aria-modal=${this.#floats && !hidden && this.#panel.isModal ? 'true' : nothing}
-      aria-labelledby="heading"
-      tabindex="-1"
-      ?inert=${hidden}
-    >
-      ${renderHeader({
-        strings,
-        heading: this.heading || strings.heading,
-        line: readLineState(view, strings),
-        canStartAnew: view.messages.length > 0 || view.pending !== null,
-        onClose: this.#floats ? this.#onClose : null,
-        onNewChat: this.#onNewChat,
-      })}
-      ${this.#renderMessages(view)}
-      <div class="bottom">
-        ${this.#scroll.following
-          ? nothing
-          : html`<button
-              type="button"
-              class="jump"
-              part="jump-button"
-              aria-label=${strings.jumpToLatest}
-              title=${strings.jumpToLatest}
-              @click=${this.#onJump}
-            >
-              ${icons.down}
-            </button>`}
-        ${renderNotice({ strings, notice, onRetry: this.#onRetry, onNewChat: this.#onNewChat })}
-        <rc-composer
-          .strings=${strings}
-          .placeholder=${this.placeholder || strings.placeholder}
-          .busy=${view.run !== null || view.pending !== null}
-          .locked=${view.problem?.code === 'read-only' || view.problem?.code === 'store-full'}
-          @rc-composer-send=${this.#onComposerSend}
-          @rc-composer-stop=${this.#onStop}
-        ></rc-composer>
-        <slot name="footer"></slot>
-      </div>
-    </section>`;
+    const { heading, greeting, placeholder, suggestions, allowImages } = this;
+    return renderPanel({
+      ...{ view, hidden, heading, greeting, placeholder, suggestions, allowImages },
+      strings: this.#strings,
+      actions: this.#actions,
+      floats: this.#floats,
+      modal: this.#panel.isModal,
+      following: this.#scroll.following,
+    });
   }
-
-  #renderMessages(view: ChatView): TemplateResult {
-    const strings = this.#strings;
-    const rows = readRows(view);
-    const empty = rows.length === 0;
-    return html`<div
-      class="messages ${view.status}"
-      part="messages"
-      role="log"
-      aria-live="off"
-      aria-label=${strings.messages}
-      aria-busy=${view.run ? 'true' : 'false'}
-      tabindex="0"
-      @click=${this.#onMessagesClick}
-      @rc-message-retry=${this.#onTryAnswerAgain}
-      @rc-copied=${this.#onCopied}
-    >
-      <div class="content">
-        ${empty && view.restoring ? renderRestoring(strings) : nothing}
-        ${empty && !view.restoring
-          ? renderEmpty({
-              strings,
-              greeting: this.greeting || strings.greeting,
-              suggestions: this.suggestions,
-              onPick: this.#onPick,
-            })
-          : nothing}
-        ${repeat(
-          rows,
-          ({ message }) => message.id,
-          (row, index) => this.#renderRow(row, index === rows.length - 1),
-        )}
-      </div>
-    </div>`;
-  }
-
-  #renderRow({ message, progress, dimmed }: Row, last: boolean): TemplateResult {
-    const strings = this.#strings;
-    const own = message.role === 'user';
-    return html`<rc-message
-      class="${own ? 'own' : 'answer'} ${progress} ${message.metadata?.run?.status ?? ''}"
-      part="message ${own ? 'user-message' : 'assistant-message'}"
-      role="article"
-      aria-label=${own ? strings.userMessage : strings.assistantMessage}
-      .message=${message}
-      .progress=${progress}
-      .dimmed=${dimmed}
-      .last=${last}
-      .allowImages=${this.allowImages}
-      .strings=${strings}
-    ></rc-message>`;
-  }
-
-  #onCopied = (): void => this.#announcer.announce(this.#strings.announceCopied);
 }
 
 /** `https://relay.example/` and `https://relay.example` are the same relay, and one key in the storage. */

@@ -19,7 +19,7 @@ const READ: Record<ViewName, readonly string[]> = {
   completed: ['Nothing else has to be done.'],
   stopped: ['A reply is kept as a log', 'Stopped', 'Try again'],
   answerFailed: ['A reply is kept as a log', 'The answer could not be written.', 'Try again'],
-  rateLimited: ['Again?', 'Your message will be sent in 1'],
+  rateLimited: ['Again?', 'Your message will be sent in '],
   expired: ['Yes.', 'This conversation has expired.', 'New chat'],
   unreachable: ['Not connected', 'The chat cannot be reached.', 'Try again'],
   refused: ['Not connected', 'not available on this site'],
@@ -45,6 +45,11 @@ describe('each state', () => {
       }
     });
   }
+
+  it('closed, there is only the launcher, and axe finds nothing', async () => {
+    const { chat } = await mount({ mode: 'floating' });
+    expect(await findViolations(chat)).to.deep.equal([]);
+  });
 
   it('leaves everything readable whatever the accent', async () => {
     for (const accent of ['#ffd400', '#ffffff', '#000000', '#101060', 'hotpink', 'oklch(70% 0.2 150)']) {

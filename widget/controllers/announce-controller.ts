@@ -7,6 +7,9 @@ import type { ChatStatus, ChatView } from '../session/types.ts';
 /** An answer is read out whole up to so many characters; the rest is there to be read. */
 const SPOKEN_LIMIT = 1200;
 
+/** Until it has been taken up (ms); longer, and whoever walks through the page would come upon it a second time. */
+const KEPT_MS = 3000;
+
 export interface AnnounceControllerOptions {
   view(): ChatView;
   strings(): Strings;
@@ -25,6 +28,7 @@ export class AnnounceController implements ReactiveController {
   #runId: string | null = null;
   #notice = '';
   #restoring = false;
+  #clearing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: ReactiveControllerHost, options: AnnounceControllerOptions) {
     this.#host = host;
@@ -37,6 +41,16 @@ export class AnnounceController implements ReactiveController {
     // The same text again would be no change, and so not be read; a no-break space makes it one.
     this.text = text === this.text ? `${text}\u00a0` : text;
     this.#host.requestUpdate();
+    clearTimeout(this.#clearing);
+    this.#clearing = setTimeout(() => {
+      this.text = '';
+      this.#host.requestUpdate();
+    }, KEPT_MS);
+  }
+
+  hostDisconnected(): void {
+    clearTimeout(this.#clearing);
+    this.text = '';
   }
 
   announceMessage(message: ChatMessage): void {

@@ -23,6 +23,11 @@ export class ScrollController implements ReactiveController {
     host.addController(this);
   }
 
+  /** After a move on the page there may be nothing else to draw. */
+  hostConnected(): void {
+    this.#host.requestUpdate();
+  }
+
   hostUpdated(): void {
     if (this.#scroller) return;
     const found = this.#find();

@@ -1,4 +1,4 @@
-import { html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Strings } from '../locales/en.ts';
 import { icons } from './icons.ts';
 
@@ -14,6 +14,7 @@ export class RcComposer extends LitElement {
     strings: { attribute: false },
     placeholder: {},
     busy: { type: Boolean },
+    stopping: { type: Boolean },
     locked: { type: Boolean },
     blank: { state: true },
   };
@@ -22,6 +23,8 @@ export class RcComposer extends LitElement {
   declare placeholder: string;
   /** There is something to stop. */
   declare busy: boolean;
+  /** It was asked to stop, and has not yet. */
+  declare stopping: boolean;
   /** Nothing can be sent any more. */
   declare locked: boolean;
   declare private blank: boolean;
@@ -30,6 +33,7 @@ export class RcComposer extends LitElement {
     super();
     this.placeholder = '';
     this.busy = false;
+    this.stopping = false;
     this.locked = false;
     this.blank = true;
   }
@@ -82,7 +86,7 @@ export class RcComposer extends LitElement {
 
   #onClick = (event: MouseEvent): void => {
     // The second click of a double click on Send meant Send.
-    if (this.busy && event.detail <= 1) this.dispatchEvent(new CustomEvent('rc-composer-stop', { bubbles: true }));
+    if (this.busy && !this.stopping && event.detail <= 1) this.dispatchEvent(new CustomEvent('rc-composer-stop', { bubbles: true }));
   };
 
   #send(): void {
@@ -95,14 +99,14 @@ export class RcComposer extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    // A stopped button that is disabled would drop the focus to the page.
+    // A Stop that turned into a disabled Send would drop the focus to the page.
     if (changed.has('busy') && changed.get('busy') === true && !this.busy && this.matches(':focus-within')) {
       this.input?.focus({ preventScroll: true });
     }
   }
 
   protected override render(): TemplateResult {
-    const { strings, busy, locked, blank } = this;
+    const { strings, busy, stopping, locked, blank } = this;
     const label = busy ? strings.stop : strings.send;
     return html`<form class="composer" part="composer" @submit=${this.#onSubmit}>
       <textarea
@@ -123,6 +127,7 @@ export class RcComposer extends LitElement {
         part=${busy ? 'send-button stop-button' : 'send-button'}
         aria-label=${label}
         title=${label}
+        aria-disabled=${stopping ? 'true' : nothing}
         ?disabled=${!busy && (blank || locked)}
         @click=${this.#onClick}
       >

@@ -118,6 +118,9 @@ export const composer = css`
     background: var(--_ink);
     color: var(--_surface);
   }
+  .send.stop[aria-disabled] {
+    opacity: 0.5;
+  }
   @media (forced-colors: active) {
     .composer {
       border: 1px solid ButtonBorder;
