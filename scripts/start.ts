@@ -15,6 +15,10 @@ const LONGEST_DELAY_MS = 5_000;
 const HEALTHY_MS = 10_000;
 /** Deaths in a row without having been well. */
 const MAX_DEATHS = 20;
+const PARENT_CHECK_MS = 1_000;
+
+/** Taken before anything that takes time. */
+const PARENT = process.ppid;
 
 let relay: ChildProcess;
 let startedAt = 0;
@@ -69,7 +73,15 @@ function stop(signal: NodeJS.Signals): void {
   relay.kill(signal);
 }
 
+/** npm itself may be killed with no chance to pass it on: the demo does not outlive the command that started it. */
+function watchParent(): void {
+  setInterval(() => {
+    if (process.ppid !== PARENT) stop('SIGTERM');
+  }, PARENT_CHECK_MS).unref();
+}
+
 ensureBuild({ rebuildStale: true });
+if (process.env['npm_lifecycle_event'] === 'start') watchParent();
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 startRelay();
