@@ -87,7 +87,9 @@ export const composer = css`
     text-align: start;
     scrollbar-width: thin;
     cursor: text;
-    /* The whole composer shows the focus. */
+  }
+  /* The whole composer shows the focus. */
+  textarea:focus-visible {
     outline: none;
   }
   textarea::placeholder {
