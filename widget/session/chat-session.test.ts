@@ -86,6 +86,24 @@ describe('a first prompt', () => {
   });
 });
 
+it('first prompts of two tabs at the same moment go into one session', async () => {
+  const profile = createFakeProfile();
+  await using one = openChat({ relay: relay.origin, storage: profile.tab() });
+  await using two = openChat({ relay: relay.origin, storage: profile.tab() });
+  expect(await Promise.all([one.chat.send('One'), two.chat.send('Two')])).toEqual([true, true]);
+  const views = await Promise.all([one, two].map(({ until }) => until(({ messages }) => messages.length === 4)));
+  expect(views[0]?.sessionId).toBe(views[1]?.sessionId);
+});
+
+it('a prompt into a session that is being asked for now and then is seen at once', async () => {
+  const { sessionId, token } = relay.mint();
+  vi.spyOn(Math, 'random').mockReturnValue(100);
+  await using open = openChat({ relay: relay.origin, storage: createFakeProfile({ sessionId, token }).tab() });
+  await open.until(({ status, restoring }) => status === 'idle' && !restoring);
+  await open.chat.send('Hello');
+  expect(texts(await open.until(isDone))).toEqual(['Hello', 'You said: Hello']);
+});
+
 describe('a prompt that is retried', () => {
   it('is brought to the relay once, however often its answer is lost', async () => {
     const rounds = 40;
@@ -377,7 +395,9 @@ describe('an interrupted answer', () => {
     expect(lastAnswer(cut)).toBe('');
 
     session.writeStart(runId, { attempt: 3, reset: true, steps: 0 });
-    const again = await open.until(({ recoveries }) => recoveries === 2);
+    session.writeStart(runId, { attempt: 4, reset: true, steps: 0 });
+    // These cut nothing that could be seen.
+    const again = await open.until(({ recoveries }) => recoveries === 3);
     expect(again.dimmed.length).toBeGreaterThan(0);
 
     session.writeChunks(
@@ -388,7 +408,7 @@ describe('an interrupted answer', () => {
     );
     expect((await open.until((view) => lastAnswer(view) === 'Anew')).dimmed).toEqual([]);
     session.writeEnd(runId, 'completed');
-    expect(await open.until(isDone)).toMatchObject({ recoveries: 2, dimmed: [] });
+    expect(await open.until(isDone)).toMatchObject({ recoveries: 3, dimmed: [] });
 
     await open.chat.send('Next');
     await open.until(({ messages, run: next }) => messages.length === 4 && next !== null);

@@ -152,6 +152,19 @@ describe('a session that is gone', () => {
     expect(view.sessionId).not.toBe(sessionId);
   });
 
+  it('as its line finds out first is replaced for the prompt on its way', async () => {
+    const credentials = relay.mint();
+    relay.sessions.clear();
+    const storage = createFakeProfile(credentials).tab();
+    const lateFetch: typeof fetch = async (input, init) => {
+      if (init?.method === 'POST') await new Promise((resolve) => setTimeout(resolve, 100));
+      return fetch(input, init);
+    };
+    await using open = openChat({ relay: relay.origin, storage, fetch: lateFetch });
+    expect(await open.chat.send('Hello')).toBe(true);
+    expect(lastAnswer(await open.until(isAnswered))).toBe('You said: Hello');
+  });
+
   it('for which no other can be had is not tried for ever', async () => {
     relay.fault = ({ path }) => (path === '/api/llm-stream' ? { kind: 'problem', code: 'not-found' } : null);
     await using open = openChat({ relay: relay.origin });
@@ -175,6 +188,15 @@ describe('a token', () => {
     expect(storage.read()?.sessionId).toBe(sessionId);
     expect(storage.read()?.token).toBe(relay.requests[2]?.token);
     await open.chat.send('More');
+    expect(relay.requests.filter(isMint)).toHaveLength(1);
+  });
+
+  it('that has run out is renewed once for two requests at the same time', async () => {
+    const { storage, sessionId, token } = storedSession();
+    storage.write({ sessionId, token: `stale:${token}` });
+    await using open = openChat({ relay: relay.origin, storage });
+    expect(await open.chat.send('More')).toBe(true);
+    await open.until((view) => isAnswered(view) && view.messages.length === 4);
     expect(relay.requests.filter(isMint)).toHaveLength(1);
   });
 
