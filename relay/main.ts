@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The relay as a process: settings from the environment, the embedded store, an HTTP server. `--demo` adds the demo's controls. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +14,8 @@ import { keepSecret } from './node/keep-secret.ts';
 import { loadStaticFiles } from './node/load-static-files.ts';
 import { openSqliteStore, StoreOpenError, type SqliteStore } from './store/drivers/sqlite/open-sqlite-store.ts';
 
-const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+/** Where the widget and the demo are built to, as seen from here and from dist/package/relay/ in the package. */
+const DIST = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../dist' : '../..', import.meta.url));
 /** What was answered last may still be on its way out when everything else has ended. */
 const FLUSH_MS = 200;
 
