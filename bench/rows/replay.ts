@@ -17,18 +17,17 @@ interface Case {
   end: 'active' | 'sealed';
   /** Whether the viewer asks from just before the run (entries) or without a cursor (transcript first). */
   cursor: boolean;
-  /** Whether somebody else is watching already, so that the relay has the session at hand. */
-  watched: boolean;
+  /** Whether the same conversation is read again and again, so that the relay has it at hand; else each one once. */
+  again: boolean;
   /** Throughput to reach, as a share of raw HTTP. */
   share: number;
 }
 
 const CASES: readonly Case[] = [
-  { name: 'active run, watched by another', end: 'active', cursor: true, watched: true, share: 0.5 },
-  { name: 'active run, first viewer', end: 'active', cursor: true, watched: false, share: 0.3 },
-  { name: 'active run, no cursor', end: 'active', cursor: false, watched: false, share: 0.3 },
-  { name: 'last finished run, by its cursor', end: 'sealed', cursor: true, watched: false, share: 0.3 },
-  { name: 'sealed, no cursor', end: 'sealed', cursor: false, watched: false, share: 0.3 },
+  { name: 'active run, read a moment ago', end: 'active', cursor: true, again: true, share: 0.5 },
+  { name: 'active run, read for the first time', end: 'active', cursor: true, again: false, share: 0.3 },
+  { name: 'last finished run, by its cursor, for the first time', end: 'sealed', cursor: true, again: false, share: 0.3 },
+  { name: 'sealed, no cursor, for the first time', end: 'sealed', cursor: false, again: false, share: 0.3 },
 ];
 
 interface Cost {
@@ -44,7 +43,7 @@ export const replay: Bench = {
   run: async ({ quick, start, progress }) => {
     const tokens = quick ? 2000 : 20_000;
     const rounds = quick ? 1 : 5;
-    const times = quick ? 3 : 10;
+    const times = quick ? 3 : 5;
     const [relay, merged, unmerged, load] = await Promise.all([
       start<RelayServer>('servers/relay-server.ts'),
       start<RawHttp>('baselines/raw-http.ts'),
@@ -55,27 +54,32 @@ export const replay: Bench = {
     const [mergedPort, unmergedPort] = [await merged.call('port'), await unmerged.call('port')];
 
     const figures: Figure[] = [];
-    for (const { name, end, cursor, watched, share } of CASES) {
+    for (const { name, end, cursor, again, share } of CASES) {
       progress(name);
-      const session = await client.mint();
-      const { before } = await relay.call('seed', { sessionId: session.sessionId, tokens, end });
-      const request = client.view(session, cursor ? before : undefined);
-      if (watched) await load.call('connect', { group: name, requests: [request] });
-
-      const everyEntry = await relay.call('unmerged', { sessionId: session.sessionId, after: before });
+      const prepare = async (): Promise<{ request: SocketRequest; before: string; sessionId: string }> => {
+        const session = await client.mint();
+        const { before } = await relay.call('seed', { sessionId: session.sessionId, tokens, end });
+        return { request: client.view(session, cursor ? before : undefined), before, sessionId: session.sessionId };
+      };
+      const first = await prepare();
+      const everyEntry = await relay.call('unmerged', { sessionId: first.sessionId, after: first.before });
       await unmerged.call('hold', everyEntry);
-      const measure = (server: Child<Handlers>, from: SocketRequest, until: Until): Promise<Cost> =>
-        measureReplays({ server, load, request: from, until, times });
-      const { bytes } = await measure(relay, request, CAUGHT_UP);
+      const measure = (server: Child<Handlers>, requests: SocketRequest[], until: Until): Promise<Cost> =>
+        measureReplays({ server, load, requests, until });
+      const { bytes } = await measure(relay, [first.request], CAUGHT_UP);
       await merged.call('hold', new Uint8Array(bytes).fill(120));
 
-      const raw = (port: number): SocketRequest => ({ ...request, port });
+      const repeat = (request: SocketRequest): SocketRequest[] => Array.from({ length: times }, () => request);
+      const raw = (port: number): SocketRequest[] => repeat({ ...first.request, port });
       const measured = await interleave(rounds, {
         merged: () => measure(merged, raw(mergedPort), { bytes }),
-        relay: () => measure(relay, request, CAUGHT_UP),
+        relay: async () => {
+          const requests = again ? repeat(first.request) : [];
+          while (requests.length < times) requests.push((await prepare()).request);
+          return measure(relay, requests, CAUGHT_UP);
+        },
         unmerged: () => measure(unmerged, raw(unmergedPort), { bytes: everyEntry.length }),
       });
-      if (watched) await load.call('disconnect', { group: name });
 
       const cpu = (of: readonly Cost[]): number[] => of.map((cost) => cost.cpuMilliseconds);
       const wall = (of: readonly Cost[]): number[] => of.map((cost) => cost.milliseconds);
@@ -106,12 +110,11 @@ async function measureReplays({
 }: {
   server: Child<Handlers>;
   load: Child<Viewers>;
-  request: SocketRequest;
+  requests: SocketRequest[];
   until: Until;
-  times: number;
 }): Promise<Cost> {
   const before = await server.call('cpu');
   const { bytes, milliseconds } = await load.call('replay', replays);
-  const cpuMilliseconds = ((await server.call('cpu')) - before) / 1000 / replays.times;
-  return { bytes, cpuMilliseconds, milliseconds: milliseconds.reduce((sum, value) => sum + value, 0) / replays.times };
+  const cpuMilliseconds = ((await server.call('cpu')) - before) / 1000 / replays.requests.length;
+  return { bytes, cpuMilliseconds, milliseconds: milliseconds.reduce((sum, value) => sum + value, 0) / replays.requests.length };
 }
