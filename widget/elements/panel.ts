@@ -1,0 +1,144 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Strings } from '../locales/en.ts';
+import type { ChatView } from '../session/types.ts';
+import { icons } from './icons.ts';
+import { readLineState, readNotice } from './notice.ts';
+import { readRows, type Row } from './rows.ts';
+import { renderEmpty, renderHeader, renderNotice, renderRestoring } from './views.ts';
+
+/** What a visitor can do in the panel. */
+export interface PanelActions {
+  close(): void;
+  newChat(): void;
+  send(text: string): void;
+  /** Sends a suggestion. */
+  pick(text: string): void;
+  stop(): void;
+  /** Does again what came to nothing: the connection, or a prompt. */
+  retry(): void;
+  /** Asks for another answer. */
+  regenerate(): void;
+  jump(): void;
+  /** Something was copied. */
+  copied(): void;
+  /** A link was clicked; false keeps it from leading anywhere. */
+  followLink(href: string): boolean;
+}
+
+export interface PanelModel {
+  view: ChatView;
+  strings: Strings;
+  actions: PanelActions;
+  floats: boolean;
+  /** Closed, behind its launcher. */
+  hidden: boolean;
+  /** Covers the page. */
+  modal: boolean;
+  /** The end of the conversation is in view. */
+  following: boolean;
+  heading: string;
+  greeting: string;
+  placeholder: string;
+  suggestions: readonly string[];
+  allowImages: boolean;
+}
+
+export function renderPanel(model: PanelModel): TemplateResult {
+  const { view, strings, actions, floats, hidden, modal } = model;
+  const notice = readNotice(view, strings, Date.now());
+  return html`<section
+    id="panel"
+    class="panel"
+    part="panel"
+    role=${floats ? 'dialog' : 'region'}
+    aria-modal=${floats && modal && !hidden ? 'true' : nothing}
+    aria-labelledby="heading"
+    tabindex="-1"
+    ?inert=${hidden}
+  >
+    ${renderHeader({
+      strings,
+      heading: model.heading || strings.heading,
+      line: readLineState(view, strings),
+      canStartAnew: view.messages.length > 0 || view.pending !== null,
+      onClose: floats ? actions.close : null,
+      onNewChat: actions.newChat,
+    })}
+    ${renderMessages(model)}
+    <div class="bottom">
+      ${model.following ? nothing : renderJump(strings, actions)}
+      ${renderNotice({ strings, notice, onRetry: actions.retry, onNewChat: actions.newChat })}
+      <rc-composer
+        .strings=${strings}
+        .placeholder=${model.placeholder || strings.placeholder}
+        .busy=${view.run !== null || view.pending !== null}
+        .stopping=${view.stopping}
+        .locked=${view.problem?.code === 'read-only' || view.problem?.code === 'store-full'}
+        @rc-composer-send=${(event: CustomEvent<string>) => actions.send(event.detail)}
+        @rc-composer-stop=${actions.stop}
+      ></rc-composer>
+      <slot name="footer"></slot>
+    </div>
+  </section>`;
+}
+
+function renderJump(strings: Strings, { jump }: PanelActions): TemplateResult {
+  const label = strings.jumpToLatest;
+  return html`<button type="button" class="jump" part="jump-button" aria-label=${label} title=${label} @click=${jump}>
+    ${icons.down}
+  </button>`;
+}
+
+function renderMessages(model: PanelModel): TemplateResult {
+  const { view, strings, actions } = model;
+  const rows = readRows(view);
+  return html`<div
+    class="messages ${view.status}"
+    part="messages"
+    role="log"
+    aria-live="off"
+    aria-label=${strings.messages}
+    aria-busy=${view.run ? 'true' : 'false'}
+    tabindex="0"
+    @click=${(event: MouseEvent) => onClick(event, actions)}
+    @rc-message-retry=${actions.regenerate}
+    @rc-copied=${actions.copied}
+  >
+    <div class="content">
+      ${rows.length === 0 ? renderNothingYet(model) : nothing}
+      ${repeat(
+        rows,
+        ({ message }) => message.id,
+        (row, index) => renderRow(row, index === rows.length - 1, model),
+      )}
+    </div>
+  </div>`;
+}
+
+function renderNothingYet({ view, strings, greeting, suggestions, actions }: PanelModel): TemplateResult {
+  return view.restoring
+    ? renderRestoring(strings)
+    : renderEmpty({ strings, greeting: greeting || strings.greeting, suggestions, onPick: actions.pick });
+}
+
+function renderRow({ message, progress, dimmed }: Row, last: boolean, { strings, allowImages }: PanelModel): TemplateResult {
+  const own = message.role === 'user';
+  return html`<rc-message
+    class="${own ? 'own' : 'answer'} ${progress} ${message.metadata?.run?.status ?? ''}"
+    part="message ${own ? 'user-message' : 'assistant-message'}"
+    role="article"
+    aria-label=${own ? strings.userMessage : strings.assistantMessage}
+    .message=${message}
+    .progress=${progress}
+    .dimmed=${dimmed}
+    .last=${last}
+    .allowImages=${allowImages}
+    .strings=${strings}
+  ></rc-message>`;
+}
+
+function onClick(event: MouseEvent, { followLink }: PanelActions): void {
+  const link = event.target instanceof Element ? event.target.closest('a[href]') : null;
+  if (link instanceof HTMLAnchorElement && !followLink(link.href)) event.preventDefault();
+}
