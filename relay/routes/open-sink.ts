@@ -18,9 +18,7 @@ export function openSink(c: Context<RelayEnv>, headers: Record<string, string>):
   for (const [name, value] of Object.entries(headers)) all.set(name, value);
   // The response ends with the connection; so no frame needs another frame around it.
   outgoing.useChunkedEncodingByDefault = false;
+  // They leave with the first bytes of the replay, in one packet.
   outgoing.writeHead(200, Object.fromEntries(all));
-  outgoing.flushHeaders();
-  // Small writes go out at once (Nagle's algorithm off): a word of an answer should not wait for the next.
-  outgoing.socket?.setNoDelay(true);
   return { sink: outgoing, response: RESPONSE_ALREADY_SENT };
 }
