@@ -372,6 +372,19 @@ describe('stopping', () => {
     expect(view.messages[1]?.metadata?.run?.status).toBe('cancelled');
   });
 
+  it('does not stop a withdrawn prompt that was then sent again', async () => {
+    relay.fault = (request) => (isPrompt(request) && request.count === 0 ? { kind: 'hang' } : null);
+    await using open = openChat({ relay: relay.origin });
+    const sent = open.chat.send('Hello');
+    await vi.waitFor(() => expect(prompts()).toHaveLength(1));
+    await open.chat.stop();
+    expect(await sent).toBe(false);
+    expect(await open.chat.retry()).toBe(true);
+    expect(texts(await open.until(isDone))).toEqual(['Hello', 'You said: Hello']);
+    expect(relay.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(0);
+    expect(new Set(prompts().map(({ body }) => body.messageId)).size).toBe(1);
+  });
+
   it('does nothing when nothing is being written', async () => {
     await using open = openChat({ relay: relay.origin });
     await open.chat.stop();

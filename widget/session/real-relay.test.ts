@@ -188,6 +188,7 @@ it('a thousand cuts lose nothing and repeat nothing', async () => {
     );
     open.chat.close();
   }
+  console.info(`${answers.length} answers over ${proxy.cuts} cuts, SEED=${seed}`);
   // One call of the model for each prompt, and each text arrived as it was written.
   expect(answers.toSorted()).toEqual(stage.written.toSorted());
   expect(answers).toHaveLength(conversations.reduce((all, { turns }) => all + turns, 0));
