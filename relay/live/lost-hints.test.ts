@@ -1,0 +1,159 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import type { MintAnswer } from '#shared/protocol.ts';
+import type { FollowEvent, SessionStore } from '../store/session-store.ts';
+import { sealSession } from '../store/seal-session.ts';
+import { StoreError } from '../store/store-error.ts';
+import { bearer, openRelayStage, type RelayStage } from '../testing/relay-stage.ts';
+import { brokenLinks, openStream, type StreamReader } from '../testing/stream-reader.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
+
+let stage: RelayStage;
+let session: MintAnswer;
+let follow: (query?: string) => Promise<StreamReader>;
+const open: StreamReader[] = [];
+
+afterEach(async () => {
+  for (const stream of open.splice(0)) await stream.leave();
+  await stage.close();
+});
+
+async function begin(wrapStore: (store: SessionStore) => SessionStore): Promise<void> {
+  stage = openRelayStage({ wrapStore, timing: { activePollMs: 250, idlePollMs: 250 } });
+  const origin = await stage.listen();
+  session = await stage.mint();
+  follow = async (query = '') => {
+    const url = `${origin}/api/check-stream?sessionId=${session.sessionId}${query}`;
+    const stream = await openStream(url, bearer(session.token));
+    open.push(stream);
+    return stream;
+  };
+}
+
+/** A store whose hints go through `pass` on their way. */
+const hinting =
+  (pass: (event: FollowEvent, tell: (event: FollowEvent) => void) => void) =>
+  (store: SessionStore): SessionStore => ({
+    ...store,
+    follow: (sessionId, listener) => store.follow(sessionId, (event) => pass(event, listener)),
+  });
+
+async function writeReply(): Promise<string> {
+  const pen = await stage.write(session.sessionId);
+  let whole = '';
+  for (let i = 0; i < 60; i += 1) {
+    whole += `${i} `;
+    await pen.text(`${i} `);
+    await new Promise((resolve) => setTimeout(resolve, i % 10));
+  }
+  await pen.finish();
+  return whole;
+}
+
+let count = 0;
+it.each<[string, Parameters<typeof hinting>[0]]>([
+  ['are all lost', () => undefined],
+  ['are lost every other time', (event, tell) => void (++count % 2 === 0 && tell(event))],
+  ['come twice', (event, tell) => (tell(event), tell(event))],
+  ['come late, and in another order', (event, tell) => void setTimeout(() => tell(event), (++count % 5) * 7)],
+  ['say nothing but that something happened', (_, tell) => tell({ kind: 'unsure' })],
+])('serves every message once, in order, when hints %s', async (_, pass) => {
+  await begin(hinting(pass));
+  await stage.prompt(session);
+  const early = await follow();
+  const resumed = await follow('&after=0-0');
+  await Promise.all([early.caughtUp(), resumed.caughtUp()]);
+  const whole = await writeReply();
+  for (const stream of [early, resumed]) {
+    await stream.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+    expect(stream.text()).toBe(whole);
+    expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
+  }
+});
+
+it('sends a snapshot when what it missed was trimmed meanwhile', async () => {
+  let deaf = true;
+  await begin((store) => ({
+    ...hinting((event, tell) => void (deaf || tell(event)))(store),
+    // Nor does the poll see anything for the time being.
+    head: async (sessionId) => {
+      const answer = await store.head(sessionId);
+      return deaf && answer.kind === 'open' ? { ...answer, head: known ?? answer.head } : answer;
+    },
+  }));
+  let known: string | undefined;
+  await stage.prompt(session, 'First');
+  const stream = await follow('&until=idle');
+  const stays = await follow();
+  await Promise.all([stream.caughtUp(), stays.caughtUp()]);
+  known = stream.messages().at(-1)?.id;
+  for (const text of ['one', 'two', 'three']) {
+    if (text !== 'one') await stage.prompt(session, text);
+    const pen = await stage.write(session.sessionId);
+    await pen.text(text);
+    await pen.finish();
+    await sealSession(stage.store, session.sessionId);
+  }
+  await stage.prompt(session, 'Last');
+  deaf = false;
+  // Its run has ended long ago.
+  await stream.ended();
+  expect(stream.messages().at(-1)?.data).toMatchObject({ type: 'snapshot', messages: { length: 6 } });
+  await stays.next('what is active now', ({ data }) => data.type === 'message' && JSON.stringify(data).includes('Last'));
+  expect(brokenLinks(stays.messages(), '0-0')).toEqual([]);
+});
+
+it('keeps its viewers while the store cannot be reached, and goes on when it can', async () => {
+  let down = false;
+  const failing =
+    <A extends unknown[], R>(operation: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (down) throw new StoreError('store-unavailable', 'down');
+      return operation(...args);
+    };
+  let pausing: Promise<void> | null = null;
+  await begin((store) => ({
+    ...hinting((event, tell) => void (down || tell(event)))(store),
+    head: failing(store.head),
+    check: failing(store.check),
+    read: failing(async (sessionId, input) => {
+      await pausing;
+      return store.read(sessionId, input);
+    }),
+  }));
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  // Long enough that its replay takes more than one reading.
+  const long = Array.from({ length: 1200 }, (_, i) => `${i},`);
+  await pen.text(...long);
+  const stream = await follow();
+  await stream.caughtUp();
+  let resume = () => {};
+  const replaying = await follow('&after=0-0');
+  await replaying.caughtUp();
+  pausing = new Promise((resolve) => (resume = resolve));
+  const late = follow('&after=0-0');
+  down = true;
+  resume();
+  pausing = null;
+  await pen.text('while it was down');
+  expect((await (await stage.request('/readyz')).json()) as object).toMatchObject({ code: 'store-unavailable' });
+  const refused = await stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(session.token) });
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('2');
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect(stage.relay.streams).toBeGreaterThanOrEqual(2);
+
+  down = false;
+  await pen.finish();
+  const whole = `${long.join('')}while it was down`;
+  const streams = [stream, replaying];
+  const opened = await late;
+  if (opened.response.status === 200) streams.push(opened);
+  for (const each of streams) {
+    await each.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+    expect(each.text()).toBe(whole);
+    expect(brokenLinks(each.messages(), '0-0')).toEqual([]);
+  }
+  expect((await stage.request('/readyz')).status).toBe(200);
+});
