@@ -4,6 +4,7 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   entry: [
     'relay/index.ts',
+    'relay/store/drivers/sqlite/open-sqlite-store.ts',
     'shared/index.ts',
     'widget/index.ts',
     'widget/resumable-chat.ts',

@@ -136,7 +136,7 @@ export default defineConfig({
     'typescript/no-non-null-assertion': 'error',
     'eslint/eqeqeq': ['error', 'always', { null: 'ignore' }],
     'eslint/no-var': 'error',
-    'eslint/prefer-const': 'error',
+    'eslint/prefer-const': ['error', { ignoreReadBeforeAssign: true }],
     'typescript/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
     'import/no-cycle': 'error',
     // One place reads the environment; the rest is told.
