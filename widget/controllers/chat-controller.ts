@@ -2,7 +2,8 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Problem } from '#shared/problem.ts';
 import type { ChatMessage, TerminalStatus } from '#shared/protocol.ts';
 import type { StorageKind } from '../session/storage.ts';
-import type { ChatSession, ChatStatus, ChatView, CredentialStorage } from '../session/types.ts';
+import { pinStorage } from '../session/pin-storage.ts';
+import type { ChatSession, ChatStatus, ChatView } from '../session/types.ts';
 import { hasStoredSession } from './stored-session.ts';
 
 /** The part of the widget that is loaded when it is needed first. */
@@ -105,28 +106,11 @@ export class ChatController implements ReactiveController {
     const { createChatSession, createCredentialStorage, origin } = await this.#options.load();
     const relay = this.#options.relay() || origin;
     const storage = createCredentialStorage({ kind: this.#options.storageKind(), relay });
-    const client = createChatSession({ relay, storage: this.#onlyOne(storage) });
+    const only = this.#options.onlySession();
+    const client = createChatSession({ relay, storage: only === null ? storage : pinStorage(storage, only) });
     this.client = client;
     if (this.#connected) this.#attach(client);
     return client;
-  }
-
-  #onlyOne(storage: CredentialStorage): CredentialStorage {
-    const only = this.#options.onlySession();
-    if (only === null) return storage;
-    // Until a new conversation is begun here: that one is ours whatever its id.
-    let begun = false;
-    return {
-      read() {
-        const credentials = storage.read();
-        return begun || credentials?.sessionId === only ? credentials : null;
-      },
-      write(credentials) {
-        begun = true;
-        storage.write(credentials);
-      },
-      subscribe: (listener) => storage.subscribe(listener),
-    };
   }
 
   #attach(client: ChatSession): void {
