@@ -7,16 +7,8 @@ import { isLockedError, isNotADatabaseError } from './sqlite-errors.ts';
 
 export const IN_MEMORY = ':memory:';
 
-/**
- * Each session is written to at a page of its own, so that hundreds of replies at once need as many pages at hand, and
- * write them again and again: with SQLite's own 2 MB of cache, and a checkpoint for each 4 MB of write-ahead log, an
- * append took two to three times as long with 500 replies.
- */
-const CACHE_SIZE_KIB = 64 * 1024;
-const WAL_PAGES_BEFORE_CHECKPOINT = 4_096;
-
 /** How large the write-ahead log stays on the disk after a burst. */
-const WAL_SIZE_LIMIT_BYTES = 32 * 1024 * 1024;
+const WAL_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Pages of 4 KiB in the write-ahead log before they are moved into the database: as many as it may hold anyway. Each
@@ -48,8 +40,6 @@ export function openDatabase(path: string, now: number, migrations: readonly str
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
       PRAGMA secure_delete = ON;
-      PRAGMA cache_size = -${CACHE_SIZE_KIB};
-      PRAGMA wal_autocheckpoint = ${WAL_PAGES_BEFORE_CHECKPOINT};
       PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       PRAGMA cache_size = -${CACHE_KIBIBYTES};
