@@ -8,18 +8,23 @@ export interface ServerOptions {
   relay: Relay;
   /** 0 = any number. */
   maxStreams: number;
+  /** How long the head of a request may take; 10 s unless told. */
+  headersTimeoutMs?: number;
   onError(error: unknown): void;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for late requests: by default every 30 s only, so that both limits could be passed by as much. */
+const LATE_CHECK_MS = 1000;
 /** Connections besides the streams. */
 const SPARE_CONNECTIONS = 1024;
 /** When streams are not limited: what one process can sensibly hold. */
 const MOST_CONNECTIONS = 100_000;
 
 /** The relay behind Node's HTTP server; what is no HTTP, or no address, is answered with a problem too. */
-export function createServer({ relay, maxStreams, onError }: ServerOptions): Server {
+export function createServer(options: ServerOptions): Server {
+  const { relay, maxStreams, headersTimeoutMs = HEADERS_TIMEOUT_MS, onError } = options;
   const listener = getRequestListener((request, env) => relay.fetch(request, env as Parameters<Relay['fetch']>[1]), {
     overrideGlobalObjects: false,
     errorHandler(error) {
@@ -34,7 +39,11 @@ export function createServer({ relay, maxStreams, onError }: ServerOptions): Ser
     },
   });
   const server = createHttpServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: LATE_CHECK_MS,
+    },
     (incoming, outgoing) => void listener(incoming, outgoing),
   );
   server.maxConnections = maxStreams > 0 ? maxStreams + SPARE_CONNECTIONS : MOST_CONNECTIONS;
