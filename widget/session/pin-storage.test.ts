@@ -31,7 +31,7 @@ describe('a storage pinned to one session', () => {
   it('does not hear of what another tab does with another session, and leaves it alone when its own token is renewed', () => {
     const shared = createSharedStorage(PINNED);
     const pinned = pinStorage(shared, PINNED.sessionId);
-    const heard = vi.fn();
+    const heard = vi.fn<() => void>();
     pinned.subscribe(heard);
 
     shared.changeElsewhere(OTHER);
@@ -47,7 +47,7 @@ describe('a storage pinned to one session', () => {
   it('hears of its own session, and of all once a conversation was begun here', () => {
     const shared = createSharedStorage(PINNED);
     const pinned = pinStorage(shared, PINNED.sessionId);
-    const heard = vi.fn();
+    const heard = vi.fn<() => void>();
     pinned.subscribe(heard);
 
     shared.changeElsewhere({ ...PINNED, token: 'renewed elsewhere' });
