@@ -18,8 +18,8 @@ afterEach(async () => {
   await stage.close();
 });
 
-async function begin(wrapStore: (store: SessionStore) => SessionStore): Promise<void> {
-  stage = openRelayStage({ wrapStore, timing: { activePollMs: 250, idlePollMs: 250 } });
+async function begin(wrapStore: (store: SessionStore) => SessionStore, pollMs = 250): Promise<void> {
+  stage = openRelayStage({ wrapStore, timing: { activePollMs: pollMs, idlePollMs: pollMs } });
   const origin = await stage.listen();
   session = await stage.mint();
   follow = async (query = '') => {
@@ -69,6 +69,58 @@ it.each<[string, Parameters<typeof hinting>[0]]>([
     expect(stream.text()).toBe(whole);
     expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
   }
+});
+
+it('misses nothing that is written while a slow store answers', async () => {
+  const later =
+    <A extends unknown[], R>(operation: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      const answer = await operation(...args);
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      return answer;
+    };
+  // No poll comes to the rescue.
+  await begin((store) => ({ ...store, read: later(store.read), head: later(store.head) }), 600_000);
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  const streams: Promise<StreamReader>[] = [];
+  let whole = '';
+  for (let i = 0; i < 100; i += 1) {
+    whole += `${i} `;
+    await pen.text(`${i} `);
+    if (i % 10 === 0) streams.push(follow('&after=0-0'));
+    // At times all have left, so that the next opens the session anew.
+    if (i % 25 === 24) for (const stream of await Promise.all(streams.splice(0))) await stream.leave();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  streams.push(follow('&after=0-0'));
+  await pen.finish();
+  for (const stream of await Promise.all(streams)) {
+    await stream.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+    expect(stream.text()).toBe(whole);
+    expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
+  }
+});
+
+it('hears what is written between its subscription and its first look', async () => {
+  let write = async () => {};
+  await begin(
+    (store) => ({
+      ...store,
+      head: async (sessionId) => {
+        const answer = await store.head(sessionId);
+        await write();
+        return answer;
+      },
+    }),
+    600_000,
+  );
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  write = () => pen.text('heard');
+  const stream = await follow('&after=0-0');
+  await stream.next('the text', ({ data }) => data.type === 'chunk' && data.chunk.type === 'text-delta');
+  expect(stream.text()).toBe('heard');
 });
 
 it('sends a snapshot when what it missed was trimmed meanwhile', async () => {
