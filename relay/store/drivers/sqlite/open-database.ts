@@ -18,7 +18,7 @@ const WAL_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
 const CHECKPOINT_PAGES = WAL_SIZE_LIMIT_BYTES / 4096;
 
 /** Enough for the pages that 500 running replies write to; SQLite's 2 MB made it read them again and again. */
-const CACHE_KIBIBYTES = 32 * 1024;
+const CACHE_KIBIBYTES = 8 * 1024;
 
 /**
  * Opens the file, makes it ours for as long as the process lives, brings it to the newest version, and voids the leases
