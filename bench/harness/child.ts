@@ -17,8 +17,13 @@ export interface Child<H extends Handlers> {
 }
 
 export interface ChildOptions {
-  /** Lets the process answer `memory`. */
-  exposeGc?: boolean;
+  /**
+   * Lets the process answer `memory`, and keeps the space for young objects small: it grows with how fast objects are
+   * made, and would be taken for memory that connections hold.
+   */
+  forMemory?: boolean;
+  /** The program's arguments. */
+  args?: readonly string[];
   /** Writes a V8 CPU profile of the process into this folder when it stops. */
   profileDir?: string | undefined;
 }
@@ -36,9 +41,9 @@ interface Waiting {
 /** Starts `file` (relative to bench/) in a process of its own and waits until it can be asked. */
 export async function startChild<H extends Handlers>(file: string, options: ChildOptions = {}): Promise<Child<H>> {
   const execArgv = ['--no-warnings'];
-  if (options.exposeGc) execArgv.push('--expose-gc');
+  if (options.forMemory) execArgv.push('--expose-gc', '--max-semi-space-size=1');
   if (options.profileDir) execArgv.push('--cpu-prof', `--cpu-prof-dir=${options.profileDir}`);
-  const child = fork(fileURLToPath(new URL(`../${file}`, import.meta.url)), [], { execArgv, serialization: 'advanced' });
+  const child = fork(fileURLToPath(new URL(`../${file}`, import.meta.url)), options.args ?? [], { execArgv, serialization: 'advanced' });
 
   const waiting = new Map<number, Waiting>();
   let lastId = 0;

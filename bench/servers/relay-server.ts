@@ -20,8 +20,10 @@ const DAY_MS = 86_400_000;
 const PAGE = 1000;
 
 const wheel = createTokenWheel();
-const folder = mkdtempSync(join(tmpdir(), 'resumable-chat-bench-relay-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+/** The store's folder, which is then the caller's; else one for this process alone. */
+const [, , givenFolder] = process.argv;
+const folder = givenFolder ?? mkdtempSync(join(tmpdir(), 'resumable-chat-bench-relay-'));
+if (givenFolder === undefined) process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const store = openSqliteStore({ path: join(folder, 'relay.db'), ttlMs: DAY_MS });
 
 const complain = (fields: object, message: string): void => console.error(`relay: ${message}`, fields);
