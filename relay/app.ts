@@ -33,7 +33,7 @@ export interface RelayOptions {
   model: LanguageModel;
   tools?: ToolSet;
   systemPrompt?: string;
-  /** Signs the session tokens; at least 32 bytes, and the same for all relays of one store. */
+  /** Signs the session tokens; at least 16 bytes, better 32, and the same for all relays of one store. */
   secret: string;
   logger: Logger;
   /** As the store's; 24 hours when not given. */

@@ -55,7 +55,7 @@ export class ConfigError extends Error {
 
 /** A timer cannot wait longer: 2^31 − 1 ms. */
 const MAX_MS = 2_147_483_647;
-const MIN_SECRET_BYTES = 32;
+const MIN_SECRET_BYTES = 16;
 
 const integer = (fallback: number, min: number, max: number, unit = '') => {
   const what = `a whole number${unit} from ${min} to ${max}`;

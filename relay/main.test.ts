@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -36,6 +36,8 @@ afterEach(async () => {
 function start(env: Record<string, string> = {}, args: string[] = []): Process {
   const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url)), ...args], {
     env: { PATH: process.env['PATH'], PORT: '0', STORE: `sqlite:${path.join(folder, 'relay.db')}`, DRAIN_MS: '600', ...env },
+    // A `.env` of whoever runs the tests is none of theirs.
+    cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -110,6 +112,14 @@ it('names all wrong settings, on lines of their own, and ends with 1', async () 
       '  PORT must be a whole number from 0 to 65535.\n' +
       '  LEASE_MS must be a whole number of milliseconds from 100 to 2147483647.\n',
   );
+});
+
+it('reads what the environment does not say from a file .env where it is started', async () => {
+  writeFileSync(path.join(folder, '.env'), 'PORT=y\nLEASE_MS=y\n');
+  const relay = start({ PORT: '0' });
+  expect(await relay.exit).toBe(1);
+  expect(relay.output()).toContain('LEASE_MS must be');
+  expect(relay.output()).not.toContain('PORT must be');
 });
 
 it('says in one sentence that its port is taken, and ends with 1', async () => {

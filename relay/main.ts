@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** The relay as a process: settings from the environment, the embedded store, an HTTP server. `--demo` adds the demo's controls. */
+/** The relay as a process: settings from the environment and from `.env` where it is started, the embedded store, an HTTP server. `--demo` adds the demo's controls. */
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +20,8 @@ const DIST = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../dist' :
 /** What was answered last may still be on its way out when everything else has ended. */
 const FLUSH_MS = 200;
 
+// What the environment itself says wins.
+if (existsSync('.env')) process.loadEnvFile('.env');
 const config = orRefuse(ConfigError, () => readConfig());
 const logger = createLogger(config.logLevel);
 process.on('uncaughtException', crash);
