@@ -61,7 +61,9 @@ it('continues exactly from every cursor while the reply is being written', async
   const viewer = watchSession({ origin: relay.origin, credentials });
   const { body } = await direct.post(credentials, { prompt: plan('In flight', 300, 200) });
   const late: Promise<{ after: string; frames: WireFrame[] }>[] = [];
+  const deadline = Date.now() + 30_000;
   while (!viewer.hasEnded(body)) {
+    if (Date.now() > deadline) throw new Error('The reply has not ended within 30 s.');
     const after = viewer.cursor;
     late.push(resumeOnce({ origin: relay.origin, credentials, after }).then((frames) => ({ after, frames })));
     await sleep(random.between(5, 60));
