@@ -262,7 +262,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
         onClose();
         return;
       }
-      viewer.sink.once('close', onClose);
+      viewer.sink.on('close', onClose);
       void run(viewer, tail, request);
     },
     close() {

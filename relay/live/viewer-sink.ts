@@ -15,6 +15,7 @@ export interface ViewerSink {
   readonly writableNeedDrain: boolean;
   /** The connection has ended, whoever ended it. */
   readonly destroyed: boolean;
+  on(event: 'close', listener: () => void): unknown;
   once(event: 'drain' | 'close', listener: () => void): unknown;
   off(event: 'drain' | 'close', listener: () => void): unknown;
 }

@@ -65,6 +65,8 @@ export function createWebSink(): { sink: ViewerSink; body: ReadableStream<Uint8A
     get destroyed() {
       return closed;
     },
+    // Emitted once at most.
+    on: (event, listener) => listeners[event].add(listener),
     once: (event, listener) => listeners[event].add(listener),
     off: (event, listener) => listeners[event].delete(listener),
   };
