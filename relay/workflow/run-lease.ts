@@ -86,7 +86,10 @@ export async function runLease(options: RunLeaseOptions): Promise<RunOutcome> {
   async function settle(error: unknown, writer: LogWriter | null): Promise<RunOutcome> {
     try {
       if (writer?.finished) {
-        logger.error({ ...logFields, err: error }, 'The workflow failed after it had ended its run.');
+        // A renewal may be told that the run is closed before its own end has been heard of here.
+        if (!(error instanceof RunStopped)) {
+          logger.error({ ...logFields, err: error }, 'The workflow failed after it had ended its run.');
+        }
         return 'ended';
       }
       stopped.signal.throwIfAborted();
