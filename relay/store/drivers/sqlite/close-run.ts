@@ -4,7 +4,7 @@ import { raiseFence, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
-/** The run is over: the entries that say so are written, its journal is of no more use. */
+/** The run is over: the entries that say so are written. Its journal is of no more use. */
 export function closeRun(
   sessions: SessionRepository,
   statements: Statements,
@@ -13,7 +13,7 @@ export function closeRun(
   ended: SessionRecord['ended'] = null,
 ): void {
   statements.deleteSteps.run(record.key);
-  sessions.save(sessionId, { ...record, run: null, ended });
+  sessions.save(sessionId, { ...sessions.settle(sessionId, record), run: null, ended });
 }
 
 export function cancel(sessions: SessionRepository, statements: Statements, sessionId: string, input: CancelInput): CancelAnswer {

@@ -47,6 +47,7 @@ export function openDatabase(path: string, now: number, migrations: readonly str
     // The first write takes the lock for good.
     database.exec('BEGIN IMMEDIATE');
     migrate(database, migrations);
+    mergeTail(database);
     // Whoever held a lease held the lock too, and is dead: its runs are due now, as if the leases had run out.
     database.prepare(`UPDATE sessions SET run_due_at = ?1 WHERE run_holder = 'lease' AND run_due_at > ?1`).run(now);
     database.exec('COMMIT');
@@ -62,6 +63,16 @@ export function openDatabase(path: string, now: number, migrations: readonly str
     const why = isNotADatabaseError(error) ? 'it is no database' : error instanceof Error ? error.message : 'unknown';
     throw new StoreOpenError(`The store ${path} cannot be opened: ${why}.`, { cause: error });
   }
+}
+
+/** Moves what lived in the tail (see tail.ts) to the log: where it was, nobody remembers. */
+function mergeTail(database: DatabaseSync): void {
+  database.exec(`
+    INSERT INTO log
+      SELECT session, tail.fence, seq, prev, data FROM tail JOIN sessions ON key = session
+      WHERE (tail.fence, seq) > (settled_fence, settled_seq) ORDER BY session, tail.fence, seq;
+    DELETE FROM tail;
+  `);
 }
 
 /** What visitors wrote is nobody else's: SQLite gives the files beside it the same mode. */

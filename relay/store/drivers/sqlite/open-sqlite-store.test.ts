@@ -7,7 +7,7 @@ import { IN_MEMORY } from './open-database.ts';
 import { openSqliteStore } from './open-sqlite-store.ts';
 
 /** A clock that moves only when told to: what depends on time is then exact. */
-function openAt(path: string, removeFiles: () => void, more: { maxCachedRecords?: number } = {}): OpenStore {
+function openAt(path: string, removeFiles: () => void, more: { maxCachedRecords?: number; maxTailEntries?: number } = {}): OpenStore {
   return async (options) => {
     let now = Date.now();
     const store = openSqliteStore({ ...options, ...more, path, clock: () => now });
@@ -29,5 +29,8 @@ describeStore('sqlite', async (options) => {
   return openAt(join(folder, 'relay.db'), () => rmSync(folder, { recursive: true }))(options);
 });
 
-// Everything is in the database as well: what is cached is only faster.
-describeStore('sqlite, without its cache,', openAt(IN_MEMORY, () => undefined, { maxCachedRecords: 0 }));
+// Everything is in the database as well: what is kept in memory is only faster.
+describeStore('sqlite, that keeps nothing in memory,', openAt(IN_MEMORY, () => undefined, { maxCachedRecords: 0, maxTailEntries: 1 }));
+
+// Entries move from the tail to the log all the time.
+describeStore('sqlite, with a short tail,', openAt(IN_MEMORY, () => undefined, { maxTailEntries: 3 }));

@@ -1,24 +1,32 @@
-import { follows, formatCursor, parseCursor, type Cursor } from '#shared/cursor.ts';
+import { follows, parseCursor, type Cursor } from '#shared/cursor.ts';
 import type { HeadAnswer, LogEntry, ReadAnswer, ReadInput } from '../../session-store.ts';
 import { activeRunOf, headOf, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { EntryRow, Statements } from './statements.ts';
+import { toLogEntry, type Tail } from './tail.ts';
 
 /** Nothing is written between its statements, as they run in one go on the only connection: they see one state. */
-export function read(sessions: SessionRepository, statements: Statements, sessionId: string, input: ReadInput): ReadAnswer {
+export function read(
+  sessions: SessionRepository,
+  statements: Statements,
+  tail: Tail,
+  sessionId: string,
+  input: ReadInput,
+): ReadAnswer {
   const found = sessions.peek(sessionId);
   if (found.kind === 'gone') return { kind: 'gone' };
   if (found.kind === 'none') return { kind: 'empty' };
   const { record } = found;
   const view = { head: headOf(record), run: activeRunOf(record) };
+  const entriesAfter = (after: Cursor) => readEntries(statements, tail, record, after, input.limit);
 
   if (input.after !== undefined) {
-    const entries = entriesAfter(statements, record, input.after, input.limit);
+    const entries = entriesAfter(input.after);
     const first = entries[0];
     if (first ? follows(input.after, first) : input.after === view.head) return { kind: 'exact', entries, ...view };
   }
   const cursor = record.sealedTo;
-  const entries = entriesAfter(statements, record, cursor, input.limit);
+  const entries = entriesAfter(cursor);
   const messages = statements.readTranscript.get(record.key)?.['messages'];
   return { kind: 'snapshot', transcript: typeof messages === 'string' ? messages : '[]', cursor, entries, ...view };
 }
@@ -30,12 +38,11 @@ export function head(sessions: SessionRepository, sessionId: string): HeadAnswer
   return { kind: 'open', head: headOf(found.record), run: activeRunOf(found.record) };
 }
 
-function entriesAfter(statements: Statements, record: SessionRecord, after: Cursor, limit: number): LogEntry[] {
+/** What lies in the tail always comes after what lies in the log. */
+function readEntries(statements: Statements, tail: Tail, record: SessionRecord, after: Cursor, limit: number): LogEntry[] {
   const at = parseCursor(after);
   if (!at) throw new TypeError('after must be a cursor');
-  const rows = statements.readEntries.all(record.key, at.fence, at.seq, limit) as unknown as EntryRow[];
-  return rows.map(([fence, seq, prev, data]) => {
-    const id = formatCursor(fence, seq);
-    return prev === null ? { id, data } : { id, prev, data };
-  });
+  const rows = statements.readLog.all(record.key, at.fence, at.seq, limit) as unknown as EntryRow[];
+  const entries = rows.map(toLogEntry);
+  return entries.length < limit ? entries.concat(tail.read(record, after, limit - entries.length)) : entries;
 }

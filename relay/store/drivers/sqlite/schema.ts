@@ -15,8 +15,11 @@ export const MIGRATIONS: readonly string[] = [
     key              INTEGER PRIMARY KEY,
     session_id       TEXT    NOT NULL UNIQUE,
     fence            INTEGER NOT NULL,
-    -- seq of the next entry under this fence; appends leave it behind, and the log says how far it really is.
+    -- seq of the next entry under this fence; appends leave it behind, and the entries say how far it really is.
     next             INTEGER NOT NULL,
+    -- The last entry that was moved from tail to log.
+    settled_fence    INTEGER NOT NULL,
+    settled_seq      INTEGER NOT NULL,
     sealed_to        TEXT    NOT NULL,
     transcript_bytes INTEGER NOT NULL,
     expires_at       INTEGER,
@@ -47,6 +50,17 @@ export const MIGRATIONS: readonly string[] = [
     data    TEXT    NOT NULL,
     PRIMARY KEY (session, fence, seq)
   ) STRICT, WITHOUT ROWID;
+
+  -- The newest entries of all sessions in the order they were written: see tail.ts. Those of a session that do not come
+  -- after its settled entry are dead.
+  CREATE TABLE tail (
+    row     INTEGER PRIMARY KEY,
+    session INTEGER NOT NULL,
+    fence   INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    prev    TEXT,
+    data    TEXT    NOT NULL
+  ) STRICT;
 
   CREATE TABLE transcripts (
     session  INTEGER PRIMARY KEY,

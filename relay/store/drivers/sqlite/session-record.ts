@@ -1,5 +1,6 @@
 import { formatCursor, START, type Cursor } from '#shared/cursor.ts';
 import type { ActiveRun } from '#shared/protocol.ts';
+import type { TailEntry } from './tail.ts';
 
 /** What the store knows of a session besides its log. Never changed in place, so that a rollback needs no undoing. */
 export interface SessionRecord {
@@ -8,6 +9,11 @@ export interface SessionRecord {
   readonly fence: number;
   /** seq of the next entry under `fence`; at least 1 once something was written. */
   readonly next: number;
+  /** The newest of its entries that still lie in the tail; null: all are in the log. */
+  readonly tail: TailEntry | null;
+  /** The last entry that was moved to the log. */
+  readonly settledFence: number;
+  readonly settledSeq: number;
   readonly run: RunRecord | null;
   /** The claim that ended the last run itself. */
   readonly ended: { readonly token: string; readonly reason: EndReason } | null;
@@ -38,6 +44,23 @@ export interface RunRecord {
   readonly token: string;
   /** Did that claim reset the half-written reply? */
   readonly reset: boolean;
+}
+
+/** A session of which nothing is written yet. */
+export function createRecord(key: number): SessionRecord {
+  return {
+    key,
+    fence: 0,
+    next: 0,
+    tail: null,
+    settledFence: 0,
+    settledSeq: 0,
+    run: null,
+    ended: null,
+    sealedTo: START,
+    transcriptBytes: 0,
+    expiresAt: null,
+  };
 }
 
 /** Every raise of the fence writes an entry at once, so the log always ends under the newest fence. */

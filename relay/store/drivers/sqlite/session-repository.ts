@@ -1,8 +1,9 @@
 import { formatCursor, type Cursor } from '#shared/cursor.ts';
 import type { FollowEvent, LogEntry } from '../../session-store.ts';
 import type { Followers } from './followers.ts';
-import { headOf, type RunRecord, type SessionRecord } from './session-record.ts';
+import { createRecord, headOf, type RunRecord, type SessionRecord } from './session-record.ts';
 import type { SessionRow, Statements } from './statements.ts';
+import type { Tail } from './tail.ts';
 import type { UnitOfWork } from './tick-transactions.ts';
 
 export type Found = { kind: 'open'; record: SessionRecord } | { kind: 'gone' } | { kind: 'none' };
@@ -16,8 +17,12 @@ export interface SessionRepository {
   save(sessionId: string, record: SessionRecord): SessionRecord;
   /** Raises the fence to `fence` and writes the first entries under it; the record is not saved yet. */
   open(sessionId: string, record: SessionRecord, fence: number, entries: readonly string[]): SessionRecord;
-  /** Adds entries under the fence as it stands. Needs no `save`: the log itself says how far it goes. */
+  /** Adds entries under the fence as it stands. Needs no `save`: the entries themselves say how far they go. */
   extend(sessionId: string, record: SessionRecord, entries: readonly string[]): SessionRecord;
+  /** Moves the session's entries from the tail to the log; the record is not saved yet. */
+  settle(sessionId: string, record: SessionRecord): SessionRecord;
+  /** The same out of turn, and saved. */
+  settleNow(sessionId: string): void;
   /** Erases everything, and remembers until then that there was something; null: remembers nothing. */
   bury(sessionId: string, record: SessionRecord | null, until: number | null): void;
   /** Until when an expired session is remembered; null when even that is over. */
@@ -30,23 +35,26 @@ export interface SessionRepository {
 
 export function createSessionRepository(options: {
   statements: Statements;
+  tail: Tail;
   followers: Followers;
   clock: () => number;
   ttlMs: number;
-  /** The rows hold the same, so that a record that is dropped is only read again. */
+  /** The rows hold the same, so that a record that is dropped is only read again; but not what lies in the tail. */
   maxCachedRecords: number;
+  /** So many entries of a session may lie in the tail. */
+  maxTailEntries: number;
   /** A read found a session that has expired and is not erased yet. */
   onExpired: (sessionId: string) => void;
 }): SessionRepository & { work: UnitOfWork } {
-  const { statements, followers, ttlMs } = options;
+  const { statements, tail, followers, ttlMs, maxTailEntries } = options;
   const now = () => Math.floor(options.clock());
 
   /** Records with an active run, as committed: appends, which are most of the work, find theirs here. */
   const cache = new Map<string, SessionRecord>();
   /** As written by the transaction so far; null: to be looked up in the database, which is right in any case. */
   const written = new Map<string, SessionRecord | null>();
-  /** What the operation at hand wrote, and told. */
-  const touched: string[] = [];
+  /** What the operation at hand wrote, as it was before, and told. */
+  const touched: { sessionId: string; before: SessionRecord | null | undefined }[] = [];
   const events: { sessionId: string; event: FollowEvent }[] = [];
   let keptEvents = 0;
 
@@ -72,8 +80,8 @@ export function createSessionRepository(options: {
   }
 
   function put(sessionId: string, record: SessionRecord | null): void {
+    touched.push({ sessionId, before: written.get(sessionId) });
     written.set(sessionId, record);
-    touched.push(sessionId);
   }
 
   function tell(sessionId: string, event: FollowEvent): void {
@@ -82,17 +90,24 @@ export function createSessionRepository(options: {
 
   /** Writes entries from `record.next` on; `prev` goes with seq 0. */
   function insert(sessionId: string, record: SessionRecord, texts: readonly string[], prev: Cursor): SessionRecord {
-    const { key, fence, next } = record;
+    const { fence } = record;
     // Who is not there is told nothing: a follower that comes now reads the log.
     const told: LogEntry[] | null = followers.has(sessionId) ? [] : null;
-    let seq = next;
+    let { next, tail: newest } = record;
     for (const data of texts) {
-      statements.insertEntry.run(key, fence, seq, seq === 0 ? prev : null, data);
-      told?.push(seq === 0 ? { id: formatCursor(fence, seq), prev, data } : { id: formatCursor(fence, seq), data });
-      seq += 1;
+      newest = tail.write(record.key, newest, fence, next, next === 0 ? prev : null, data);
+      told?.push(next === 0 ? { id: formatCursor(fence, next), prev, data } : { id: formatCursor(fence, next), data });
+      next += 1;
     }
     if (told?.length) tell(sessionId, { kind: 'entries', entries: told });
-    return { ...record, next: seq };
+    return { ...record, next, tail: newest };
+  }
+
+  function settleAndPut(sessionId: string, record: SessionRecord): SessionRecord {
+    const settled = tail.settle(sessionId, record);
+    writeRow(statements, settled);
+    put(sessionId, settled);
+    return settled;
   }
 
   const repository: SessionRepository = {
@@ -120,16 +135,7 @@ export function createSessionRepository(options: {
     create(sessionId) {
       statements.deleteTombstone.run(sessionId);
       const { lastInsertRowid } = statements.insertSession.run(sessionId);
-      return {
-        key: Number(lastInsertRowid),
-        fence: 0,
-        next: 0,
-        run: null,
-        ended: null,
-        sealedTo: '0-0',
-        transcriptBytes: 0,
-        expiresAt: null,
-      };
+      return createRecord(Number(lastInsertRowid));
     },
 
     save(sessionId, record) {
@@ -146,12 +152,21 @@ export function createSessionRepository(options: {
 
     extend(sessionId, record, entries) {
       const extended = insert(sessionId, record, entries, headOf(record));
+      if ((extended.tail?.count ?? 0) >= maxTailEntries) return settleAndPut(sessionId, extended);
       put(sessionId, extended);
       return extended;
     },
 
+    settle: (sessionId, record) => tail.settle(sessionId, record),
+
+    settleNow(sessionId) {
+      const found = repository.find(sessionId);
+      if (found.kind === 'open' && found.record.tail) settleAndPut(sessionId, found.record);
+    },
+
     bury(sessionId, record, until) {
       if (record) {
+        tail.erase(sessionId, record);
         statements.deleteLog.run(record.key);
         statements.deleteTranscript.run(record.key);
         statements.deletePrompts.run(record.key);
@@ -172,7 +187,10 @@ export function createSessionRepository(options: {
       keptEvents = events.length;
     },
     undoOperation() {
-      for (const sessionId of touched) written.set(sessionId, null);
+      for (const { sessionId, before } of touched.reverse()) {
+        if (before === undefined) written.delete(sessionId);
+        else written.set(sessionId, before);
+      }
       touched.length = 0;
       events.length = keptEvents;
     },
@@ -180,18 +198,21 @@ export function createSessionRepository(options: {
       for (const [sessionId, record] of written) {
         if (record?.run) cache.set(sessionId, record);
         else cache.delete(sessionId);
+        tail.commit(sessionId, record);
       }
-      for (const sessionId of cache.keys()) {
+      for (const [sessionId, record] of cache) {
         if (cache.size <= options.maxCachedRecords) break;
-        cache.delete(sessionId);
+        if (!record.tail) cache.delete(sessionId);
       }
       written.clear();
+      tail.endTransaction();
       const told = events.splice(0);
       keptEvents = 0;
       for (const { sessionId, event } of told) followers.notify(sessionId, event);
     },
     rollback() {
       written.clear();
+      tail.endTransaction();
       touched.length = 0;
       events.length = 0;
       keptEvents = 0;
@@ -206,6 +227,8 @@ function writeRow(statements: Statements, record: SessionRecord): void {
   statements.updateSession.run(
     record.fence,
     record.next,
+    record.settledFence,
+    record.settledSeq,
     record.sealedTo,
     record.transcriptBytes,
     record.expiresAt,
@@ -247,6 +270,9 @@ function recordOf(row: SessionRow): SessionRecord {
     key: row.key,
     fence: row.fence,
     next: row.next,
+    tail: null,
+    settledFence: row.settled_fence,
+    settledSeq: row.settled_seq,
     run,
     ended: row.ended_token === null || row.ended_reason === null ? null : { token: row.ended_token, reason: row.ended_reason },
     sealedTo: row.sealed_to,

@@ -95,22 +95,21 @@ describe('the sqlite store', () => {
     const { store, database } = open(IN_MEMORY);
     const sessions = Array.from({ length: 5 }, () => newId());
     const leases = await Promise.all(sessions.map((sessionId) => start(store, sessionId)));
-    // A row that stands where the third session wants to write makes its operation fail halfway.
-    const blocked = database.prepare('SELECT key FROM sessions WHERE session_id = ?').get(sessions[2] ?? '')?.['key'];
-    database.prepare('INSERT INTO log VALUES (?, ?, 2, NULL, ?)').run(Number(blocked), leases[2]?.fence ?? 0, 'blocked');
-
+    database.exec(`
+      CREATE TRIGGER fail BEFORE INSERT ON tail WHEN new.data = '"bad"' BEGIN SELECT RAISE(ABORT, 'refused'); END;
+    `);
     const answers = await Promise.allSettled(
       sessions.map((sessionId, index) =>
-        store.append(sessionId, { fence: leases[index]?.fence ?? 0, seq: 1, entries: ['"a"', '"b"'] }),
+        store.append(sessionId, { fence: leases[index]?.fence ?? 0, seq: 1, entries: ['"a"', index === 2 ? '"bad"' : '"b"'] }),
       ),
     );
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
     expect(answers[2]).toMatchObject({ reason: expect.any(StoreError) });
-    const rows = database.prepare('SELECT seq, data FROM log WHERE session = ? AND fence = ? AND seq > 0').all(
-      Number(blocked),
-      leases[2]?.fence ?? 0,
-    );
-    expect(rows.map((row) => row['data'])).toEqual(['blocked']);
+    for (const [index, sessionId] of sessions.entries()) {
+      const { head = '' } = leases[index] ?? {};
+      const answer = await store.read(sessionId, { after: head, limit: 10 });
+      expect(answer.kind === 'exact' ? answer.entries.map(({ data }) => data) : []).toEqual(index === 2 ? [] : ['"a"', '"b"']);
+    }
   });
 
   it('forgets all of an operation that failed halfway, and lets the next of the same tick do its work', async () => {
@@ -122,14 +121,21 @@ describe('the sqlite store', () => {
     database.exec(`
       CREATE TRIGGER fail_step BEFORE INSERT ON steps WHEN new.name = 'bad' BEGIN SELECT RAISE(ABORT, 'refused'); END;
     `);
-    const [bad, good] = await Promise.allSettled([
-      store.append(sessionId, { fence, seq: 1, entries: ['"a"', '"b"'], step: { name: 'bad', result: '1' } }),
-      store.append(sessionId, { fence, seq: 1, entries: ['"c"'], step: { name: 'good', result: '2' } }),
+    const answers = await Promise.allSettled([
+      store.append(sessionId, { fence, seq: 1, entries: ['"first"'] }),
+      store.append(sessionId, { fence, seq: 2, entries: ['"a"', '"b"'], step: { name: 'bad', result: '1' } }),
+      store.append(sessionId, { fence, seq: 2, entries: ['"c"'], step: { name: 'good', result: '2' } }),
     ]);
-    expect(bad).toMatchObject({ status: 'rejected', reason: { name: 'StoreError' } });
-    expect(good).toEqual({ status: 'fulfilled', value: { kind: 'ok', next: 2 } });
-    const entries = [{ id: `${fence}-1`, data: '"c"' }];
-    expect(await store.read(sessionId, { after: head, limit: 10 })).toMatchObject({ entries, head: `${fence}-1` });
+    expect(answers).toEqual([
+      { status: 'fulfilled', value: { kind: 'ok', next: 2 } },
+      { status: 'rejected', reason: expect.any(StoreError) },
+      { status: 'fulfilled', value: { kind: 'ok', next: 3 } },
+    ]);
+    const entries = [
+      { id: `${fence}-1`, data: '"first"' },
+      { id: `${fence}-2`, data: '"c"' },
+    ];
+    expect(await store.read(sessionId, { after: head, limit: 10 })).toMatchObject({ entries, head: `${fence}-2` });
     expect(seen.entries).toEqual(entries);
   });
 
@@ -153,7 +159,7 @@ describe('the sqlite store', () => {
     database.exec(`
       CREATE TABLE parent (id INTEGER PRIMARY KEY);
       CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
-      CREATE TRIGGER fail_late AFTER INSERT ON log WHEN new.data = '"late"' BEGIN INSERT INTO child VALUES (1); END;
+      CREATE TRIGGER fail_late AFTER INSERT ON tail WHEN new.data = '"late"' BEGIN INSERT INTO child VALUES (1); END;
     `);
     const write = (index: number, data: string) =>
       store.append(sessions[index] ?? '', { fence: leases[index]?.fence ?? 0, seq: 1, entries: [data] });

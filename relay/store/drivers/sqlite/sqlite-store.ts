@@ -14,7 +14,9 @@ import { createSessionRepository } from './session-repository.ts';
 import { toStoreError } from './sqlite-errors.ts';
 import { prepareStatements } from './statements.ts';
 import { submit } from './submit.ts';
-import { createTickTransactions } from './tick-transactions.ts';
+import { createTail } from './tail.ts';
+import { createTailUpkeep } from './tail-upkeep.ts';
+import { createTickTransactions, type UnitOfWork } from './tick-transactions.ts';
 
 export interface SqliteStoreOptions {
   /** How long a session is kept after its last write; a tombstone is kept for twice as long. */
@@ -26,6 +28,8 @@ export interface SqliteStoreOptions {
   maxTranscriptBytes?: number | undefined;
   /** How many sessions with an active run are kept in memory besides the database. */
   maxCachedRecords?: number | undefined;
+  /** How many entries of a session may wait in the tail to be moved to the log: see tail.ts. */
+  maxTailEntries?: number | undefined;
 }
 
 /** The store, and a look at what it keeps for people who try to break it. */
@@ -38,20 +42,35 @@ const DEFAULT_MAX_TRANSCRIPT_BYTES = 8 * 1024 * 1024;
 /** More than ever run at once. */
 const DEFAULT_MAX_CACHED_RECORDS = 16_384;
 
+/** They fill a handful of pages of the log, which are then written in one go. */
+const DEFAULT_MAX_TAIL_ENTRIES = 128;
+
 /** The store over a database that `openDatabase` opened, and which is the store's own from now on. */
 export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOptions): SqliteStore {
   const { ttlMs, clock = Date.now, logger, maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES } = options;
   const statements = prepareStatements(database);
   const followers = createFollowers(logger);
+  const maxCachedRecords = options.maxCachedRecords ?? DEFAULT_MAX_CACHED_RECORDS;
+  const tail = createTail({ statements, maxSessions: maxCachedRecords });
   const sessions = createSessionRepository({
     statements,
+    tail,
     followers,
     clock,
     ttlMs,
-    maxCachedRecords: options.maxCachedRecords ?? DEFAULT_MAX_CACHED_RECORDS,
+    maxCachedRecords,
+    maxTailEntries: options.maxTailEntries ?? DEFAULT_MAX_TAIL_ENTRIES,
     onExpired: (sessionId) => eraser.expire(sessionId),
   });
-  const transactions = createTickTransactions(statements, sessions.work, () => database.isTransaction);
+  const work: UnitOfWork = {
+    ...sessions.work,
+    commit() {
+      sessions.work.commit();
+      keepTailShort();
+    },
+  };
+  const transactions = createTickTransactions(statements, work, () => database.isTransaction);
+  const keepTailShort = createTailUpkeep({ tail, sessions, transactions, logger });
   const eraser = createEraser({ sessions, statements, transactions, logger });
   let closed = false;
 
@@ -87,7 +106,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     cancel: (sessionId, input) => transactions.write(() => cancel(sessions, statements, sessionId, input)),
     seal: (sessionId, input) =>
       transactions.write(() => seal(sessions, statements, sessionId, input), input.transcript.length),
-    read: (sessionId, input) => see(() => read(sessions, statements, sessionId, input)),
+    read: (sessionId, input) => see(() => read(sessions, statements, tail, sessionId, input)),
     head: (sessionId) => see(() => head(sessions, sessionId)),
     follow: (sessionId, listener) => see(() => followers.add(sessionId, listener)),
     delete: (sessionId) => eraser.delete(sessionId),

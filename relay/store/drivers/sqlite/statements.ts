@@ -24,11 +24,13 @@ export function prepareStatements(database: DatabaseSync) {
 
     findSession: prepare('SELECT * FROM sessions WHERE session_id = ?'),
     insertSession: prepare(
-      `INSERT INTO sessions (session_id, fence, next, sealed_to, transcript_bytes) VALUES (?, 0, 0, '0-0', 0)`,
+      `INSERT INTO sessions (session_id, fence, next, settled_fence, settled_seq, sealed_to, transcript_bytes)
+       VALUES (?, 0, 0, 0, 0, '0-0', 0)`,
     ),
     updateSession: prepare(`
       UPDATE sessions SET
-        fence = ?, next = ?, sealed_to = ?, transcript_bytes = ?, expires_at = ?, ended_token = ?, ended_reason = ?,
+        fence = ?, next = ?, settled_fence = ?, settled_seq = ?, sealed_to = ?, transcript_bytes = ?, expires_at = ?,
+        ended_token = ?, ended_reason = ?,
         run_id = ?, run_before = ?, run_status = ?, run_attempt = ?, run_holder = ?, run_hand_overs = ?, run_turns = ?,
         run_due_at = ?, run_owner = ?, run_token = ?, run_reset = ?
       WHERE key = ?`),
@@ -38,16 +40,25 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     findExpired: prepare('SELECT session_id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?'),
 
-    insertEntry: prepare('INSERT INTO log (session, fence, seq, prev, data) VALUES (?, ?, ?, ?, ?)'),
-    readEntries: prepareForArrays(`
+    insertTail: prepare('INSERT INTO tail (row, session, fence, seq, prev, data) VALUES (?, ?, ?, ?, ?, ?)'),
+    readTail: prepareForArrays('SELECT fence, seq, prev, data FROM tail WHERE row = ?'),
+    settleRow: prepare('INSERT INTO log SELECT session, fence, seq, prev, data FROM tail WHERE row = ?'),
+    cutTail: prepare('DELETE FROM tail WHERE row < ?'),
+    deleteTail: prepare('DELETE FROM tail WHERE session = ?'),
+
+    readLog: prepareForArrays(`
       SELECT fence, seq, prev, data FROM log WHERE session = ? AND (fence, seq) > (?, ?)
       ORDER BY fence, seq LIMIT ?`),
     findLastSeq: prepare('SELECT max(seq) AS seq FROM log WHERE session = ? AND fence = ?'),
     trimLog: prepare('DELETE FROM log WHERE session = ? AND (fence, seq) <= (?, ?)'),
     deleteLog: prepare('DELETE FROM log WHERE session = ?'),
     describeLog: prepare(`
-      SELECT fence, count(*) AS entries, min(seq) AS first, max(seq) AS last FROM log WHERE session = ?
-      GROUP BY fence ORDER BY fence`),
+      SELECT fence, count(*) AS entries, min(seq) AS first, max(seq) AS last FROM (
+        SELECT fence, seq FROM log WHERE session = ?1
+        UNION ALL
+        SELECT fence, seq FROM tail WHERE session = ?1 AND (fence, seq) >
+          (SELECT settled_fence, settled_seq FROM sessions WHERE key = ?1)
+      ) GROUP BY fence ORDER BY fence`),
 
     readTranscript: prepare('SELECT messages FROM transcripts WHERE session = ?'),
     writeTranscript: prepare('INSERT OR REPLACE INTO transcripts (session, messages) VALUES (?, ?)'),
@@ -81,6 +92,8 @@ export interface SessionRow {
   session_id: string;
   fence: number;
   next: number;
+  settled_fence: number;
+  settled_seq: number;
   sealed_to: string;
   transcript_bytes: number;
   expires_at: number | null;
@@ -99,5 +112,5 @@ export interface SessionRow {
   run_reset: 0 | 1;
 }
 
-/** A row of `readEntries`, in the order of its columns. */
+/** A row of `readLog` or `readTail`, in the order of its columns. */
 export type EntryRow = [fence: number, seq: number, prev: string | null, data: string];

@@ -1,20 +1,10 @@
-import { formatCursor } from '#shared/cursor.ts';
 import type { SubmitAnswer, SubmitInput } from '../../session-store.ts';
-import { headOf, raiseFence, type SessionRecord } from './session-record.ts';
+import { createRecord, headOf, raiseFence } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
-/** A session of which nothing was written yet, for the checks: no row has this key. */
-const UNWRITTEN: SessionRecord = {
-  key: -1,
-  fence: 0,
-  next: 0,
-  run: null,
-  ended: null,
-  sealedTo: formatCursor(0, 0),
-  transcriptBytes: 0,
-  expiresAt: null,
-};
+/** For the checks of a session of which nothing was written yet: no row has this key. */
+const UNWRITTEN = createRecord(-1);
 
 export function submit(
   sessions: SessionRepository,
@@ -39,9 +29,9 @@ export function submit(
   if (input.expect !== undefined && input.expect !== before) return { kind: 'moved' };
   if (input.dryRun) return { kind: 'ok', cursor: before };
 
-  const { key } = found.kind === 'open' ? found.record : sessions.create(sessionId);
+  const written = found.kind === 'open' ? record : sessions.create(sessionId);
   const now = sessions.now();
-  const opened = sessions.open(sessionId, { ...record, key }, raiseFence(record, now, input.random), input.entries);
+  const opened = sessions.open(sessionId, written, raiseFence(written, now, input.random), input.entries);
   sessions.save(sessionId, {
     ...opened,
     ended: null,
@@ -59,6 +49,6 @@ export function submit(
       reset: true,
     },
   });
-  statements.insertPrompt.run(key, input.messageId, input.hash, input.runId, before);
+  statements.insertPrompt.run(written.key, input.messageId, input.hash, input.runId, before);
   return { kind: 'ok', cursor: before };
 }

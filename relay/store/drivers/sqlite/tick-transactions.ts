@@ -17,6 +17,7 @@ export interface UnitOfWork {
 export interface TickTransactions {
   /**
    * Runs `operation` in the transaction of this tick, in order; resolves with what it returned once that is committed.
+   * It may run twice, the first time being undone: it keeps nothing but in the database and the unit of work.
    *
    * @param size of what it writes, in characters.
    * @throws StoreError when nothing of it was written, or too much waits already.
@@ -24,6 +25,7 @@ export interface TickTransactions {
   write<Answer>(operation: () => Answer, size?: number): Promise<Answer>;
   /** Commits what waits, and takes no more. */
   close(): void;
+  isClosed(): boolean;
 }
 
 /** What may wait for a transaction. Only what is asked for within one tick ever waits, so this is far off. */
@@ -44,7 +46,7 @@ interface Waiting {
 
 /**
  * One transaction per tick of the event loop for everything that is written in it: a commit costs more than a hundred
- * inserts do. Each operation has a savepoint of its own, so that one that fails takes no other with it.
+ * inserts do. One operation that fails takes no other with it.
  */
 export function createTickTransactions(statements: Statements, work: UnitOfWork, inTransaction: () => boolean): TickTransactions {
   let waiting: Waiting[] = [];
@@ -75,17 +77,30 @@ export function createTickTransactions(statements: Statements, work: UnitOfWork,
     commitAll(batch);
   }
 
+  /**
+   * Nearly always nothing fails, and a savepoint costs as much as the insert it guards: so the operations run without
+   * first, and once more with one each if any of them failed.
+   */
   function commitAll(batch: Waiting[]): void {
+    let failure = tryAll(batch, runPlainly);
+    // An operation that is alone needs no other way to be undone.
+    if (failure && !failure.isFinal && batch.length > 1) failure = tryAll(batch, runGuarded);
+    if (failure) for (const operation of batch) operation.reject(failure.error);
+  }
+
+  /** Runs, commits and answers; or undoes everything, and says why. Final: running again would not help. */
+  function tryAll(batch: Waiting[], runOne: (operation: Waiting) => void): { error: unknown; isFinal: boolean } | null {
+    let isFinal = false;
     try {
       statements.begin.run();
       for (const operation of batch) runOne(operation);
+      isFinal = true;
       statements.commit.run();
     } catch (error) {
       // Nothing of the tick was written: whoever asked may ask again.
       const failure = undoAll(error);
       work.rollback();
-      for (const operation of batch) operation.reject(failure);
-      return;
+      return { error: failure, isFinal: isFinal || inTransaction() };
     }
     // Only what is committed is told to anybody.
     work.commit();
@@ -93,20 +108,26 @@ export function createTickTransactions(statements: Statements, work: UnitOfWork,
       if (operation.error === undefined) operation.resolve(operation.answer as never);
       else operation.reject(toStoreError(operation.error));
     }
+    return null;
   }
 
+  /** The error that made it necessary, or both if undoing failed too: then each later transaction fails as well. */
   function undoAll(error: unknown): unknown {
     try {
       if (inTransaction()) statements.rollback.run();
       return toStoreError(error);
     } catch (rollbackError) {
-      // Each later transaction fails as well, and says so.
       const cause = new AggregateError([error, rollbackError]);
       return new StoreError('store-unavailable', 'the transaction could not be undone', { cause });
     }
   }
 
-  function runOne(operation: Waiting): void {
+  function runPlainly(operation: Waiting): void {
+    operation.answer = operation.run();
+    work.keepOperation();
+  }
+
+  function runGuarded(operation: Waiting): void {
     statements.savepoint.run();
     try {
       operation.answer = operation.run();
@@ -132,6 +153,8 @@ export function createTickTransactions(statements: Statements, work: UnitOfWork,
       schedule();
       return new Promise<Answer>((resolve, reject) => waiting.push({ run, size, resolve, reject }));
     },
+
+    isClosed: () => closed,
 
     close() {
       closed = true;
