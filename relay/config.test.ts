@@ -78,11 +78,20 @@ it.each([
   { STORE: 'redis-sentinel://a:1/name' },
   { STORE: 'upstash:' },
   { ENGINE: 'upstash-workflow' },
-  { MODEL: 'gateway:openai/gpt' },
-  { ON_TAKEOVER: 'continue' },
-  { ON_TAKEOVER: 'fail' },
 ])('says honestly that %o is not there yet', (env) => {
   expect(problemsOf(env)).toEqual([expect.stringContaining('is not available in this version')]);
+});
+
+it('reads how a half-written reply is taken on', () => {
+  for (const takeover of ['restart', 'continue', 'fail']) expect(readConfig({ ON_TAKEOVER: takeover }).takeover).toBe(takeover);
+});
+
+it('wants a key for the gateway, under either name', () => {
+  const MODEL = 'gateway:openai/gpt-5';
+  expect(problemsOf({ MODEL })).toEqual([expect.stringMatching(/^MODEL_API_KEY must be set/)]);
+  expect(readConfig({ MODEL, MODEL_API_KEY: 'a' }).model).toMatchObject({ name: MODEL, apiKey: 'a' });
+  expect(readConfig({ MODEL, AI_GATEWAY_API_KEY: 'b' }).model.apiKey).toBe('b');
+  expect(readConfig({ AI_GATEWAY_API_KEY: 'b' }).model.apiKey).toBeUndefined();
 });
 
 it.each([
@@ -91,6 +100,8 @@ it.each([
   ['ALLOWED_ORIGINS', 'example.com'],
   ['ALLOWED_ORIGINS', ','],
   ['MODEL', 'openai-compatible:'],
+  ['MODEL', 'gateway:gpt'],
+  ['ON_TAKEOVER', 'resume'],
   ['STORE', 'sqlite:'],
   ['ALLOW_EVICTION', 'yes'],
   ['KEY_PREFIX', '{x}'],

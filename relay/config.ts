@@ -14,7 +14,8 @@ export interface Config {
   systemPrompt: string | undefined;
   maxOutputTokens: number;
   timeouts: { firstChunkMs: number; chunkMs: number; totalMs: number };
-  takeover: 'restart';
+  /** What becomes of a half-written reply whose relay has died. */
+  takeover: (typeof TAKEOVERS)[number];
   leaseMs: number;
   drainMs: number;
   /** Undefined: one is made and kept beside the embedded store. */
@@ -32,13 +33,14 @@ export interface Config {
 }
 
 export interface ModelConfig {
-  /** As MODEL says: `demo`, or `openai-compatible:<model>`. */
+  /** As MODEL says: `demo`, `openai-compatible:<model>`, or `gateway:<provider/model>`. */
   name: string;
   baseUrl: string | undefined;
   apiKey: string | undefined;
   tokensPerSecond: number;
 }
 
+const TAKEOVERS = ['restart', 'continue', 'fail'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -90,9 +92,8 @@ const model = z
   .string()
   .default('demo')
   .superRefine((value, context) => {
-    const expected = 'demo or openai-compatible:<model>';
-    if (value.startsWith('gateway:')) context.addIssue(`${expected} (${notInThisVersion('MODEL=gateway:…')})`);
-    else if (value !== 'demo' && !/^openai-compatible:./.test(value)) context.addIssue(expected);
+    const isKnown = value === 'demo' || /^openai-compatible:./.test(value) || /^gateway:[^/]+\/./.test(value);
+    if (!isKnown) context.addIssue('demo, openai-compatible:<model> or gateway:<provider/model>');
   });
 
 /** One of these, of which only the first is available so far. */
@@ -125,9 +126,11 @@ const environmentSchema = z.object({
   MODEL: model,
   MODEL_BASE_URL: url,
   MODEL_API_KEY: text,
+  // What the gateway's own tools call it.
+  AI_GATEWAY_API_KEY: text,
   SYSTEM_PROMPT: text,
   DEMO_TOKENS_PER_SECOND: integer(40, 1, 100_000),
-  ON_TAKEOVER: onlyFirst('ON_TAKEOVER', ['restart', 'continue', 'fail']),
+  ON_TAKEOVER: z.enum(TAKEOVERS, `one of ${TAKEOVERS.join(', ')}`).default('restart'),
   LEASE_MS: milliseconds(10_000, 100),
   MODEL_FIRST_CHUNK_TIMEOUT_MS: milliseconds(60_000),
   MODEL_CHUNK_TIMEOUT_MS: milliseconds(30_000),
@@ -181,6 +184,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   if (given['MODEL']?.startsWith('openai-compatible:') && given['MODEL_BASE_URL'] === undefined) {
     problems.push('MODEL_BASE_URL must be set with MODEL=openai-compatible:…, to a URL such as http://127.0.0.1:11434/v1.');
   }
+  if (given['MODEL']?.startsWith('gateway:') && (given['MODEL_API_KEY'] ?? given['AI_GATEWAY_API_KEY']) === undefined) {
+    problems.push('MODEL_API_KEY must be set with MODEL=gateway:…, to a key of the AI Gateway.');
+  }
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   return toConfig(result.data, isLoopback);
 }
@@ -195,7 +201,7 @@ function toConfig(env: z.output<typeof environmentSchema>, isLoopback: boolean):
     model: {
       name: env.MODEL,
       baseUrl: env.MODEL_BASE_URL,
-      apiKey: env.MODEL_API_KEY,
+      apiKey: env.MODEL_API_KEY ?? (env.MODEL.startsWith('gateway:') ? env.AI_GATEWAY_API_KEY : undefined),
       tokensPerSecond: env.DEMO_TOKENS_PER_SECOND,
     },
     systemPrompt: env.SYSTEM_PROMPT,
@@ -205,7 +211,7 @@ function toConfig(env: z.output<typeof environmentSchema>, isLoopback: boolean):
       chunkMs: env.MODEL_CHUNK_TIMEOUT_MS,
       totalMs: env.MODEL_TOTAL_TIMEOUT_MS,
     },
-    takeover: 'restart',
+    takeover: env.ON_TAKEOVER,
     leaseMs: env.LEASE_MS,
     drainMs: env.DRAIN_MS,
     secret: env.RELAY_SECRET,

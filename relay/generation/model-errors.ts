@@ -49,14 +49,28 @@ export function describeModelError(error: unknown): ModelFailure {
   if (isCut) {
     return failed({ sentence: 'The connection to the model ended in the middle of its answer.', transient: true });
   }
-  return APICallError.isInstance(error) ? describeCallError(error) : describeOther(error);
+  if (APICallError.isInstance(error)) return describeCallError(error);
+  return isRefusal(error) ? describeCallError({ ...refusalOf(error), url: '' }) : describeOther(error);
 }
 
 const MISCONFIGURED = 'The model behind this chat is not set up correctly.';
 
-function describeCallError(error: APICallError): ModelFailure {
+type Refusal = Pick<APICallError, 'statusCode' | 'isRetryable' | 'data' | 'responseHeaders' | 'url' | 'cause'>;
+
+/** The AI Gateway's client wraps what it was answered in errors of its own, which bear the status. */
+function isRefusal(error: unknown): error is Error & { statusCode: number; isRetryable?: boolean } {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
+}
+
+function refusalOf(error: Error & { statusCode: number; isRetryable?: boolean }): Omit<Refusal, 'url'> {
+  const { statusCode, isRetryable = false, cause } = error;
+  const answered = APICallError.isInstance(cause) ? cause : null;
+  return { statusCode, isRetryable, cause, data: answered?.data, responseHeaders: answered?.responseHeaders ?? {} };
+}
+
+function describeCallError(error: Refusal): ModelFailure {
   const { statusCode: status } = error;
-  const code = networkCode(error) ?? providerCode(error.data);
+  const code = networkCode(error instanceof Error ? error : error.cause) ?? providerCode(error.data);
   const fields = {
     ...(status === undefined ? {} : { status }),
     ...(code === undefined ? {} : { code }),
@@ -170,7 +184,7 @@ function hostOf(url: string): { host?: string } {
 }
 
 /** `Retry-After` in seconds or as a date, or OpenAI's `retry-after-ms`. */
-function retryAfterMs({ responseHeaders = {} }: APICallError): number | undefined {
+function retryAfterMs({ responseHeaders = {} }: Pick<Refusal, 'responseHeaders'>): number | undefined {
   const ms = Number.parseFloat(responseHeaders['retry-after-ms'] ?? '');
   if (ms >= 0) return Math.min(ms, MAX_RETRY_AFTER_MS);
   const after = responseHeaders['retry-after'];

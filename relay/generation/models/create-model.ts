@@ -1,13 +1,16 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import type { LanguageModel } from 'ai';
+import { createGateway, type LanguageModel } from 'ai';
 import { createDemoModel } from './demo-model.ts';
 
 export interface ModelOptions {
-  /** `demo`, or `openai-compatible:<model>`. */
+  /** `demo`, `openai-compatible:<model>`, or `gateway:<provider/model>`. */
   model: string;
-  /** Of an OpenAI-compatible server, up to the part before `/chat/completions`, such as `http://localhost:11434/v1`. */
+  /**
+   * Of an OpenAI-compatible server, up to the part before `/chat/completions`, such as `http://localhost:11434/v1`. Of
+   * the AI Gateway only when it is not the public one.
+   */
   baseUrl?: string | undefined;
-  /** Not needed by most local servers. */
+  /** Not needed by most local servers; the AI Gateway always wants one. */
   apiKey?: string | undefined;
   /** The demo model's pace. */
   tokensPerSecond: number;
@@ -26,6 +29,7 @@ export class ModelSettingError extends Error {
 }
 
 const COMPATIBLE = 'openai-compatible:';
+const GATEWAY = 'gateway:';
 
 /**
  * The model that the settings name.
@@ -39,22 +43,17 @@ export function createModel({ model, baseUrl, apiKey, tokensPerSecond }: ModelOp
     }
     return createDemoModel({ tokensPerSecond });
   }
+  if (model.startsWith(GATEWAY)) return createGatewayModel(model.slice(GATEWAY.length), baseUrl, apiKey);
   if (!model.startsWith(COMPATIBLE)) {
-    throw new ModelSettingError('MODEL', 'must be demo or openai-compatible:<model>');
+    throw new ModelSettingError('MODEL', 'must be demo, openai-compatible:<model> or gateway:<provider/model>');
   }
   const modelId = model.slice(COMPATIBLE.length);
   if (modelId.trim() === '') throw new ModelSettingError('MODEL', 'must name a model after openai-compatible:');
   if (!baseUrl) {
     throw new ModelSettingError('MODEL_BASE_URL', 'is needed with openai-compatible:<model>, such as http://localhost:11434/v1');
   }
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
-  if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    throw new ModelSettingError('MODEL_BASE_URL', 'must be an http or https address');
-  }
-  // An API key with a line break or the like would fail at each call, deep inside fetch.
-  if (apiKey !== undefined && !/^[\x21-\x7e]*$/.test(apiKey)) {
-    throw new ModelSettingError('MODEL_API_KEY', 'must hold printable ASCII characters only, without spaces');
-  }
+  checkUrl(baseUrl);
+  checkKey(apiKey);
   const provider = createOpenAICompatible({
     name: 'openai-compatible',
     baseURL: baseUrl,
@@ -62,4 +61,26 @@ export function createModel({ model, baseUrl, apiKey, tokensPerSecond }: ModelOp
     ...(apiKey ? { apiKey } : {}),
   });
   return provider(modelId);
+}
+
+function createGatewayModel(modelId: string, baseUrl: string | undefined, apiKey: string | undefined): LanguageModel {
+  if (!/^[^/]+\/./.test(modelId)) throw new ModelSettingError('MODEL', 'must name provider/model after gateway:');
+  if (!apiKey) throw new ModelSettingError('MODEL_API_KEY', 'is needed with gateway:<provider/model>');
+  checkKey(apiKey);
+  if (baseUrl) checkUrl(baseUrl);
+  return createGateway({ apiKey, ...(baseUrl ? { baseURL: baseUrl } : {}) })(modelId);
+}
+
+function checkUrl(baseUrl: string): void {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new ModelSettingError('MODEL_BASE_URL', 'must be an http or https address');
+  }
+}
+
+/** An API key with a line break or the like would fail at each call, deep inside fetch. */
+function checkKey(apiKey: string | undefined): void {
+  if (apiKey !== undefined && !/^[\x21-\x7e]*$/.test(apiKey)) {
+    throw new ModelSettingError('MODEL_API_KEY', 'must hold printable ASCII characters only, without spaces');
+  }
 }
