@@ -187,7 +187,7 @@ export function createSessionRepository(options: {
       keptEvents = events.length;
     },
     undoOperation() {
-      for (const { sessionId, before } of touched.reverse()) {
+      for (const { sessionId, before } of touched.toReversed()) {
         if (before === undefined) written.delete(sessionId);
         else written.set(sessionId, before);
       }

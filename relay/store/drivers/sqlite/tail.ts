@@ -101,7 +101,7 @@ export function createTail({ statements, maxSessions }: TailOptions): Tail {
       if (!tail) return record;
       const rows: number[] = [];
       for (let entry: TailEntry | null = tail; entry; entry = entry.before) rows.push(entry.row);
-      for (const row of rows.reverse()) statements.settleRow.run(row);
+      for (const row of rows.toReversed()) statements.settleRow.run(row);
       dead.delete(sessionId);
       dead.set(sessionId, tail.row);
       return { ...record, tail: null, settledFence: tail.fence, settledSeq: tail.seq };
@@ -113,7 +113,7 @@ export function createTail({ statements, maxSessions }: TailOptions): Tail {
       for (let entry = tail; entry && at && isAfter(entry, at); entry = entry.before) found.push(entry);
       return found
         .slice(-limit)
-        .reverse()
+        .toReversed()
         .map(({ row }) => toLogEntry(statements.readTail.get(row) as unknown as EntryRow));
     },
 
