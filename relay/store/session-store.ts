@@ -79,7 +79,7 @@ export type SubmitAnswer =
   | { kind: 'ok'; cursor: Cursor }
   /** This message was accepted before; what was answered then. */
   | { kind: 'same'; cursor: Cursor; runId: string }
-  /** This message id was used with another hash. */
+  /** This message id was used with another hash, or is that of an assistant's message. */
   | { kind: 'mismatch' }
   | { kind: 'active'; runId: string }
   | { kind: 'moved' }

@@ -75,6 +75,12 @@ export function describeSubmit(openStore: OpenStore): void {
       expect(await bench.readAll()).toHaveLength(1);
     });
 
+    it('refuses a message id that an answer bears', async () => {
+      const runId = await bench.submit();
+      expect(await bench.store.submit(bench.sessionId, submitInput({ messageId: runId }))).toEqual({ kind: 'mismatch' });
+      expect(await bench.store.submit(newId(), submitInput({ messageId: runId }))).toEqual({ kind: 'ok', cursor: START });
+    });
+
     it('takes the same message id in another session for another message', async () => {
       const input = submitInput();
       await bench.store.submit(bench.sessionId, input);

@@ -65,6 +65,7 @@ export function prepareStatements(database: DatabaseSync) {
     deleteTranscript: prepare('DELETE FROM transcripts WHERE session = ?'),
 
     findPrompt: prepare('SELECT hash, run_id, cursor FROM prompts WHERE session = ? AND message_id = ?'),
+    findReply: prepare('SELECT 1 FROM prompts WHERE session = ? AND run_id = ?'),
     insertPrompt: prepare('INSERT INTO prompts (session, message_id, hash, run_id, cursor) VALUES (?, ?, ?, ?, ?)'),
     deletePrompts: prepare('DELETE FROM prompts WHERE session = ?'),
 

@@ -23,6 +23,8 @@ export function submit(
   if (known) {
     return known.hash === input.hash ? { kind: 'same', cursor: known.cursor, runId: known.run_id } : { kind: 'mismatch' };
   }
+  // An assistant's message bears its run's id: no two messages of a conversation have one.
+  if (statements.findReply.get(record.key, input.messageId)) return { kind: 'mismatch' };
   if (record.run) return { kind: 'active', runId: record.run.runId };
   if (record.transcriptBytes >= maxTranscriptBytes) return { kind: 'full' };
   const before = headOf(record);
