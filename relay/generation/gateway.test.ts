@@ -76,7 +76,7 @@ test.each([
   expect(terminals).toMatchObject([{ status: 'failed' }]);
   expect(state.messages.at(-1)?.metadata?.run?.problem).toMatchObject({ code: 'model-failed', retryable: false });
   expect(gateway.requests).toHaveLength(1);
-  const [error] = stage.log.filter(({ level }) => level === 'error');
+  const error = stage.log.find(({ level }) => level === 'error');
   expect(error?.message).toContain(setting);
   expect(JSON.stringify(stage.log)).not.toContain(API_KEY);
 });
