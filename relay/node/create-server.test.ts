@@ -4,7 +4,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { openRelayStage } from '../testing/relay-stage.ts';
 import { createServer } from './create-server.ts';
 
-it('does not wait long for a request whose head comes in drop by drop', async () => {
+/** A relay behind a server, and a plain socket to it. */
+async function openSocket() {
   const stage = openRelayStage();
   const server = createServer({
     relay: stage.relay,
@@ -15,20 +16,32 @@ it('does not wait long for a request whose head comes in drop by drop', async ()
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const drops = setInterval(() => socket.writable && socket.write('x'), 50);
   onTestFinished(async () => {
-    clearInterval(drops);
     socket.destroy();
     server.close();
     await once(server, 'close');
     await stage.close();
   });
-  let answer = '';
+  const heard = { text: '' };
   // A drop that meets the closed end is answered by a reset; what counts is what came before.
-  socket.on('error', () => {}).on('data', (bytes) => (answer += bytes.toString()));
+  socket.on('error', () => {}).on('data', (bytes) => (heard.text += bytes.toString()));
+  return { socket, heard };
+}
+
+it('does not wait long for a request whose head comes in drop by drop', async () => {
+  const { socket, heard } = await openSocket();
+  const drops = setInterval(() => socket.writable && socket.write('x'), 50);
+  onTestFinished(() => clearInterval(drops));
   socket.write('GET /healthz HTTP/1.1\r\nHost: relay.example\r\nX-Slow: ');
   await once(socket, 'close');
 
-  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-  expect(answer).toContain('"code":"invalid-request"');
+  expect(heard.text).toMatch(/^HTTP\/1\.1 400 /);
+  expect(heard.text).toContain('"code":"invalid-request"');
+}, 15_000);
+
+it('answers a probe of HTTP/1.0 that names no host', async () => {
+  const { socket, heard } = await openSocket();
+  socket.write('GET /healthz HTTP/1.0\r\n\r\n');
+  await once(socket, 'close');
+  expect(heard.text).toMatch(/^HTTP\/1\.1 200 /);
 }, 15_000);

@@ -27,6 +27,8 @@ export function createServer(options: ServerOptions): Server {
   const { relay, maxStreams, headersTimeoutMs = HEADERS_TIMEOUT_MS, onError } = options;
   const listener = getRequestListener((request, env) => relay.fetch(request, env as Parameters<Relay['fetch']>[1]), {
     overrideGlobalObjects: false,
+    // Requests of HTTP/1.0, such as a load balancer's probes, may come without one; no page has this origin.
+    hostname: 'host.invalid',
     errorHandler(error) {
       // Before the relay is reached the adapter only fails on the address or the Host header of a request.
       const isTheirs = error instanceof Error && error.name === 'RequestError';
