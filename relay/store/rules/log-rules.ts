@@ -1,0 +1,441 @@
+import type { Model, Take } from './explore.ts';
+import { createHistories, judge, startsWith, type Entry, type History } from './histories.ts';
+import { hear, isOutOfDate, readAnswer } from './viewer-rules.ts';
+import { nextFence } from './fence-rules.ts';
+
+/** Each rule of the log, and whether it is kept. */
+export interface LogRules {
+  /** A write under a fence that is not the session's own is refused. */
+  fenceCheck: boolean;
+  /** A seq that is there is a duplicate, one that leaves a hole is a gap. */
+  seqCheck: boolean;
+  /** Where the fence jumps, an entry follows only the cursor that it names as `prev`. */
+  prev: boolean;
+  /** A reader gets a snapshot when nothing follows its cursor; else only when it stands ahead of the log's end. */
+  snapshotUnlessFollowed: boolean;
+  /** A quiet reader compares its cursor with the log's head. */
+  headPoll: boolean;
+  /** Subscribe, then read; else the other way round. */
+  subscribeFirst: boolean;
+  /** Random bits go into each fence, and not the clock alone. */
+  randomFence: boolean;
+  /** A run that is leased is not given to somebody else. */
+  lease: boolean;
+  /** A prompt that comes again is known by its id. */
+  promptOnce: boolean;
+  /** The terminal message and the close of the run are one write. */
+  closeWithEnd: boolean;
+  /** A takeover that goes on with the partial reply names the head that it read, and begins anew if that has moved. */
+  continueAtHead: boolean;
+}
+
+export const AS_BUILT: LogRules = {
+  fenceCheck: true,
+  seqCheck: true,
+  prev: true,
+  snapshotUnlessFollowed: true,
+  headPoll: true,
+  subscribeFirst: true,
+  randomFence: true,
+  lease: true,
+  promptOnce: true,
+  closeWithEnd: true,
+  continueAtHead: true,
+};
+
+export const FAULTS = [
+  'crash',
+  'frozen writer',
+  'lost answer',
+  'cancel',
+  'lost hint',
+  'repeated hint',
+  'dropped viewer',
+  'failover',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface LogBounds {
+  /** How many faults happen at most, all kinds together. */
+  faults: number;
+  kinds: readonly Fault[];
+  /** Of each reply. */
+  chunks: number;
+  prompts: number;
+  takeover: 'restart' | 'continue';
+  /** Viewers do nothing to the log or to each other, so that one shows what two would. */
+  viewers: 1 | 2;
+}
+
+/** Attempts before a run ends as failed. */
+const MAX_ATTEMPTS = 2;
+/** A failover loses the last one or two writes. */
+const LOST_WRITES = 2;
+
+/** What the store keeps of the session: all of it comes back as it was when a failover loses its tail. */
+interface Store {
+  readonly log: History;
+  readonly fence: number;
+  readonly next: number;
+  readonly run: number;
+  readonly isOpen: boolean;
+  /** Who holds the lease; null when the run is due. */
+  readonly owner: number | null;
+  /** Claims of this run. */
+  readonly attempt: number;
+}
+
+/** A relay's execution of a run: it remembers all that it wrote, so that it can send any of it again. */
+interface Writer {
+  readonly phase: 'has read' | 'claim unanswered' | 'ready' | 'to close';
+  readonly fence: number;
+  /** Tells executions apart. */
+  readonly id: number;
+  readonly run: number;
+  /** Chunks that stood when it went on with a partial reply. */
+  readonly have: number;
+  /** seq of what it sends next. */
+  readonly next: number;
+  /** What it read before it claimed. */
+  readonly read: History | null;
+}
+
+export interface Line {
+  readonly phase: 'off' | 'subscribed' | 'read' | 'live';
+  /** Everything this viewer was shown, in order; a snapshot replaces it. */
+  readonly shown: History;
+  /** Published, and not yet heard. */
+  readonly hints: readonly Entry[];
+  /** A read under way: where it reads on from, and the log as it was read. */
+  readonly asked: { readonly from: History; readonly log: History } | null;
+  /** It heard something that does not follow. */
+  readonly isBehind: boolean;
+}
+
+/** A number: the seq from which entries are missing. */
+type Answer = 'ok' | 'refused' | number;
+
+type Pair<T> = readonly [T, T];
+
+interface LogState {
+  readonly store: Store;
+  /** Former states of the store that a failover can bring back, oldest first. */
+  readonly saved: readonly Store[];
+  /** Logs whose tails were lost. */
+  readonly lost: readonly History[];
+  readonly writers: Pair<Writer | null>;
+  readonly lines: Pair<Line>;
+  /** The prompt that the client sends next, or again. */
+  readonly prompt: number;
+  /** How often a fence was raised, lost raises included. */
+  readonly raises: number;
+  readonly isClockBack: boolean;
+  readonly faultsLeft: number;
+}
+
+const ACTORS = [0, 1] as const;
+const PHASES: readonly Writer['phase'][] = ['has read', 'claim unanswered', 'ready', 'to close'];
+const LINE_PHASES: readonly Line['phase'][] = ['off', 'subscribed', 'read', 'live'];
+
+export function createLogModel(changes: Partial<LogRules>, bounds: LogBounds): Model<LogState> {
+  const rules: LogRules = { ...AS_BUILT, ...changes };
+  const histories = createHistories(bounds.chunks);
+  const can = (fault: Fault): boolean => bounds.kinds.includes(fault);
+  const line: Line = { phase: 'live', shown: histories.empty, hints: [], asked: null, isBehind: false };
+
+  return {
+    initial: {
+      store: { log: histories.empty, fence: 0, next: 0, run: 0, isOpen: false, owner: null, attempt: 0 },
+      saved: [],
+      lost: [],
+      writers: [null, null],
+      lines: [line, bounds.viewers === 2 ? line : { ...line, phase: 'off' }],
+      prompt: 1,
+      raises: 0,
+      isClockBack: false,
+      faultsLeft: bounds.faults,
+    },
+    steps(state, take) {
+      stepsOfClient(state, take);
+      for (const actor of ACTORS) {
+        stepsOfWriter(state, actor, take);
+        if (actor < bounds.viewers) stepsOfViewer(state, actor, take);
+      }
+      if (state.faultsLeft > 0) faults(state, take);
+    },
+    encode,
+    broken(state) {
+      const { store, lines, lost } = state;
+      if (store.log.fault) return store.log.fault;
+      for (const { shown } of lines) {
+        if (shown.fault && !startsWith(store.log, shown)) return judge(shown, [store.log, ...lost]);
+        if (!startsWith(store.log, shown) && !lost.some((log) => startsWith(log, shown))) {
+          return judge(shown, [store.log, ...lost]);
+        }
+      }
+      const faultsSoFar = bounds.faults - state.faultsLeft;
+      return store.attempt > 1 + faultsSoFar
+        ? { kind: 'restarted for nothing', detail: `attempt ${store.attempt} after ${faultsSoFar} faults` }
+        : null;
+    },
+    unfinished({ store, lines }) {
+      if (store.isOpen) return { kind: 'never ends', detail: `run ${store.run} is open` };
+      const behind = lines.slice(0, bounds.viewers).find(({ shown }) => shown !== store.log);
+      return behind ? { kind: 'left behind', detail: judge(behind.shown, [store.log]).detail } : null;
+    },
+  };
+
+  function stepsOfClient(state: LogState, take: Take<LogState>): void {
+    const { store, prompt } = state;
+    if (prompt > bounds.prompts) return;
+    if (rules.promptOnce && store.log.begun.includes(prompt)) {
+      take('submit again: same', { ...state, prompt: prompt + 1 });
+      return;
+    }
+    if (store.isOpen) return;
+    const submitted = raise(state, 'message', { run: prompt, isOpen: true, owner: null, attempt: 0 });
+    take('submit', { ...submitted, prompt: prompt + 1 });
+    if (state.faultsLeft > 0 && can('lost answer')) take('submit, answer lost', spend(submitted), 'fault');
+  }
+
+  function stepsOfWriter(state: LogState, actor: 0 | 1, take: Take<LogState>): void {
+    const { store } = state;
+    const writer = state.writers[actor];
+    if (store.isOpen && store.owner === actor && writer?.fence !== store.fence) {
+      take(`lease of ${actor} runs out`, write(state, { owner: null }));
+    }
+    if (!writer) {
+      const isDue = store.isOpen && (store.owner === null || (!rules.lease && store.owner !== actor));
+      if (!isDue) return;
+      if (bounds.takeover === 'continue' && store.attempt > 0) {
+        take(`${actor} reads`, setWriter(state, actor, { ...NO_WRITER, phase: 'has read', read: store.log }));
+      } else claim(state, actor, null, take);
+    } else if (writer.phase === 'has read') {
+      if (store.isOpen && store.owner === null) claim(state, actor, writer.read, take);
+      else take(`${actor} claims: owned`, setWriter(state, actor, null));
+    } else if (writer.phase === 'claim unanswered') {
+      const isOurs = store.isOpen && store.fence === writer.fence;
+      take(`${actor} claims again`, setWriter(state, actor, isOurs ? { ...writer, phase: 'ready' } : null));
+    } else if (writer.phase === 'ready') {
+      const { state: written, answer } = append(state, writer);
+      const said = typeof answer === 'number' ? `gap ${answer}` : answer;
+      const label = `${actor} appends ${entryOf(writer).id}`;
+      take(`${label}: ${said}`, setWriter(written, actor, afterAnswer(writer, answer)));
+      if (state.faultsLeft > 0 && can('lost answer')) take(`${label}, answer lost`, spend(written), 'fault');
+    } else {
+      const isOurs = store.isOpen && store.fence === writer.fence;
+      take(`${actor} closes`, setWriter(isOurs ? write(state, { isOpen: false }) : state, actor, null));
+    }
+  }
+
+  /** `read`: the log that the claimer goes on from, or null to begin anew. */
+  function claim(state: LogState, actor: 0 | 1, read: History | null, take: Take<LogState>): void {
+    const { store } = state;
+    const attempt = store.attempt + 1;
+    if (attempt > MAX_ATTEMPTS) {
+      const ended = raise(state, 'failed', { isOpen: false, owner: null });
+      take(`${actor} claims: no attempts left`, setWriter(ended, actor, null));
+      return;
+    }
+    const goesOn = read !== null && (!rules.continueAtHead || read.head === store.log.head);
+    const kind = store.attempt === 0 ? 'started' : goesOn ? 'continued' : 'restarted';
+    const claimed = raise(state, kind, { owner: actor, attempt });
+    const writer: Writer = {
+      ...NO_WRITER,
+      fence: claimed.store.fence,
+      id: claimed.raises,
+      run: store.run,
+      have: goesOn ? read.position : 0,
+    };
+    take(`${actor} claims: ${kind}`, setWriter(claimed, actor, writer));
+    if (state.faultsLeft > 0 && can('lost answer')) {
+      const unsure = setWriter(claimed, actor, { ...writer, phase: 'claim unanswered' });
+      take(`${actor} claims: ${kind}, answer lost`, spend(unsure), 'fault');
+    }
+  }
+
+  /** What the store does with an append or a finish, and what it answers. */
+  function append(state: LogState, writer: Writer): { state: LogState; answer: Answer } {
+    const { store } = state;
+    const entry = entryOf(writer);
+    const isEnd = entry.kind === 'finished';
+    const isOwnFence = store.fence === writer.fence;
+    const hasLanded = rules.seqCheck && isOwnFence && writer.next < store.next;
+    if (!store.isOpen && rules.fenceCheck) return { state, answer: hasLanded ? 'ok' : 'refused' };
+    if (!isOwnFence && rules.fenceCheck) return { state, answer: 'refused' };
+    if (isOwnFence && rules.seqCheck) {
+      if (hasLanded && !isEnd) return { state, answer: 'ok' };
+      // With the rule that end and close are one write, an open run's end cannot have landed.
+      if (hasLanded && !rules.closeWithEnd) return { state, answer: 'ok' };
+      if (writer.next !== store.next) return { state, answer: store.next };
+    }
+    const written = write(
+      state,
+      { next: isOwnFence ? writer.next + 1 : store.next, ...(isEnd && rules.closeWithEnd ? { isOpen: false } : {}) },
+      entry,
+    );
+    return { state: written, answer: 'ok' };
+  }
+
+  function afterAnswer(writer: Writer, answer: Answer): Writer | null {
+    if (answer === 'refused') return null;
+    if (answer !== 'ok') return { ...writer, next: answer };
+    if (entryOf(writer).kind !== 'finished') return { ...writer, next: writer.next + 1 };
+    return rules.closeWithEnd ? null : { ...writer, phase: 'to close' };
+  }
+
+  function entryOf({ fence, id, run, have, next }: Writer): Entry {
+    const position = have + next;
+    const isEnd = position > bounds.chunks;
+    const kind = isEnd ? 'finished' : 'chunk';
+    return histories.entry({ fence, seq: next, kind, run, position: isEnd ? 0 : position, writer: id });
+  }
+
+  function stepsOfViewer(state: LogState, actor: 0 | 1, take: Take<LogState>): void {
+    const line = state.lines[actor];
+    const set = (change: Partial<Line>): LogState => setLine(state, actor, change);
+    const { log } = state.store;
+    if (line.phase === 'off' && rules.subscribeFirst) take(`viewer ${actor} subscribes`, set({ phase: 'subscribed' }));
+    if (line.phase === 'read') take(`viewer ${actor} subscribes`, set({ phase: 'live' }));
+    const mayRead =
+      line.phase === 'subscribed' ||
+      (line.phase === 'off' && !rules.subscribeFirst) ||
+      (line.phase === 'live' && (rules.headPoll ? line.shown.head !== log.head : line.isBehind));
+    if (!line.asked && mayRead) {
+      take(`viewer ${actor} reads`, set({ asked: { from: line.shown, log }, isBehind: false }));
+    }
+    if (line.asked) {
+      const { shown, isBehind } = readAnswer(histories, rules, line.shown, line.asked);
+      const phase = line.phase === 'off' ? 'read' : 'live';
+      take(`viewer ${actor} gets what it read`, set({ asked: null, phase, ...isOutOfDate(rules, line, shown, isBehind) }));
+    }
+    const hint = line.hints[0];
+    if (!hint || line.phase !== 'live') return;
+    const heard = hear(histories, rules, line, hint);
+    const rest = line.hints.slice(1);
+    take(`viewer ${actor} hears ${hint.id}`, set({ ...heard, hints: rest }));
+    if (state.faultsLeft === 0) return;
+    if (can('lost hint')) take(`hint ${hint.id} to ${actor} is lost`, spend(set({ hints: rest })), 'fault');
+    if (can('repeated hint')) take(`viewer ${actor} hears ${hint.id}, which comes again`, spend(set(heard)), 'fault');
+  }
+
+  function faults(state: LogState, take: Take<LogState>): void {
+    const { store } = state;
+    const fault = (label: string, next: LogState): void => take(label, spend(next), 'fault');
+    for (const viewer of ACTORS) {
+      const isConnected = viewer < bounds.viewers && state.lines[viewer].phase !== 'off';
+      if (can('dropped viewer') && isConnected) fault(`viewer ${viewer} drops`, setLine(state, viewer, DROPPED));
+    }
+    for (const actor of ACTORS) {
+      const writer = state.writers[actor];
+      if (can('crash') && writer) {
+        const crashed = setWriter(state, actor, null);
+        fault(`relay ${actor} crashes`, crashed);
+        const isWatched = crashed.lines[0].phase !== 'off';
+        if (isWatched) fault(`relay ${actor} crashes, viewer 0 drops`, setLine(crashed, 0, DROPPED));
+      }
+      if (can('frozen writer') && store.isOpen && store.owner === actor && writer?.fence === store.fence) {
+        fault(`relay ${actor} freezes, its lease runs out`, write(state, { owner: null }));
+      }
+    }
+    if (can('cancel') && store.isOpen) fault('cancel', raise(state, 'cancelled', { isOpen: false, owner: null }));
+    if (!can('failover')) return;
+    for (let count = 1; count <= state.saved.length; count += 1) {
+      const kept = state.saved.length - count;
+      const back = state.saved[kept];
+      if (!back) continue;
+      const next = { ...state, store: back, saved: state.saved.slice(0, kept), lost: [...state.lost, store.log] };
+      fault(`failover loses ${count}`, next);
+      if (!state.isClockBack) fault(`failover loses ${count}, the clock goes back`, { ...next, isClockBack: true });
+    }
+  }
+
+  /** Gives the right to write to somebody new, and writes the entry that says so. */
+  function raise(state: LogState, kind: Entry['kind'], change: Partial<Store>): LogState {
+    const { store } = state;
+    const raises = state.raises + 1;
+    const fence = nextFence(rules, { ...state, raises, fence: store.fence, raisesInLog: store.log.raises });
+    const entry = histories.entry({
+      fence,
+      seq: 0,
+      prev: store.log.head,
+      kind,
+      run: change.run ?? store.run,
+      position: 0,
+      writer: raises,
+    });
+    return write({ ...state, raises }, { ...change, fence, next: 1 }, entry);
+  }
+
+  /** One write to the store: it may be lost again as long as a failover can happen. */
+  function write(state: LogState, change: Partial<Store>, entry?: Entry): LogState {
+    const log = entry ? histories.append(state.store.log, entry) : state.store.log;
+    const saved =
+      state.faultsLeft > 0 && can('failover') ? [...state.saved, state.store].slice(-LOST_WRITES) : state.saved;
+    const lines: Pair<Line> = entry ? [publish(state.lines[0], entry), publish(state.lines[1], entry)] : state.lines;
+    return { ...state, store: { ...state.store, ...change, log }, saved, lines };
+  }
+}
+
+const NO_WRITER: Writer = { phase: 'ready', fence: 0, id: 0, run: 0, have: 0, next: 1, read: null };
+
+const DROPPED: Partial<Line> = { phase: 'off', hints: [], asked: null, isBehind: false };
+
+function publish(line: Line, entry: Entry): Line {
+  return line.phase === 'off' || line.phase === 'read' ? line : { ...line, hints: [...line.hints, entry] };
+}
+
+function spend(state: LogState): LogState {
+  const faultsLeft = state.faultsLeft - 1;
+  return { ...state, faultsLeft, saved: faultsLeft === 0 ? [] : state.saved };
+}
+
+function setWriter(state: LogState, actor: 0 | 1, writer: Writer | null): LogState {
+  const { writers } = state;
+  return { ...state, writers: actor === 0 ? [writer, writers[1]] : [writers[0], writer] };
+}
+
+function setLine(state: LogState, actor: 0 | 1, change: Partial<Line>): LogState {
+  const [first, second] = state.lines;
+  return { ...state, lines: actor === 0 ? [{ ...first, ...change }, second] : [first, { ...second, ...change }] };
+}
+
+/** Which relay, and which viewer, is called the first does not matter: they are put in an order that shows. */
+function encode(state: LogState, row: number[]): void {
+  const { store, saved, lost, writers, lines } = state;
+  row.push(state.prompt, state.raises, state.isClockBack ? 1 : 0, state.faultsLeft, saved.length, lost.length);
+  const [first, second] = writers;
+  const order = rank(first) - rank(second) || (store.owner ?? 0);
+  const isSwapped = order > 0;
+  encodeStore(store, row, isSwapped);
+  for (const former of saved) encodeStore(former, row, isSwapped);
+  for (const log of lost) row.push(log.number);
+  encodeWriter(isSwapped ? second : first, row);
+  encodeWriter(isSwapped ? first : second, row);
+  const isLineFirst = lines[0].shown.number <= lines[1].shown.number;
+  encodeLine(lines[isLineFirst ? 0 : 1], row);
+  encodeLine(lines[isLineFirst ? 1 : 0], row);
+}
+
+function rank(writer: Writer | null): number {
+  return writer ? 1 + writer.id * PHASES.length + PHASES.indexOf(writer.phase) : 0;
+}
+
+function encodeStore(store: Store, row: number[], isSwapped: boolean): void {
+  const owner = store.owner === null ? 2 : isSwapped ? 1 - store.owner : store.owner;
+  row.push(store.log.number, store.fence, store.next, store.run, store.isOpen ? 1 : 0, owner, store.attempt);
+}
+
+function encodeWriter(writer: Writer | null, row: number[]): void {
+  if (!writer) return void row.push(-1);
+  const { phase, fence, id, run, have, next, read } = writer;
+  row.push(PHASES.indexOf(phase), fence, id, run, have, next, read ? read.number : -1);
+}
+
+function encodeLine(line: Line, row: number[]): void {
+  const { phase, shown, hints, asked, isBehind } = line;
+  row.push(LINE_PHASES.indexOf(phase), shown.number, isBehind ? 1 : 0, hints.length);
+  for (const hint of hints) row.push(hint.number);
+  if (asked) row.push(asked.from.number, asked.log.number);
+  else row.push(-1);
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { FRAME_CONTROLS, LOG_CONTROLS, SEAL_CONTROLS, type Control } from './controls.ts';
+import { explore, type Counterexample, type Model } from './explore.ts';
+import { tryAllFrames } from './frame-rules.ts';
+import { createLogModel, FAULTS, type LogBounds } from './log-rules.ts';
+import { createSealModel } from './seal-rules.ts';
+
+/** `RULES=full` searches further, for many minutes. */
+const IS_FULL = process.env['RULES'] === 'full';
+const LIMITS = { timeout: IS_FULL ? 3_600_000 : 120_000 };
+const MAX_STATES = IS_FULL ? 20_000_000 : 1_000_000;
+
+const ALL: LogBounds = { faults: 2, kinds: FAULTS, chunks: 1, prompts: 1, takeover: 'restart', viewers: 1 };
+
+const LOGS: Record<string, LogBounds> = IS_FULL
+  ? {
+      'any three faults, takeovers that restart': { ...ALL, faults: 3 },
+      'any three faults, takeovers that go on': { ...ALL, faults: 3, takeover: 'continue' },
+      'any two faults, two prompts': { ...ALL, prompts: 2 },
+      'any two faults, longer replies': { ...ALL, chunks: 3, takeover: 'continue' },
+      'any fault, two viewers': { ...ALL, faults: 1, viewers: 2 },
+    }
+  : {
+      'any two faults, takeovers that restart': ALL,
+      'any fault, two prompts': { ...ALL, faults: 1, prompts: 2 },
+      'any fault, longer replies, takeovers that go on': { ...ALL, faults: 1, chunks: 2, takeover: 'continue' },
+    };
+
+describe('the rules of the log hold under', () => {
+  it.each(Object.entries(LOGS))('%s', LIMITS, (name, bounds) => {
+    expect(problemOf(name, createLogModel({}, bounds))).toBeNull();
+  });
+});
+
+describe('the rules of sealing hold', () => {
+  it('for two sealers, a viewer who comes and one who reads page by page', LIMITS, () => {
+    const bounds = IS_FULL ? { runs: 5, seals: 3 } : { runs: 3, seals: 2 };
+    expect(problemOf('two sealers', createSealModel({}, bounds))).toBeNull();
+  });
+
+  it('for a sealer whose read is torn, thanks to compare-and-set', LIMITS, () => {
+    expect(problemOf('a torn read by a sealer', createSealModel({ sealerReadsAtOnce: false }, { runs: 3, seals: 1 }))).toBeNull();
+  });
+});
+
+describe('the rules of merged frames hold', () => {
+  it('for every way to merge, every cursor and every lost frame', LIMITS, () => {
+    const { cases, counterexample } = tryAllFrames({}, { longest: IS_FULL ? 8 : 6, isLossy: true });
+    console.log(`every way to merge: ${cases} cases`);
+    expect(counterexample).toBeNull();
+    expect(cases).toBeGreaterThan(10_000);
+  });
+});
+
+describe.each([
+  ['the log', LOG_CONTROLS],
+  ['sealing', SEAL_CONTROLS],
+  ['merged frames', FRAME_CONTROLS],
+])('a rule of %s that is left out is missed:', (_part, controls: readonly Control[]) => {
+  it.each(controls.map((control) => [control.name, control] as const))('%s', (_name, { search, finds }) => {
+    expect(search()?.kind).toBe(finds);
+  });
+});
+
+/** What is wrong, null when nothing is; prints how much was searched. A model that stands still is wrong too. */
+function problemOf<State>(name: string, model: Model<State>): Counterexample | string | null {
+  const { states, transitions, depth, atRest, counterexample } = explore(model, { maxStates: MAX_STATES });
+  console.log(`${name}: ${states} states, ${transitions} transitions, ${depth} steps deep, ${atRest} at rest`);
+  return counterexample ?? (states > 1_000 && atRest > 0 ? null : 'the model stands still');
+}
