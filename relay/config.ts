@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parseIpRange, type IpRange } from './middleware/ip-address.ts';
 import { isLoopbackHost, type OriginRules } from './middleware/origins.ts';
 
-/** What the environment says, checked; PROTOCOL's table of settings, and `.env.example`, say what each means. */
+/** What the environment says, checked; `.env.example` says what each means. */
 export interface Config {
   port: number;
   host: string;

@@ -17,7 +17,7 @@ export interface SessionHubOptions {
   timing?: Partial<HubTiming>;
 }
 
-/** Milliseconds and bytes; the defaults are PROTOCOL's. */
+/** Milliseconds and bytes; the defaults are those of docs/protocol.md. */
 export interface HubTiming {
   pingMs: number;
   /** How often a watched session is compared with the log's head, while a run is active and else. */

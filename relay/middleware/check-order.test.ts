@@ -35,7 +35,7 @@ const readOnly = (sessionId: string) =>
     .setExpirationTime('1h')
     .sign(new TextEncoder().encode(SECRET));
 
-/** In PROTOCOL's order. */
+/** In the order of docs/protocol.md. */
 const unknownPath: Fault = { code: 'not-found', status: 404, apply: (plan) => void (plan.path = `/api/nothing${plan.path}`) };
 const method: Fault = { code: 'method-not-allowed', status: 405, apply: (plan) => void (plan.method = 'PUT') };
 const draining: Fault = { code: 'draining', status: 503, apply: (_, { stage }) => stage.relay.drain() };

@@ -37,7 +37,7 @@ type Check = (draft: Draft, options: CheckOptions) => void | Promise<void>;
 const BUSY_RETRY_MS = 1000;
 
 /**
- * PROTOCOL's order of checks. Before them come 404 for an unknown path and 405 (route.ts); after them, in the route,
+ * The order of checks of docs/protocol.md. Before them come 404 for an unknown path and 405 (route.ts); after them, in the route,
  * 410, the route's own, and 429.
  */
 const CHECKS: readonly Check[] = [
