@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createRelay } from '#relay/app.ts';
 import { createServer } from '#relay/node/create-server.ts';
 import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
@@ -57,12 +56,6 @@ const handlers = {
       cursor = answer.entries.at(-1)?.id ?? cursor;
       if (cursor === answer.head) return Buffer.from(frames.join(''));
     }
-  },
-  /** Lets the model's clock run for a while without a word: what that costs is not a token's. */
-  turnWheel: async ({ milliseconds }: { milliseconds: number }): Promise<void> => {
-    const stop = wheel.start({ count: 1, rate: 1e-6 }, { onToken: silent, onEnd: silent });
-    await sleep(milliseconds);
-    stop();
   },
 };
 export type RelayServer = typeof handlers;
