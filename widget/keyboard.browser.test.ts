@@ -118,7 +118,7 @@ describe('the keyboard', () => {
   it('Tab reaches everything, in reading order', async () => {
     const mounted = await mount({ mode: 'floating', open: '' }, VIEWS.stopped);
     const stops: string[] = [];
-    for (let step = 0; step < 8; step += 1) {
+    for (let step = 0; step < 9; step += 1) {
       await sendKeys({ press: 'Tab' });
       stops.push(focused(mounted));
     }
@@ -129,6 +129,7 @@ describe('the keyboard', () => {
       'Copy',
       'SESSION_TTL_',
       'Try again',
+      'Copy message',
       'Message',
       'Chat with us',
     ]);

@@ -45,7 +45,7 @@ export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-l
  * @csspart status-dot - @csspart header-button - @csspart new-chat-button - @csspart close-button
  * @csspart messages - @csspart message - @csspart user-message - @csspart assistant-message
  * @csspart code-block - @csspart copy-button - @csspart inline-code - @csspart reasoning - @csspart tool
- * @csspart sources - @csspart file - @csspart image - @csspart retry-button
+ * @csspart sources - @csspart file - @csspart image - @csspart retry-button - @csspart copy-message-button
  * @csspart empty - @csspart greeting - @csspart suggestions - @csspart suggestion - @csspart restoring
  * @csspart notice - @csspart notice-button - @csspart jump-button
  * @csspart composer - @csspart input - @csspart send-button - @csspart stop-button

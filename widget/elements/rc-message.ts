@@ -3,16 +3,21 @@ import type { ChatMessage, ChatPart } from '#shared/protocol.ts';
 import type { Strings } from '../locales/en.ts';
 import { icons } from './icons.ts';
 import { renderPart, renderSources } from './message-parts.ts';
+import { readMarkdown } from './message-text.ts';
 import { describeFailure } from './notice.ts';
 
 /** How far a message has come, apart from what its own metadata says. */
 export type MessageProgress = 'done' | 'writing' | 'sending' | 'waiting';
+
+/** How long the copy button says that it has copied, ms. */
+const COPIED_MS = 2000;
 
 /**
  * One message: the visitor's in a quiet bubble, an answer on the page itself beside its thread. Draws into its
  * parent's shadow tree, so that one style sheet and the page's `::part()` reach it.
  *
  * @fires rc-message-retry - the visitor asks for another answer; inside the widget only
+ * @fires rc-copied - inside the widget only, so that it can be read out
  */
 export class RcMessage extends LitElement {
   static override properties = {
@@ -22,6 +27,7 @@ export class RcMessage extends LitElement {
     last: { type: Boolean },
     allowImages: { type: Boolean },
     strings: { attribute: false },
+    copied: { state: true },
   };
 
   declare message: ChatMessage;
@@ -32,6 +38,10 @@ export class RcMessage extends LitElement {
   declare last: boolean;
   declare allowImages: boolean;
   declare strings: Strings;
+  /** The answer has just been copied. */
+  declare private copied: boolean;
+
+  #copiedTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -39,14 +49,36 @@ export class RcMessage extends LitElement {
     this.dimmed = [];
     this.last = false;
     this.allowImages = false;
+    this.copied = false;
   }
 
   protected override createRenderRoot(): this {
     return this;
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#copiedTimer);
+    this.copied = false;
+  }
+
   #onRetry = (): void => {
     this.dispatchEvent(new CustomEvent('rc-message-retry', { bubbles: true }));
+  };
+
+  #onCopy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(readMarkdown(this.message.parts));
+    } catch {
+      // The browser forbids it, or has no clipboard outside https: with the answer selected, the reader's own copy
+      // command takes it.
+      getSelection()?.selectAllChildren(this);
+      return;
+    }
+    this.copied = true;
+    clearTimeout(this.#copiedTimer);
+    this.#copiedTimer = setTimeout(() => (this.copied = false), COPIED_MS);
+    this.dispatchEvent(new CustomEvent('rc-copied', { bubbles: true }));
   };
 
   protected override render(): TemplateResult {
@@ -82,7 +114,10 @@ export class RcMessage extends LitElement {
     const stopped = run?.status === 'cancelled';
     const failed = run?.status === 'failed';
     const canRetry = last && !writing && run !== undefined;
-    if (!recovered && !stopped && !failed && !canRetry) return nothing;
+    const canCopy = !writing && readMarkdown(message.parts) !== '';
+    if (!recovered && !stopped && !failed && !canRetry && !canCopy) return nothing;
+    const prominent = stopped || failed;
+    const retry = canRetry ? this.#renderRetry(prominent) : nothing;
     return html`<div class="notes">
       ${recovered
         ? html`<span class="note recovered">
@@ -91,8 +126,25 @@ export class RcMessage extends LitElement {
         : nothing}
       ${stopped ? html`<span class="note">${strings.stopped}</span>` : nothing}
       ${failed ? html`<span class="note bad">${describeFailure(run?.problem, strings)}</span>` : nothing}
-      ${canRetry ? this.#renderRetry(stopped || failed) : nothing}
+      ${prominent ? retry : nothing}
+      ${canCopy || !prominent
+        ? html`<div class="actions">${canCopy ? this.#renderCopy() : nothing}${prominent ? nothing : retry}</div>`
+        : nothing}
     </div>`;
+  }
+
+  #renderCopy(): TemplateResult {
+    const label = this.copied ? this.strings.copied : this.strings.copyMessage;
+    return html`<button
+      type="button"
+      class="icon-button small"
+      part="copy-message-button"
+      aria-label=${label}
+      title=${label}
+      @click=${this.#onCopy}
+    >
+      ${this.copied ? icons.check : icons.copy}
+    </button>`;
   }
 
   #renderRetry(prominent: boolean): TemplateResult {

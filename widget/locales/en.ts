@@ -24,6 +24,7 @@ export const en = {
   close: 'Close',
   copy: 'Copy',
   copied: 'Copied',
+  copyMessage: 'Copy message',
   jumpToLatest: 'Jump to latest',
 
   code: 'code',

@@ -170,8 +170,23 @@ export const messages = css`
   .notes .text-button {
     font-size: 13px;
   }
-  .notes .icon-button {
+  .actions {
+    display: flex;
+    gap: 2px;
+    transition: opacity 120ms;
+  }
+  .actions:first-child {
     margin-inline-start: -6px;
+  }
+  /* What can be done with an earlier message shows itself to whoever points at it or tabs to it; its place is kept. */
+  @media (hover: hover) {
+    rc-message:not(:last-child):not(:hover, :focus-within) .actions {
+      opacity: 0;
+    }
+  }
+  /* A row of nothing but such actions stands in the gap between two messages. */
+  rc-message:not(:last-child) > .notes:has(> .actions:first-child) {
+    margin-block-end: -12px;
   }
 
   .empty {

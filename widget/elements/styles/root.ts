@@ -154,6 +154,16 @@ export const root = css`
     background: var(--_sunken);
   }
 
+  @media (pointer: coarse) {
+    .icon-button,
+    .icon-button.small {
+      inline-size: 44px;
+      block-size: 44px;
+    }
+    .text-button {
+      min-block-size: 44px;
+    }
+  }
   @media (prefers-reduced-motion: reduce) {
     .root *,
     .root *::before,

@@ -1,0 +1,110 @@
+import { expect } from '@esm-bundle/chai';
+import { emulateMedia, sendKeys } from '@web/test-runner-commands';
+import { findViolations } from './testing/axe.ts';
+import { mount, unmountAll } from './testing/mount.ts';
+import { answer, ANSWER, prompt, text, VIEWS } from './testing/views.ts';
+
+const TWO_TURNS = {
+  messages: [
+    prompt('u1', 'First question'),
+    answer('r1', [text('First *answer*.')], 'completed'),
+    prompt('u2', 'Second question'),
+    answer('r2', [text('Second answer.'), { type: 'step-start' }, text('With more.')], 'completed'),
+  ],
+};
+
+/** Stands in for the clipboard, which a test's page may not use; `allowed: false` refuses as a browser does. */
+function fakeClipboard(allowed = true): { texts: string[]; restore(): void } {
+  const texts: string[] = [];
+  const writeText = (value: string): Promise<void> => {
+    if (!allowed) return Promise.reject(new DOMException('no', 'NotAllowedError'));
+    texts.push(value);
+    return Promise.resolve();
+  };
+  Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText } });
+  return { texts, restore: () => void Reflect.deleteProperty(navigator, 'clipboard') };
+}
+
+describe('copying a message', () => {
+  let clipboard: ReturnType<typeof fakeClipboard>;
+  beforeEach(() => void (clipboard = fakeClipboard()));
+  afterEach(() => {
+    clipboard.restore();
+    unmountAll();
+  });
+
+  it('takes the answer as the markdown it was written in, says so, and has it read out', async () => {
+    const { button, find, settled } = await mount({}, VIEWS.completed);
+    const copy = button('Copy message');
+    copy.focus();
+    await sendKeys({ press: 'Enter' });
+    await settled();
+    expect(clipboard.texts).to.deep.equal([ANSWER]);
+    expect([copy.ariaLabel, copy.title]).to.deep.equal(['Copied', 'Copied']);
+    expect(find('[role="status"]').textContent).to.equal('Copied to the clipboard.');
+    expect(find('rc-message.answer').contains(copy)).to.equal(true);
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
+    expect(copy.ariaLabel).to.equal('Copy message');
+  });
+
+  it('puts a blank line between the texts of one answer', async () => {
+    const { findAll, settled } = await mount({}, TWO_TURNS);
+    findAll('[part="copy-message-button"]')[1]?.click();
+    await settled();
+    expect(clipboard.texts).to.deep.equal(['Second answer.\n\nWith more.']);
+  });
+
+  it('selects the answer where the browser forbids the clipboard', async () => {
+    clipboard.restore();
+    clipboard = fakeClipboard(false);
+    const { button, settled } = await mount({}, { messages: [prompt('u1', 'Hi'), answer('r1', [text('Hello.')], 'completed')] });
+    button('Copy message').click();
+    await settled();
+    expect(String(getSelection())).to.contain('Hello.');
+    expect(button('Copy message').isConnected).to.equal(true);
+  });
+
+  it('is there once an answer has ended in whatever way, and not before', async () => {
+    for (const view of [VIEWS.completed, VIEWS.stopped, VIEWS.answerFailed]) {
+      const { findAll } = await mount({}, view);
+      expect(findAll('[part="copy-message-button"]')).to.have.length(1);
+      unmountAll();
+    }
+    for (const view of [VIEWS.thinking, VIEWS.streaming, VIEWS.reconnecting]) {
+      const { findAll } = await mount({}, view);
+      expect(findAll('[part="copy-message-button"]')).to.have.length(0);
+      unmountAll();
+    }
+  });
+
+  it('under an earlier answer shows itself to the focus, and nothing moves', async () => {
+    await emulateMedia({ reducedMotion: 'reduce' });
+    const { findAll, settled } = await mount({}, TWO_TURNS);
+    const [actions] = findAll('rc-message.answer .actions');
+    const [, next] = findAll('rc-message.own');
+    if (!actions || !next) throw new Error('nothing drawn');
+    const top = next.getBoundingClientRect().top;
+    // Where nothing can be pointed at, as on touch, it always shows.
+    expect(getComputedStyle(actions).opacity).to.equal(matchMedia('(hover: hover)').matches ? '0' : '1');
+    actions.querySelector('button')?.focus();
+    await settled();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(getComputedStyle(actions).opacity).to.equal('1');
+    expect(next.getBoundingClientRect().top).to.equal(top);
+    await emulateMedia({ reducedMotion: 'no-preference' });
+  });
+});
+
+describe('what can be done with messages', () => {
+  afterEach(unmountAll);
+
+  it('axe finds nothing in light and dark, left to right and right to left', async () => {
+    for (const theme of ['light', 'dark']) {
+      for (const dir of ['ltr', 'rtl']) {
+        const { chat } = await mount({ theme, dir }, TWO_TURNS);
+        expect(await findViolations(chat)).to.deep.equal([]);
+        chat.remove();
+      }
+    }
+  });
+});
