@@ -1,5 +1,6 @@
 import { newId } from '#shared/ids.ts';
 import type { Logger } from '../logger.ts';
+import { fenceRandom } from '../store/fence-random.ts';
 import { sealSession } from '../store/seal-session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -128,7 +129,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const { signal } = closing;
     try {
       const token = newId();
-      const random = randomBits20();
+      const random = fenceRandom();
       const claim = await askStore(
         async () => {
           const plan = await planTakeover(store, sessionId, takeover);
@@ -193,10 +194,4 @@ export function createRunner(options: RunnerOptions): Runner {
       return draining;
     },
   };
-}
-
-/** What a fence is raised by besides the clock: see the port. */
-function randomBits20(): number {
-  const [bits = 0] = crypto.getRandomValues(new Uint32Array(1));
-  return bits >>> 12;
 }
