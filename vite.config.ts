@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { classicEntry } from './scripts/vite/classic-entry.ts';
 import { compactTemplates } from './scripts/vite/compact-templates.ts';
+import { leanMarkdown } from './scripts/vite/lean-markdown.ts';
 import { pageAtRoot } from './scripts/vite/page-at-root.ts';
 import { plainImports } from './scripts/vite/plain-imports.ts';
 
@@ -15,6 +16,7 @@ export default defineConfig({
   plugins: [
     { ...classicEntry(), ...only('widget') },
     { ...compactTemplates(), ...only('widget') },
+    { ...leanMarkdown(), ...only('widget') },
     { ...plainImports(), ...only('widget') },
     { ...pageAtRoot(), ...only('demo') },
   ],
@@ -56,14 +58,15 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,relay,scripts,widget/session,e2e/support}/**/*.test.ts'],
+          include: ['{shared,relay,scripts,widget/{session,markdown},e2e/support}/**/*.test.ts'],
+          exclude: ['**/*.browser.test.ts'],
           environment: 'node',
         },
       },
       {
         test: {
           name: 'e2e',
-          include: ['e2e/*.test.ts'],
+          include: ['e2e/*.test.ts', 'faults/*.test.ts'],
           globalSetup: ['e2e/support/global-setup.ts'],
           environment: 'node',
           fileParallelism: false,

@@ -7,7 +7,7 @@ import { createWidgetReporter } from './scripts/wtr-report.ts';
 const report = process.env['WIDGET_REPORT'];
 
 export default {
-  files: ['widget/**/*.test.ts', '!widget/session/**/*.test.ts'],
+  files: ['widget/**/*.browser.test.ts'],
   nodeResolve: true,
   // A page behind another one is given no animation frames, and the widget draws nothing there: one at a time.
   concurrency: 1,

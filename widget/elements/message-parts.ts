@@ -11,14 +11,14 @@ type Drawn = TemplateResult | typeof nothing;
 
 /** One part of an answer. Parts of a kind that this version does not know are not drawn. */
 export function renderPart(part: ChatPart, context: PartContext): Drawn {
-  const { strings } = context;
+  const { strings, allowImages } = context;
   switch (part.type) {
     case 'text':
-      return html`<rc-text class="text" .content=${{ text: part.text, done: part.state !== 'streaming', strings }}></rc-text>`;
+      return html`<rc-text class="text" .content=${{ text: part.text, done: part.state !== 'streaming', strings, allowImages }}></rc-text>`;
     case 'reasoning':
       return html`<details class="reasoning" part="reasoning">
         <summary>${strings.reasoning}</summary>
-        <rc-text class="text" .content=${{ text: part.text, done: part.state !== 'streaming', strings }}></rc-text>
+        <rc-text class="text" .content=${{ text: part.text, done: part.state !== 'streaming', strings, allowImages }}></rc-text>
       </details>`;
     case 'file':
       return renderFile(part, context);

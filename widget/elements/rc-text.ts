@@ -7,6 +7,8 @@ export interface TextContent {
   /** No more will come. */
   done: boolean;
   strings: Strings;
+  /** Images are fetched and shown, not only linked to. */
+  allowImages?: boolean;
 }
 
 /** How long a copy button says that it has copied, ms. */
@@ -24,8 +26,8 @@ export class RcText extends HTMLElement {
 
   set content(content: TextContent) {
     this.#content = content;
-    const { text, done, strings } = content;
-    this.#renderer ??= createTextRenderer(this, { copyLabel: strings.copy, codeLabel: strings.code });
+    const { text, done, strings, allowImages = false } = content;
+    this.#renderer ??= createTextRenderer(this, { copyLabel: strings.copy, codeLabel: strings.code, allowImages });
     this.#renderer.update(text, done);
   }
 

@@ -1,0 +1,11 @@
+/**
+ * The part of the widget that draws markdown. It is loaded when the first answer is drawn, which stands there as plain
+ * text until then.
+ */
+import { createMarkdownStream, type MarkdownTools } from './markdown/markdown-stream.ts';
+import { adoptStyles } from './markdown/styles.ts';
+
+export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { update(text: string, done: boolean): void } {
+  adoptStyles(host);
+  return createMarkdownStream(host, tools);
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { splitLinks } from './autolink.ts';
+
+describe('addresses in a text', () => {
+  it('become links, without the punctuation of the sentence', () => {
+    expect(splitLinks('see https://a.example/x(y), or (www.b.example).')).toEqual([
+      'see ',
+      { href: 'https://a.example/x(y)', text: 'https://a.example/x(y)' },
+      ', or (',
+      { href: 'http://www.b.example', text: 'www.b.example' },
+      ').',
+    ]);
+    expect(splitLinks('write to me.too@mail.example, or mailto:you@mail.example')).toEqual([
+      'write to ',
+      { href: 'mailto:me.too@mail.example', text: 'me.too@mail.example' },
+      ', or ',
+      { href: 'mailto:you@mail.example', text: 'mailto:you@mail.example' },
+    ]);
+  });
+
+  it('are not found in what only looks like them', () => {
+    for (const text of ['xhttps://a.example', 'a@b', '@name', 'http://', 'www.', 'javascript://a.example']) {
+      expect(splitLinks(text)).toEqual([text]);
+    }
+  });
+
+  it('lose no character of the text', () => {
+    for (const unit of ['@', 'a@b.c', 'http://', 'www.a.b ', '(http://a.b))', 'a@b.c;', '\u{D800}http://a.b/\u{D800}']) {
+      const text = unit.repeat(2000);
+      expect(splitLinks(text).map((piece) => (typeof piece === 'string' ? piece : piece.text)).join('')).toBe(text);
+    }
+  });
+});

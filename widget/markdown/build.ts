@@ -1,0 +1,153 @@
+import type { Env, Token } from 'markdown-it';
+import { splitLinks } from './autolink.ts';
+import { MAX_NESTING, type Parser } from './parser.ts';
+import { append, element, textOf, type Attributes, type VElement, type VNode } from './vnode.ts';
+
+/** Marks in marks, in one piece of inline content; deeper ones are drawn as the text in them. */
+const MAX_MARKS = 24;
+
+export interface BuildOptions {
+  parser: Parser;
+  env: Env;
+  /** Stands in for the content of the last piece of inline text: what it will be when its marks are closed. */
+  lastInline?: string;
+}
+
+/** One top-level block of tokens as it is to be drawn. */
+export function buildBlock(tokens: readonly Token[], source: string, options: BuildOptions): VNode {
+  if (tokens.some(isTooDeep)) return element('p', null, [source.trim()]);
+  const root: VNode[] = [];
+  const parents: VNode[][] = [];
+  const last = options.lastInline === undefined ? -1 : tokens.findLastIndex(({ type }) => type === 'inline');
+  let children = root;
+  for (const [at, token] of tokens.entries()) {
+    if (token.type === 'inline') {
+      buildInline(token, at === last ? (options.lastInline ?? '') : token.content, tokens[at - 2], children, options);
+    } else if (token.nesting === 1) {
+      const opened = open(token);
+      append(children, token.tag === 'table' ? element('div', { class: 'table', tabindex: '0' }, [opened]) : opened);
+      parents.push(children);
+      children = opened.children;
+    } else if (token.nesting === -1) children = parents.pop() ?? root;
+    else append(children, buildLeaf(token, options.parser));
+  }
+  return root[0] ?? '';
+}
+
+/** At this depth markdown-it stops reading and says nothing. */
+function isTooDeep({ nesting, level, type }: Token): boolean {
+  return nesting === 1 && level >= MAX_NESTING - 1 && type !== 'paragraph_open';
+}
+
+function open(token: Token): VElement {
+  switch (token.tag) {
+    case 'p':
+      return element('p', token.hidden ? { class: 'tight' } : null);
+    case 'ol': {
+      const start = token.attrGet('start');
+      return element('ol', start === null ? null : { start: String(start) });
+    }
+    case 'th':
+    case 'td': {
+      // As an attribute of its own, for a strict Content-Security-Policy forbids style attributes.
+      const align = /text-align:(\w+)/.exec(String(token.attrGet('style') ?? ''))?.[1];
+      return element(token.tag, align === undefined ? null : { align });
+    }
+    default:
+      return element(token.tag);
+  }
+}
+
+function buildLeaf(token: Token, parser: Parser): VNode {
+  switch (token.type) {
+    case 'fence': {
+      const language = parser.unescape(token.info).trim().split(/\s+/, 1)[0] ?? '';
+      return element('pre', language === '' ? null : { language }, token.content === '' ? [] : [token.content]);
+    }
+    case 'code_block':
+      return element('pre', null, [token.content]);
+    case 'hr':
+      return element('hr');
+    case 'math_block':
+      return element('p', { class: 'math' }, [token.content]);
+    default:
+      return token.content;
+  }
+}
+
+const TASK = /^\[[ xX]\][ \t]/;
+
+function buildInline(token: Token, content: string, before: Token | undefined, into: VNode[], options: BuildOptions): void {
+  let text = content;
+  if (before?.type === 'list_item_open' && TASK.test(token.content)) {
+    const checked = token.content[1] !== ' ';
+    into.push(element('input', { type: 'checkbox', disabled: '', ...(checked ? { checked: '' } : null) }));
+    text = text.slice(3);
+  }
+  buildMarks(options.parser.readInline(text, options.env), into);
+}
+
+function buildMarks(tokens: readonly Token[], into: VNode[]): void {
+  /** Where the marks around this one go on; null for one that is not drawn for its depth. */
+  const parents: (VNode[] | null)[] = [];
+  let children = into;
+  let links = 0;
+  let text = '';
+  const flush = (): void => {
+    if (text === '') return;
+    if (links > 0) append(children, text);
+    else for (const piece of splitLinks(text)) append(children, typeof piece === 'string' ? piece : anchor(piece.href, piece.text));
+    text = '';
+  };
+  for (const token of tokens) {
+    if (token.type === 'text' || token.type === 'text_special') {
+      text += token.content;
+      continue;
+    }
+    if (token.type === 'softbreak') {
+      text += '\n';
+      continue;
+    }
+    flush();
+    if (token.tag === 'a') links += token.nesting;
+    if (token.nesting === 1) {
+      const drawn = parents.length < MAX_MARKS;
+      parents.push(drawn ? children : null);
+      if (!drawn) continue;
+      const tag = token.tag === 's' ? 'del' : token.tag;
+      const opened = element(tag, tag === 'a' ? readAttributes(token, ['href', 'title']) : null);
+      children.push(opened);
+      children = opened.children;
+    } else if (token.nesting === -1) children = parents.pop() ?? children;
+    else append(children, buildAtom(token));
+  }
+  flush();
+}
+
+function buildAtom(token: Token): VNode {
+  switch (token.type) {
+    case 'hardbreak':
+      return element('br');
+    case 'code_inline':
+      return element('code', { part: 'inline-code' }, token.content === '' ? [] : [token.content]);
+    case 'math':
+      return element('span', { class: 'math' }, [token.content]);
+    case 'image': {
+      const alt: VNode[] = [];
+      buildMarks(token.children ?? [], alt);
+      return element('img', { ...readAttributes(token, ['src', 'title']), alt: textOf(alt) });
+    }
+    default:
+      return token.content;
+  }
+}
+
+function anchor(href: string, text: string): VElement {
+  return element('a', { href }, [text]);
+}
+
+function readAttributes(token: Token, names: readonly string[]): Attributes {
+  const attributes: Record<string, string> = {};
+  for (const [name, value] of token.attrs ?? []) if (names.includes(name)) attributes[name] = String(value);
+  return attributes;
+}

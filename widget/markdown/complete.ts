@@ -1,0 +1,161 @@
+import type { Env } from 'markdown-it';
+import type { Parser } from './parser.ts';
+
+/** Marks that were opened longer ago than this are taken for text: most of those never close. */
+const MAX_OPEN = 400;
+
+/** What quotes and lists put before a line. */
+const CONTAINERS = /^(?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])[ \t]+){0,100}/;
+
+/** The beginning of a line that can still become a rule, list, heading, fence, table, formula or definition. */
+const UNDECIDED = /^(?:[-*+=_#][-*+=_# \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[[ xX]?\]?[ \t]*|\[(?!\^)[^\]]{0,999}\]:.*)?$/;
+const HALF_FENCE = /^(`{3,}|~{3,})[^`]*$/;
+const FENCE_MARK = /^(?:`+|~+)$/;
+
+/**
+ * Leaves out the end of a source that is still being written as long as it cannot be known what it will be, so that
+ * nothing flashes up as text first. `inFence`: its last line stands in a code block.
+ */
+export function holdBack(source: string, inFence: boolean): string {
+  const start = source.lastIndexOf('\n') + 1;
+  const line = source.slice(start);
+  const containers = CONTAINERS.exec(line)?.[0] ?? '';
+  const rest = line.slice(containers.length);
+  if (inFence) return FENCE_MARK.test(rest) ? source.slice(0, start) : source;
+  if (UNDECIDED.test(rest)) return dropHeader(source.slice(0, start));
+  const fence = HALF_FENCE.exec(rest)?.[1];
+  return fence === undefined ? source : source.slice(0, start) + containers + fence;
+}
+
+/** A table's first line waits for the line below it, which alone says that this is a table. */
+function dropHeader(source: string): string {
+  const lines = source.slice(-4096).trimEnd().split('\n').slice(-2);
+  const [before, last] = lines.length === 2 ? lines : [undefined, lines[0]];
+  if (last === undefined || !isRow(last) || (before !== undefined && isRow(before))) return source;
+  return source.endsWith(`${last}\n`) ? source.slice(0, -last.length - 1) : source;
+}
+
+function isRow(line: string): boolean {
+  return line.slice(CONTAINERS.exec(line)?.[0].length).startsWith('|');
+}
+
+/** Closes what a piece of inline text has opened so far: `**bo` is bold already, a half link shows its text. */
+export function completeInline(content: string, parser: Parser, env: Env): string {
+  const open = findOpen(content);
+  switch (open?.kind) {
+    case 'code':
+      return closeMarks(closeCode(content, open), parser, env);
+    case 'math':
+      return closeMarks(content + (open.mark === '\\(' ? '\\)' : open.mark === '\\[' ? '\\]' : '$$'), parser, env);
+    case 'link': {
+      const from = open.at + 1;
+      const label = closeMarks(content.slice(from, open.labelEnd ?? content.length), parser, env);
+      if (label === '') return closeMarks(content.slice(0, open.isImage ? open.at - 1 : open.at), parser, env);
+      return closeMarks(`${content.slice(0, from)}${label}]()`, parser, env);
+    }
+    case undefined:
+      return closeMarks(content, parser, env);
+  }
+}
+
+type Open =
+  | { kind: 'code'; at: number; ticks: number }
+  | { kind: 'math'; at: number; mark: string }
+  | { kind: 'link'; at: number; isImage: boolean; labelEnd: number | null };
+
+/** What is open at the end of a text, apart from emphasis. Reads it once. */
+function findOpen(content: string): Open | null {
+  const runs = lastRuns(content);
+  const near = (at: number): boolean => content.length - at <= MAX_OPEN;
+  const brackets: number[] = [];
+  /** Closing marks that do not come any more: looked for once, for a text may open a thousand. */
+  const unclosed = new Set<string>();
+  let at = 0;
+  while (at < content.length) {
+    const character = content[at];
+    if (character === '\\' || character === '$') {
+      const mark = content.slice(at, at + 2);
+      if (mark === '\\(' || mark === '\\[' || mark === '$$') {
+        const close = mark === '\\(' ? '\\)' : mark === '\\[' ? '\\]' : '$$';
+        const end = unclosed.has(close) ? -1 : content.indexOf(close, at + 2);
+        if (end === -1) unclosed.add(close);
+        if (end !== -1) at = end + 2;
+        else if (near(at)) return { kind: 'math', at, mark };
+        else at += 2;
+      } else at += character === '$' ? 1 : 2;
+    } else if (character === '`') {
+      const ticks = countTicks(content, at);
+      const end = (runs.get(ticks) ?? -1) > at ? findTicks(content, at + ticks, ticks) : -1;
+      if (end !== -1) at = end + ticks;
+      else if (near(at)) return { kind: 'code', at, ticks };
+      else at += ticks;
+    } else if (character === '[') {
+      brackets.push(at);
+      at += 1;
+    } else if (character === ']') {
+      const from = brackets.pop();
+      if (from !== undefined && near(from)) {
+        const rest = content.slice(at + 1);
+        if (rest === '' || (rest.startsWith('(') && !hasEnd(rest))) return openLink(content, from, at);
+      }
+      at += 1;
+    } else at += 1;
+  }
+  const from = brackets.at(-1);
+  return from !== undefined && near(from) ? openLink(content, from, null) : null;
+}
+
+/** `list[0` is no link. */
+function openLink(content: string, at: number, labelEnd: number | null): Open | null {
+  const isImage = content[at - 1] === '!';
+  if (/\w/.test(content[at - 1] ?? '') || content[at + 1] === '^') return null;
+  return { kind: 'link', at, isImage, labelEnd };
+}
+
+/** Whether the brackets that a link's address opens with are closed. */
+function hasEnd(rest: string): boolean {
+  let depth = 0;
+  for (const character of rest) {
+    if (character === '(') depth += 1;
+    else if (character === ')') depth -= 1;
+    if (depth === 0 || character === '\n') return true;
+  }
+  return false;
+}
+
+function closeCode(content: string, { at, ticks }: { at: number; ticks: number }): string {
+  const code = content.slice(at + ticks).replace(/`+$/, '');
+  return code.trim() === '' ? content.slice(0, at) : content.slice(0, at + ticks) + code + '`'.repeat(ticks);
+}
+
+/** Closes emphasis. Marks at the very end are left out: whether they open or close is not known yet. */
+function closeMarks(content: string, parser: Parser, env: Env): string {
+  const text = content.replace(/(?:[*_~]{1,100}|\\)$/, '').trimEnd();
+  if (!/[*_~]/.test(text.slice(-MAX_OPEN))) return text;
+  // A few marks from a long text would be looked for in all of it, at each frame: only its end matters.
+  const marks = parser.findOpenMarks(text, env);
+  return text + marks.slice(-8).toReversed().join('');
+}
+
+function countTicks(content: string, at: number): number {
+  let end = at;
+  while (content[end] === '`') end += 1;
+  return end - at;
+}
+
+/** Where the last run of backticks of each length stands. */
+function lastRuns(content: string): Map<number, number> {
+  const runs = new Map<number, number>();
+  for (const { index, 0: run } of content.matchAll(/`+/g)) runs.set(run.length, index);
+  return runs;
+}
+
+function findTicks(content: string, from: number, ticks: number): number {
+  let at = content.indexOf('`', from);
+  while (at !== -1) {
+    const count = countTicks(content, at);
+    if (count === ticks) return at;
+    at = content.indexOf('`', at + count);
+  }
+  return -1;
+}

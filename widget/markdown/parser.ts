@@ -1,0 +1,171 @@
+import MarkdownIt, { type Env, type StateBlock, type StateInline, type Token } from 'markdown-it';
+
+/**
+ * Containers that may stand in each other: a list takes two, a quote one. Below that markdown-it drops the text
+ * without a word, so `build` looks for it and draws such a block plain.
+ */
+export const MAX_NESTING = 60;
+
+/** markdown-it, tuned to what models write. */
+export interface Parser {
+  /** The blocks of a source; link definitions go into `env`. Inline content is not looked into. */
+  readBlocks(source: string, env: Env): Token[];
+  readInline(content: string, env: Env): Token[];
+  /** Marks of emphasis in `content` that are open at its end, the first one first: `*`, `_` or `~~`. */
+  findOpenMarks(content: string, env: Env): string[];
+  /** Resolves what a code block's info string escapes. */
+  unescape(text: string): string;
+}
+
+export function createParser(): Parser {
+  const md = new MarkdownIt({ html: false, linkify: false, typographer: false, maxNesting: MAX_NESTING });
+  md.inline.State = class extends md.inline.State {
+    override scanDelims(start: number, canSplitWord: boolean): Flanking {
+      return relaxFlanking(this, start, super.scanDelims(start, canSplitWord));
+    }
+  };
+  md.inline.ruler.before('escape', 'math', readMath);
+  md.block.ruler.before('fence', 'math_block', readMathBlock, { alt: ['paragraph', 'reference', 'blockquote', 'list'] });
+  md.block.ruler.before('reference', 'footnote', readFootnote);
+  // The browser knows international names, and what is shown is what was written.
+  md.normalizeLink = (url) => md.utils.lib.mdurl.encode(url);
+  md.normalizeLinkText = (url) => url;
+
+  return {
+    readBlocks(source, env) {
+      const tokens: Token[] = [];
+      md.block.parse(source, md, env, tokens);
+      return tokens;
+    },
+    readInline(content, env) {
+      const tokens: Token[] = [];
+      md.inline.parse(content, md, env, tokens);
+      return tokens;
+    },
+    findOpenMarks(content, env) {
+      const state = new md.inline.State(content, md, env, []);
+      md.inline.tokenize(state);
+      const [balancePairs] = md.inline.ruler2.getRules('');
+      balancePairs?.(state);
+      return state.delimiters
+        .filter(({ open, end }) => open && end < 0)
+        .map(({ marker }) => (marker === TILDE ? '~~' : String.fromCharCode(marker)));
+    },
+    unescape: (text) => md.utils.unescapeAll(text),
+  };
+}
+
+const TILDE = 0x7e;
+const ASTERISK = 0x2a;
+const DOLLAR = 0x24;
+const BACKSLASH = 0x5c;
+const PUNCTUATION = /[\p{P}\p{S}]/u;
+
+/**
+ * CommonMark does not see the bold of `**“word”**more` and `**単語。**次`: a mark beside punctuation must have a space
+ * or punctuation on its other side. Models write it all the time, Chinese and Japanese have no spaces, and nobody
+ * means two asterisks there.
+ */
+function relaxFlanking({ src }: StateInline, start: number, found: Flanking): Flanking {
+  if (src.charCodeAt(start) !== ASTERISK || found.length < 2) return found;
+  const before = src[start - 1] ?? ' ';
+  const after = src[start + found.length] ?? ' ';
+  if (/\s/.test(before) || /\s/.test(after)) return found;
+  return {
+    ...found,
+    can_close: found.can_close || PUNCTUATION.test(before),
+    can_open: found.can_open || PUNCTUATION.test(after),
+  };
+}
+
+type Flanking = ReturnType<StateInline['scanDelims']>;
+
+/** Closing marks that a text is known not to have any more, so that each opening one need not look for it again. */
+const missing = new WeakMap<StateInline, Set<string>>();
+
+/** `\(…\)`, `\[…\]`, `$$…$$` and `$…$` are kept as they are written: marks inside them are none. */
+function readMath(state: StateInline, silent: boolean): boolean {
+  const { src, pos, posMax } = state;
+  const mark = readMathMark(src, pos);
+  if (mark === null) return false;
+  const gone = missing.get(state);
+  if (gone?.has(mark.close)) return false;
+  const from = pos + mark.open.length;
+  const at = src.indexOf(mark.close, from);
+  if (at === -1) {
+    missing.set(state, (gone ?? new Set()).add(mark.close));
+    return false;
+  }
+  const end = at + mark.close.length;
+  if (end > posMax || at === from) return false;
+  // `$5 and $6` are prices.
+  if (mark.close === '$' && (/\s/.test(src[at - 1] ?? '') || /\d/.test(src[end] ?? '') || src.slice(from, at).includes('\n'))) {
+    return false;
+  }
+  if (!silent) state.push('math', '', 0).content = src.slice(pos, end);
+  state.pos = end;
+  return true;
+}
+
+function readMathMark(src: string, pos: number): { open: string; close: string } | null {
+  const next = src[pos + 1];
+  switch (src.charCodeAt(pos)) {
+    case BACKSLASH:
+      if (next === '(') return { open: '\\(', close: '\\)' };
+      return next === '[' ? { open: '\\[', close: '\\]' } : null;
+    case DOLLAR:
+      if (next === '$') return { open: '$$', close: '$$' };
+      return next !== undefined && /[^\s\d]/.test(next) && src[pos - 1] !== '$' ? { open: '$', close: '$' } : null;
+    default:
+      return null;
+  }
+}
+
+/**
+ * A line that is `$$` or `\[` alone begins a formula, up to its closing mark or to a blank line. That the first line
+ * decides alone keeps what is drawn from changing its nature later.
+ */
+function readMathBlock(state: StateBlock, startLine: number, endLine: number, silent: boolean): boolean {
+  if ((state.sCount[startLine] ?? 0) - state.blkIndent >= 4) return false;
+  const open = readLine(state, startLine);
+  if (open !== '$$' && open !== '\\[') return false;
+  if (silent) return true;
+  const close = open === '$$' ? '$$' : '\\]';
+  let line = startLine + 1;
+  while (line < endLine && !state.isEmpty(line) && (state.sCount[line] ?? 0) >= state.blkIndent) {
+    line += 1;
+    if (readLine(state, line - 1).endsWith(close)) break;
+  }
+  const token = state.push('math_block', '', 0);
+  token.content = state.getLines(startLine, line, state.blkIndent, false).trimEnd();
+  token.map = [startLine, line];
+  state.line = line;
+  return true;
+}
+
+const FOOTNOTE = /^\[\^[^\]\s]+\]:/;
+
+/** A footnote is kept as the paragraph it reads as; CommonMark would take it for the address of a link, and drop it. */
+function readFootnote(state: StateBlock, startLine: number, endLine: number, silent: boolean): boolean {
+  if (!FOOTNOTE.test(readLine(state, startLine))) return false;
+  if (silent) return true;
+  const terminators = state.md.block.ruler.getRules('paragraph');
+  let line = startLine + 1;
+  while (line < endLine && !state.isEmpty(line) && (state.sCount[line] ?? 0) >= state.blkIndent) {
+    const next = line;
+    if (FOOTNOTE.test(readLine(state, next)) || terminators.some((rule) => rule(state, next, endLine, true))) break;
+    line += 1;
+  }
+  state.line = line;
+  state.push('paragraph_open', 'p', 1).map = [startLine, line];
+  const inline = state.push('inline', '', 0);
+  inline.content = state.getLines(startLine, line, state.blkIndent, false).trim();
+  inline.map = [startLine, line];
+  inline.children = [];
+  state.push('paragraph_close', 'p', -1);
+  return true;
+}
+
+function readLine(state: StateBlock, line: number): string {
+  return state.src.slice((state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0), state.eMarks[line]).trimEnd();
+}

@@ -1,0 +1,3 @@
+declare module 'commonmark-spec' {
+  export const tests: readonly { section: string; number: number; markdown: string; html: string }[];
+}

@@ -1,0 +1,110 @@
+/** Answers as models write them, each with some of what goes wrong in other widgets. */
+export const ANSWERS: readonly string[] = [
+  `## Setting up the project
+
+First, install the dependencies. You'll need **Node.js 22** or newer — check with \`node --version\`:
+
+\`\`\`bash
+npm install
+# then
+npm run build -- --mode=production
+\`\`\`
+
+1. **Configure the environment**: copy \`.env.example\` to \`.env\`.
+
+   \`\`\`ini
+   PORT=3000
+   DEBUG=*
+   \`\`\`
+
+   > **Note:** never commit this file.
+2. **Start the server**:
+   - in development: \`npm run dev\`
+   - in production:
+     1. build
+     2. \`npm start\`
+
+| Option | Default | Meaning |
+|:-------|--------:|:-------:|
+| \`--port\` | 3000 | the port \\| socket |
+| \`a \\| b\` | **none** | see [the docs](https://example.com/docs_(v2)) |
+
+---
+
+See https://example.com/a_b_c?x=1&y=2, or write to help@example.com. ~~Deprecated~~ *since* v2.`,
+  `これは**重要な点：**次のとおりです。**「引用」**は太字です。
+
+- [x] 完了した項目
+- [ ] 未完了の*項目*
+
+中文**加粗。**之后继续，以及\`代码\`。`,
+  `The quadratic formula is \\(x = \\frac{-b \\pm \\sqrt{b^2 - 4ac}}{2a}\\), so for $a_1 = 1$ and $b_1 = 2$:
+
+$$
+x_1 = \\frac{-2 + \\sqrt{4 - 4c}}{2}
+- c
+$$
+
+\\[ E = mc^2 \\]
+
+It costs $5 to $10. As said before[^1], see [the proof][proof] and [here].
+
+[^1]: A footnote, with *marks*.
+
+[proof]: https://example.com/proof "The proof"
+[here]: <https://example.com/here>`,
+  `Here is a function:
+
+\`\`\`\`markdown
+\`\`\`js
+const nested = true;
+\`\`\`
+\`\`\`\`
+
+- one
+
+- two with \`\`code with \` tick\`\`
+  continued here
+    - deep
+      | a | b |
+      |---|---|
+      | 1 | 2 |
+
+Heading below
+---
+> quote one
+> > deeper
+lazy line
+
+![a chart](https://example.com/chart.png) and ![](x) and [bad](javascript:alert(1)) <b>raw</b>
+
+\`\`\`python
+def unfinished():
+    return 1`,
+];
+
+export const PIECES: readonly string[] = [
+  ...['*', '**', '_', '~~', '`', '``', '```', '~~~', '\n', '\n\n', '\r\n', ' ', '  ', '    ', '\t', 'word', 'a_b', '.', '。', '漢字'],
+  ...['- ', '* ', '1. ', '7) ', '> ', '# ', '---', '===', '| a | b |\n', '|---|---|\n', '| ', '|', ':-', '[x] ', '[ ] ', '[', ']', '(', ')'],
+  ...['](', '](http://a.b/c)', '![', '[a]: http://x.y\n', '[a]', '[^1]', '[^1]: note\n', '"t"', '\\', '\\(', '\\)', '\\[', '\\]', '$', '$$', '$$\n'],
+  ...['https://a.b/c', 'www.a.b', 'me@a.b', '<', '>', '&amp;', '&', '<b>', '\0', '😀', 'js', '!', '5', '"', "'", ':'],
+];
+
+/** What engines have hung on, overflowed at or dropped, of about this many characters. */
+export function hostileTexts(size: number): Record<string, string> {
+  const of = (unit: string): string => unit.repeat(Math.ceil(size / unit.length)).slice(0, size);
+  const units = [
+    ...['*', '_', '`', '~', '[', ']', '![', '(', '<', '>', '> ', '- ', '* ', '1. ', '#', '|', '$', '\\', '\\(', '\\[', '@', '&', '\n', ' ', '\t'],
+    ...['*a_', '**a ', '*a **a ', '_a __a ', 'a**b', '~~a ', '`a``', '``` ', '[a](', '[a](b', '[a][', '![a](', '[a]: b\n', '[a]: b ', '[](', '](', '<a', '&#', '$a ', '$$ '],
+    ...['http://', 'www.a.b', 'a@b', 'a@b.c ', '(http://a.b)', '- a\n', '- - a\n', '> a\n', '> > > a\n', '1. a\n', '| a ', '|a|b|\n|-|-|\n', '```\n', '~~~\n', '    a\n', 'a\n===\n', '\\[a\n', '$$\n', '[^a]: b\n', 'word '],
+  ];
+  return {
+    ...Object.fromEntries(units.map((unit) => [JSON.stringify(unit), of(unit)])),
+    'nested lists': Array.from({ length: 250 }, (_, depth) => `${'  '.repeat(depth)}- a`).join('\n').slice(0, size),
+    'a table of many columns': `${of('|a').slice(0, size / 2)}\n${of('|-').slice(0, size / 2)}\n`,
+    'a long table': `| a | b |\n|---|---|\n${of('| `x` | **y** |\n')}`.slice(0, size),
+    'backticks of every length': Array.from({ length: 300 }, (_, length) => '`'.repeat(length + 1)).join(' ').slice(0, size),
+    'brackets around brackets': '['.repeat(size / 2) + ']'.repeat(size / 2),
+    'definitions and uses': of('[a]: b\n\n[a] [b] [c]\n\n'),
+  };
+}
