@@ -39,6 +39,8 @@ const handlers = {
     if (source === 'wheel') wheel.start(stream, { onToken, onEnd: () => undefined });
     else void simulateSdkStream(wheel, stream, onToken);
   },
+  /** Ends all replies. */
+  stop: (): void => wheel.stopAll(),
 };
 export type BareSse = typeof handlers;
 serveCommands(handlers);

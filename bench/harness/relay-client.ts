@@ -8,6 +8,8 @@ export interface RelayClient {
   mint(): Promise<MintAnswer>;
   /** Starts a reply of this stream. */
   prompt(session: MintAnswer, stream: TokenStream): Promise<PromptAnswer>;
+  /** Stops the active run, if there is one. */
+  stop(session: MintAnswer): Promise<void>;
   /** Resolves when no run is active. */
   idle(session: MintAnswer): Promise<void>;
   /** How a viewer asks for the session's log. */
@@ -35,6 +37,9 @@ export function createRelayClient(port: number): RelayClient {
     mint: async () => mintAnswerSchema.parse(await call('POST', ROUTES.sessions, undefined, {})),
     prompt: async ({ sessionId, token }, stream) =>
       promptAnswerSchema.parse(await call('POST', ROUTES.prompt, token, { sessionId, prompt: promptFor(stream) })),
+    stop: async ({ sessionId, token }) => {
+      await call('DELETE', `${ROUTES.prompt}?sessionId=${sessionId}`, token);
+    },
     idle: async ({ sessionId, token }) => {
       const deadline = performance.now() + IDLE_TIMEOUT_MS;
       for (;;) {

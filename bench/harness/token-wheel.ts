@@ -14,6 +14,8 @@ export interface TokenListener {
 export interface TokenWheel {
   /** Begins a stream at a random moment within one interval, so that many do not beat together. Returns how to stop it. */
   start(stream: TokenStream, listener: TokenListener): () => void;
+  /** Ends every stream where it is. */
+  stopAll(): void;
 }
 
 /** Marks the moment a token was made; STAMP_DIGITS base-36 digits of microseconds follow. */
@@ -73,6 +75,9 @@ export function createTokenWheel(): TokenWheel {
       spokes.add(spoke);
       timer ??= setInterval(turn, 1);
       return () => spokes.delete(spoke);
+    },
+    stopAll: () => {
+      for (const spoke of spokes) spoke.count = spoke.made;
     },
   };
 }

@@ -47,8 +47,9 @@ const handlers = {
     for (let index = 0; index < requests.length; index += CONNECTING) {
       await Promise.all(
         requests.slice(index, index + CONNECTING).map(async (request) => {
-          const { socket, rest } = await openStream(request);
-          watch(group, socket, rest);
+          // What came with the head is older than any recording.
+          const { socket } = await openStream(request);
+          watch(group, socket);
         }),
       );
     }
@@ -100,9 +101,9 @@ function groupOf(name: string): Group {
   return group;
 }
 
-function watch(group: Group, socket: Socket, first: Buffer): void {
+function watch(group: Group, socket: Socket): void {
   group.sockets.add(socket);
-  let rest = first.toString('latin1');
+  let rest = '';
   socket.on('data', (chunk) => {
     if (!group.recording) return;
     const at = nowMicroseconds();

@@ -97,20 +97,21 @@ interface Measuring {
   rate?: number;
 }
 
-/** `runs` replies of the relay, each with one viewer. */
+/** `runs` replies of the relay, each with one viewer, who is there before it begins. */
 export async function measureRelay(
   input: Measuring & { relay: Child<RelayServer>; client: RelayClient },
 ): Promise<LiveReading> {
   const { relay, load, client, runs } = input;
-  const sessions = await mapLimited(Array.from({ length: runs }), CONCURRENT_REQUESTS, () => client.mint());
-  const stream = streamFor(input);
-  const requests = await mapLimited(sessions, CONCURRENT_REQUESTS, async (session) => {
-    const { cursor } = await client.prompt(session, stream);
-    return client.view(session, cursor);
+  const sessions = await mapLimited(Array.from({ length: runs }), CONCURRENT_REQUESTS, async () => {
+    const session = await client.mint();
+    await relay.call('seed', { sessionId: session.sessionId, tokens: 1, end: 'sealed' });
+    return session;
   });
-  await load.call('connect', { group: 'relay', requests });
+  await load.call('connect', { group: 'relay', requests: sessions.map((session) => client.view(session)) });
+  const stream = streamFor(input);
+  await mapLimited(sessions, CONCURRENT_REQUESTS, (session) => client.prompt(session, stream));
   const reading = await measureWindow(relay, 'relay', input);
-  await mapLimited(sessions, CONCURRENT_REQUESTS, (session) => client.idle(session));
+  await mapLimited(sessions, CONCURRENT_REQUESTS, (session) => client.stop(session));
   await load.call('disconnect', { group: 'relay' });
   return reading;
 }
@@ -125,14 +126,13 @@ async function measureBare(
   const stream = streamFor(input);
   await Promise.all(channels.map((channel) => bare.call('start', { channel, stream, source })));
   const reading = await measureWindow(bare, source, input);
-  // The replies are longer than the window by this.
-  await sleep(TAIL_MS);
+  await bare.call('stop');
   await load.call('disconnect', { group: source });
   return reading;
 }
 
-/** How much longer than warm-up and window a reply lasts: as long as starting hundreds of them takes. */
-const TAIL_MS = 2500;
+/** How much longer than warm-up and window a reply may last: as long as starting hundreds of them takes. It is stopped. */
+const TAIL_MS = 20_000;
 
 function streamFor({ windowMs, rate = RATE }: Measuring): TokenStream {
   return { rate, count: Math.ceil((rate * (WARM_UP_MS + windowMs + TAIL_MS)) / 1000) };
