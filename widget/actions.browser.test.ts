@@ -1,7 +1,7 @@
 import { expect } from '@esm-bundle/chai';
 import { emulateMedia, sendKeys } from '@web/test-runner-commands';
 import { findViolations } from './testing/axe.ts';
-import { mount, unmountAll } from './testing/mount.ts';
+import { mount, once, unmountAll } from './testing/mount.ts';
 import { answer, ANSWER, prompt, text, VIEWS } from './testing/views.ts';
 
 const TWO_TURNS = {
@@ -92,6 +92,103 @@ describe('copying a message', () => {
     expect(getComputedStyle(actions).opacity).to.equal('1');
     expect(next.getBoundingClientRect().top).to.equal(top);
     await emulateMedia({ reducedMotion: 'no-preference' });
+  });
+});
+
+describe('editing a prompt', () => {
+  afterEach(unmountAll);
+
+  /** Opens the editor of the prompt with this number, by keyboard. */
+  async function open(at: number, attributes: Record<string, string> = {}) {
+    const mounted = await mount(attributes, TWO_TURNS);
+    mounted.findAll('.edit')[at]?.focus();
+    await sendKeys({ press: 'Enter' });
+    await mounted.settled();
+    return mounted;
+  }
+
+  it('happens in its place: Enter sends it anew after the message before it, and the focus goes to the composer', async () => {
+    const { chat, find, findAll, session, settled } = await open(1);
+    const field = find('.editor textarea') as HTMLTextAreaElement;
+    expect([chat.shadowRoot?.activeElement, field.value]).to.deep.equal([field, 'Second question']);
+    await sendKeys({ type: ', changed' });
+    const sent = once<{ text: string }>(chat, 'rc-send');
+    await sendKeys({ press: 'Enter' });
+    expect((await sent).detail.text).to.equal('Second question, changed');
+    await settled();
+    expect(session.calls).to.deep.equal(['open', 'send Second question, changed after r1']);
+    expect(findAll('.editor')).to.have.length(0);
+    expect(chat.shadowRoot?.activeElement).to.equal(find('rc-composer textarea'));
+  });
+
+  it('of the first prompt begins at the start', async () => {
+    const { button, session, settled } = await open(0);
+    button('Send again').click();
+    await settled();
+    expect(session.calls).to.deep.equal(['open', 'send First question after nothing']);
+  });
+
+  it('is given up by Escape or Cancel, which leave everything as it was and bring the focus back', async () => {
+    const { chat, button, findAll, session, settled } = await open(1, { mode: 'floating', open: '' });
+    await sendKeys({ type: ' no' });
+    await sendKeys({ press: 'Escape' });
+    await settled();
+    const edit = findAll('.edit')[1];
+    expect([chat.open, chat.shadowRoot?.activeElement]).to.deep.equal([true, edit]);
+    expect(findAll('.bubble')[1]?.innerText).to.equal('Second question');
+    edit?.click();
+    await settled();
+    button('Cancel').click();
+    await settled();
+    expect(chat.shadowRoot?.activeElement).to.equal(findAll('.edit')[1]);
+    expect(session.calls).to.deep.equal(['open']);
+  });
+
+  it('Shift+Enter makes a line, and nothing is sent that is empty', async () => {
+    const { find, button, session, settled } = await open(1);
+    const field = find('.editor textarea') as HTMLTextAreaElement;
+    await sendKeys({ down: 'Shift' });
+    await sendKeys({ press: 'Enter' });
+    await sendKeys({ up: 'Shift' });
+    expect(field.value).to.equal('Second question\n');
+    field.value = ' ';
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    await settled();
+    expect(button('Send again').disabled).to.equal(true);
+    field.focus();
+    await sendKeys({ press: 'Enter' });
+    expect(session.calls).to.deep.equal(['open']);
+  });
+
+  it('is not offered while an answer is being written, nor where nothing can be sent', async () => {
+    for (const view of [VIEWS.streaming, VIEWS.connecting, VIEWS.expired]) {
+      const { findAll } = await mount({}, view);
+      expect(findAll('.edit')).to.have.length(0);
+      unmountAll();
+    }
+  });
+
+  it('keeps what was typed when another tab’s answer begins, and waits for its end', async () => {
+    const { button, find, session, settled } = await open(1);
+    await sendKeys({ type: '!' });
+    session.set({ run: { runId: 'r3', messageId: 'r3', status: 'started', attempt: 1 } });
+    await settled();
+    expect((find('.editor textarea') as HTMLTextAreaElement).value).to.equal('Second question!');
+    expect(button('Send again').disabled).to.equal(true);
+    await sendKeys({ press: 'Enter' });
+    expect(session.calls).to.deep.equal(['open']);
+    session.set({ run: null });
+    await settled();
+    await sendKeys({ press: 'Enter' });
+    expect(session.calls.at(-1)).to.equal('send Second question! after r1');
+  });
+
+  it('axe finds nothing in the editor in light and dark', async () => {
+    for (const theme of ['light', 'dark']) {
+      const { chat } = await open(1, { theme });
+      expect(await findViolations(chat)).to.deep.equal([]);
+      chat.remove();
+    }
   });
 });
 

@@ -118,7 +118,7 @@ describe('the keyboard', () => {
   it('Tab reaches everything, in reading order', async () => {
     const mounted = await mount({ mode: 'floating', open: '' }, VIEWS.stopped);
     const stops: string[] = [];
-    for (let step = 0; step < 9; step += 1) {
+    for (let step = 0; step < 10; step += 1) {
       await sendKeys({ press: 'Tab' });
       stops.push(focused(mounted));
     }
@@ -126,6 +126,7 @@ describe('the keyboard', () => {
       'New chat',
       'Close',
       'Conversation',
+      'Edit',
       'Copy',
       'SESSION_TTL_',
       'Try again',

@@ -46,6 +46,7 @@ export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-l
  * @csspart messages - @csspart message - @csspart user-message - @csspart assistant-message
  * @csspart code-block - @csspart copy-button - @csspart inline-code - @csspart reasoning - @csspart tool
  * @csspart sources - @csspart file - @csspart image - @csspart retry-button - @csspart copy-message-button
+ * @csspart edit-button - @csspart editor - @csspart edit-input - @csspart cancel-button - @csspart send-again-button
  * @csspart empty - @csspart greeting - @csspart suggestions - @csspart suggestion - @csspart restoring
  * @csspart notice - @csspart notice-button - @csspart jump-button
  * @csspart composer - @csspart input - @csspart send-button - @csspart stop-button
@@ -179,14 +180,14 @@ export class ResumableChat extends LitElement {
 
   /**
    * Sends a prompt. Resolves to true once the relay has stored it, to false when it came to nothing; `rc-error` says
-   * why.
+   * why. With `parentId` it is an edit: everything after that message is dropped first; `""` means everything.
    */
-  async send(text: string): Promise<boolean> {
+  async send(text: string, options: { parentId?: string } = {}): Promise<boolean> {
     if (text.trim() === '') return false;
     this.#emit('rc-send', { text });
     this.#scroll.toEnd();
     const client = await this.#start();
-    return (await client?.send(text)) ?? false;
+    return (await client?.send(text, options)) ?? false;
   }
 
   /** Stops the answer that is being written, wherever it was asked for. */
@@ -370,6 +371,14 @@ export class ResumableChat extends LitElement {
       void this.#start().then((client) => client?.retry());
     },
     regenerate: () => void this.regenerate(),
+    edit: ({ messageId, text }) => {
+      const { messages } = this.#chat.view;
+      const at = messages.findIndex(({ id }) => id === messageId);
+      // Its message has gone meanwhile, by another tab's edit: then it is the composer that keeps the text.
+      if (at === -1) this.#composer?.giveBack(text);
+      else void this.send(text, { parentId: messages[at - 1]?.id ?? '' });
+      this.#focusInput();
+    },
     jump: () => {
       this.#scroll.toEnd();
       this.#focusInput();

@@ -4,6 +4,7 @@ import type { Strings } from '../locales/en.ts';
 import type { ChatView } from '../session/types.ts';
 import { icons } from './icons.ts';
 import { readLineState, readNotice } from './notice.ts';
+import type { MessageEdit } from './rc-message.ts';
 import { readRows, type Row } from './rows.ts';
 import { renderEmpty, renderHeader, renderNotice, renderRestoring } from './views.ts';
 
@@ -19,6 +20,8 @@ export interface PanelActions {
   retry(): void;
   /** Asks for another answer. */
   regenerate(): void;
+  /** Sends an earlier prompt anew, with another text; what came after it goes. */
+  edit(change: MessageEdit): void;
   jump(): void;
   /** Something was copied. */
   copied(): void;
@@ -74,7 +77,7 @@ export function renderPanel(model: PanelModel): TemplateResult {
         .placeholder=${model.placeholder || strings.placeholder}
         .busy=${view.run !== null || view.pending !== null}
         .stopping=${view.stopping}
-        .locked=${view.problem?.code === 'read-only' || view.problem?.code === 'store-full'}
+        .locked=${isLocked(view)}
         @rc-composer-send=${(event: CustomEvent<string>) => actions.send(event.detail)}
         @rc-composer-stop=${actions.stop}
       ></rc-composer>
@@ -103,6 +106,7 @@ function renderMessages(model: PanelModel): TemplateResult {
     tabindex="0"
     @click=${(event: MouseEvent) => onClick(event, actions)}
     @rc-message-retry=${actions.regenerate}
+    @rc-message-edit=${(event: CustomEvent<MessageEdit>) => actions.edit(event.detail)}
     @rc-copied=${actions.copied}
   >
     <div class="content">
@@ -122,8 +126,16 @@ function renderNothingYet({ view, strings, greeting, suggestions, actions }: Pan
     : renderEmpty({ strings, greeting: greeting || strings.greeting, suggestions, onPick: actions.pick });
 }
 
-function renderRow({ message, progress, dimmed }: Row, last: boolean, { strings, allowImages }: PanelModel): TemplateResult {
+/** Nothing can be sent any more. */
+function isLocked({ problem }: ChatView): boolean {
+  return problem?.code === 'read-only' || problem?.code === 'store-full';
+}
+
+function renderRow(row: Row, last: boolean, { view, strings, allowImages }: PanelModel): TemplateResult {
+  const { message, progress, dimmed } = row;
   const own = message.role === 'user';
+  // A conversation that has ended cannot be gone back to: the next prompt begins another one.
+  const editable = own && !view.run && !view.pending && !view.ended && !isLocked(view);
   return html`<rc-message
     class="${own ? 'own' : 'answer'} ${progress} ${message.metadata?.run?.status ?? ''}"
     part="message ${own ? 'user-message' : 'assistant-message'}"
@@ -133,6 +145,7 @@ function renderRow({ message, progress, dimmed }: Row, last: boolean, { strings,
     .progress=${progress}
     .dimmed=${dimmed}
     .last=${last}
+    .editable=${editable}
     .allowImages=${allowImages}
     .strings=${strings}
   ></rc-message>`;

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Strings } from '../locales/en.ts';
+import { fitToText, isSendKey } from './field.ts';
 import { icons } from './icons.ts';
 
 /**
@@ -62,19 +63,15 @@ export class RcComposer extends LitElement {
 
   #onInput = (): void => this.#grow();
 
-  /** As high as its text; the style sheet sets the bounds. Browsers with `field-sizing` do so themselves. */
   #grow(): void {
     const { input } = this;
     if (!input) return;
     this.blank = input.value.trim() === '';
-    if (CSS.supports('field-sizing', 'content')) return;
-    input.style.setProperty('block-size', 'auto');
-    input.style.setProperty('block-size', `${input.scrollHeight}px`);
+    fitToText(input);
   }
 
   #onKeyDown = (event: KeyboardEvent): void => {
-    // 229: Safari ends a composition before the Enter that confirms it (https://webkit.org/b/165004).
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (!isSendKey(event)) return;
     event.preventDefault();
     this.#send();
   };

@@ -1,6 +1,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { ChatMessage, ChatPart } from '#shared/protocol.ts';
 import type { Strings } from '../locales/en.ts';
+import { fitToText, isSendKey } from './field.ts';
 import { icons } from './icons.ts';
 import { renderPart, renderSources } from './message-parts.ts';
 import { readMarkdown } from './message-text.ts';
@@ -8,6 +9,12 @@ import { describeFailure } from './notice.ts';
 
 /** How far a message has come, apart from what its own metadata says. */
 export type MessageProgress = 'done' | 'writing' | 'sending' | 'waiting';
+
+/** The detail of `rc-message-edit`. */
+export interface MessageEdit {
+  messageId: string;
+  text: string;
+}
 
 /** How long the copy button says that it has copied, ms. */
 const COPIED_MS = 2000;
@@ -17,6 +24,7 @@ const COPIED_MS = 2000;
  * parent's shadow tree, so that one style sheet and the page's `::part()` reach it.
  *
  * @fires rc-message-retry - the visitor asks for another answer; inside the widget only
+ * @fires rc-message-edit - with `{messageId, text}`, a prompt to be sent anew; inside the widget only
  * @fires rc-copied - inside the widget only, so that it can be read out
  */
 export class RcMessage extends LitElement {
@@ -25,9 +33,12 @@ export class RcMessage extends LitElement {
     progress: {},
     dimmed: { attribute: false },
     last: { type: Boolean },
+    editable: { type: Boolean },
     allowImages: { type: Boolean },
     strings: { attribute: false },
     copied: { state: true },
+    editing: { state: true },
+    blank: { state: true },
   };
 
   declare message: ChatMessage;
@@ -36,10 +47,16 @@ export class RcMessage extends LitElement {
   declare dimmed: readonly ChatPart[];
   /** Only the last answer can be asked for again. */
   declare last: boolean;
+  /** The prompt may be changed and sent again. */
+  declare editable: boolean;
   declare allowImages: boolean;
   declare strings: Strings;
   /** The answer has just been copied. */
   declare private copied: boolean;
+  /** The prompt is being changed, in a field in its place. */
+  declare private editing: boolean;
+  /** The field is empty. */
+  declare private blank: boolean;
 
   #copiedTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -49,7 +66,10 @@ export class RcMessage extends LitElement {
     this.dimmed = [];
     this.last = false;
     this.allowImages = false;
+    this.editable = false;
     this.copied = false;
+    this.editing = false;
+    this.blank = false;
   }
 
   protected override createRenderRoot(): this {
@@ -65,6 +85,61 @@ export class RcMessage extends LitElement {
   #onRetry = (): void => {
     this.dispatchEvent(new CustomEvent('rc-message-retry', { bubbles: true }));
   };
+
+  #onEdit = async (): Promise<void> => {
+    this.editing = true;
+    this.blank = false;
+    await this.updateComplete;
+    const { field } = this;
+    if (!field) return;
+    fitToText(field);
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+  };
+
+  #onCancel = async (): Promise<void> => {
+    this.editing = false;
+    await this.updateComplete;
+    // Not there while an answer is being written: then to the conversation, so that the focus is not lost.
+    const target = this.querySelector<HTMLElement>('.edit') ?? this.closest<HTMLElement>('.messages');
+    target?.focus({ preventScroll: true });
+  };
+
+  #onFieldInput = (): void => {
+    const { field } = this;
+    if (!field) return;
+    this.blank = field.value.trim() === '';
+    fitToText(field);
+  };
+
+  #onFieldKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && !event.isComposing) {
+      // It closes the field, not the panel.
+      event.preventDefault();
+      event.stopPropagation();
+      void this.#onCancel();
+    } else if (isSendKey(event)) {
+      event.preventDefault();
+      this.#sendEdit();
+    }
+  };
+
+  #onEditSubmit = (event: Event): void => {
+    event.preventDefault();
+    this.#sendEdit();
+  };
+
+  #sendEdit(): void {
+    const text = this.field?.value ?? '';
+    if (!this.editable || text.trim() === '') return;
+    this.editing = false;
+    const detail: MessageEdit = { messageId: this.message.id, text };
+    this.dispatchEvent(new CustomEvent('rc-message-edit', { bubbles: true, detail }));
+  }
+
+  get field(): HTMLTextAreaElement | null {
+    return this.querySelector('textarea');
+  }
 
   #onCopy = async (): Promise<void> => {
     try {
@@ -86,11 +161,51 @@ export class RcMessage extends LitElement {
   }
 
   #renderPrompt(): TemplateResult {
-    const { message, progress, strings } = this;
+    const { message, progress, strings, editable } = this;
     const text = message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
     const note = progress === 'sending' ? strings.sending : progress === 'waiting' ? strings.waiting : null;
-    return html`<div class="bubble"><div dir="auto">${text}</div></div>
+    if (this.editing) return this.#renderEditor(text);
+    return html`<div class="prompt">
+        <div class="bubble"><div dir="auto">${text}</div></div>
+        ${editable
+          ? html`<div class="actions">
+              <button
+                type="button"
+                class="icon-button small edit"
+                part="edit-button"
+                aria-label=${strings.edit}
+                title=${strings.edit}
+                @click=${this.#onEdit}
+              >
+                ${icons.edit}
+              </button>
+            </div>`
+          : nothing}
+      </div>
       ${note === null ? nothing : html`<div class="note brief">${note}</div>`}`;
+  }
+
+  #renderEditor(text: string): TemplateResult {
+    const { strings, blank, editable } = this;
+    return html`<form class="editor" part="editor" @submit=${this.#onEditSubmit}>
+      <textarea
+        rows="1"
+        part="edit-input"
+        dir="auto"
+        enterkeyhint="send"
+        autocomplete="off"
+        aria-label=${strings.editMessage}
+        .value=${text}
+        @input=${this.#onFieldInput}
+        @keydown=${this.#onFieldKeyDown}
+      ></textarea>
+      <div class="choices">
+        <button type="button" class="text-button" part="cancel-button" @click=${this.#onCancel}>${strings.cancel}</button>
+        <button type="submit" class="text-button main" part="send-again-button" ?disabled=${blank || !editable}>
+          ${strings.sendAgain}
+        </button>
+      </div>
+    </form>`;
   }
 
   #renderAnswer(): TemplateResult {

@@ -25,6 +25,10 @@ export const en = {
   copy: 'Copy',
   copied: 'Copied',
   copyMessage: 'Copy message',
+  edit: 'Edit',
+  editMessage: 'Edit your message',
+  sendAgain: 'Send again',
+  cancel: 'Cancel',
   jumpToLatest: 'Jump to latest',
 
   code: 'code',

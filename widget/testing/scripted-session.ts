@@ -62,7 +62,8 @@ export function createScriptedSession(initial: Partial<ChatView> = {}): Scripted
     },
     open: () => void calls.push('open'),
     close: () => void calls.push('close'),
-    send: (text) => note(`send ${text}`),
+    send: (text, { parentId } = {}) =>
+      note(parentId === undefined ? `send ${text}` : `send ${text} after ${parentId || 'nothing'}`),
     regenerate: (messageId) => note(`regenerate ${messageId ?? 'last'}`),
     retry: () => note('retry'),
     async stop() {

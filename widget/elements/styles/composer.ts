@@ -123,11 +123,24 @@ export const composer = css`
   .send.stop[aria-disabled] {
     opacity: 0.5;
   }
+  @media (pointer: coarse) {
+    .jump,
+    .send {
+      inline-size: 44px;
+      block-size: 44px;
+    }
+    textarea {
+      min-block-size: 44px;
+      padding-block: 10px;
+    }
+  }
   @media (forced-colors: active) {
-    .composer {
+    .composer,
+    .editor {
       border: 1px solid ButtonBorder;
     }
-    .composer:focus-within {
+    .composer:focus-within,
+    .editor:focus-within {
       outline: 2px solid Highlight;
     }
   }

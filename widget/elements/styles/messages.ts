@@ -48,6 +48,34 @@ export const messages = css`
     background: var(--_bubble);
     white-space: pre-wrap;
   }
+  .prompt {
+    display: flex;
+    flex-direction: row-reverse;
+    align-items: center;
+    gap: 4px;
+    inline-size: 100%;
+  }
+  .editor {
+    inline-size: 100%;
+    padding: 5px;
+    border-radius: 16px;
+    background: var(--_surface);
+    box-shadow: inset 0 0 0 1px var(--_field-line);
+  }
+  .editor:focus-within {
+    box-shadow: inset 0 0 0 2px var(--_accent-ink);
+  }
+  .editor textarea {
+    inline-size: 100%;
+  }
+  .choices {
+    display: flex;
+    flex-wrap: wrap;
+    justify-content: flex-end;
+    gap: 6px;
+    padding: 3px;
+    font-size: 13.5px;
+  }
   .own.waiting .bubble {
     background: none;
     box-shadow: inset 0 0 0 1px var(--_field-line);
@@ -175,12 +203,17 @@ export const messages = css`
     gap: 2px;
     transition: opacity 120ms;
   }
-  .actions:first-child {
+  .notes > .actions:first-child {
     margin-inline-start: -6px;
+  }
+  @media (pointer: coarse) {
+    .notes > .actions:first-child {
+      margin-inline-start: -14px;
+    }
   }
   /* What can be done with an earlier message shows itself to whoever points at it or tabs to it; its place is kept. */
   @media (hover: hover) {
-    rc-message:not(:last-child):not(:hover, :focus-within) .actions {
+    rc-message:is(.own, :not(:last-child)):not(:hover, :focus-within) .actions {
       opacity: 0;
     }
   }

@@ -153,6 +153,15 @@ export const root = css`
   .text-button:hover {
     background: var(--_sunken);
   }
+  .text-button.main {
+    background: var(--_accent);
+    color: var(--_on-accent);
+    box-shadow: none;
+  }
+  .text-button.main:disabled {
+    background: var(--_line);
+    color: var(--_soft);
+  }
 
   @media (pointer: coarse) {
     .icon-button,
@@ -160,7 +169,8 @@ export const root = css`
       inline-size: 44px;
       block-size: 44px;
     }
-    .text-button {
+    .text-button,
+    .suggestion {
       min-block-size: 44px;
     }
   }
