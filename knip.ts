@@ -15,7 +15,7 @@ const config: KnipConfig = {
     '**/*.test.ts',
     'web-test-runner.config.mjs',
   ],
-  project: ['{shared,relay,widget,demo,e2e,bench,scripts}/**/*.ts'],
+  project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
   ignoreBinaries: ['apt-get'],
   ignoreExportsUsedInFile: true,
 };

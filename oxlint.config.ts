@@ -23,8 +23,8 @@ const TESTS = ['**/*.test.ts', '**/testing/**', '**/conformance/**'];
 /** What of the relay is the Node server around it and not its core. */
 const NODE_ONLY = ['relay/main.ts', 'relay/config.ts', 'relay/node/**', 'relay/store/drivers/**', 'relay/live/node-*.ts'];
 
-const TOP_FOLDERS = ['shared', 'relay', 'widget', 'demo', 'e2e', 'bench', 'scripts'];
-const LEAVES = ['demo', 'e2e', 'bench', 'scripts'];
+const TOP_FOLDERS = ['shared', 'relay', 'widget', 'demo', 'e2e', 'bench', 'faults', 'scripts'];
+const LEAVES = ['demo', 'e2e', 'bench', 'faults', 'scripts'];
 
 const BOUNDARIES: Boundary[] = [
   { files: ['shared/**'], tops: ['relay', 'widget', ...LEAVES], withoutNode: true, inBrowser: true },
@@ -177,7 +177,7 @@ export default defineConfig({
   overrides: [
     ...BOUNDARIES.map(boundary),
     {
-      files: ['relay/config.ts', 'scripts/**', 'bench/**', 'e2e/**', '*.config.ts', '*.config.mjs', ...TESTS],
+      files: ['relay/config.ts', 'scripts/**', 'bench/**', 'e2e/**', 'faults/**', '*.config.ts', '*.config.mjs', ...TESTS],
       rules: { 'node/no-process-env': 'off' },
     },
   ],

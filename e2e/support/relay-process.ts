@@ -20,6 +20,8 @@ export interface RelayProcess {
   /** How often it was killed. */
   readonly kills: number;
   readonly running: boolean;
+  /** Of the process that runs now. */
+  readonly pid: number | undefined;
   /** What all its processes printed, errors included; the last megabyte. */
   output(): string;
   /** Starts it, again after its end, and resolves when it is ready. */
@@ -89,6 +91,9 @@ export async function createRelayProcess(settings: Record<string, string>): Prom
     },
     get running() {
       return child !== null;
+    },
+    get pid() {
+      return child?.pid;
     },
     output: () => output,
     start,

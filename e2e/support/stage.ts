@@ -17,8 +17,8 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(settings: Record<string, string> = {}): Promise<Stage> {
-  const random = createRandom(readSeed());
+export async function openStage(settings: Record<string, string> = {}, seed = readSeed()): Promise<Stage> {
+  const random = createRandom(seed);
   const model = await openModelServer(random.seed);
   const relay = await createRelayProcess({
     MODEL: 'openai-compatible:test',

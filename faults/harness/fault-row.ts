@@ -1,0 +1,111 @@
+import { createRandom, type Random } from '../../e2e/support/random.ts';
+import type { SessionStore } from '#relay/store/session-store.ts';
+
+/** One promise, and the faults it is held against. */
+export interface FaultRow {
+  /** As docs/faults.md names it: `G4`. */
+  readonly name: string;
+  readonly promise: string;
+  /** What is done to it, and what a round is. */
+  readonly fault: string;
+  /** Rounds of a full run, and of the small one that is part of the tests. */
+  readonly rounds: { full: number; quick: number };
+  run(context: RowContext): Promise<void>;
+}
+
+/** What a row is given, and where it says what happened. */
+export interface RowContext {
+  readonly rounds: number;
+  /** Small loads too, where a row has one besides its rounds. */
+  readonly quick: boolean;
+  readonly random: Random;
+  /** Around each store that the row opens in its own process; for negative controls. */
+  readonly wrap: (store: SessionStore) => SessionStore;
+  count(what: string, by?: number): void;
+  /** The largest of what is given under one name. */
+  atMost(what: string, value: number): void;
+  time(what: string, ms: number): void;
+  violate(...sentences: string[]): void;
+  /** Violates unless the two are the same as JSON. */
+  same(what: string, found: unknown, expected: unknown): void;
+}
+
+export interface RowResult {
+  name: string;
+  seed: number;
+  rounds: number;
+  seconds: number;
+  counts: Record<string, number>;
+  /** By name, in ms. */
+  times: Record<string, number[]>;
+  /** The first hundred. */
+  violations: string[];
+  violationCount: number;
+}
+
+const KEPT_VIOLATIONS = 100;
+
+export interface RunRowOptions {
+  seed: number;
+  quick: boolean;
+  rounds?: number | undefined;
+  wrap?: (store: SessionStore) => SessionStore;
+}
+
+/** Runs one row to its end. Never rejects: what it throws is a violation too. */
+export async function runRow(row: FaultRow, { seed, quick, rounds, wrap = (store) => store }: RunRowOptions): Promise<RowResult> {
+  const startedAt = performance.now();
+  const result: RowResult = {
+    name: row.name,
+    seed,
+    rounds: rounds ?? (quick ? row.rounds.quick : row.rounds.full),
+    seconds: 0,
+    counts: {},
+    times: {},
+    violations: [],
+    violationCount: 0,
+  };
+  const violate = (...sentences: string[]): void => {
+    result.violationCount += sentences.length;
+    result.violations.push(...sentences.slice(0, KEPT_VIOLATIONS - result.violations.length));
+  };
+  try {
+    await row.run({
+      rounds: result.rounds,
+      quick,
+      random: createRandom(seed),
+      wrap,
+      violate,
+      count(what, by = 1) {
+        result.counts[what] = (result.counts[what] ?? 0) + by;
+      },
+      atMost(what, value) {
+        result.counts[what] = Math.max(result.counts[what] ?? 0, value);
+      },
+      time(what, ms) {
+        (result.times[what] ??= []).push(ms);
+      },
+      same(what, found, expected) {
+        const [left, right] = [JSON.stringify(found), JSON.stringify(expected)];
+        if (left !== right) violate(`${what}: ${left?.slice(0, 500)} and not ${right?.slice(0, 500)}`);
+      },
+    });
+  } catch (error) {
+    violate(`the row ended early: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  result.seconds = (performance.now() - startedAt) / 1000;
+  return result;
+}
+
+/** Runs `work` for 0 to `count` − 1, so many at a time. */
+export async function inParallel(count: number, atOnce: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const index = next;
+      next += 1;
+      await work(index);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(count, atOnce) }, worker));
+}

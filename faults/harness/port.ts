@@ -1,0 +1,65 @@
+import { compareCursors, follows, START } from '#shared/cursor.ts';
+import { newId } from '#shared/ids.ts';
+import type { ClaimInput, Lease, LogEntry, SessionStore, SubmitInput } from '#relay/store/session-store.ts';
+
+/** The words for speaking to a store through its port. */
+
+export function submitInput(text = 'Hi', runId: string = newId()): SubmitInput {
+  const messageId = newId();
+  const message = { type: 'message', message: { id: messageId, role: 'user', parts: [{ type: 'text', text }] }, runId };
+  return { random: 1, messageId, hash: text, runId, entries: [JSON.stringify(message)] };
+}
+
+export function claimInput(leaseMs = 2_000): ClaimInput {
+  return { token: newId(), random: 1, owner: 'fault', leaseMs, maxAttempts: 3, takeover: { kind: 'restart' } };
+}
+
+export async function startRun(store: SessionStore, sessionId: string, leaseMs?: number): Promise<Lease> {
+  const submitted = await store.submit(sessionId, submitInput());
+  if (submitted.kind !== 'ok') throw new Error(`the prompt was not accepted: ${submitted.kind}`);
+  return claimRun(store, sessionId, leaseMs);
+}
+
+export async function claimRun(store: SessionStore, sessionId: string, leaseMs?: number): Promise<Lease> {
+  const answer = await store.claim(sessionId, claimInput(leaseMs));
+  if (answer.kind !== 'lease') throw new Error(`the claim got no lease: ${answer.kind}`);
+  return answer.lease;
+}
+
+export function chunkText(runId: string, text: string): string {
+  return JSON.stringify({ type: 'chunk', runId, chunk: { type: 'text-delta', id: '1', delta: text } });
+}
+
+export function completedText(runId: string): string {
+  return JSON.stringify({ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, at: 0 });
+}
+
+/** All that the log still holds, oldest first. */
+export async function readLog(store: Pick<SessionStore, 'read'>, sessionId: string): Promise<LogEntry[]> {
+  const entries: LogEntry[] = [];
+  for (let after = START; ; ) {
+    const answer = await store.read(sessionId, { after, limit: 1_000 });
+    if (answer.kind !== 'exact' && answer.kind !== 'snapshot') throw new Error(`the session is ${answer.kind}`);
+    entries.push(...answer.entries);
+    const last = answer.entries.at(-1)?.id;
+    if (last === undefined || last === answer.head) return entries;
+    after = last;
+  }
+}
+
+/** What is wrong with the order of a log that begins at its start, as sentences. */
+export function checkLog(log: readonly LogEntry[]): string[] {
+  const violations: string[] = [];
+  let before = START;
+  for (const { id, prev } of log) {
+    const isNext = follows(before, { id, prev }) && compareCursors(id, before) > 0;
+    if (!isNext) violations.push(`${id} (prev ${prev ?? '–'}) does not follow ${before}`);
+    before = id;
+  }
+  return violations;
+}
+
+export function isTerminalText(data: string): boolean {
+  const { type, status } = JSON.parse(data) as { type?: string; status?: string };
+  return type === 'metadata' && ['completed', 'cancelled', 'failed'].includes(String(status));
+}

@@ -1,0 +1,119 @@
+import { newId } from '#shared/ids.ts';
+import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import { openStage } from '../../e2e/support/stage.ts';
+import { watchSession } from '../../e2e/support/viewer.ts';
+import { sleep, until } from '../../e2e/support/wait.ts';
+import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
+import { completedText, startRun } from '../harness/port.ts';
+
+const TTL_MS = 60_000;
+
+export const clearExpiry: FaultRow = {
+  name: 'G14',
+  promise: 'expiry is clear: 410 while it is remembered, 404 later, `bye gone` to open streams, never an empty 200',
+  fault: 'reads around the time to live, at the port by a clock that is moved and at a relay whose sessions live 2 s',
+  rounds: { full: 200, quick: 20 },
+  async run(context) {
+    await atPort(context);
+    await atRelay(context);
+  },
+};
+
+async function atPort({ rounds, random, wrap, count, violate }: RowContext): Promise<void> {
+  let now = Date.now();
+  const store = wrap(openSqliteStore({ path: ':memory:', ttlMs: TTL_MS, clock: () => now }));
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      const sessionId = newId();
+      const lease = await startRun(store, sessionId);
+      await store.finish(sessionId, { fence: lease.fence, seq: 1, entries: [completedText(lease.runId)] });
+      let gone = false;
+      const unfollow = await store.follow(sessionId, (event) => {
+        if (event.kind === 'gone') gone = true;
+      });
+      const writtenAt = now;
+      let before = 'open';
+      const ages = [0, TTL_MS - 1, TTL_MS, TTL_MS + 1, random.between(1, TTL_MS * 2), random.between(TTL_MS, TTL_MS * 4), TTL_MS * 9];
+      for (const age of ages.toSorted((a, b) => a - b)) {
+        now = writtenAt + age;
+        const [head, read] = [await store.head(sessionId), await store.read(sessionId, { limit: 10 })];
+        const kind = read.kind === 'snapshot' || read.kind === 'exact' ? 'open' : read.kind;
+        if (kind !== head.kind) violate(`read says ${kind} and head ${head.kind} at ${age} ms`);
+        if (age < TTL_MS && kind !== 'open') violate(`${kind} at ${age} ms of ${TTL_MS}`);
+        if (age > TTL_MS && kind === 'open') violate(`still open at ${age} ms of ${TTL_MS}`);
+        if (kind === 'open' && 'entries' in read && read.entries.length === 0) violate(`open and empty at ${age} ms`);
+        if (STATES.indexOf(kind) < STATES.indexOf(before)) violate(`${kind} after ${before} at ${age} ms`);
+        before = kind;
+        count(`reads at the port: ${kind}`);
+        // What is found to be expired is erased, and its followers are told, a moment later.
+        if (kind === 'gone' && !gone) await sleep(5);
+      }
+      unfollow();
+      if (gone) count('followers told');
+      else violate('a follower was not told');
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+const STATES = ['open', 'gone', 'empty'];
+
+/** All sessions are written at about the same time and read over and over until they have expired. */
+async function atRelay({ rounds, random, count, violate }: RowContext): Promise<void> {
+  const stage = await openStage({ SESSION_TTL_SECONDS: '2' }, random.seed);
+  try {
+    const { direct, relay, model } = stage;
+    await inParallel(rounds, 40, async (index) => {
+      const credentials = await direct.mint();
+      const viewer = watchSession({ origin: relay.origin, credentials });
+      const prompt = `Expires ${index}`;
+      model.plan(prompt, { tokens: 3, tokensPerSecond: 1_000 });
+      await direct.post(credentials, { prompt });
+      let { token } = credentials;
+      let renewed = false;
+      let before = 200;
+      const deadline = Date.now() + 15_000;
+      while (before !== 404 && Date.now() < deadline) {
+        const { status, body } = await direct.state({ ...credentials, token });
+        count(`reads at a relay: ${status}`);
+        if (status === 401) {
+          // The token lives twice as long as the session: expiry was seen by then, and once more it can be renewed.
+          if (before === 200) violate('the token ended before the session');
+          if (renewed) break;
+          renewed = true;
+          const next = await renew(direct.origin, token);
+          if (next === null) break;
+          token = next;
+          continue;
+        }
+        if (![200, 410, 404].includes(status)) violate(`the state answered ${status}`);
+        if (status === 200 && body.messages.length === 0) violate('an empty 200');
+        if (status === 200 && before !== 200) violate(`200 after ${before}`);
+        if (status === 404 && before === 200) violate('404 with no 410 before it');
+        before = status;
+        await sleep(random.between(20, 120));
+      }
+      if (before === 200) violate('the session never expired');
+      await until('the stream says bye', () => viewer.byes.includes('gone'));
+      count('streams closed with bye gone');
+      // Coming back to what has expired is refused, which ends this viewer.
+      await viewer.leave().catch((error: unknown) => {
+        if (!String(error).includes('answered 4')) throw error;
+      });
+    });
+  } finally {
+    await stage.close();
+  }
+}
+
+/** A new token for the same session; null when the old one is too old for that. */
+async function renew(origin: string, token: string): Promise<string | null> {
+  const response = await fetch(`${origin}/api/sessions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  const body = (await response.json()) as { token?: string };
+  return body.token ?? null;
+}

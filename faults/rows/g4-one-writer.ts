@@ -1,0 +1,160 @@
+import { createStage } from '#relay/generation/testing/stage.ts';
+import type { SessionStore } from '#relay/store/session-store.ts';
+import { workflow } from '#relay/workflow/workflow.ts';
+import { randomUUID } from 'node:crypto';
+import { checkConversation } from '../../e2e/support/check-reply.ts';
+import { checkHistory } from '../../e2e/support/history-checker.ts';
+import { openStage } from '../../e2e/support/stage.ts';
+import { readMessages } from '../../e2e/support/transcript.ts';
+import { watchSession } from '../../e2e/support/viewer.ts';
+import { sleep, until } from '../../e2e/support/wait.ts';
+import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
+import { checkLog, isTerminalText, readLog } from '../harness/port.ts';
+
+const LEASE_MS = 2_000;
+const AT_ONCE = 16;
+/** One process can be stopped so many times in a full run: each takes longer than a lease of a second. */
+const STOPS = { full: 20, quick: 2 };
+
+/**
+ * A second process cannot open the embedded store's file, so a frozen writer and its successor only meet inside one
+ * process: two runners on one store, the first cut off from it past its lease and then let go.
+ */
+export const oneWriter: FaultRow = {
+  name: 'G4',
+  promise: 'at most one effective writer',
+  fault: 'a writer frozen past its lease while another takes over, then woken; and a relay stopped and continued',
+  rounds: { full: 1_000, quick: 60 },
+  async run(context) {
+    await inParallel(context.rounds, AT_ONCE, () => freezeAndWake(context));
+    await stopAndContinue(context);
+  },
+};
+
+async function freezeAndWake({ random, wrap, count, violate }: RowContext): Promise<void> {
+  const LENGTH = 30;
+  const body = workflow('talk', async (work, { runId }) => {
+    await work.run('say', async (step) => {
+      await step.emit({ type: 'chunk', runId, chunk: { type: 'start-step' } });
+      await step.emit({ type: 'chunk', runId, chunk: { type: 'text-start', id: '1' } });
+      for (let index = 0; index < LENGTH; index += 1) {
+        await step.emit({ type: 'chunk', runId, chunk: { type: 'text-delta', id: '1', delta: ` ${index}` } });
+        await sleep(1);
+      }
+    });
+    await work.run('end', (step) => {
+      step.endRun([{ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: work.attempt }]);
+    });
+  });
+  const stage = createStage({ workflow: () => body, wrap, runner: { leaseMs: LEASE_MS, pollMs: 10 } });
+  try {
+    const ice = createIce(wrap(stage.store));
+    const first = stage.start({ store: ice.store });
+    await stage.prompt('Hi');
+    await stage.until(async () => (await stage.messages()).length > 3);
+    await sleep(random.between(0, 20));
+    ice.freeze();
+    stage.advance(LEASE_MS + 1_000);
+    stage.start();
+    const { state } = await stage.ended();
+    const before = await readLog(stage.store, stage.sessionId);
+    ice.thaw();
+    await stage.until(() => first.activeRuns === 0);
+    await sleep(5);
+    const after = await readLog(stage.store, stage.sessionId);
+
+    count('writers frozen');
+    count('calls let go after the takeover', ice.late);
+    if (state.messages.at(-1)?.metadata?.run?.attempt === 2) count('takeovers');
+    violate(...checkLog(after));
+    const seen = new Set(before.map(({ id }) => id));
+    violate(...after.filter(({ id }) => !seen.has(id)).map(({ id, data }) => `a late entry: ${id} ${data}`));
+    const terminals = after.filter(({ data }) => isTerminalText(data)).length;
+    if (terminals !== 1) violate(`${terminals} terminal messages`);
+    const words = Array.from({ length: LENGTH }, (_, index) => ` ${index}`).join('');
+    if (stage.textOf(state.messages.at(-1)) !== words) violate(`the reply is ${stage.textOf(state.messages.at(-1))}`);
+  } finally {
+    await stage[Symbol.asyncDispose]();
+  }
+}
+
+/** A store that answers nothing while it is frozen, and everything that was asked meanwhile once it is not. */
+function createIce(store: SessionStore): { store: SessionStore; freeze(): void; thaw(): void; readonly late: number } {
+  let gate = Promise.resolve();
+  let open = (): void => {};
+  let frozen = false;
+  let late = 0;
+  const held =
+    <Input extends unknown[], Answer>(ask: (...input: Input) => Promise<Answer>) =>
+    async (...input: Input): Promise<Answer> => {
+      if (frozen) {
+        await gate;
+        late += 1;
+      }
+      return ask(...input);
+    };
+  return {
+    store: {
+      ...store,
+      take: held(store.take),
+      claim: held(store.claim),
+      renew: held(store.renew),
+      release: held(store.release),
+      append: held(store.append),
+      finish: held(store.finish),
+      seal: held(store.seal),
+    },
+    freeze() {
+      frozen = true;
+      gate = new Promise((resolve) => {
+        open = resolve;
+      });
+    },
+    thaw() {
+      frozen = false;
+      open();
+    },
+    get late() {
+      return late;
+    },
+  };
+}
+
+/** SIGSTOP past the lease, SIGCONT: no other process can have taken over, and nothing may be lost or repeated. */
+async function stopAndContinue({ random, quick, count, violate }: RowContext): Promise<void> {
+  const SESSIONS = 6;
+  const stage = await openStage({}, random.seed);
+  try {
+    const { relay, direct, model } = stage;
+    for (let round = 0; round < (quick ? STOPS.quick : STOPS.full); round += 1) {
+      await inParallel(SESSIONS, SESSIONS, async (index) => {
+        const credentials = await direct.mint();
+        const viewer = watchSession({ origin: relay.origin, credentials });
+        const prompt = `Stop ${round}, session ${index}`;
+        const messageId = randomUUID();
+        model.plan(prompt, { tokens: 200, tokensPerSecond: 200 });
+        const { body } = await direct.post(credentials, { prompt, messageId });
+        await until('the reply has begun', () => viewer.received.length > 3);
+        if (index === 0) {
+          await sleep(random.between(0, 300));
+          relay.signal('SIGSTOP');
+          await sleep(random.between(1_050, 1_600));
+          relay.signal('SIGCONT');
+          count('relays stopped and continued');
+        }
+        await until('the reply has ended', () => viewer.hasEnded(body));
+        await viewer.leave();
+        violate(...checkHistory(viewer.received, { snapshots: 'first' }));
+        const state = await direct.state(credentials);
+        const turns = [{ messageId, prompt, runId: body.runId }];
+        const { violations, completed } = checkConversation(readMessages(state.body.messages), { turns }, model);
+        violate(...violations);
+        if (completed !== 1) violate(`the run of ${prompt} did not complete`);
+        count('replies through a stop');
+        count('of them begun anew', model.callsFor(prompt).length - 1);
+      });
+    }
+  } finally {
+    await stage.close();
+  }
+}

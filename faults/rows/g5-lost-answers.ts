@@ -1,0 +1,61 @@
+import { createStage } from '#relay/generation/testing/stage.ts';
+import { workflow } from '#relay/workflow/workflow.ts';
+import { sleep } from '../../e2e/support/wait.ts';
+import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
+import { createLosingStore } from '../harness/losing-store.ts';
+import { checkLog, readLog } from '../harness/port.ts';
+
+const LENGTH = 40;
+const AT_ONCE = 24;
+
+export const lostAnswers: FaultRow = {
+  name: 'G5',
+  promise: 'a lost acknowledgement never duplicates',
+  fault: 'answers of the port lost before and after the write landed, under a runner that writes a reply; a round is a reply',
+  rounds: { full: 1_000, quick: 40 },
+  async run(context) {
+    await inParallel(context.rounds, AT_ONCE, () => writeThroughLosses(context));
+  },
+};
+
+async function writeThroughLosses({ random, wrap, count, same, violate }: RowContext): Promise<void> {
+  let losing: ReturnType<typeof createLosingStore> | undefined;
+  const body = workflow('talk', async (work, { runId }) => {
+    await work.run('say', async (step) => {
+      for (let index = 0; index < LENGTH; index += 1) {
+        await step.emit({ type: 'chunk', runId, chunk: { type: 'data-n', data: index } });
+        await sleep(2);
+      }
+    });
+    await work.run('end', (step) => {
+      step.endRun([{ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: work.attempt }]);
+    });
+  });
+  const stage = createStage({
+    workflow: () => body,
+    wrap(store) {
+      losing ??= createLosingStore(wrap(store), random.fork(), 0.3);
+      return losing.store;
+    },
+    runner: { leaseMs: 60_000, pollMs: 20 },
+  });
+  try {
+    stage.start();
+    await stage.prompt('Hi');
+    const { messages } = await stage.ended(30_000);
+    const log = await readLog(stage.store, stage.sessionId);
+    violate(...checkLog(log));
+    const found = messages.map((message) => {
+      if (message.type !== 'chunk') return message.type === 'metadata' ? message.status : message.type;
+      return message.chunk.type === 'data-n' ? message.chunk.data : message.chunk.type;
+    });
+    const expected = ['message', 'started', ...Array.from({ length: LENGTH }, (_, index) => index), 'completed'];
+    same('the log', found, expected);
+    count('replies');
+    count('entries', log.length);
+    count('answers lost', losing?.lost.after ?? 0);
+    count('writes lost', losing?.lost.before ?? 0);
+  } finally {
+    await stage[Symbol.asyncDispose]();
+  }
+}

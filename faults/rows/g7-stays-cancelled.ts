@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { checkConversation } from '../../e2e/support/check-reply.ts';
+import { checkHistory } from '../../e2e/support/history-checker.ts';
+import { openStage, type Stage } from '../../e2e/support/stage.ts';
+import { readMessages } from '../../e2e/support/transcript.ts';
+import { resumeOnce, watchSession } from '../../e2e/support/viewer.ts';
+import { sleep, until } from '../../e2e/support/wait.ts';
+import { isTerminal } from '../../e2e/support/wire.ts';
+import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
+
+const AT_ONCE = 16;
+const ABORTED_WITHIN_MS = 1_000;
+
+export const staysCancelled: FaultRow = {
+  name: 'G7',
+  promise: 'cancelled stays cancelled, and its model call is aborted within a second',
+  fault: 'stops, two at a time in every third round, at any moment from before the model is asked until after the end',
+  rounds: { full: 1_000, quick: 60 },
+  async run(context) {
+    const stage = await openStage({}, context.random.seed);
+    try {
+      await inParallel(context.rounds, AT_ONCE, (round) => cancelOnce(context, stage, round));
+    } finally {
+      await stage.close();
+    }
+  },
+};
+
+async function cancelOnce({ random, count, time, violate }: RowContext, stage: Stage, round: number): Promise<void> {
+  const { direct, relay, model } = stage;
+  const credentials = await direct.mint();
+  const viewer = watchSession({ origin: relay.origin, credentials });
+  const [prompt, messageId] = [`Cancel ${round}`, randomUUID()];
+  const calls = model.callsFor;
+  model.plan(prompt, { tokens: random.between(1, 150), tokensPerSecond: 500 });
+  const { body } = await direct.post(credentials, { prompt, messageId });
+  await sleep(random.between(0, 350));
+  const stops = round % 3 === 0 ? 2 : 1;
+  const answers = await Promise.all(Array.from({ length: stops }, () => direct.stop(credentials, body.runId)));
+  const stoppedAt = performance.now();
+  for (const { status } of answers) if (status !== 200) violate(`the stop answered ${status}`);
+  await until('the run has ended', () => viewer.hasEnded(body));
+  const openCalls = calls(prompt).filter(({ finished, aborted }) => !finished && !aborted);
+  if (openCalls.length > 0) {
+    await until('the model call ends', () => openCalls.every(({ finished, aborted }) => finished || aborted), { everyMs: 2 });
+  }
+  if (calls(prompt).some(({ aborted }) => aborted)) {
+    const ms = performance.now() - stoppedAt;
+    time('from the stop to the abort', ms);
+    if (ms > ABORTED_WITHIN_MS) violate(`the model call of ${prompt} was aborted after ${ms.toFixed(0)} ms`);
+  }
+  await sleep(60);
+  if (calls(prompt).some(({ finished, aborted }) => !finished && !aborted)) violate(`${prompt} asks the model after its stop`);
+  await viewer.leave();
+  violate(...checkHistory(viewer.received, { snapshots: 'first' }));
+  const { violations, completed, cancelled } = checkConversation(
+    readMessages((await direct.state(credentials)).body.messages),
+    { turns: [{ messageId, prompt, runId: body.runId }] },
+    model,
+  );
+  violate(...violations);
+  const frames = await resumeOnce({ origin: relay.origin, credentials, after: body.cursor });
+  const terminals = frames.filter(isTerminal).length;
+  const isLast = frames.at(-1) !== undefined && isTerminal(frames.at(-1) ?? { id: '', message: { type: '' } });
+  if (terminals !== 1 || !isLast) violate(`${terminals} terminal messages, ${isLast ? '' : 'not '}at the end`);
+  count('stops sent', stops);
+  count('runs cancelled', cancelled);
+  count('runs that were quicker', completed);
+}

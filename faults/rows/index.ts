@@ -1,0 +1,25 @@
+import type { FaultRow } from '../harness/fault-row.ts';
+import { boundedAttempts } from './g9-bounded-attempts.ts';
+import { clearExpiry } from './g14-clear-expiry.ts';
+import { foldAndResume } from './g18-fold-and-resume.ts';
+import { lostAnswers } from './g5-lost-answers.ts';
+import { neverLost } from './g1-never-lost.ts';
+import { oneRun } from './g2-one-run.ts';
+import { oneTerminal } from './g8-one-terminal.ts';
+import { oneWriter } from './g4-one-writer.ts';
+import { staysCancelled } from './g7-stays-cancelled.ts';
+import { takeover } from './g6-takeover.ts';
+
+/** In the order of docs/faults.md. */
+export const ROWS: readonly FaultRow[] = [
+  neverLost,
+  oneRun,
+  oneWriter,
+  lostAnswers,
+  takeover,
+  staysCancelled,
+  oneTerminal,
+  boundedAttempts,
+  clearExpiry,
+  foldAndResume,
+];
