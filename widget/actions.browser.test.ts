@@ -192,6 +192,36 @@ describe('editing a prompt', () => {
   });
 });
 
+describe('earlier prompts', () => {
+  afterEach(unmountAll);
+
+  it('come back by arrow up in an empty field, and go again by arrow down', async () => {
+    const { field } = await mount({}, TWO_TURNS);
+    field().focus();
+    const seen: string[] = [];
+    for (const press of ['ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowDown', 'ArrowDown']) {
+      await sendKeys({ press });
+      // The arrow that leads no further only moves the caret.
+      field().setSelectionRange(field().value.length, field().value.length);
+      seen.push(field().value);
+    }
+    expect(seen).to.deep.equal(['Second question', 'First question', 'First question', 'Second question', '']);
+  });
+
+  it('leave alone what was typed or changed', async () => {
+    const { field } = await mount({}, TWO_TURNS);
+    field().focus();
+    await sendKeys({ type: 'mine' });
+    await sendKeys({ press: 'ArrowUp' });
+    expect(field().value).to.equal('mine');
+    field().value = '';
+    await sendKeys({ press: 'ArrowUp' });
+    await sendKeys({ type: '!' });
+    await sendKeys({ press: 'ArrowUp' });
+    expect(field().value).to.equal('Second question!');
+  });
+});
+
 describe('what can be done with messages', () => {
   afterEach(unmountAll);
 

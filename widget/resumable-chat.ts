@@ -6,6 +6,7 @@ import { ClockController } from './controllers/clock-controller.ts';
 import { PanelController, type PanelElements } from './controllers/panel-controller.ts';
 import { ScrollController } from './controllers/scroll-controller.ts';
 import { isCredentials } from './controllers/stored-session.ts';
+import { readMarkdown } from './elements/message-text.ts';
 import { renderPanel, type PanelActions } from './elements/panel.ts';
 import type { RcComposer } from './elements/rc-composer.ts';
 import { styles } from './elements/styles/index.ts';
@@ -360,6 +361,8 @@ export class ResumableChat extends LitElement {
         if (!this.client) this.#composer?.giveBack(text);
       });
     },
+    prompts: () =>
+      this.#chat.view.messages.flatMap(({ role, parts }) => (role === 'user' ? [readMarkdown(parts)] : [])),
     pick: (text) => {
       void this.send(text);
       this.#focusInput();

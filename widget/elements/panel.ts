@@ -13,6 +13,8 @@ export interface PanelActions {
   close(): void;
   newChat(): void;
   send(text: string): void;
+  /** The visitor's own prompts, oldest first. */
+  prompts(): readonly string[];
   /** Sends a suggestion. */
   pick(text: string): void;
   stop(): void;
@@ -74,6 +76,7 @@ export function renderPanel(model: PanelModel): TemplateResult {
       ${renderNotice({ strings, notice, onRetry: actions.retry, onNewChat: actions.newChat })}
       <rc-composer
         .strings=${strings}
+        .prompts=${actions.prompts}
         .placeholder=${model.placeholder || strings.placeholder}
         .busy=${view.run !== null || view.pending !== null}
         .stopping=${view.stopping}

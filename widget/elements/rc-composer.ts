@@ -14,6 +14,7 @@ export class RcComposer extends LitElement {
   static override properties = {
     strings: { attribute: false },
     placeholder: {},
+    prompts: { attribute: false },
     busy: { type: Boolean },
     stopping: { type: Boolean },
     locked: { type: Boolean },
@@ -22,6 +23,8 @@ export class RcComposer extends LitElement {
 
   declare strings: Strings;
   declare placeholder: string;
+  /** The visitor's own earlier prompts, oldest first; asked for when an arrow key wants one. */
+  declare prompts: () => readonly string[];
   /** There is something to stop. */
   declare busy: boolean;
   /** It was asked to stop, and has not yet. */
@@ -30,9 +33,13 @@ export class RcComposer extends LitElement {
   declare locked: boolean;
   declare private blank: boolean;
 
+  /** The earlier prompt on view: how far back, 1 for the last one, and its text; 0 for none. */
+  #recalled = { back: 0, text: '' };
+
   constructor() {
     super();
     this.placeholder = '';
+    this.prompts = () => [];
     this.busy = false;
     this.stopping = false;
     this.locked = false;
@@ -71,10 +78,30 @@ export class RcComposer extends LitElement {
   }
 
   #onKeyDown = (event: KeyboardEvent): void => {
+    if (this.#recall(event)) event.preventDefault();
     if (!isSendKey(event)) return;
     event.preventDefault();
     this.#send();
   };
+
+  /** Arrow up in an empty field brings back earlier prompts, arrow down later ones, as in a shell. */
+  #recall(event: KeyboardEvent): boolean {
+    const { input } = this;
+    const step = event.key === 'ArrowUp' ? 1 : event.key === 'ArrowDown' ? -1 : 0;
+    if (!input || step === 0 || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return false;
+    // What was typed, or changed, is the visitor's: there the arrows move the caret, as they do within a recalled text.
+    if (input.value === '') this.#recalled = { back: 0, text: '' };
+    if (input.value !== this.#recalled.text || input.selectionStart !== input.value.length) return false;
+    const prompts = this.prompts();
+    const back = this.#recalled.back + step;
+    if (back < 0 || back > prompts.length) return false;
+    const text = prompts.at(-back) ?? '';
+    this.#recalled = back === 0 ? { back, text: '' } : { back, text };
+    input.value = this.#recalled.text;
+    input.setSelectionRange(input.value.length, input.value.length);
+    this.#grow();
+    return true;
+  }
 
   #onSubmit = (event: Event): void => {
     event.preventDefault();
