@@ -65,7 +65,7 @@ describe('markdown while it is written', () => {
         const steps = cuts.toSorted((a, b) => a - b).map((cut) => text.slice(0, cut));
         expect(draw(...steps, text).innerHTML).to.equal(draw(text).innerHTML);
       }),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 
@@ -218,7 +218,7 @@ describe('markdown that means harm', () => {
     it(`is drawn in bounded time: ${name}`, () => {
       const start = performance.now();
       const { host, update } = open();
-      for (const share of [0.25, 0.5, 0.75, 1]) update(text.slice(0, size * share));
+      for (const share of [0.5, 1]) update(text.slice(0, size * share));
       update(text, true);
       expect(performance.now() - start).to.be.below(4000);
       if (/^"(?:word|- - a|> > > a|\*a_)/.test(name)) expect(letters(host.textContent).length).to.equal(letters(text).length);
