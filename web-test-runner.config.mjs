@@ -21,5 +21,7 @@ export default {
   ],
   plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: './tsconfig.json' })],
   reporters: [defaultReporter({ reportTestProgress: false }), ...(report ? [createWidgetReporter(report)] : [])],
+  // Of one file, on a busy machine.
+  testsFinishTimeout: 300_000,
   testFramework: { config: { ui: 'bdd', timeout: 10_000 } },
 };

@@ -215,12 +215,13 @@ describe('markdown that means harm', () => {
 
   const size = 64 * 1024;
   for (const [name, text] of Object.entries(hostileTexts(size))) {
-    it(`is drawn in bounded time: ${name}`, () => {
+    it(`does not hang the page: ${name}`, () => {
       const start = performance.now();
       const { host, update } = open();
       for (const share of [0.5, 1]) update(text.slice(0, size * share));
       update(text, true);
-      expect(performance.now() - start).to.be.below(4000);
+      // Quadratic work on this much takes longer than this on any machine; how fast it is, the benchmark says.
+      expect(performance.now() - start).to.be.below(15_000);
       if (/^"(?:word|- - a|> > > a|\*a_)/.test(name)) expect(letters(host.textContent).length).to.equal(letters(text).length);
     });
   }
