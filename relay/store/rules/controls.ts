@@ -19,6 +19,7 @@ export const LOG_CONTROLS: readonly Control[] = [
   log('no fence check, with a Stop', 'late write', { fenceCheck: false }, { faults: 1, kinds: ['cancel'] }),
   log('no seq check', 'written twice', { seqCheck: false }, { faults: 1, kinds: ['lost answer'] }),
   log('no seq check, with a lost tail', 'hole in the log', { seqCheck: false }, { faults: 1, kinds: ['failover'] }),
+  log('an unanswered write sent again under a new number', 'wrong text', { sameNumberAgain: false }, { faults: 1, kinds: ['lost answer'] }),
   log('no `prev`', 'gap', { prev: false }, { faults: 1, kinds: ['lost hint'] }),
   log('no `prev`, with a lost tail', 'two histories', { prev: false }, { faults: 1, kinds: ['failover'] }),
   log(
@@ -27,6 +28,7 @@ export const LOG_CONTROLS: readonly Control[] = [
     { snapshotUnlessFollowed: false },
     { faults: 1, kinds: ['failover'] },
   ),
+  log('a viewer that shows what it knows', 'shown twice', { dropKnown: false }, { faults: 1, kinds: ['repeated hint'] }),
   log('no head poll', 'left behind', { headPoll: false }, { faults: 1, kinds: ['lost hint'] }),
   log(
     'reading before subscribing, and no head poll',
@@ -36,6 +38,7 @@ export const LOG_CONTROLS: readonly Control[] = [
   ),
   log('fences from the clock alone', 'two histories', { randomFence: false }, { faults: 1, kinds: ['failover'] }),
   log('claiming without a lease', 'restarted for nothing', { lease: false }, { faults: 0, kinds: [] }),
+  log('claiming a run that has ended', 'written after the end', { claimOpenOnly: false }, { faults: 1, kinds: ['cancel'] }),
   log('a prompt is not known by its id', 'second run', { promptOnce: false }, { faults: 1, kinds: ['lost answer'] }),
   log('the end and the close in two writes', 'written after the end', { closeWithEnd: false }, { faults: 1, kinds: ['crash'] }),
   log(

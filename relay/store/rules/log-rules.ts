@@ -13,6 +13,8 @@ export interface LogRules {
   prev: boolean;
   /** A reader gets a snapshot when nothing follows its cursor; else only when it stands ahead of the log's end. */
   snapshotUnlessFollowed: boolean;
+  /** A reader drops what lies at or before its cursor. */
+  dropKnown: boolean;
   /** A quiet reader compares its cursor with the log's head. */
   headPoll: boolean;
   /** Subscribe, then read; else the other way round. */
@@ -21,6 +23,10 @@ export interface LogRules {
   randomFence: boolean;
   /** A run that is leased is not given to somebody else. */
   lease: boolean;
+  /** A run that has ended is not given to anybody. */
+  claimOpenOnly: boolean;
+  /** What was sent and not answered is sent again under the same number. */
+  sameNumberAgain: boolean;
   /** A prompt that comes again is known by its id. */
   promptOnce: boolean;
   /** The terminal message and the close of the run are one write. */
@@ -34,10 +40,13 @@ export const AS_BUILT: LogRules = {
   seqCheck: true,
   prev: true,
   snapshotUnlessFollowed: true,
+  dropKnown: true,
   headPoll: true,
   subscribeFirst: true,
   randomFence: true,
   lease: true,
+  claimOpenOnly: true,
+  sameNumberAgain: true,
   promptOnce: true,
   closeWithEnd: true,
   continueAtHead: true,
@@ -63,8 +72,8 @@ export interface LogBounds {
   chunks: number;
   prompts: number;
   takeover: 'restart' | 'continue';
-  /** Viewers do nothing to the log or to each other, so that one shows what two would. */
-  viewers: 1 | 2;
+  /** Viewers do nothing to the log or to each other: one shows what two would, and the write side can do without. */
+  viewers: 0 | 1 | 2;
 }
 
 /** Attempts before a run ends as failed. */
@@ -142,6 +151,7 @@ export function createLogModel(changes: Partial<LogRules>, bounds: LogBounds): M
   const histories = createHistories(bounds.chunks);
   const can = (fault: Fault): boolean => bounds.kinds.includes(fault);
   const line: Line = { phase: 'live', shown: histories.empty, hints: [], asked: null, isBehind: false };
+  const absent: Line = { ...line, phase: 'off' };
 
   return {
     initial: {
@@ -149,7 +159,7 @@ export function createLogModel(changes: Partial<LogRules>, bounds: LogBounds): M
       saved: [],
       lost: [],
       writers: [null, null],
-      lines: [line, bounds.viewers === 2 ? line : { ...line, phase: 'off' }],
+      lines: [bounds.viewers > 0 ? line : absent, bounds.viewers > 1 ? line : absent],
       prompt: 1,
       raises: 0,
       isClockBack: false,
@@ -205,7 +215,8 @@ export function createLogModel(changes: Partial<LogRules>, bounds: LogBounds): M
       take(`lease of ${actor} runs out`, write(state, { owner: null }));
     }
     if (!writer) {
-      const isDue = store.isOpen && (store.owner === null || (!rules.lease && store.owner !== actor));
+      const isFree = store.owner === null || (!rules.lease && store.owner !== actor);
+      const isDue = isFree && (store.isOpen || (!rules.claimOpenOnly && store.run > 0));
       if (!isDue) return;
       if (bounds.takeover === 'continue' && store.attempt > 0) {
         take(`${actor} reads`, setWriter(state, actor, { ...NO_WRITER, phase: 'has read', read: store.log }));
@@ -221,7 +232,10 @@ export function createLogModel(changes: Partial<LogRules>, bounds: LogBounds): M
       const said = typeof answer === 'number' ? `gap ${answer}` : answer;
       const label = `${actor} appends ${entryOf(writer).id}`;
       take(`${label}: ${said}`, setWriter(written, actor, afterAnswer(writer, answer)));
-      if (state.faultsLeft > 0 && can('lost answer')) take(`${label}, answer lost`, spend(written), 'fault');
+      if (state.faultsLeft > 0 && can('lost answer')) {
+        const again = rules.sameNumberAgain ? writer : { ...writer, next: writer.next + 1, have: writer.have - 1 };
+        take(`${label}, answer lost`, spend(setWriter(written, actor, again)), 'fault');
+      }
     } else {
       const isOurs = store.isOpen && store.fence === writer.fence;
       take(`${actor} closes`, setWriter(isOurs ? write(state, { isOpen: false }) : state, actor, null));
@@ -331,8 +345,10 @@ export function createLogModel(changes: Partial<LogRules>, bounds: LogBounds): M
       if (can('crash') && writer) {
         const crashed = setWriter(state, actor, null);
         fault(`relay ${actor} crashes`, crashed);
-        const isWatched = crashed.lines[0].phase !== 'off';
-        if (isWatched) fault(`relay ${actor} crashes, viewer 0 drops`, setLine(crashed, 0, DROPPED));
+        for (const viewer of ACTORS) {
+          if (viewer >= bounds.viewers || crashed.lines[viewer].phase === 'off') continue;
+          fault(`relay ${actor} crashes, viewer ${viewer} drops`, setLine(crashed, viewer, DROPPED));
+        }
       }
       if (can('frozen writer') && store.isOpen && store.owner === actor && writer?.fence === store.fence) {
         fault(`relay ${actor} freezes, its lease runs out`, write(state, { owner: null }));

@@ -42,8 +42,9 @@ export function isOutOfDate(rules: LogRules, line: Line, shown: History, isBehin
 function receive(histories: Histories, rules: LogRules, before: History, entries: readonly Entry[]): Seen {
   let shown = before;
   for (const entry of entries) {
-    if (takesNext(rules, shown, entry)) shown = histories.append(shown, entry);
-    else if (compareCursors(entry.id, shown.head) > 0) return { shown, isBehind: true };
+    const isKnown = compareCursors(entry.id, shown.head) <= 0;
+    if (takesNext(rules, shown, entry) || (isKnown && !rules.dropKnown)) shown = histories.append(shown, entry);
+    else if (!isKnown) return { shown, isBehind: true };
   }
   return { shown, isBehind: false };
 }
