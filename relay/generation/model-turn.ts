@@ -1,13 +1,7 @@
-import {
-  experimental_streamLanguageModelCall as streamLanguageModelCall,
-  toUIMessageChunk,
-  type Experimental_LanguageModelStreamPart as LanguageModelStreamPart,
-  type LanguageModel,
-  type ModelMessage,
-  type ToolSet,
-} from 'ai';
+import { toUIMessageChunk, type LanguageModel, type ModelMessage, type ToolSet } from 'ai';
 import type { ChatChunk, Usage } from '#shared/protocol.ts';
 import { orAborted } from '../workflow/time.ts';
+import { openModelStream, type ModelPart as Part, type ModelStream } from './model-stream.ts';
 import { createWatchdog, type ModelTimeouts } from './watchdog.ts';
 
 export interface ModelTurnOptions {
@@ -65,15 +59,9 @@ export class CutTurnError extends Error {
   override name = 'CutTurnError';
 }
 
-type Part = LanguageModelStreamPart;
-
 /**
  * One call of the model, its chunks emitted as they come, from `start-step` up to `finish-step`, which is left to the
  * caller.
- *
- * It is made by the part of the SDK's `streamText` that makes a single call. The rest of that is for what the relay does
- * itself, durably (several turns, tools, retries), and sends each token through a dozen streams more: measured, ten
- * times the CPU.
  *
  * @throws ModelTurnError however the call fails: refused, an error in its stream, a stall, a stream that is cut, an
  *   empty answer.
@@ -103,7 +91,7 @@ export async function runModelTurn(options: ModelTurnOptions): Promise<ModelTurn
     held = null;
   };
 
-  const call = streamLanguageModelCall({
+  const call = openModelStream({
     model: options.model,
     messages: options.messages,
     ...(options.instructions === undefined ? {} : { instructions: options.instructions }),
@@ -112,17 +100,17 @@ export async function runModelTurn(options: ModelTurnOptions): Promise<ModelTurn
     abortSignal: both,
   });
   const parts = createPartOrder();
-  let reader: ReadableStreamDefaultReader<Part> | null = null;
+  let stream: ModelStream | null = null;
   try {
     watchdog.wait();
-    reader = (await orAborted(call, both)).stream.getReader();
+    stream = await orAborted(call, both);
     watchdog.heard(false);
     // Ends the read that waits, whatever the model makes of it; dearer for each token would be to race it.
-    both.addEventListener('abort', () => void reader?.cancel().catch(() => {}), { once: true });
+    both.addEventListener('abort', () => stream?.cancel(), { once: true });
     for (;;) {
       watchdog.wait();
-      const { done, value: part } = await reader.read();
-      if (done) break;
+      const part = await stream.next();
+      if (part === null) break;
       const output = isOutput(part);
       watchdog.heard(output);
       hasOutput ||= output;
@@ -148,7 +136,7 @@ export async function runModelTurn(options: ModelTurnOptions): Promise<ModelTurn
     watchdog.stop();
     abort.abort();
     // What is left of the call fails with the abort; why the turn ended is known by then.
-    (reader ? reader.cancel() : call.then(({ stream }) => stream.cancel())).catch(() => {});
+    call.then((opened) => opened.cancel()).catch(() => {});
   }
 
   const { inputTokens, outputTokens, totalTokens } = finish.usage;
