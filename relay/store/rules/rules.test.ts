@@ -41,7 +41,7 @@ describe('the rules of the log hold under', () => {
 
 describe('the rules of sealing hold', () => {
   it('for two sealers, a viewer who comes and one who reads page by page', LIMITS, () => {
-    const bounds = IS_FULL ? { runs: 5, seals: 3 } : { runs: 3, seals: 2 };
+    const bounds = IS_FULL ? { runs: 4, seals: 2 } : { runs: 3, seals: 2 };
     expect(problemOf('two sealers', createSealModel({}, bounds))).toBeNull();
   });
 
