@@ -15,7 +15,7 @@ import { page, route, type RouteOptions } from './middleware/route.ts';
 import { RelayError } from './relay-error.ts';
 import { acceptPrompt } from './routes/accept-prompt.ts';
 import { deleteSession } from './routes/delete-session.ts';
-import { inspectSession, killRelay, type DemoControls } from './routes/demo.ts';
+import { inspectSession, killRelay, writeLate, type DemoControls } from './routes/demo.ts';
 import type { RelayEnv } from './routes/endpoint.ts';
 import { followSession } from './routes/follow-session.ts';
 import { getSession } from './routes/get-session.ts';
@@ -153,6 +153,7 @@ export function createRelay(options: RelayOptions): Relay {
   if (demo) {
     route(app, '/demo/kill', { POST: killRelay(demo) }, checks);
     route(app, '/demo/inspect', { GET: inspectSession(demo) }, checks);
+    route(app, '/demo/late-write', { POST: writeLate(demo, store) }, checks);
   }
   page(app, ROUTES.health, healthProbe);
   page(app, ROUTES.ready, readyProbe({ health, isDraining }));

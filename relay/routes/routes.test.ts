@@ -374,18 +374,6 @@ describe('pages and probes', () => {
   it('say that the widget was not built', async () => {
     expect(await (await stage.request('/widget.js')).json()).toMatchObject({ status: 404, detail: expect.stringContaining('npm run build') });
   });
-
-  it('have no demo controls unless they were given', async () => {
-    expect(await code(await stage.request('/demo/kill', { method: 'POST' }))).toBe('404 not-found');
-    let killed = 0;
-    await restart({ demo: { kill: () => void (killed += 1), inspect: () => ({ fence: 1 }) } });
-    expect(await code(await stage.request('/demo/kill', { method: 'POST', headers: { origin: 'https://evil.example' } }))).toBe(
-      '403 origin-not-allowed',
-    );
-    expect((await stage.request('/demo/kill', { method: 'POST' })).status).toBe(202);
-    await expect.poll(() => killed).toBe(1);
-    expect(await (await stage.request('/demo/inspect?sessionId=x')).json()).toEqual({ fence: 1 });
-  });
 });
 
 describe('limits on streams', () => {

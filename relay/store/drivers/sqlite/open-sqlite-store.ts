@@ -2,7 +2,7 @@ import { openDatabase } from './open-database.ts';
 import { createSqliteStore, type SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 
 export { StoreLockedError, StoreOpenError } from './open-errors.ts';
-export type { SessionInspection } from './inspect.ts';
+export type { SessionInspection } from '../../session-inspection.ts';
 export type { SqliteStore } from './sqlite-store.ts';
 
 export interface OpenSqliteStoreOptions extends SqliteStoreOptions {

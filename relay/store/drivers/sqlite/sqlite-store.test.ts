@@ -299,10 +299,15 @@ describe('the sqlite store', () => {
     await store.append(sessionId, { fence, seq: 1, entries: ['"secret"'], step: { name: 'one', result: '1' } });
     expect(store.inspect(sessionId)).toMatchObject({
       fence,
+      head: `${fence}-1`,
       sealedTo: START,
       expiresAt: null,
+      now: clock.now,
       run: { runId, status: 'started', attempt: 1, holder: 'lease', owner: 'tester', handOvers: 0, dueAt: clock.now + LEASE_MS },
-      log: [{ entries: 1 }, { fence, entries: 2, first: 0, last: 1 }],
+      log: [
+        { entries: 1, first: 0, last: 0, prev: START },
+        { fence, entries: 2, first: 0, last: 1, prev: expect.stringMatching(/^\d+-0$/) },
+      ],
       steps: ['one'],
     });
     expect(JSON.stringify(store.inspect(sessionId))).not.toContain('secret');

@@ -1,12 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Logger } from '#relay/logger.ts';
+import type { SessionInspection } from '../../session-inspection.ts';
 import type { SessionStore } from '../../session-store.ts';
 import { StoreError } from '../../store-error.ts';
 import { append, finish } from './append.ts';
 import { cancel } from './close-run.ts';
 import { createEraser } from './eraser.ts';
 import { createFollowers } from './followers.ts';
-import { inspect, type SessionInspection } from './inspect.ts';
+import { inspect } from './inspect.ts';
 import { claim, release, renew } from './lease.ts';
 import { head, read } from './read.ts';
 import { seal } from './seal.ts';
@@ -111,7 +112,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     follow: (sessionId, listener) => see(() => followers.add(sessionId, listener)),
     delete: (sessionId) => eraser.delete(sessionId),
     check: () => transactions.write(() => void statements.probe.run(sessions.now())),
-    inspect: (sessionId) => inspect(statements, sessionId),
+    inspect: (sessionId) => inspect(statements, sessionId, clock()),
 
     async close() {
       if (closed) return;

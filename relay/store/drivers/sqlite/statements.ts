@@ -53,10 +53,10 @@ export function prepareStatements(database: DatabaseSync) {
     trimLog: prepare('DELETE FROM log WHERE session = ? AND (fence, seq) <= (?, ?)'),
     deleteLog: prepare('DELETE FROM log WHERE session = ?'),
     describeLog: prepare(`
-      SELECT fence, count(*) AS entries, min(seq) AS first, max(seq) AS last FROM (
-        SELECT fence, seq FROM log WHERE session = ?1
+      SELECT fence, count(*) AS entries, min(seq) AS first, max(seq) AS last, max(prev) AS prev FROM (
+        SELECT fence, seq, prev FROM log WHERE session = ?1
         UNION ALL
-        SELECT fence, seq FROM tail WHERE session = ?1 AND (fence, seq) >
+        SELECT fence, seq, prev FROM tail WHERE session = ?1 AND (fence, seq) >
           (SELECT settled_fence, settled_seq FROM sessions WHERE key = ?1)
       ) GROUP BY fence ORDER BY fence`),
 
