@@ -22,6 +22,7 @@ import { getSession } from './routes/get-session.ts';
 import { mintSession } from './routes/mint-session.ts';
 import { serveFile, type StaticFiles } from './routes/pages.ts';
 import { healthProbe, readyProbe } from './routes/probes.ts';
+import { rateMessage } from './routes/rate-message.ts';
 import { stopRun } from './routes/stop-run.ts';
 import type { SessionStore } from './store/session-store.ts';
 import { createStoreHealth } from './store/store-health.ts';
@@ -143,6 +144,7 @@ export function createRelay(options: RelayOptions): Relay {
     { GET: getSession({ store, tokens }), DELETE: deleteSession({ store, tokens }) },
     checks,
   );
+  route(app, ROUTES.feedback, { POST: rateMessage({ store, tokens }) }, checks);
   route(
     app,
     ROUTES.prompt,

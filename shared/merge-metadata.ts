@@ -6,11 +6,11 @@ const UNSAFE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
  * The metadata of a message with what a chunk's `messageMetadata` says merged into it, as the AI SDK does: objects
- * deeply, all else replaced. `run` is the relay's own and stays as it is; what is no object is ignored.
+ * deeply, all else replaced. `run` and `feedback` are the relay's own and stay as they are; what is no object is ignored.
  */
 export function mergeMetadata(metadata: MessageMetadata, said: unknown): MessageMetadata {
   if (!isObject(said)) return metadata;
-  const { run: _, ...rest } = said;
+  const { run: _run, feedback: _feedback, ...rest } = said;
   return merge(metadata, rest, MAX_DEPTH);
 }
 

@@ -17,6 +17,7 @@ z.config({ jitless: true });
 export const ROUTES = {
   sessions: '/api/sessions',
   session: '/api/sessions/:sessionId',
+  feedback: '/api/sessions/:sessionId/feedback',
   prompt: '/api/llm-stream',
   stream: '/api/check-stream',
   health: '/healthz',
@@ -56,9 +57,18 @@ export interface Usage {
   totalTokens?: number | undefined;
 }
 
+/** What a reader thinks of an answer. */
+export interface MessageFeedback {
+  rating: Rating;
+  comment?: string | undefined;
+}
+
+export const RATINGS = ['up', 'down'] as const;
+export type Rating = (typeof RATINGS)[number];
+
 export interface MessageMetadata {
   run?: RunMetadata | undefined;
-  feedback?: { rating: 'up' | 'down'; comment?: string | undefined } | undefined;
+  feedback?: MessageFeedback | undefined;
   [key: string]: unknown;
 }
 
@@ -152,6 +162,22 @@ export const stopQuerySchema = z.strictObject({
   sessionId: z.string(),
   runId: z.optional(messageIdSchema),
 });
+
+/** UTF-16 code units of a comment: less than a body may have, so that each of them is kept. */
+export const MAX_COMMENT_LENGTH = 4000;
+
+/** `rating: null` takes back what was said before, its comment too. */
+export const feedbackRequestSchema = z.strictObject({
+  messageId: messageIdSchema,
+  rating: z.nullable(z.enum(RATINGS)),
+  comment: z.optional(
+    z.string().check(
+      z.maxLength(MAX_COMMENT_LENGTH),
+      z.refine((text) => text.isWellFormed(), 'must be well-formed Unicode'),
+    ),
+  ),
+});
+export type FeedbackRequest = z.output<typeof feedbackRequestSchema>;
 
 // --- Answers (loose) -------------------------------------------------------------------------------------------
 

@@ -58,14 +58,14 @@ describe('the fold of a run', () => {
     expect(state.run).toStrictEqual({ runId: 'r', messageId: 'reply', status: 'started', attempt: 1 });
   });
 
-  it('keeps its id whatever the chunks say, and merges their metadata without touching the run', () => {
+  it('keeps its id whatever the chunks say, and merges their metadata without touching what is the relay’s own', () => {
     const state = fold([
       prompt('r'),
       metadata('r', 'started'),
       ...chunks(
         'r',
         { type: 'start', messageId: 'other', messageMetadata: { model: 'demo', run: { runId: 'evil' } } },
-        { type: 'message-metadata', messageMetadata: { cost: { cents: 1 } } },
+        { type: 'message-metadata', messageMetadata: { cost: { cents: 1 }, feedback: { rating: 'up' } } },
         { type: 'finish', messageMetadata: { cost: { saved: 2 }, run: null } },
       ),
     ]);

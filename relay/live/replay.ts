@@ -1,5 +1,6 @@
 import { compareCursors, parseCursor, START, type Cursor } from '#shared/cursor.ts';
-import { readSession } from '../store/read-session.ts';
+import type { ChatMessage } from '#shared/protocol.ts';
+import { mergeFeedback, readSession } from '../store/read-session.ts';
 import type { LogEntry, ReadAnswer } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import {
@@ -10,6 +11,7 @@ import {
   endedRun,
   join,
   PAGE_ENTRIES,
+  snapshotOf,
   type Page,
   type Tail,
   type TailContext,
@@ -94,15 +96,20 @@ async function writePage(
   }
   const { sessionId } = tail;
   if (coversAllFinished(page)) {
-    await context.sendPaced(viewer, toBytes(encodeSnapshot(sessionId, page.cursor, page.transcript)));
+    await context.sendPaced(viewer, toBytes(encodeSnapshot(sessionId, page.cursor, shownTranscript(page))));
     return { cursor: page.cursor, isCut: false };
   }
   // Runs have ended since the transcript was sealed: a snapshot is of all finished runs, so they are folded in here.
   const session = await patiently(context, viewer, () => readSession(context.store, sessionId));
   if (session?.kind !== 'open') return null;
-  const { messages, cursor } = session.finished;
-  await context.sendPaced(viewer, toBytes(encodeSnapshot(sessionId, cursor, JSON.stringify(messages))));
-  return { cursor, isCut: false };
+  await context.sendPaced(viewer, snapshotOf(sessionId, session));
+  return { cursor: session.finished.cursor, isCut: false };
+}
+
+/** As it is kept when nothing was rated, which spares the reading of it. */
+function shownTranscript({ transcript, feedback }: Extract<ReadAnswer, { kind: 'snapshot' }>): string {
+  if (Object.keys(feedback).length === 0) return transcript;
+  return JSON.stringify(mergeFeedback(JSON.parse(transcript) as ChatMessage[], feedback));
 }
 
 /** Runs follow one another: when the first entry after the transcript is the active run's, all are. */

@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts';
 import { RelayError } from '../relay-error.ts';
 import type { ReadInput, SessionStore } from '../store/session-store.ts';
 import { pageLimit, replay, type OpenReadAnswer, type ReplayContext } from './replay.ts';
-import { closeTail, createTail, openTail, poll, type Tail } from './session-tail.ts';
+import { closeTail, createTail, openTail, poll, showFeedback, type Tail } from './session-tail.ts';
 import { encodeBye, PING } from './sse-frames.ts';
 import { createStreamCounter, type StreamLimits } from './stream-limits.ts';
 import { drained, type ViewerSink } from './viewer-sink.ts';
@@ -164,6 +164,8 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
       }
       const turn = tick + tail.slot;
       if (turn % (tail.runId === null ? idlePollTicks : activePollTicks) === 0) void poll(context, tail);
+      // By the clock, so that many ratings are one snapshot.
+      if (tail.feedbackDue && turn % activePollTicks === 0) void showFeedback(context, tail);
       if (turn % pingTicks !== 0) continue;
       for (const viewer of tail.live) if (!viewer.sink.writableNeedDrain) context.send(viewer, PING);
     }

@@ -2,7 +2,7 @@ import { compareCursors, follows, START, type Cursor } from '#shared/cursor.ts';
 import { isTerminal, type ByeReason, type StreamMessage } from '#shared/protocol.ts';
 import type { Logger } from '../logger.ts';
 import { RelayError } from '../relay-error.ts';
-import { readSession } from '../store/read-session.ts';
+import { mergeFeedback, readSession, type OpenSession } from '../store/read-session.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { FollowEvent, LogEntry, SessionStore, Unfollow } from '../store/session-store.ts';
 import { mergeDeltas } from './merge-deltas.ts';
@@ -34,6 +34,8 @@ export interface Tail {
   /** When the last viewer left (ticks of the hub). */
   leftAt: number;
   polling: boolean;
+  /** Something was rated since the live viewers were shown what is. */
+  feedbackDue: boolean;
   unfollow: Unfollow | null;
   ended: boolean;
 }
@@ -81,6 +83,7 @@ export function createTail(sessionId: string, slot: number): Tail {
     catchUpAgain: false,
     leftAt: 0,
     polling: false,
+    feedbackDue: false,
     unfollow: null,
     ended: false,
   };
@@ -159,6 +162,33 @@ export async function poll(context: TailContext, tail: Tail): Promise<void> {
   }
 }
 
+/**
+ * Shows the live viewers what was rated, by a snapshot: only while no run is active, which it would take from the screen,
+ * and nobody replays, who would miss it. Else it is to be tried again.
+ */
+export async function showFeedback(context: TailContext, tail: Tail): Promise<void> {
+  if (!tail.feedbackDue || tail.runId !== null || tail.replaying > 0 || tail.catchingUp) return;
+  tail.feedbackDue = false;
+  if (tail.live.size === 0) return;
+  try {
+    const session = await readSession(context.store, tail.sessionId);
+    if (tail.ended || session.kind !== 'open') return;
+    flush(context, tail);
+    // Something was written meanwhile, or somebody came: not what stands there now.
+    if (session.run || session.finished.cursor !== tail.cursor || tail.replaying > 0) tail.feedbackDue = true;
+    else sendAll(context, tail, snapshotOf(tail.sessionId, session));
+  } catch (error) {
+    tail.feedbackDue = true;
+    logFailure(context, error);
+  }
+}
+
+/** The transcript of all finished runs as a viewer is shown it. */
+export function snapshotOf(sessionId: string, { finished, feedback }: OpenSession): Uint8Array {
+  const messages = JSON.stringify(mergeFeedback(finished.messages, feedback));
+  return toBytes(encodeSnapshot(sessionId, finished.cursor, messages));
+}
+
 /** Entries up to the terminal message of the run that the viewer waits for; all of them when it is not among them. */
 export function cutAtTerminal(
   entries: readonly LogEntry[],
@@ -186,6 +216,7 @@ export function endedRun(message: ControlMessage | null): string | null {
 function hear(context: TailContext, tail: Tail, event: FollowEvent): void {
   if (tail.ended) return;
   if (event.kind === 'gone') endGone(context, tail);
+  else if (event.kind === 'feedback') tail.feedbackDue = true;
   else if (event.kind === 'unsure' || !receive(context, tail, event.entries)) void catchUpLater(context, tail);
 }
 
@@ -225,14 +256,14 @@ async function startAnew(context: TailContext, tail: Tail): Promise<void> {
   const session = await readSession(context.store, tail.sessionId);
   if (tail.ended) return;
   if (session.kind !== 'open') return endGone(context, tail);
-  const { messages, cursor } = session.finished;
+  const { cursor } = session.finished;
   tail.pending = [];
   tail.recent = [];
   // They may be of a history that was lost.
   context.dropPages(tail);
   tail.cursor = cursor;
   tail.runId = session.run?.runId ?? null;
-  const bytes = toBytes(encodeSnapshot(tail.sessionId, cursor, JSON.stringify(messages)));
+  const bytes = snapshotOf(tail.sessionId, session);
   for (const viewer of tail.live) {
     context.send(viewer, bytes);
     if (viewer.until !== null && viewer.until !== tail.runId) context.finish(viewer);
@@ -274,7 +305,10 @@ function flush(context: TailContext, tail: Tail): void {
   const entries = tail.pending;
   tail.pending = [];
   if (tail.live.size === 0) return;
-  const bytes = toBytes(encodeEntries(entries));
+  sendAll(context, tail, toBytes(encodeEntries(entries)));
+}
+
+function sendAll(context: TailContext, tail: Tail, bytes: Uint8Array): void {
   for (const viewer of tail.live) context.send(viewer, bytes);
 }
 

@@ -90,7 +90,7 @@ const foreignSession: Fault = {
   status: 404,
   apply(plan, { session }) {
     plan.path = plan.path.replace(session.sessionId, 'not-even-an-id');
-    if (plan.body) plan.body = { ...plan.body, sessionId: 'not-even-an-id' };
+    if (plan.body && 'sessionId' in plan.body) plan.body = { ...plan.body, sessionId: 'not-even-an-id' };
   },
 };
 const gone: Fault = { code: 'session-expired', status: 410, apply: (_, { stage, session }) => stage.store.delete(session.sessionId) };
@@ -170,6 +170,29 @@ const endpoints: { name: string; plan(session: MintAnswer): Pick<Plan, 'path' | 
     name: 'DELETE /api/sessions/:sessionId',
     plan: ({ sessionId }) => ({ path: `/api/sessions/${sessionId}`, method: 'DELETE', body: undefined }),
     faults: [unknownPath, method, storeDown, origin, noToken, mayOnlyRead, unknownQuery, foreignSession, neverWrittenAndOld],
+  },
+  {
+    name: 'POST /api/sessions/:sessionId/feedback',
+    plan: ({ sessionId }) => ({
+      path: `/api/sessions/${sessionId}/feedback`,
+      method: 'POST',
+      body: { messageId: 'r', rating: 'up' },
+    }),
+    faults: [
+      unknownPath,
+      method,
+      draining,
+      storeDown,
+      mediaType,
+      bodySize,
+      origin,
+      badToken,
+      mayOnlyRead,
+      unknownField,
+      foreignSession,
+      gone,
+      active,
+    ],
   },
 ];
 

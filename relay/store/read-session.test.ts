@@ -186,7 +186,7 @@ describe('readSession', () => {
 
   it('gives up on a log whose end it cannot reach', async () => {
     const endless: Pick<SessionStore, 'read'> = {
-      read: async () => ({ kind: 'snapshot', transcript: '[]', cursor: '1-1', entries: [], head: '2-2', run: null }),
+      read: async () => ({ kind: 'snapshot', transcript: '[]', feedback: {}, cursor: '1-1', entries: [], head: '2-2', run: null }),
     };
     await expect(readSession(endless, SESSION)).rejects.toSatisfy(
       (error) => error instanceof StoreError && error.code === 'store-unavailable',

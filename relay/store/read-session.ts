@@ -1,7 +1,8 @@
 import { compareCursors, type Cursor } from '#shared/cursor.ts';
-import { isTerminal, type ActiveRun, type ChatMessage, type Frame, type StreamMessage } from '#shared/protocol.ts';
+import { withFeedback } from '#shared/feedback.ts';
+import { isTerminal, type ActiveRun, type ChatMessage, type Frame, type MessageFeedback, type StreamMessage } from '#shared/protocol.ts';
 import { EMPTY_SESSION, reduceAll, type SessionState } from '#shared/session.ts';
-import type { LogEntry, SessionStore } from './session-store.ts';
+import type { Feedback, LogEntry, SessionStore } from './session-store.ts';
 import { StoreError } from './store-error.ts';
 
 /** Entries a page. */
@@ -16,6 +17,8 @@ export interface OpenSession extends SessionFold {
   /** The active run and the end of the log, as the store named them with the last page. */
   run: ActiveRun | null;
   head: Cursor;
+  /** Kept beside the log: in `state`, and in no message of `finished`, from which the transcript is sealed. */
+  readonly feedback: Feedback;
   /** All of it, the partial reply of an active run included. Folded when it is first asked for. */
   readonly state: SessionState;
 }
@@ -45,13 +48,17 @@ export function toFrame(entry: LogEntry): Frame {
  */
 export async function readSession(store: Pick<SessionStore, 'read'>, sessionId: string): Promise<SessionView> {
   let fold: SessionFold | null = null;
+  let feedback: Feedback = {};
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const answer = await store.read(sessionId, fold ? { after: endOf(fold), limit: PAGE } : { limit: PAGE });
     if (answer.kind === 'empty' || answer.kind === 'gone') return answer;
-    if (answer.kind === 'snapshot') fold = startFold(answer.transcript, answer.cursor);
+    if (answer.kind === 'snapshot') {
+      fold = startFold(answer.transcript, answer.cursor);
+      feedback = answer.feedback;
+    }
     if (!fold) throw new StoreError('store-unavailable', 'The store answered a reading from the start without a transcript.');
     fold = foldEntries(fold, answer.entries);
-    if (compareCursors(endOf(fold), answer.head) >= 0) return openSession(fold, answer);
+    if (compareCursors(endOf(fold), answer.head) >= 0) return openSession(fold, feedback, answer);
   }
   throw new StoreError('store-unavailable', `The log could not be read to its end in ${MAX_PAGES} pages.`);
 }
@@ -84,15 +91,28 @@ export function foldTail({ finished, tail }: Pick<SessionFold, 'finished' | 'tai
   return reduceAll({ ...EMPTY_SESSION, ...finished }, tail.map(toFrame));
 }
 
-function openSession(fold: SessionFold, { run, head }: { run: ActiveRun | null; head: Cursor }): OpenSession {
+/** The messages as they are shown. */
+export function mergeFeedback(messages: readonly ChatMessage[], feedback: Feedback): readonly ChatMessage[] {
+  if (Object.keys(feedback).length === 0) return messages;
+  return messages.map((message) => {
+    const text = Object.hasOwn(feedback, message.id) ? feedback[message.id] : undefined;
+    return text === undefined ? message : withFeedback(message, JSON.parse(text) as MessageFeedback);
+  });
+}
+
+function openSession(fold: SessionFold, feedback: Feedback, view: { run: ActiveRun | null; head: Cursor }): OpenSession {
+  const { run, head } = view;
   let state: SessionState | undefined;
   return {
     kind: 'open',
     ...fold,
     run,
     head,
+    feedback,
     get state() {
-      return (state ??= foldTail(fold));
+      if (state) return state;
+      const folded = foldTail(fold);
+      return (state = { ...folded, messages: mergeFeedback(folded.messages, feedback) });
     },
   };
 }

@@ -35,6 +35,11 @@ export interface SessionStore {
   cancel(sessionId: string, input: CancelInput): Promise<CancelAnswer>;
   /** Replaces the transcript by a fold that reaches further, if nobody else has done so since it was read. */
   seal(sessionId: string, input: SealInput): Promise<'ok' | 'stale'>;
+  /**
+   * Keeps what a visitor thinks of a reply, beside the log: no fence is raised and no cursor moves, so that it disturbs
+   * no run. The last word counts; followers get a hint.
+   */
+  rate(sessionId: string, input: RateInput): Promise<RateAnswer>;
   /** The log after a cursor, or the transcript and what follows it; one consistent view. */
   read(sessionId: string, input: ReadInput): Promise<ReadAnswer>;
   /** Where the log ends. Cheap: a quiet reader compares it with its own cursor. */
@@ -197,6 +202,19 @@ export interface SealInput {
   trimTo: Cursor;
 }
 
+export interface RateInput {
+  /** Of the assistant's message, which is its run's id. */
+  messageId: string;
+  /** JSON text; null takes back what was kept. */
+  feedback: string | null;
+}
+
+/**
+ * `unknown`: no prompt of this session was answered by such a run. `active`: that run has not ended. `none`, `gone`: of
+ * the session.
+ */
+export type RateAnswer = 'ok' | 'unknown' | 'active' | 'none' | 'gone';
+
 export interface ReadInput {
   /** Exclusive. Not given: from the transcript on. */
   after?: Cursor;
@@ -208,11 +226,14 @@ export type ReadAnswer =
   /** `after` continues exactly: it is the head, or the first of `entries` follows it. */
   | ({ kind: 'exact'; entries: LogEntry[] } & ReadView)
   /** No cursor, or one that nothing follows: the transcript, the cursor it stands for, and what comes after it. */
-  | ({ kind: 'snapshot'; transcript: string; cursor: Cursor; entries: LogEntry[] } & ReadView)
+  | ({ kind: 'snapshot'; transcript: string; feedback: Feedback; cursor: Cursor; entries: LogEntry[] } & ReadView)
   /** Nothing was ever written, or it is so long ago that even the tombstone has gone. */
   | { kind: 'empty' }
   /** Deleted or expired. */
   | { kind: 'gone' };
+
+/** What was kept by `rate` and not taken back: JSON texts by message id, those of messages dropped since included. */
+export type Feedback = Readonly<Record<string, string>>;
 
 interface ReadView {
   /** The end of the log, which may lie after the last of `entries`: read on from there. */
@@ -224,6 +245,8 @@ export type HeadAnswer = { kind: 'open'; head: Cursor; run: ActiveRun | null } |
 
 export type FollowEvent =
   | { kind: 'entries'; entries: LogEntry[] }
+  /** Something was rated. */
+  | { kind: 'feedback' }
   /** Deleted or expired. */
   | { kind: 'gone' }
   /** Something may have been missed (a reconnect): read again. */

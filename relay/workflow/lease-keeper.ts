@@ -51,7 +51,7 @@ export async function keepLease(options: LeaseKeeperOptions): Promise<void> {
       const following = store.follow(sessionId, (event) => {
         if (event.kind === 'gone') lose('gone');
         else if (event.kind === 'unsure') askNow();
-        else if (event.entries.some(({ id }) => (parseCursor(id)?.fence ?? 0) > fence)) lose('fenced');
+        else if (event.kind === 'entries' && event.entries.some(({ id }) => (parseCursor(id)?.fence ?? 0) > fence)) lose('fenced');
       });
       following.then(
         (unfollow) => signal.aborted && unfollow(),

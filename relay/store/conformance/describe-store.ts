@@ -5,6 +5,7 @@ import { describeLease } from './lease.ts';
 import { describeLifetime } from './lifetime.ts';
 import { describeModel } from './model/describe-model.ts';
 import type { ModelOptions } from './model/run-model.ts';
+import { describeRate } from './rate.ts';
 import { describeRead } from './read.ts';
 import type { OpenStore } from './store-harness.ts';
 import { describeSubmit } from './submit.ts';
@@ -16,6 +17,7 @@ export function describeStore(name: string, openStore: OpenStore, model: ModelOp
     describeLease(openStore);
     describeAppend(openStore);
     describeRead(openStore);
+    describeRate(openStore);
     describeFollow(openStore);
     describeLifetime(openStore);
     describeModel(openStore, model);

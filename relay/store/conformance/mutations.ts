@@ -79,6 +79,15 @@ export const MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionS
     },
   }),
   'trimming more than was asked for': (store) => ({ seal: (id, input) => store.seal(id, { ...input, trimTo: input.to }) }),
+  'feedback that is kept for whatever is named': (store) => ({
+    async rate(id, input) {
+      const answer = await store.rate(id, input);
+      return answer === 'unknown' ? 'ok' : answer;
+    },
+  }),
+  'feedback that cannot be taken back': (store) => ({
+    rate: (id, { messageId, feedback }) => store.rate(id, { messageId, feedback: feedback ?? '"kept"' }),
+  }),
   'followers that miss something': (store) => ({
     follow(id, listener) {
       let count = 0;

@@ -23,6 +23,7 @@ export function describeRead(openStore: OpenStore): void {
       expect(answer).toMatchObject({
         kind: 'snapshot',
         transcript: '[]',
+        feedback: {},
         cursor: START,
         head: `${fence}-0`,
         run: { runId, messageId: runId, status: 'started', attempt: 1 },
@@ -133,6 +134,7 @@ export function describeRead(openStore: OpenStore): void {
       expect(await bench.store.read(bench.sessionId, { limit: 100 })).toEqual({
         kind: 'snapshot',
         transcript: '["folded"]',
+        feedback: {},
         cursor: to,
         entries: [],
         head: to,

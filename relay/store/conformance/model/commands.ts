@@ -218,6 +218,17 @@ const seal = command<{ session: number; from: number | null; to: number | null; 
   wasPrompted,
 );
 
+const rate = command<{ session: number; which: number; known: boolean; feedback: string | null }>(
+  'rate',
+  { which: index, known: fc.constantFrom(true, true, true, false), feedback: fc.constantFrom('{"rating":"up"}', '"other"', null) },
+  async (trial, session, { which, known, feedback }) => {
+    const messageId = known ? pick(session.submits, which % session.submits.length).runId : 'stranger';
+    const answer = await trial.harness.store.rate(session.id, { messageId, feedback });
+    assert.equal(answer, is.rate(session.model, trial.world, { messageId, feedback }));
+  },
+  wasPrompted,
+);
+
 const read = command<{ session: number; after: number | null; limit: number }>(
   'read',
   { after: fc.option(index, { freq: 5 }), limit: fc.integer({ min: 1, max: 4 }) },
@@ -266,6 +277,7 @@ const WEIGHTS: [number, fc.Arbitrary<Command>][] = [
   [3, release],
   [2, cancel],
   [4, seal],
+  [2, rate],
   [4, read],
   [6, advance],
   [2, command<{ session: number }>('follow', {}, follow)],

@@ -5,6 +5,8 @@ import type {
   CancelInput,
   ClaimInput,
   LogEntry,
+  RateAnswer,
+  RateInput,
   ReadInput,
   ReleaseInput,
   SealInput,
@@ -34,6 +36,7 @@ interface OpenSession {
   prompts: Map<string, { hash: string; runId: string; cursor: Cursor }>;
   cancels: Map<string, string>;
   ended: { token: string; reason: string } | null;
+  feedback: Record<string, string>;
   expiresAt: number;
 }
 
@@ -122,6 +125,7 @@ export function submit(model: SessionModel, world: World, input: SubmitInput, fe
     prompts: new Map(),
     cancels: new Map(),
     ended: null,
+    feedback: {},
     expiresAt: 0,
   };
   model.open = open;
@@ -294,6 +298,18 @@ export function seal(model: SessionModel, world: World, input: SealInput): 'ok' 
   return 'ok';
 }
 
+export function rate(model: SessionModel, world: World, { messageId, feedback }: RateInput): RateAnswer {
+  if (model.tombstoneUntil !== null) return 'gone';
+  const session = model.open;
+  if (!session) return 'none';
+  if (![...session.prompts.values()].some(({ runId }) => runId === messageId)) return 'unknown';
+  if (session.run?.runId === messageId) return 'active';
+  const { [messageId]: _, ...others } = session.feedback;
+  session.feedback = feedback === null ? others : { ...others, [messageId]: feedback };
+  touch(session, world);
+  return 'ok';
+}
+
 export function erase(model: SessionModel, { now, ttlMs }: World): void {
   if (model.tombstoneUntil !== null) return;
   model.open = null;
@@ -317,7 +333,7 @@ export function read(model: SessionModel, input: ReadInput): unknown {
   }
   const { to: cursor, transcript } = session.sealed;
   const entries = kept.filter((entry) => isAfter(entry, cursor)).slice(0, limit);
-  return { kind: 'snapshot', transcript, cursor, entries, ...view };
+  return { kind: 'snapshot', transcript, feedback: session.feedback, cursor, entries, ...view };
 }
 
 function isAfter({ fence, seq }: ModelEntry, cursor: Cursor): boolean {

@@ -1,5 +1,5 @@
 import { follows, parseCursor, type Cursor } from '#shared/cursor.ts';
-import type { HeadAnswer, LogEntry, ReadAnswer, ReadInput } from '../../session-store.ts';
+import type { Feedback, HeadAnswer, LogEntry, ReadAnswer, ReadInput } from '../../session-store.ts';
 import { activeRunOf, headOf, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { EntryRow, Statements } from './statements.ts';
@@ -28,7 +28,8 @@ export function read(
   const cursor = record.sealedTo;
   const entries = entriesAfter(cursor);
   const messages = statements.readTranscript.get(record.key)?.['messages'];
-  return { kind: 'snapshot', transcript: typeof messages === 'string' ? messages : '[]', cursor, entries, ...view };
+  const transcript = typeof messages === 'string' ? messages : '[]';
+  return { kind: 'snapshot', transcript, feedback: readFeedback(statements, record), cursor, entries, ...view };
 }
 
 export function head(sessions: SessionRepository, sessionId: string): HeadAnswer {
@@ -36,6 +37,11 @@ export function head(sessions: SessionRepository, sessionId: string): HeadAnswer
   if (found.kind === 'gone') return { kind: 'gone' };
   if (found.kind === 'none') return { kind: 'empty' };
   return { kind: 'open', head: headOf(found.record), run: activeRunOf(found.record) };
+}
+
+function readFeedback(statements: Statements, record: SessionRecord): Feedback {
+  const rows = statements.readFeedback.all(record.key) as unknown as { message_id: string; data: string }[];
+  return Object.fromEntries(rows.map(({ message_id, data }) => [message_id, data]));
 }
 
 /** What lies in the tail always comes after what lies in the log. */

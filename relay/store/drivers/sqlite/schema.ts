@@ -108,6 +108,15 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO probe VALUES (1, 0);
   `,
+  `
+  -- What visitors think of replies; kept beside the log, which it does not change.
+  CREATE TABLE feedback (
+    session    INTEGER NOT NULL,
+    message_id TEXT    NOT NULL,
+    data       TEXT    NOT NULL,
+    PRIMARY KEY (session, message_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

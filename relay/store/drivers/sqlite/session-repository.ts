@@ -23,6 +23,8 @@ export interface SessionRepository {
   settle(sessionId: string, record: SessionRecord): SessionRecord;
   /** The same out of turn, and saved. */
   settleNow(sessionId: string): void;
+  /** Tells those who follow the session, once the transaction is committed. */
+  tell(sessionId: string, event: FollowEvent): void;
   /** Erases everything, and remembers until then that there was something; null: remembers nothing. */
   bury(sessionId: string, record: SessionRecord | null, until: number | null): void;
   /** Until when an expired session is remembered; null when even that is over. */
@@ -113,6 +115,7 @@ export function createSessionRepository(options: {
   const repository: SessionRepository = {
     now,
     ttlMs,
+    tell,
     erased: false,
     tombstoneUntil,
 
@@ -169,6 +172,7 @@ export function createSessionRepository(options: {
         tail.erase(sessionId, record);
         statements.deleteLog.run(record.key);
         statements.deleteTranscript.run(record.key);
+        statements.deleteFeedback.run(record.key);
         statements.deletePrompts.run(record.key);
         statements.deleteCancels.run(record.key);
         statements.deleteSteps.run(record.key);

@@ -9,6 +9,7 @@ import { createEraser } from './eraser.ts';
 import { createFollowers } from './followers.ts';
 import { inspect } from './inspect.ts';
 import { claim, release, renew } from './lease.ts';
+import { rate } from './rate.ts';
 import { head, read } from './read.ts';
 import { seal } from './seal.ts';
 import { createSessionRepository } from './session-repository.ts';
@@ -107,6 +108,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     cancel: (sessionId, input) => transactions.write(() => cancel(sessions, statements, sessionId, input)),
     seal: (sessionId, input) =>
       transactions.write(() => seal(sessions, statements, sessionId, input), input.transcript.length),
+    rate: (sessionId, input) => transactions.write(() => rate(sessions, statements, sessionId, input)),
     read: (sessionId, input) => see(() => read(sessions, statements, tail, sessionId, input)),
     head: (sessionId) => see(() => head(sessions, sessionId)),
     follow: (sessionId, listener) => see(() => followers.add(sessionId, listener)),

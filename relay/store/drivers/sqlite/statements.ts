@@ -64,6 +64,11 @@ export function prepareStatements(database: DatabaseSync) {
     writeTranscript: prepare('INSERT OR REPLACE INTO transcripts (session, messages) VALUES (?, ?)'),
     deleteTranscript: prepare('DELETE FROM transcripts WHERE session = ?'),
 
+    readFeedback: prepare('SELECT message_id, data FROM feedback WHERE session = ?'),
+    writeFeedback: prepare('INSERT OR REPLACE INTO feedback (session, message_id, data) VALUES (?, ?, ?)'),
+    removeFeedback: prepare('DELETE FROM feedback WHERE session = ? AND message_id = ?'),
+    deleteFeedback: prepare('DELETE FROM feedback WHERE session = ?'),
+
     findPrompt: prepare('SELECT hash, run_id, cursor FROM prompts WHERE session = ? AND message_id = ?'),
     findReply: prepare('SELECT 1 FROM prompts WHERE session = ? AND run_id = ?'),
     insertPrompt: prepare('INSERT INTO prompts (session, message_id, hash, run_id, cursor) VALUES (?, ?, ?, ?, ?)'),

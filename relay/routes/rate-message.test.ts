@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MAX_COMMENT_LENGTH, type MintAnswer, type SessionAnswer } from '#shared/protocol.ts';
+import { sealSession } from '../store/seal-session.ts';
+import { bearer, json, openRelayStage, type RelayStage } from '../testing/relay-stage.ts';
+
+let stage: RelayStage;
+let session: MintAnswer;
+
+beforeEach(async () => {
+  stage = openRelayStage();
+  session = await stage.mint();
+});
+afterEach(() => stage.close());
+
+const rate = (body: object) => stage.request(`/api/sessions/${session.sessionId}/feedback`, json(body, session.token));
+const code = async (response: Response) => `${response.status} ${((await response.json()) as { code: string }).code}`;
+
+async function answer(): Promise<string> {
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  await pen.text('An answer');
+  await pen.finish();
+  return pen.runId;
+}
+
+async function feedbackOf(messageId: string): Promise<unknown> {
+  const response = await stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(session.token) });
+  const { messages } = (await response.json()) as SessionAnswer;
+  return messages.find(({ id }) => id === messageId)?.metadata?.feedback;
+}
+
+describe('POST /api/sessions/:sessionId/feedback', () => {
+  it('shows as metadata.feedback of the message, the last word counting, until it is taken back', async () => {
+    const messageId = await answer();
+    expect(await feedbackOf(messageId)).toBeUndefined();
+    const response = await rate({ messageId, rating: 'up' });
+    expect([response.status, await response.text()]).toEqual([204, '']);
+    expect(await feedbackOf(messageId)).toEqual({ rating: 'up' });
+    await rate({ messageId, rating: 'down', comment: 'Wröng 👎' });
+    expect(await feedbackOf(messageId)).toEqual({ rating: 'down', comment: 'Wröng 👎' });
+    expect((await rate({ messageId, rating: null })).status).toBe(204);
+    expect(await feedbackOf(messageId)).toBeUndefined();
+    expect((await rate({ messageId, rating: null })).status).toBe(204);
+  });
+
+  it('stays when the conversation goes on and is sealed, and leaves the rest of the metadata alone', async () => {
+    const messageId = await answer();
+    await rate({ messageId, rating: 'up' });
+    await answer();
+    await sealSession(stage.store, session.sessionId);
+    await answer();
+    expect(await feedbackOf(messageId)).toEqual({ rating: 'up' });
+    await rate({ messageId, rating: null });
+    expect(await feedbackOf(messageId)).toBeUndefined();
+    const response = await stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(session.token) });
+    const { messages } = (await response.json()) as SessionAnswer;
+    expect(messages.map(({ metadata }) => metadata?.run?.status)).toEqual([
+      undefined,
+      'completed',
+      undefined,
+      'completed',
+      undefined,
+      'completed',
+    ]);
+  });
+
+  it('takes what is said of an earlier answer while the next is written, and refuses it of that one', async () => {
+    const messageId = await answer();
+    await stage.prompt(session);
+    const pen = await stage.write(session.sessionId);
+    expect((await rate({ messageId, rating: 'up' })).status).toBe(204);
+    expect(await code(await rate({ messageId: pen.runId, rating: 'up' }))).toBe('409 run-active');
+    await pen.text('goes on');
+    await pen.finish();
+    expect((await rate({ messageId: pen.runId, rating: 'down' })).status).toBe(204);
+    expect(await feedbackOf(messageId)).toEqual({ rating: 'up' });
+    expect(await feedbackOf(pen.runId)).toEqual({ rating: 'down' });
+  });
+
+  it('is 404 for what is no answer of this conversation, and 412 while there is none', async () => {
+    expect(await code(await rate({ messageId: 'm', rating: 'up' }))).toBe('412 stream-not-started');
+    await stage.request('/api/llm-stream', json({ sessionId: session.sessionId, prompt: 'Hello?', messageId: 'mine' }, session.token));
+    await (await stage.write(session.sessionId)).finish();
+    expect(await code(await rate({ messageId: 'nobody', rating: 'up' }))).toBe('404 not-found');
+    expect(await code(await rate({ messageId: 'mine', rating: 'up' }))).toBe('404 not-found');
+  });
+
+  it.each([
+    {},
+    { rating: 'up' },
+    { messageId: 'm' },
+    { messageId: '', rating: 'up' },
+    { messageId: 'm', rating: 'sideways' },
+    { messageId: 'm', rating: 'up', comment: 7 },
+    { messageId: 'm', rating: 'up', comment: 'x'.repeat(MAX_COMMENT_LENGTH + 1) },
+    { messageId: 'm', rating: 'up', comment: '\ud800' },
+    { messageId: 'm', rating: 'up', more: true },
+  ])('refuses the body %#', async (body) => {
+    expect(await code(await rate(body))).toBe('400 invalid-request');
+  });
+});

@@ -1,0 +1,36 @@
+import type * as z from 'zod/mini';
+import { feedbackRequestSchema, type MessageFeedback } from '#shared/protocol.ts';
+import type { SessionTokens } from '../auth/session-token.ts';
+import { RelayError } from '../relay-error.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import type { Endpoint } from './endpoint.ts';
+import { sessionEmpty, sessionExpired } from './session-problems.ts';
+
+/** What a reader thinks of an answer: the last word counts, and null takes it back. */
+export function rateMessage(options: {
+  store: SessionStore;
+  tokens: SessionTokens;
+}): Endpoint<z.output<typeof feedbackRequestSchema>> {
+  const { store, tokens } = options;
+  return {
+    access: 'write',
+    body: feedbackRequestSchema,
+    sessionId: ({ c }) => c.req.param('sessionId') ?? '',
+    async handle({ c, session, body: { messageId, rating, comment } }) {
+      const feedback: MessageFeedback | null = rating && { rating, ...(comment === undefined ? {} : { comment }) };
+      const answer = await store.rate(session.sessionId, { messageId, feedback: feedback && JSON.stringify(feedback) });
+      switch (answer) {
+        case 'ok':
+          return c.body(null, 204);
+        case 'none':
+          throw sessionEmpty(tokens, session);
+        case 'gone':
+          throw sessionExpired();
+        case 'unknown':
+          throw new RelayError('not-found', { detail: 'messageId: there is no such answer in this conversation.' });
+        case 'active':
+          throw new RelayError('run-active');
+      }
+    },
+  };
+}
