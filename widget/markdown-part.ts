@@ -6,6 +6,7 @@ import { createMarkdownStream, type MarkdownTools } from './markdown/markdown-st
 import { adoptStyles } from './markdown/styles.ts';
 
 export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { update(text: string, done: boolean): void } {
-  adoptStyles(host);
+  // Not at once: an element is filled before it is put in its place, where alone its tree can be told.
+  queueMicrotask(() => adoptStyles(host));
   return createMarkdownStream(host, tools);
 }

@@ -93,6 +93,15 @@ describe('each state', () => {
     expect(read(mounted)).to.contain('in 2 s');
   });
 
+  it('gives every chat on a page the looks of lists and tables, not only the first', async () => {
+    for (const _ of ['first', 'second']) {
+      const mounted = await mount({}, { messages: [answer('r1', [text('- a\n- b')], 'completed')] });
+      while (mounted.findAll('.text li').length < 2) await mounted.settled();
+      expect(getComputedStyle(mounted.find('.text ul')).listStyleType).to.equal('disc');
+      mounted.chat.remove();
+    }
+  });
+
   it('gives a refused prompt back to the composer', async () => {
     const mounted = await mount();
     mounted.session.set(VIEWS.tooLong);
