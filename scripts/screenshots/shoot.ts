@@ -1,0 +1,55 @@
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { Look } from '#widget/testing/scenes/play-scene.ts';
+import { createScenes, type Scene } from '#widget/testing/scenes/scenes.ts';
+import { WORDS, type Words } from '#widget/testing/scenes/words.ts';
+import type { Play, Stage } from './stage.ts';
+
+/** One way to look at every scene. */
+export interface Setting {
+  name: string;
+  title: string;
+  words: Words;
+  look: Look;
+  context: BrowserContextOptions;
+  /** Only these scenes; all when not given. */
+  only?: readonly string[];
+}
+
+/** The pictures are of this moment, so that a waiting time is the same in each. */
+export const NOW = Date.UTC(2026, 4, 4, 12);
+
+const DESKTOP = { viewport: { width: 500, height: 760 } };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+
+export const SETTINGS: readonly Setting[] = [
+  { name: 'light', title: 'Light', words: WORDS.en, look: 'light', context: DESKTOP },
+  { name: 'dark', title: 'Dark', words: WORDS.en, look: 'dark', context: DESKTOP },
+  { name: 'phone', title: 'Phone', words: WORDS.en, look: 'light', context: PHONE },
+  { name: 'rtl', title: 'Right to left', words: WORDS.he, look: 'light', context: DESKTOP },
+  {
+    name: 'forced-colours',
+    title: 'Forced colours',
+    words: WORDS.en,
+    look: 'dark',
+    context: { ...DESKTOP, forcedColors: 'active', colorScheme: 'dark' },
+    only: ['launcher-unread', 'empty', 'answer', 'streaming', 'offline', 'failed', 'editing', 'parts'],
+  },
+];
+
+/** The scenes of a setting, by name. */
+export function scenesOf({ words, only }: Setting): [name: string, scene: Scene][] {
+  const scenes = Object.entries(createScenes(words, NOW));
+  return only ? scenes.filter(([name]) => only.includes(name)) : scenes;
+}
+
+/** A picture of a scene, as the bytes of a PNG. The page shows the stage, in the context of the setting. */
+export async function shoot(page: Page, scene: Scene, { words, look, context }: Setting): Promise<Buffer> {
+  const inline = scene.mode === 'inline' && !context.isMobile;
+  if (context.viewport) await page.setViewportSize(inline ? { width: 880, height: 760 } : context.viewport);
+  const play: object = { scene, words, look } satisfies Play;
+  await page.evaluate((play) => (globalThis as unknown as { stage: Stage }).stage.show(play as Play), play);
+  const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
+  // Of a closed chat only its corner.
+  const clip = scene.closed ? { x: width - 160, y: height - 120, width: 160, height: 120 } : null;
+  return page.screenshot({ animations: 'disabled', caret: 'hide', ...(clip ? { clip } : {}) });
+}
