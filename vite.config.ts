@@ -38,7 +38,13 @@ export default defineConfig({
         modulePreload: false,
         rolldownOptions: {
           input: { widget: fromRoot('widget/index.ts') },
-          output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'widget-[name]-[hash].js' },
+          output: {
+            format: 'es',
+            entryFileNames: '[name].js',
+            chunkFileNames: 'widget-[name]-[hash].js',
+            // Parts ask the entry for things by name: a part that has not changed goes on with a newer entry.
+            minifyInternalExports: false,
+          },
         },
       },
     },

@@ -1,26 +1,15 @@
-/** Defines the elements, and adds a chat to the page for each script tag that asks for one with `data-chat`. */
+/** Defines the element, and adds a chat to the page for each script tag that asks for one with `data-chat`. */
 import { bootstrap } from './bootstrap.ts';
-import { RcComposer } from './elements/rc-composer.ts';
-import { RcMessage } from './elements/rc-message.ts';
-import { RcText } from './elements/rc-text.ts';
 import { ResumableChat } from './resumable-chat.ts';
 import { currentScript, findModuleScripts } from './script-origin.ts';
 
 // A second copy of this script, of whatever version, leaves what the first has defined.
-if (!customElements.get('resumable-chat')) {
-  customElements.define('rc-text', RcText);
-  customElements.define('rc-message', RcMessage);
-  customElements.define('rc-composer', RcComposer);
-  customElements.define('resumable-chat', ResumableChat);
-}
+if (!customElements.get('resumable-chat')) customElements.define('resumable-chat', ResumableChat);
 
 for (const script of currentScript ? [currentScript] : findModuleScripts()) bootstrap(script);
 
 declare global {
   interface HTMLElementTagNameMap {
     'resumable-chat': ResumableChat;
-    'rc-text': RcText;
-    'rc-message': RcMessage;
-    'rc-composer': RcComposer;
   }
 }

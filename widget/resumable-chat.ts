@@ -4,14 +4,16 @@ import { AnnounceController } from './controllers/announce-controller.ts';
 import { ChatController, type ClientPart } from './controllers/chat-controller.ts';
 import { ClockController } from './controllers/clock-controller.ts';
 import { PanelController, type PanelElements } from './controllers/panel-controller.ts';
+import { PanelPartController } from './controllers/panel-part-controller.ts';
 import { ScrollController } from './controllers/scroll-controller.ts';
 import { isCredentials } from './controllers/stored-session.ts';
+import { renderLauncher } from './elements/launcher.ts';
 import { readMarkdown } from './elements/message-text.ts';
-import { renderPanel, type PanelActions } from './elements/panel.ts';
+import type { PanelActions } from './elements/panel.ts';
 import type { RcComposer } from './elements/rc-composer.ts';
-import { styles } from './elements/styles/index.ts';
+import { launcher } from './elements/styles/launcher.ts';
+import { root } from './elements/styles/root.ts';
 import { suggestionsConverter } from './elements/suggestions.ts';
-import { renderLauncher } from './elements/views.ts';
 import { en, type Strings } from './locales/en.ts';
 import { scriptOrigin } from './script-origin.ts';
 import type { StorageKind } from './session/storage.ts';
@@ -64,7 +66,7 @@ export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-l
  * @cssproperty --rc-z-index - 2147483000
  */
 export class ResumableChat extends LitElement {
-  static override styles = styles;
+  static override styles = [root, launcher];
 
   static override get observedAttributes(): string[] {
     return [...super.observedAttributes, 'lang'];
@@ -121,9 +123,11 @@ export class ResumableChat extends LitElement {
     onSession: (sessionId) => this.#showInUrl(sessionId),
     onUnsent: (text) => this.#composer?.giveBack(text),
   });
+  readonly #panelPart = new PanelPartController(this, () => this.hide());
   readonly #announcer = new AnnounceController(this, {
     view: () => this.#chat.view,
     strings: () => this.#strings,
+    part: () => this.#panelPart.part,
   });
   readonly #panel = new PanelController(this, {
     find: () => this.#findPanel(),
@@ -275,12 +279,20 @@ export class ResumableChat extends LitElement {
     if (this.#isVisible) {
       this.#shown = this.#chat.view;
       this.unread = false;
+      void this.#panelPart.load();
     }
+  }
+
+  /** What is drawn counts as drawn with its panel. */
+  protected override async getUpdateComplete(): Promise<boolean> {
+    const settled = await super.getUpdateComplete();
+    await this.#panelPart.settled();
+    return (await super.getUpdateComplete()) && settled;
   }
 
   protected override firstUpdated(): void {
     const ready = this.#isVisible || this.#chat.hasStoredSession ? this.#start() : Promise.resolve();
-    void ready.then(() => this.#emit('rc-ready', {}));
+    void Promise.all([ready, this.#panelPart.settled()]).then(() => this.#emit('rc-ready', {}));
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -392,6 +404,9 @@ export class ResumableChat extends LitElement {
 
   readonly #onToggle = (): void => this.toggle();
 
+  /** Whoever points at the launcher will most likely open it. */
+  readonly #onNear = (): void => void this.#panelPart.load();
+
   #focusInput(): void {
     this.#composer?.input?.focus({ preventScroll: true });
   }
@@ -408,14 +423,16 @@ export class ResumableChat extends LitElement {
       lang=${this.lang || 'en'}
     >
       ${this.#shown ? this.#renderPanel(this.#shown, hidden) : nothing}
-      ${this.#floats ? renderLauncher({ strings, open: this.open, news, onToggle: this.#onToggle }) : nothing}
+      ${this.#floats ? renderLauncher({ strings, open: this.open, news, onToggle: this.#onToggle, onNear: this.#onNear }) : nothing}
       <div class="sr" role="status">${this.#announcer.text}</div>
     </div>`;
   }
 
-  #renderPanel(view: ChatView, hidden: boolean): TemplateResult {
+  #renderPanel(view: ChatView, hidden: boolean): TemplateResult | typeof nothing {
+    const { part } = this.#panelPart;
+    if (!part) return nothing;
     const { heading, greeting, placeholder, suggestions, allowImages } = this;
-    return renderPanel({
+    return part.renderPanel({
       ...{ view, hidden, heading, greeting, placeholder, suggestions, allowImages },
       strings: this.#strings,
       actions: this.#actions,

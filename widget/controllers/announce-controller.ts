@@ -1,6 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ChatMessage } from '#shared/protocol.ts';
-import { describeFailure, readNotice } from '../elements/notice.ts';
 import type { Strings } from '../locales/en.ts';
 import type { ChatStatus, ChatView } from '../session/types.ts';
 
@@ -13,6 +12,8 @@ const KEPT_MS = 3000;
 export interface AnnounceControllerOptions {
   view(): ChatView;
   strings(): Strings;
+  /** What there is to say comes with the panel; null, and nothing is said, as long as nobody has opened it. */
+  part(): Pick<typeof import('../panel-part.ts'), 'describeFailure' | 'readNotice'> | null;
 }
 
 /**
@@ -54,14 +55,15 @@ export class AnnounceController implements ReactiveController {
   }
 
   announceMessage(message: ChatMessage): void {
-    if (message.role !== 'assistant') return;
+    const part = this.#options.part();
+    if (!part || message.role !== 'assistant') return;
     const strings = this.#options.strings();
     const { run } = message.metadata ?? {};
     const text = message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
     const spoken = text.length > SPOKEN_LIMIT ? `${text.slice(0, SPOKEN_LIMIT)}…` : text;
     const end =
       run?.status === 'failed'
-        ? describeFailure(run.problem, strings)
+        ? part.describeFailure(run.problem, strings)
         : run?.status === 'cancelled'
           ? strings.stopped
           : '';
@@ -69,12 +71,14 @@ export class AnnounceController implements ReactiveController {
   }
 
   hostUpdate(): void {
+    const part = this.#options.part();
+    if (!part) return;
     const view = this.#options.view();
     const strings = this.#options.strings();
     const { run, status } = view;
     const wasDown = this.#status === 'reconnecting' || this.#status === 'offline';
     const isDown = status === 'reconnecting' || status === 'offline';
-    const notice = readNotice({ ...view, retryAt: null }, strings, 0)?.text ?? '';
+    const notice = part.readNotice({ ...view, retryAt: null }, strings, 0)?.text ?? '';
 
     if (this.#restoring && !view.restoring && view.messages.length > 0) this.announce(strings.announceRestored);
     else if (notice !== this.#notice && notice !== '') this.announce(notice);

@@ -5,33 +5,6 @@ import type { LineState, Notice } from './notice.ts';
 
 type Drawn = TemplateResult | typeof nothing;
 
-export interface LauncherModel {
-  strings: Strings;
-  open: boolean;
-  /** What to say of an answer that nobody looks at: it is being written, or has come. */
-  news: 'writing' | 'unread' | null;
-  onToggle: () => void;
-}
-
-export function renderLauncher({ strings, open, news, onToggle }: LauncherModel): TemplateResult {
-  const description = news === null ? '' : news === 'unread' ? strings.launcherUnread : strings.launcherBusy;
-  return html`<slot name="launcher" @click=${onToggle}>
-    <button
-      type="button"
-      class="launcher"
-      part="launcher"
-      aria-label=${strings.launcher}
-      aria-expanded=${open ? 'true' : 'false'}
-      aria-controls="panel"
-      aria-description=${description || nothing}
-      title=${strings.launcher}
-    >
-      ${open ? icons.chevron : icons.launcher}
-      ${news === null ? nothing : html`<span class="badge ${news}" part="badge"></span>`}
-    </button>
-  </slot>`;
-}
-
 export interface HeaderModel {
   strings: Strings;
   heading: string;

@@ -3,6 +3,6 @@ import { composer } from './composer.ts';
 import { content } from './content.ts';
 import { messages } from './messages.ts';
 import { panel } from './panel.ts';
-import { root } from './root.ts';
 
-export const styles: CSSResult[] = [root, panel, messages, content, composer];
+/** All that the panel needs beyond what the element itself has. */
+export const panelStyles: readonly CSSResult[] = [panel, messages, content, composer];

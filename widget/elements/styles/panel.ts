@@ -1,75 +1,7 @@
 import { css } from 'lit';
 
-/** The launcher, the panel and its header. */
+/** The panel and its header. */
 export const panel = css`
-  .launcher,
-  ::slotted([slot='launcher']) {
-    position: fixed;
-    z-index: var(--rc-z-index, 2147483000);
-  }
-  .launcher {
-    display: grid;
-    place-items: center;
-    inline-size: 56px;
-    block-size: 56px;
-    border-radius: 18px;
-    background: var(--_accent);
-    color: var(--_on-accent);
-    box-shadow: 0 6px 20px -4px light-dark(rgb(20 30 28 / 0.35), rgb(0 0 0 / 0.6));
-    transition: transform 140ms ease-out;
-  }
-  .launcher:hover {
-    transform: translateY(-2px);
-  }
-  .launcher:focus-visible {
-    outline-offset: 3px;
-  }
-  .launcher .icon {
-    inline-size: 26px;
-    block-size: 26px;
-    stroke-width: 1.5;
-  }
-  .badge {
-    position: absolute;
-    inset-block-start: -3px;
-    inset-inline-end: -3px;
-    inline-size: 14px;
-    block-size: 14px;
-    border: 2px solid var(--_surface);
-    border-radius: 50%;
-    background: light-dark(#d2451e, #ff8a5c);
-  }
-  .badge.writing {
-    background: var(--_accent-ink);
-    animation: breathe 1.6s ease-in-out infinite;
-  }
-
-  /* The corners are those of the screen, not of the writing direction: a page says where its chat stands. */
-  .bottom-right .launcher,
-  .bottom-left .launcher,
-  .bottom-right ::slotted([slot='launcher']),
-  .bottom-left ::slotted([slot='launcher']) {
-    bottom: calc(var(--_inset) + env(safe-area-inset-bottom, 0px));
-  }
-  .top-right .launcher,
-  .top-left .launcher,
-  .top-right ::slotted([slot='launcher']),
-  .top-left ::slotted([slot='launcher']) {
-    top: calc(var(--_inset) + env(safe-area-inset-top, 0px));
-  }
-  .bottom-right .launcher,
-  .top-right .launcher,
-  .bottom-right ::slotted([slot='launcher']),
-  .top-right ::slotted([slot='launcher']) {
-    right: calc(var(--_inset) + env(safe-area-inset-right, 0px));
-  }
-  .bottom-left .launcher,
-  .top-left .launcher,
-  .bottom-left ::slotted([slot='launcher']),
-  .top-left ::slotted([slot='launcher']) {
-    left: calc(var(--_inset) + env(safe-area-inset-left, 0px));
-  }
-
   .panel {
     display: flex;
     flex-direction: column;
@@ -197,11 +129,6 @@ export const panel = css`
     color: var(--_bad);
   }
 
-  @keyframes breathe {
-    50% {
-      opacity: 0.35;
-    }
-  }
   @keyframes appear {
     from {
       opacity: 0;

@@ -1,0 +1,33 @@
+/**
+ * The part of the widget that is seen once the chat is open. It is loaded then, so that a page on which nobody opens
+ * the chat does not pay for it.
+ */
+import { describeFailure, readNotice } from './elements/notice.ts';
+import { renderPanel, type PanelModel } from './elements/panel.ts';
+import { RcComposer } from './elements/rc-composer.ts';
+import { RcMessage } from './elements/rc-message.ts';
+import { RcText } from './elements/rc-text.ts';
+import { panelStyles } from './elements/styles/index.ts';
+
+// Another copy of the widget, of whatever version, may have defined them.
+if (!customElements.get('rc-message')) {
+  customElements.define('rc-text', RcText);
+  customElements.define('rc-message', RcMessage);
+  customElements.define('rc-composer', RcComposer);
+}
+
+/** Gives a shadow root the panel's styles, behind its own. */
+function adoptPanelStyles(root: ShadowRoot): void {
+  const sheets = panelStyles.flatMap(({ styleSheet }) => styleSheet ?? []);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...sheets.filter((sheet) => !root.adoptedStyleSheets.includes(sheet))];
+}
+
+export { adoptPanelStyles, describeFailure, readNotice, renderPanel, type PanelModel };
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'rc-text': RcText;
+    'rc-message': RcMessage;
+    'rc-composer': RcComposer;
+  }
+}
