@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { classicEntry } from './scripts/vite/classic-entry.ts';
 import { compactTemplates } from './scripts/vite/compact-templates.ts';
 import { leanMarkdown } from './scripts/vite/lean-markdown.ts';
+import { leanSchemas } from './scripts/vite/lean-schemas.ts';
 import { pageAtRoot } from './scripts/vite/page-at-root.ts';
 import { plainImports } from './scripts/vite/plain-imports.ts';
 
@@ -17,6 +18,7 @@ export default defineConfig({
     { ...classicEntry(), ...only('widget') },
     { ...compactTemplates(), ...only('widget') },
     { ...leanMarkdown(), ...only('widget') },
+    { ...leanSchemas(), ...only('widget') },
     { ...plainImports(), ...only('widget') },
     { ...pageAtRoot(), ...only('demo') },
   ],
