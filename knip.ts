@@ -18,7 +18,7 @@ const config: KnipConfig = {
   project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
   ignoreBinaries: ['apt-get'],
   // Arrive with the work that uses them.
-  ignoreDependencies: ['ioredis', '@upstash/redis', 'marked', 'dompurify', 'resumable-stream', 'size-limit', '@size-limit/file'],
+  ignoreDependencies: ['ioredis', '@upstash/redis', 'marked', 'dompurify', 'resumable-stream'],
   ignoreExportsUsedInFile: true,
 };
 

@@ -13,7 +13,7 @@ import { judge, readVitestReport, readWidgetReport, sum, type Tally } from './te
 
 interface Stage {
   name: string;
-  /** A program of node_modules, run by this Node, and its arguments. */
+  /** A program of node_modules or of this folder, run by this Node, and its arguments. */
   command: [string, ...string[]];
   limitMinutes: number;
   /** Where the runner leaves its report, and how to read it; a stage without one is no suite of tests. */
@@ -51,6 +51,7 @@ const stages: Stage[] = [
   { name: 'types', command: [TSC, '-p', '.'], limitMinutes: 3 },
   { name: 'lint', command: [OXLINT], limitMinutes: 3 },
   { name: 'dead code', command: [KNIP], limitMinutes: 3 },
+  { name: 'size', command: ['scripts/check-size.ts'], limitMinutes: 3 },
   { name: 'build', command: [VITE, 'build', '--logLevel', 'warn'], limitMinutes: 3 },
   vitest('unit', 12),
   {

@@ -3,7 +3,7 @@
  * the chat does not pay for it.
  */
 import { describeFailure, readNotice } from './elements/notice.ts';
-import { renderPanel, type PanelModel } from './elements/panel.ts';
+import { renderPanel } from './elements/panel.ts';
 import { RcComposer } from './elements/rc-composer.ts';
 import { RcMessage } from './elements/rc-message.ts';
 import { RcText } from './elements/rc-text.ts';
@@ -22,7 +22,8 @@ function adoptPanelStyles(root: ShadowRoot): void {
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...sheets.filter((sheet) => !root.adoptedStyleSheets.includes(sheet))];
 }
 
-export { adoptPanelStyles, describeFailure, readNotice, renderPanel, type PanelModel };
+export const panelPart = { adoptPanelStyles, describeFailure, readNotice, renderPanel };
+export type PanelPart = typeof panelPart;
 
 declare global {
   interface HTMLElementTagNameMap {

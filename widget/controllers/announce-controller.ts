@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ChatMessage } from '#shared/protocol.ts';
 import type { Strings } from '../locales/en.ts';
+import type { PanelPart } from '../panel-part.ts';
 import type { ChatStatus, ChatView } from '../session/types.ts';
 
 /** An answer is read out whole up to so many characters; the rest is there to be read. */
@@ -13,7 +14,7 @@ export interface AnnounceControllerOptions {
   view(): ChatView;
   strings(): Strings;
   /** What there is to say comes with the panel; null, and nothing is said, as long as nobody has opened it. */
-  part(): Pick<typeof import('../panel-part.ts'), 'describeFailure' | 'readNotice'> | null;
+  part(): Pick<PanelPart, 'describeFailure' | 'readNotice'> | null;
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-
-type PanelPart = typeof import('../panel-part.ts');
+import type { PanelPart } from '../panel-part.ts';
 
 /** Shared by all chats of a page. */
 let loaded: PanelPart | null = null;
@@ -32,10 +31,10 @@ export class PanelPartController implements ReactiveController {
   load(): Promise<PanelPart | null> {
     if (loaded) return Promise.resolve(loaded);
     this.#loading ??= import('../panel-part.ts').then(
-      (part) => {
-        loaded = part;
+      ({ panelPart }) => {
+        loaded = panelPart;
         this.#host.requestUpdate();
-        return part;
+        return panelPart;
       },
       (error: unknown) => {
         console.error(error);
