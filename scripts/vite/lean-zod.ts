@@ -118,6 +118,16 @@ export function regex(pattern: RegExp): Check {
   return (value: string) => pattern.test(value);
 }
 
+/* @__NO_SIDE_EFFECTS__ */
+export function minLength(length: number): Check {
+  return (value: { length: number }) => value.length >= length;
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+export function maxLength(length: number): Check {
+  return (value: { length: number }) => value.length <= length;
+}
+
 export { oneOf as enum };
 
 function isObject(value: unknown): value is Record<string, unknown> {
