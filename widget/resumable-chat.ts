@@ -5,6 +5,7 @@ import { ChatController, type ClientPart } from './controllers/chat-controller.t
 import { ClockController } from './controllers/clock-controller.ts';
 import { PanelController, type PanelElements } from './controllers/panel-controller.ts';
 import { PanelPartController } from './controllers/panel-part-controller.ts';
+import { ReturnController } from './controllers/return-controller.ts';
 import { ScrollController } from './controllers/scroll-controller.ts';
 import { isCredentials } from './controllers/stored-session.ts';
 import { renderLauncher } from './elements/launcher.ts';
@@ -134,6 +135,7 @@ export class ResumableChat extends LitElement {
     isOpen: () => this.#floats && this.open,
     close: () => this.hide(),
   });
+  readonly #return = new ReturnController(this, () => this.#chat.view);
   readonly #scroll = new ScrollController(this, () => {
     const scroller = this.renderRoot.querySelector<HTMLElement>('.messages');
     const content = scroller?.querySelector<HTMLElement>('.content');
@@ -439,6 +441,7 @@ export class ResumableChat extends LitElement {
       floats: this.#floats,
       modal: this.#panel.isModal,
       following: this.#scroll.following,
+      back: this.#return.back,
     });
   }
 }

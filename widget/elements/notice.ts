@@ -4,7 +4,7 @@ import type { ChatView } from '../session/types.ts';
 
 /** How the line is, in one word for the header. */
 export interface LineState {
-  tone: 'good' | 'busy' | 'warn' | 'bad';
+  tone: 'good' | 'back' | 'busy' | 'warn' | 'bad';
   label: string;
 }
 
@@ -17,12 +17,14 @@ export interface Notice {
   brief: boolean;
 }
 
-export function readLineState(view: ChatView, strings: Strings): LineState {
+/** `back` for a few seconds after the line or the conversation has come back. */
+export function readLineState(view: ChatView, strings: Strings, back: boolean): LineState {
   if (view.status === 'offline') return { tone: 'warn', label: strings.offline };
   if (view.status === 'reconnecting') return { tone: 'warn', label: strings.reconnecting };
   if (view.status === 'failed') return { tone: 'bad', label: strings.failed };
   if (view.restoring) return { tone: 'busy', label: strings.restoring };
   if (view.status === 'connecting') return { tone: 'busy', label: strings.connecting };
+  if (back) return { tone: 'back', label: strings.resumed };
   if (view.run) return { tone: 'busy', label: strings.writing };
   return { tone: 'good', label: '' };
 }

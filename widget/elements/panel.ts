@@ -2,11 +2,12 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Strings } from '../locales/en.ts';
 import type { ChatView } from '../session/types.ts';
+import { renderEmpty } from './empty.ts';
 import { icons } from './icons.ts';
 import { readLineState, readNotice } from './notice.ts';
 import type { MessageEdit } from './rc-message.ts';
 import { readRows, type Row } from './rows.ts';
-import { renderEmpty, renderHeader, renderNotice, renderRestoring } from './views.ts';
+import { renderHeader, renderNotice, renderRestoring } from './views.ts';
 
 /** What a visitor can do in the panel. */
 export interface PanelActions {
@@ -42,6 +43,8 @@ export interface PanelModel {
   modal: boolean;
   /** The end of the conversation is in view. */
   following: boolean;
+  /** The line, or the conversation after a reload, has just come back. */
+  back: boolean;
   heading: string;
   greeting: string;
   placeholder: string;
@@ -65,7 +68,7 @@ export function renderPanel(model: PanelModel): TemplateResult {
     ${renderHeader({
       strings,
       heading: model.heading || strings.heading,
-      line: readLineState(view, strings),
+      line: readLineState(view, strings, model.back),
       canStartAnew: view.messages.length > 0 || view.pending !== null,
       onClose: floats ? actions.close : null,
       onNewChat: actions.newChat,
@@ -100,7 +103,7 @@ function renderMessages(model: PanelModel): TemplateResult {
   const { view, strings, actions } = model;
   const rows = readRows(view);
   return html`<div
-    class="messages ${view.status}"
+    class="messages ${view.status} ${model.back ? 'back' : ''}"
     part="messages"
     role="log"
     aria-live="off"
@@ -137,10 +140,12 @@ function isLocked({ problem }: ChatView): boolean {
 function renderRow(row: Row, last: boolean, { view, strings, allowImages }: PanelModel): TemplateResult {
   const { message, progress, dimmed } = row;
   const own = message.role === 'user';
+  const run = message.metadata?.run;
+  const recovered = run?.status === 'completed' && run.attempt > 1 ? 'recovered' : '';
   // A conversation that has ended cannot be gone back to: the next prompt begins another one.
   const editable = own && !view.run && !view.pending && !view.ended && !isLocked(view);
   return html`<rc-message
-    class="${own ? 'own' : 'answer'} ${progress} ${message.metadata?.run?.status ?? ''}"
+    class="${own ? 'own' : 'answer'} ${progress} ${run?.status ?? ''} ${recovered}"
     part="message ${own ? 'user-message' : 'assistant-message'}"
     role="article"
     aria-label=${own ? strings.userMessage : strings.assistantMessage}

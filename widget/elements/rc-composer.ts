@@ -136,7 +136,7 @@ export class RcComposer extends LitElement {
       <textarea
         part="input"
         rows="1"
-        dir="auto"
+        dir=${blank ? nothing : 'auto'}
         enterkeyhint="send"
         autocomplete="off"
         aria-label=${strings.message}

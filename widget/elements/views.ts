@@ -40,31 +40,6 @@ function renderIconButton(label: string, part: string, icon: TemplateResult, onC
   </button>`;
 }
 
-export interface EmptyModel {
-  strings: Strings;
-  greeting: string;
-  suggestions: readonly string[];
-  onPick: (text: string) => void;
-}
-
-export function renderEmpty({ strings, greeting, suggestions, onPick }: EmptyModel): TemplateResult {
-  return html`<div class="empty" part="empty">
-    <slot name="empty"><p class="greeting" part="greeting" dir="auto">${greeting}</p></slot>
-    ${suggestions.length === 0
-      ? nothing
-      : html`<ul class="suggestions" part="suggestions" aria-label=${strings.suggestions}>
-          ${suggestions.map(
-            (text) =>
-              html`<li>
-                <button type="button" class="suggestion" part="suggestion" dir="auto" @click=${() => onPick(text)}>
-                  ${text}
-                </button>
-              </li>`,
-          )}
-        </ul>`}
-  </div>`;
-}
-
 export function renderRestoring(strings: Strings): TemplateResult {
   return html`<div class="restoring" part="restoring">
     <span class="sr">${strings.restoringNotice}</span>

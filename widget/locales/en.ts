@@ -45,6 +45,7 @@ export const en = {
   reconnecting: 'Reconnecting',
   offline: 'Offline',
   failed: 'Not connected',
+  resumed: 'Back, nothing lost',
   online: 'Online',
 
   restoringNotice: 'Restoring your conversation',

@@ -88,19 +88,29 @@ const STYLES = css`
     scrollbar-color: var(--_field-line) transparent;
   }
   .text table {
+    min-inline-size: 100%;
     border-collapse: collapse;
     font-size: 0.94em;
     line-height: 1.45;
   }
   .text :is(th, td) {
-    padding: 0.4em 0.8em 0.4em 0;
+    padding-block: 0.45em;
+    padding-inline: 0 1em;
     border-block-end: 1px solid var(--_line);
     text-align: start;
     vertical-align: top;
     overflow-wrap: normal;
     unicode-bidi: plaintext;
   }
+  .text :is(th, td):last-child {
+    padding-inline-end: 0;
+  }
+  .text tr:last-child td {
+    border: 0;
+  }
   .text th {
+    font-size: 0.9em;
+    color: var(--_soft);
     border-block-end-color: var(--_field-line);
     font-weight: 600;
   }

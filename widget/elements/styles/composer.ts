@@ -27,24 +27,39 @@ export const composer = css`
       0 4px 14px -2px light-dark(rgb(20 30 28 / 0.22), rgb(0 0 0 / 0.6));
     animation: appear 140ms;
   }
+  /* Looks out from behind the composer. */
   .notice {
     display: flex;
     flex-wrap: wrap;
     align-items: center;
     justify-content: space-between;
     gap: 6px 12px;
-    margin-block-end: 8px;
-    padding: 8px 12px;
-    border-radius: 12px;
+    margin-block-end: -16px;
+    padding: 9px 10px 25px 16px;
+    padding-inline: 16px 10px;
+    border-radius: 18px 18px 0 0;
     font-size: 13.5px;
     line-height: 1.45;
-    background: var(--_sunken);
+    --_tone: var(--_ink);
+    background: color-mix(in oklab, var(--_tone) 9%, var(--_surface));
   }
   .notice.warn {
-    background: color-mix(in oklab, var(--_warn) 11%, var(--_surface));
+    --_tone: var(--_warn);
   }
   .notice.bad {
-    background: color-mix(in oklab, var(--_bad) 9%, var(--_surface));
+    --_tone: var(--_bad);
+  }
+  /* A bit of the thread, in the state that it is in. */
+  .notice::before {
+    content: '';
+    align-self: stretch;
+    inline-size: 2px;
+    margin-block: 3px;
+    border-radius: 1px;
+    background: var(--_tone);
+  }
+  .notice.warn::before {
+    background: repeating-linear-gradient(var(--_tone) 0 4px, transparent 4px 8px);
   }
   .notice.brief {
     animation: appear 200ms 600ms both;
@@ -59,11 +74,14 @@ export const composer = css`
   .composer {
     display: flex;
     align-items: flex-end;
+    position: relative;
     gap: 6px;
-    padding: 5px;
-    border-radius: 15px;
-    background: var(--_surface);
-    box-shadow: inset 0 0 0 1px var(--_field-line);
+    padding: 6px;
+    border-radius: 18px;
+    background: var(--_raised);
+    box-shadow:
+      inset 0 0 0 1px var(--_field-line),
+      0 2px 8px -2px rgb(0 0 0 / 0.07);
     transition: box-shadow 120ms;
   }
   .composer:focus-within {
@@ -102,23 +120,32 @@ export const composer = css`
     flex: none;
     inline-size: 38px;
     block-size: 38px;
-    border-radius: 11px;
+    border-radius: 12px;
     background: var(--_accent);
     color: var(--_on-accent);
     transition:
-      background-color 120ms,
+      background-color 160ms,
+      color 160ms,
       opacity 120ms;
   }
   .send:hover {
     background: color-mix(in oklab, var(--_accent) 90%, var(--_ink));
   }
   .send:disabled {
-    background: var(--_line);
+    background: none;
     color: var(--_soft);
   }
   .send.stop {
     background: var(--_ink);
     color: var(--_surface);
+  }
+  .send.stop .icon {
+    animation: pop 180ms ease-out;
+  }
+  @keyframes pop {
+    from {
+      transform: scale(0.4);
+    }
   }
   .send.stop[aria-disabled] {
     opacity: 0.5;

@@ -101,6 +101,7 @@ export const messages = css`
   }
   /* The thread's end: where the answer is being written, and how it ended when it did not end well. */
   rc-message.writing::after,
+  rc-message.recovered::after,
   rc-message.cancelled::after,
   rc-message.failed::after {
     content: '';
@@ -111,6 +112,10 @@ export const messages = css`
     block-size: 8px;
     border-radius: 50%;
     background: var(--_accent-ink);
+  }
+  rc-message.recovered::after {
+    border: 2px solid var(--_accent-ink);
+    background: var(--_surface);
   }
   rc-message.writing::after {
     animation: breathe 1.4s ease-in-out infinite;
@@ -130,6 +135,16 @@ export const messages = css`
   .offline rc-message.writing::after {
     background: var(--_warn);
     animation: none;
+  }
+
+  /* Tied together again. */
+  .back rc-message.answer:last-child::before {
+    animation: mend 700ms ease-out;
+  }
+  @keyframes mend {
+    from {
+      clip-path: inset(0 0 100%);
+    }
   }
 
   /* Dimmed, and still to be read. */
@@ -203,11 +218,11 @@ export const messages = css`
     gap: 2px;
     transition: opacity 120ms;
   }
-  .notes > .actions:first-child {
+  .notes > .actions {
     margin-inline-start: -6px;
   }
   @media (pointer: coarse) {
-    .notes > .actions:first-child {
+    .notes > .actions {
       margin-inline-start: -14px;
     }
   }
@@ -223,39 +238,91 @@ export const messages = css`
   }
 
   .empty {
+    --_thread: color-mix(in oklab, var(--_accent) 62%, var(--_surface));
     display: flex;
+    flex: 1;
     flex-direction: column;
-    gap: 20px;
+    margin-block: -22px -20px;
+    text-align: match-parent;
+  }
+  .loop {
+    flex: 1 1 0;
+    min-block-size: 0;
+    max-block-size: 260px;
+    inline-size: min(100% - 4px, 360px);
     margin-block-start: auto;
-    padding-block: 24px 4px;
+    margin-inline-start: 4px;
+    overflow: visible;
+    fill: none;
+    stroke: var(--_thread);
+    stroke-width: 1.6;
+  }
+  .loop:dir(rtl) {
+    transform: scaleX(-1);
+  }
+  .loop path {
+    stroke-dasharray: 1;
+    animation: tie 1.1s cubic-bezier(0.5, 0.1, 0.2, 1) backwards;
+  }
+  @keyframes tie {
+    from {
+      stroke-dashoffset: 1;
+    }
+  }
+  .hello,
+  .suggestions {
+    margin-inline-start: 3px;
+    border-inline-start: 2px solid var(--_thread);
+  }
+  .hello {
+    padding: 4px 0 22px;
+    padding-inline-start: 18px;
   }
   .greeting {
-    max-inline-size: 16em;
-    font-size: 1.5em;
-    font-weight: 600;
-    line-height: 1.28;
+    font: 400 1.85em/1.22 var(--rc-font-display, ui-serif, 'Iowan Old Style', 'Palatino Linotype', Palatino, Georgia, 'Noto Serif', 'Noto Serif Hebrew', serif);
     letter-spacing: -0.012em;
-    text-align: match-parent;
     text-wrap: balance;
     white-space: pre-line;
   }
   .suggestions {
-    display: flex;
-    flex-direction: column;
-    align-items: flex-start;
-    gap: 8px;
+    padding-block-end: 30px;
   }
   .suggestion {
-    padding: 8px 14px;
-    border-radius: 12px;
+    position: relative;
+    display: flex;
+    align-items: center;
+    inline-size: 100%;
+    min-block-size: 40px;
+    padding: 8px 12px;
+    padding-inline-start: 18px;
+    border-start-end-radius: 12px;
+    border-end-end-radius: 12px;
     line-height: 1.4;
-    font-size: 0.95em;
-    box-shadow: inset 0 0 0 1px var(--_field-line);
     transition: background-color 120ms;
   }
-  .suggestion:hover {
+  @media (pointer: coarse) {
+    .suggestion {
+      min-block-size: 44px;
+    }
+  }
+  /* A knot, drawn tight by whoever points at it. */
+  .suggestion::before {
+    content: '';
+    position: absolute;
+    inset-inline-start: -6px;
+    inline-size: 10px;
+    block-size: 10px;
+    border: 2px solid var(--_thread);
+    border-radius: 50%;
+    background: var(--_surface);
+    transition: background-color 120ms;
+  }
+  .suggestion:is(:hover, :focus-visible) {
     background: var(--_bubble);
-    box-shadow: inset 0 0 0 1px color-mix(in oklab, var(--_accent) 45%, var(--_surface));
+  }
+  .suggestion:is(:hover, :focus-visible)::before {
+    border-color: var(--_accent-ink);
+    background: var(--_accent-ink);
   }
 
   .restoring {

@@ -78,9 +78,25 @@ export const panel = css`
     align-items: center;
     gap: 10px;
     flex: none;
-    block-size: 52px;
-    padding-inline: 20px 8px;
-    border-block-end: 1px solid var(--_line);
+    position: relative;
+    z-index: 1;
+    block-size: 54px;
+    padding-inline: 20px 9px;
+  }
+  /* What scrolls away goes out of sight softly, above and below. */
+  .header::after,
+  .bottom::before {
+    content: '';
+    position: absolute;
+    inset-inline: 0;
+    inset-block-start: 100%;
+    block-size: 16px;
+    background: linear-gradient(var(--_surface), transparent);
+    pointer-events: none;
+  }
+  .bottom::before {
+    inset-block: auto 100%;
+    background: linear-gradient(transparent, var(--_surface));
   }
   .heading {
     margin: 0;
@@ -105,6 +121,9 @@ export const panel = css`
   .dot.bad {
     background: var(--_bad);
   }
+  .dot.back {
+    animation: ring 900ms ease-out 2;
+  }
   .dot.busy {
     animation: breathe 1.6s ease-in-out infinite;
   }
@@ -122,6 +141,9 @@ export const panel = css`
     /* Most of these are over before one could read them. */
     animation: appear 200ms 500ms both;
   }
+  .line.back {
+    color: var(--_accent-ink);
+  }
   .line.warn {
     color: var(--_warn);
   }
@@ -129,6 +151,14 @@ export const panel = css`
     color: var(--_bad);
   }
 
+  @keyframes ring {
+    from {
+      box-shadow: 0 0 0 0 var(--_accent-ink);
+    }
+    to {
+      box-shadow: 0 0 0 9px transparent;
+    }
+  }
   @keyframes appear {
     from {
       opacity: 0;

@@ -26,6 +26,11 @@ export const root = css`
     --_soft: color-mix(in oklab, var(--_ink) 68%, var(--_surface));
     --_line: color-mix(in oklab, var(--_ink) 13%, var(--_surface));
     --_field-line: color-mix(in oklab, var(--_ink) 24%, var(--_surface));
+    /* What one writes on. */
+    --_raised: light-dark(
+      color-mix(in oklab, #fff 60%, var(--_surface)),
+      color-mix(in oklab, var(--_ink) 4%, var(--_surface))
+    );
     --_sunken: color-mix(in oklab, var(--_ink) 5%, var(--_surface));
     --_bubble: color-mix(in oklab, var(--_accent) 11%, var(--_surface));
     /* The accent where it is read or looked for. */
@@ -169,8 +174,7 @@ export const root = css`
       inline-size: 44px;
       block-size: 44px;
     }
-    .text-button,
-    .suggestion {
+    .text-button {
       min-block-size: 44px;
     }
   }

@@ -37,6 +37,7 @@ export const HEBREW_STRINGS: Partial<Strings> = {
   reconnecting: 'מתחבר מחדש',
   offline: 'לא מקוון',
   failed: 'אין חיבור',
+  resumed: 'חזרנו, דבר לא אבד',
   restoringNotice: 'השיחה שלך משוחזרת',
   reconnectingNotice: 'החיבור אבד. מנסים שוב.',
   reconnectingRunNotice: 'החיבור אבד, התשובה לא: מה שחסר יגיע.',

@@ -36,6 +36,7 @@ export async function playScene(chat: ResumableChat, session: ScriptedSession, s
   session.set(scene.view);
   await untilQuiet(root);
   if (scene.closed) chat.open = false;
+  if (scene.lasts !== undefined) await new Promise((resolve) => setTimeout(resolve, scene.lasts));
   if (scene.next) session.set(scene.next);
   if (scene.typed !== undefined) type(root, scene.typed);
   if (scene.click !== undefined) click(root, scene.click);

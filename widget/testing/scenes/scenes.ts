@@ -10,6 +10,8 @@ export interface Scene {
   view: Partial<ChatView>;
   /** The view that follows once the first is drawn. */
   next?: Partial<ChatView>;
+  /** How long the first view stands before that, ms. */
+  lasts?: number;
   mode?: 'inline';
   /** The panel is closed once the first view is drawn. */
   closed?: true;
@@ -67,6 +69,7 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
     resumed: {
       title: 'The line is back: the answer goes on where it was',
       view: { ...running(cut), status: 'reconnecting' },
+      lasts: 700,
       next: running(cut),
     },
     offline: { title: 'No network in the middle of an answer', view: { ...running(cut), status: 'offline' } },
