@@ -125,7 +125,6 @@ export const composer = css`
     color: var(--_on-accent);
     transition:
       background-color 160ms,
-      color 160ms,
       opacity 120ms;
   }
   .send:hover {
