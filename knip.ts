@@ -12,11 +12,12 @@ const config: KnipConfig = {
     'demo/**/*.{ts,html}',
     'scripts/*.ts',
     'bench/**/run.ts',
+    'faults/servers/*.ts',
     '**/*.test.ts',
     'web-test-runner.config.mjs',
   ],
   project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
-  ignoreBinaries: ['apt-get'],
+  ignoreBinaries: ['apt-get', 'unshare', 'prlimit', 'ps'],
   // Arrive with the work that uses them.
   ignoreDependencies: ['ioredis', '@upstash/redis', 'marked', 'dompurify', 'resumable-stream'],
   ignoreExportsUsedInFile: true,

@@ -17,6 +17,7 @@ function see(frames: WireFrame[]): Received[] {
     position,
     connection: 1,
     at: frames[position - 1]?.id ?? START,
+    seenAt: position,
   }));
 }
 

@@ -1,15 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createRandom } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import { sleep } from './wait.ts';
 
 /** How the model answers one prompt. */
 export interface ReplyPlan {
   tokens: number;
   tokensPerSecond: number;
-  /** `wild` is what breaks framing and encoding; `plain` is prose that no markdown engine reads anything into. */
-  style: 'wild' | 'plain';
+  /**
+   * `wild` is what breaks framing and encoding; `plain` is prose that no markdown engine reads anything into; `stamped`
+   * says in each token when it was written (`performance.now()`), and fills it up to `tokenLength`.
+   */
+  style: 'wild' | 'plain' | 'stamped';
+  tokenLength: number;
   /** It writes no further than so many tokens until `allow` lets it. */
   allowed: number;
 }
@@ -42,7 +46,13 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
-const DEFAULT_PLAN: ReplyPlan = { tokens: 60, tokensPerSecond: 200, style: 'wild', allowed: Number.POSITIVE_INFINITY };
+const DEFAULT_PLAN: ReplyPlan = {
+  tokens: 60,
+  tokensPerSecond: 200,
+  style: 'wild',
+  tokenLength: 0,
+  allowed: Number.POSITIVE_INFINITY,
+};
 
 const PLAIN = [
   ' the', ' log', ' keeps', ' every', ' word', ',', '.', ' and', ' then', ' what', ' follows', ' Übergröße', ' naïve',
@@ -84,7 +94,7 @@ export async function openModelServer(seed: number): Promise<ModelServer> {
     const startedAt = performance.now();
     for (let index = 0; index < plan.tokens && !call.aborted; index += 1) {
       while (index >= plan.allowed && !call.aborted) await sleep(5);
-      const token = index === 0 ? `Call ${number}:` : random.pick(plan.style === 'plain' ? PLAIN : WILD);
+      const token = index === 0 ? `Call ${number}:` : nextToken(plan, random);
       call.text += token;
       write({ choices: [{ index: 0, delta: { content: token }, finish_reason: null }] });
       const aheadMs = ((index + 1) / plan.tokensPerSecond) * 1000 - (performance.now() - startedAt);
@@ -119,6 +129,18 @@ export async function openModelServer(seed: number): Promise<ModelServer> {
       await once(server, 'close');
     },
   };
+}
+
+function nextToken({ style, tokenLength }: ReplyPlan, random: Random): string {
+  if (style === 'stamped') return ` @${performance.now().toFixed(3)};`.padEnd(tokenLength, '.');
+  return random.pick(style === 'plain' ? PLAIN : WILD);
+}
+
+/** When the last of these stamped tokens was written; null when there is none. */
+export function lastStamp(text: string): number | null {
+  const stamps = [...text.matchAll(/ @(\d+\.\d{3});/g)];
+  const last = stamps.at(-1)?.[1];
+  return last === undefined ? null : Number(last);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

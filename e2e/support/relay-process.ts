@@ -48,7 +48,17 @@ const TEST_SETTINGS = {
 
 const OUTPUT_LIMIT = 1024 * 1024;
 
-export async function createRelayProcess(settings: Record<string, string>): Promise<RelayProcess> {
+export interface RelayCommand {
+  /** In place of the relay's own. */
+  script?: string;
+  /** A program with its arguments that runs the command. */
+  runBy?: readonly string[];
+}
+
+export async function createRelayProcess(
+  settings: Record<string, string>,
+  { script = 'relay/main.ts', runBy = [] }: RelayCommand = {},
+): Promise<RelayProcess> {
   const port = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-e2e-'));
   const storeFile = path.join(folder, 'relay.db');
@@ -61,7 +71,8 @@ export async function createRelayProcess(settings: Record<string, string>): Prom
 
   async function start(env: Record<string, string> = {}): Promise<void> {
     if (child) throw new Error('The relay runs already.');
-    const started = spawn(process.execPath, ['relay/main.ts'], {
+    const [program, ...args] = [...runBy, process.execPath, script];
+    const started = spawn(program, args, {
       cwd: ROOT,
       env: { ...base, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

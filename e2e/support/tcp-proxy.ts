@@ -19,6 +19,11 @@ export interface TcpProxy {
   blackHole(direction?: Direction | 'both'): void;
   /** While on: requests pass, and in place of the answer to a POST its connection is reset. */
   dropAnswers(on: boolean): void;
+  /**
+   * Each connection made from now on ends once so many bytes have come down it: `draw` is asked for each. Null: as many
+   * as there are.
+   */
+  limitAnswers(draw: (() => number) | null): void;
   /** Holds back everything by this many ms, each way. */
   delay(ms: number): void;
   /** New connections work again. */
@@ -33,6 +38,8 @@ interface Line {
   lost: Record<Direction, boolean>;
   /** The request that was begun last. */
   isPost: boolean;
+  /** Bytes that may still come down. */
+  left: number;
 }
 
 export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
@@ -42,6 +49,7 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
   let down = false;
   let delayMs = 0;
   let droppingAnswers = false;
+  let drawLimit: (() => number) | null = null;
 
   const listener = net.createServer({ pauseOnConnect: true }, (client) => {
     if (down) {
@@ -50,7 +58,7 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
     }
     counts.connections += 1;
     const server = net.connect(targetPort, '127.0.0.1');
-    const line: Line = { client, server, lost: { up: false, down: false }, isPost: false };
+    const line: Line = { client, server, lost: { up: false, down: false }, isPost: false, left: drawLimit?.() ?? Number.POSITIVE_INFINITY };
     lines.add(line);
     client.setNoDelay();
     server.setNoDelay();
@@ -74,6 +82,14 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
       }
       const pass = (): void => {
         if (line.lost[direction] || sink.destroyed) return;
+        if (direction === 'down' && bytes.length >= line.left) {
+          counts.cuts += 1;
+          sink.end(bytes.subarray(0, line.left));
+          line.left = 0;
+          source.destroy();
+          return;
+        }
+        if (direction === 'down') line.left -= bytes.length;
         if (!sink.write(bytes)) source.pause();
       };
       if (delayMs > 0) setTimeout(pass, delayMs);
@@ -124,6 +140,9 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
     dropAnswers(on) {
       droppingAnswers = on;
     },
+    limitAnswers(draw) {
+      drawLimit = draw;
+    },
     delay(ms) {
       delayMs = ms;
     },
@@ -132,6 +151,7 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
       holes.up = false;
       holes.down = false;
       droppingAnswers = false;
+      drawLimit = null;
       delayMs = 0;
     },
     async close() {

@@ -11,6 +11,8 @@ export interface Received {
   position: number;
   /** The viewer's cursor when it came. */
   at: string;
+  /** When it came, as `performance.now()` says. */
+  seenAt: number;
 }
 
 /** Somebody who watches a session over any number of connections, and remembers everything that came. */
@@ -40,11 +42,14 @@ export interface ViewOptions {
   after?: string;
   /** A line that has been silent for so long is taken for dead. */
   silenceMs?: number;
+  /** Comes back so long after a line was lost; 20 ms when not given. */
+  reconnectMs?: number;
 }
 
 const RECONNECT_MS = 20;
 
-export function watchSession({ origin, credentials, after, silenceMs = 1_500 }: ViewOptions): Viewer {
+export function watchSession(options: ViewOptions): Viewer {
+  const { origin, credentials, after, silenceMs = 1_500, reconnectMs = RECONNECT_MS } = options;
   const received: Received[] = [];
   /** Runs whose terminal message was seen, and messages that stood in a snapshot. */
   const ended = new Set<string>();
@@ -64,7 +69,7 @@ export function watchSession({ origin, credentials, after, silenceMs = 1_500 }: 
       } catch (error) {
         if (!isNetworkError(error)) throw error;
       }
-      await sleep(RECONNECT_MS);
+      await sleep(reconnectMs);
     }
   }
 
@@ -88,7 +93,7 @@ export function watchSession({ origin, credentials, after, silenceMs = 1_500 }: 
         if (event === 'bye') byes.push((JSON.parse(data) as { reason: string }).reason);
         if (event !== 'message' || id === null) continue;
         const frame = { id, message: JSON.parse(data) as WireFrame['message'] };
-        received.push({ frame, connection: connections, position, at: cursor ?? START });
+        received.push({ frame, connection: connections, position, at: cursor ?? START, seenAt: performance.now() });
         position += 1;
         if (!take(frame)) return;
       }
@@ -140,7 +145,7 @@ export function watchSession({ origin, credentials, after, silenceMs = 1_500 }: 
 
 /** One connection with `until=idle`, to its end: every frame of it. */
 export async function resumeOnce(
-  { origin, credentials, after }: Omit<ViewOptions, 'silenceMs'>,
+  { origin, credentials, after }: Omit<ViewOptions, 'silenceMs' | 'reconnectMs'>,
 ): Promise<WireFrame[]> {
   const cursor = after === undefined ? '' : `&after=${after}`;
   const response = await fetch(

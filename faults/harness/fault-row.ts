@@ -1,5 +1,9 @@
 import { createRandom, type Random } from '../../e2e/support/random.ts';
-import type { SessionStore } from '#relay/store/session-store.ts';
+import type { StoreHarness } from '#relay/store/conformance/store-harness.ts';
+import { sqliteUnderTest } from '../stores/sqlite.ts';
+import { openFaultStage, type FaultStage, type FaultStageOptions } from './fault-stage.ts';
+import { findMutation, mutateStore, type Mutation } from './mutations.ts';
+import { PORT_OPTIONS, type StoreUnderTest } from './store-under-test.ts';
 
 /** One promise, and the faults it is held against. */
 export interface FaultRow {
@@ -8,6 +12,8 @@ export interface FaultRow {
   readonly promise: string;
   /** What is done to it, and what a round is. */
   readonly fault: string;
+  /** The one store that it is about; any when not given. */
+  readonly only?: StoreUnderTest['name'];
   /** Rounds of a full run, and of the small one that is part of the tests. */
   readonly rounds: { full: number; quick: number };
   run(context: RowContext): Promise<void>;
@@ -19,8 +25,14 @@ export interface RowContext {
   /** Small loads too, where a row has one besides its rounds. */
   readonly quick: boolean;
   readonly random: Random;
-  /** Around each store that the row opens in its own process; for negative controls. */
-  readonly wrap: (store: SessionStore) => SessionStore;
+  readonly store: StoreUnderTest;
+  /** The rule that is broken, for negative controls; what the row opens is opened broken. Nothing is: `{}`. */
+  readonly mutation: Mutation;
+  readonly mutationName: string | undefined;
+  /** The store at its port, in this process. */
+  openPort(options?: Partial<typeof PORT_OPTIONS>): Promise<StoreHarness>;
+  /** Relays over the store. */
+  openStage(options?: FaultStageOptions): Promise<FaultStage>;
   count(what: string, by?: number): void;
   /** The largest of what is given under one name. */
   atMost(what: string, value: number): void;
@@ -49,11 +61,17 @@ export interface RunRowOptions {
   seed: number;
   quick: boolean;
   rounds?: number | undefined;
-  wrap?: (store: SessionStore) => SessionStore;
+  store?: StoreUnderTest;
+  /** By its name in mutations.ts. */
+  mutation?: string | undefined;
 }
 
 /** Runs one row to its end. Never rejects: what it throws is a violation too. */
-export async function runRow(row: FaultRow, { seed, quick, rounds, wrap = (store) => store }: RunRowOptions): Promise<RowResult> {
+export async function runRow(
+  row: FaultRow,
+  { seed, quick, rounds, store = sqliteUnderTest, mutation: mutationName }: RunRowOptions,
+): Promise<RowResult> {
+  const mutation = findMutation(mutationName);
   const startedAt = performance.now();
   const result: RowResult = {
     name: row.name,
@@ -74,7 +92,14 @@ export async function runRow(row: FaultRow, { seed, quick, rounds, wrap = (store
       rounds: result.rounds,
       quick,
       random: createRandom(seed),
-      wrap,
+      store,
+      mutation,
+      mutationName,
+      async openPort(options = {}) {
+        const opened = await store.openPort({ ...PORT_OPTIONS, ...options });
+        return { ...opened, store: mutateStore(opened.store, mutation) };
+      },
+      openStage: (options = {}) => openFaultStage(store, { ...options, seed, mutation: mutationName }),
       violate,
       count(what, by = 1) {
         result.counts[what] = (result.counts[what] ?? 0) + by;

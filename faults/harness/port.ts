@@ -30,6 +30,12 @@ export function chunkText(runId: string, text: string): string {
   return JSON.stringify({ type: 'chunk', runId, chunk: { type: 'text-delta', id: '1', delta: text } });
 }
 
+/** The chunks of a reply of one text part. */
+export function startedRunText(runId: string, text: string): string[] {
+  const chunk = (chunk: object): string => JSON.stringify({ type: 'chunk', runId, chunk });
+  return [chunk({ type: 'text-start', id: '1' }), chunkText(runId, text), chunk({ type: 'text-end', id: '1' })];
+}
+
 export function completedText(runId: string): string {
   return JSON.stringify({ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, at: 0 });
 }

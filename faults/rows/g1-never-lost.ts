@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { checkConversation } from '../../e2e/support/check-reply.ts';
 import type { Accepted, Credentials } from '../../e2e/support/protocol-client.ts';
-import { openStage } from '../../e2e/support/stage.ts';
 import { readMessages } from '../../e2e/support/transcript.ts';
 import { resumeOnce } from '../../e2e/support/viewer.ts';
 import { sleep } from '../../e2e/support/wait.ts';
@@ -21,8 +20,8 @@ export const neverLost: FaultRow = {
   promise: 'an acknowledged prompt is never lost',
   fault: 'kill -9 around the answers to ten prompts; a round is a kill',
   rounds: { full: 1_000, quick: 3 },
-  async run({ rounds, random, count, violate }) {
-    const stage = await openStage({}, random.seed);
+  async run({ rounds, openStage, random, count, violate }) {
+    const stage = await openStage();
     try {
       const { relay, direct, model } = stage;
       const ask = async (one: Asked, delayMs: number): Promise<void> => {

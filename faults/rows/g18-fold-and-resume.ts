@@ -15,14 +15,15 @@ export const foldAndResume: FaultRow = {
   rounds: { full: 3_000, quick: 100 },
   // The interface is asynchronous, the property is not.
   // oxlint-disable-next-line require-await
-  async run({ rounds, random, count, violate }) {
+  async run({ rounds, random, mutation, count, violate }) {
+    const early = mutation.resumesEarlyBy ?? 0;
     const result = fc.check(
       fc.property(arbitraryLog, (frames) => {
         const states = [EMPTY_SESSION];
         for (const frame of frames) states.push(reduce(states.at(-1) ?? EMPTY_SESSION, frame));
         const whole = states.at(-1);
         for (const [k, state] of states.entries()) {
-          const byMerged = reduceAll(state, onTheWire(frames.slice(k)));
+          const byMerged = reduceAll(state, onTheWire(frames.slice(Math.max(0, k - early))));
           const bySnapshot = reduceAll(state, [...snapshotAt(frames, states, k), ...onTheWire(frames.slice(lastTerminal(frames, k)))]);
           count('resumes');
           if (!isDeepStrictEqual(byMerged, whole) || !isDeepStrictEqual(bySnapshot, whole)) return false;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { openStage } from '../../e2e/support/stage.ts';
 import { resumeOnce } from '../../e2e/support/viewer.ts';
 import type { Credentials } from '../../e2e/support/protocol-client.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
@@ -11,8 +10,8 @@ export const oneRun: FaultRow = {
   promise: "a client's retry never starts a second run",
   fault: "a line that drops the POST's answer, twice, before the third is let through; a round is a prompt",
   rounds: { full: 1_000, quick: 30 },
-  async run({ rounds, random, count, violate }) {
-    const stage = await openStage({}, random.seed);
+  async run({ rounds, openStage, count, violate }) {
+    const stage = await openStage();
     try {
       const { proxy, client, direct, model } = stage;
       let credentials: Credentials | null = null;

@@ -4,7 +4,6 @@ import { workflow } from '#relay/workflow/workflow.ts';
 import { randomUUID } from 'node:crypto';
 import { checkConversation } from '../../e2e/support/check-reply.ts';
 import { checkHistory } from '../../e2e/support/history-checker.ts';
-import { openStage } from '../../e2e/support/stage.ts';
 import { readMessages } from '../../e2e/support/transcript.ts';
 import { watchSession } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
@@ -31,7 +30,7 @@ export const oneWriter: FaultRow = {
   },
 };
 
-async function freezeAndWake({ random, wrap, count, violate }: RowContext): Promise<void> {
+async function freezeAndWake({ random, openPort, count, violate }: RowContext): Promise<void> {
   const LENGTH = 30;
   const body = workflow('talk', async (work, { runId }) => {
     await work.run('say', async (step) => {
@@ -46,15 +45,18 @@ async function freezeAndWake({ random, wrap, count, violate }: RowContext): Prom
       step.endRun([{ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: work.attempt }]);
     });
   });
-  const stage = createStage({ workflow: () => body, wrap, runner: { leaseMs: LEASE_MS, pollMs: 10 } });
+  const port = await openPort();
+  const stage = createStage({ workflow: () => body, store: port.store, runner: { leaseMs: LEASE_MS, pollMs: 10 } });
   try {
-    const ice = createIce(wrap(stage.store));
+    const ice = createIce(port.store);
     const first = stage.start({ store: ice.store });
     await stage.prompt('Hi');
     await stage.until(async () => (await stage.messages()).length > 3);
     await sleep(random.between(0, 20));
     ice.freeze();
-    stage.advance(LEASE_MS + 1_000);
+    await port.advance(LEASE_MS + 1_000);
+    // Two that look: only one of them may get it, and nobody may take it from whoever has.
+    stage.start();
     stage.start();
     const { state } = await stage.ended();
     const before = await readLog(stage.store, stage.sessionId);
@@ -65,7 +67,9 @@ async function freezeAndWake({ random, wrap, count, violate }: RowContext): Prom
 
     count('writers frozen');
     count('calls let go after the takeover', ice.late);
-    if (state.messages.at(-1)?.metadata?.run?.attempt === 2) count('takeovers');
+    const attempt = state.messages.at(-1)?.metadata?.run?.attempt;
+    if (attempt === 2) count('takeovers');
+    else violate(`one takeover makes a second attempt, and not a ${attempt}th`);
     violate(...checkLog(after));
     const seen = new Set(before.map(({ id }) => id));
     violate(...after.filter(({ id }) => !seen.has(id)).map(({ id, data }) => `a late entry: ${id} ${data}`));
@@ -75,6 +79,7 @@ async function freezeAndWake({ random, wrap, count, violate }: RowContext): Prom
     if (stage.textOf(state.messages.at(-1)) !== words) violate(`the reply is ${stage.textOf(state.messages.at(-1))}`);
   } finally {
     await stage[Symbol.asyncDispose]();
+    await port.destroy();
   }
 }
 
@@ -121,9 +126,9 @@ function createIce(store: SessionStore): { store: SessionStore; freeze(): void; 
 }
 
 /** SIGSTOP past the lease, SIGCONT: no other process can have taken over, and nothing may be lost or repeated. */
-async function stopAndContinue({ random, quick, count, violate }: RowContext): Promise<void> {
+async function stopAndContinue({ random, openStage, quick, count, violate }: RowContext): Promise<void> {
   const SESSIONS = 6;
-  const stage = await openStage({}, random.seed);
+  const stage = await openStage();
   try {
     const { relay, direct, model } = stage;
     for (let round = 0; round < (quick ? STOPS.quick : STOPS.full); round += 1) {

@@ -18,8 +18,9 @@ export const lostAnswers: FaultRow = {
   },
 };
 
-async function writeThroughLosses({ random, wrap, count, same, violate }: RowContext): Promise<void> {
-  let losing: ReturnType<typeof createLosingStore> | undefined;
+async function writeThroughLosses({ random, openPort, count, same, violate }: RowContext): Promise<void> {
+  const port = await openPort();
+  const losing = createLosingStore(port.store, random.fork(), 0.3);
   const body = workflow('talk', async (work, { runId }) => {
     await work.run('say', async (step) => {
       for (let index = 0; index < LENGTH; index += 1) {
@@ -33,10 +34,8 @@ async function writeThroughLosses({ random, wrap, count, same, violate }: RowCon
   });
   const stage = createStage({
     workflow: () => body,
-    wrap(store) {
-      losing ??= createLosingStore(wrap(store), random.fork(), 0.3);
-      return losing.store;
-    },
+    store: port.store,
+    wrap: () => losing.store,
     runner: { leaseMs: 60_000, pollMs: 20 },
   });
   try {
@@ -53,9 +52,10 @@ async function writeThroughLosses({ random, wrap, count, same, violate }: RowCon
     same('the log', found, expected);
     count('replies');
     count('entries', log.length);
-    count('answers lost', losing?.lost.after ?? 0);
-    count('writes lost', losing?.lost.before ?? 0);
+    count('answers lost', losing.lost.after);
+    count('writes lost', losing.lost.before);
   } finally {
     await stage[Symbol.asyncDispose]();
+    await port.destroy();
   }
 }

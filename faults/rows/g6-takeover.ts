@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { checkConversation } from '../../e2e/support/check-reply.ts';
 import { checkHistory } from '../../e2e/support/history-checker.ts';
-import { openStage } from '../../e2e/support/stage.ts';
 import { readMessages } from '../../e2e/support/transcript.ts';
 import { watchSession } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
@@ -16,8 +15,8 @@ export const takeover: FaultRow = {
   promise: 'takeover within 15 s with the default lease of 10 s',
   fault: 'kill -9 in the middle of eight replies, and a start on the same file; a round is a kill',
   rounds: { full: 200, quick: 3 },
-  async run({ rounds, random, count, time, violate }) {
-    const stage = await openStage({ LEASE_MS: String(LEASE_MS) }, random.seed);
+  async run({ rounds, openStage, random, count, time, violate }) {
+    const stage = await openStage({ settings: { LEASE_MS: String(LEASE_MS) } });
     try {
       const { direct, relay, model } = stage;
       for (let round = 0; round < rounds; round += 1) {

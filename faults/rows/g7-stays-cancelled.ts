@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { checkConversation } from '../../e2e/support/check-reply.ts';
 import { checkHistory } from '../../e2e/support/history-checker.ts';
-import { openStage, type Stage } from '../../e2e/support/stage.ts';
 import { readMessages } from '../../e2e/support/transcript.ts';
 import { resumeOnce, watchSession } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
 import { isTerminal } from '../../e2e/support/wire.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
+import type { FaultStage } from '../harness/fault-stage.ts';
 
 const AT_ONCE = 16;
 const ABORTED_WITHIN_MS = 1_000;
@@ -17,7 +17,7 @@ export const staysCancelled: FaultRow = {
   fault: 'stops, two at a time in every third round, at any moment from before the model is asked until after the end',
   rounds: { full: 1_000, quick: 60 },
   async run(context) {
-    const stage = await openStage({}, context.random.seed);
+    const stage = await context.openStage();
     try {
       await inParallel(context.rounds, AT_ONCE, (round) => cancelOnce(context, stage, round));
     } finally {
@@ -26,7 +26,7 @@ export const staysCancelled: FaultRow = {
   },
 };
 
-async function cancelOnce({ random, count, time, violate }: RowContext, stage: Stage, round: number): Promise<void> {
+async function cancelOnce({ random, count, time, violate }: RowContext, stage: FaultStage, round: number): Promise<void> {
   const { direct, relay, model } = stage;
   const credentials = await direct.mint();
   const viewer = watchSession({ origin: relay.origin, credentials });
@@ -39,6 +39,7 @@ async function cancelOnce({ random, count, time, violate }: RowContext, stage: S
   const answers = await Promise.all(Array.from({ length: stops }, () => direct.stop(credentials, body.runId)));
   const stoppedAt = performance.now();
   for (const { status } of answers) if (status !== 200) violate(`the stop answered ${status}`);
+  const isStopped = answers.some(({ body: { cancelled, runId } }) => cancelled && runId === body.runId);
   await until('the run has ended', () => viewer.hasEnded(body));
   const openCalls = calls(prompt).filter(({ finished, aborted }) => !finished && !aborted);
   if (openCalls.length > 0) {
@@ -59,6 +60,7 @@ async function cancelOnce({ random, count, time, violate }: RowContext, stage: S
     model,
   );
   violate(...violations);
+  if (isStopped !== (cancelled === 1)) violate(`${prompt}: the stop said ${String(isStopped)}, and ${completed} runs were completed`);
   const frames = await resumeOnce({ origin: relay.origin, credentials, after: body.cursor });
   const terminals = frames.filter(isTerminal).length;
   const isLast = frames.at(-1) !== undefined && isTerminal(frames.at(-1) ?? { id: '', message: { type: '' } });

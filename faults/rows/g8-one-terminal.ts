@@ -1,5 +1,4 @@
 import { newId } from '#shared/ids.ts';
-import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
 import { checkLog, chunkText, claimInput, claimRun, completedText, isTerminalText, readLog, startRun } from '../harness/port.ts';
 
@@ -8,9 +7,8 @@ export const oneTerminal: FaultRow = {
   promise: 'exactly one terminal message a run in the log',
   fault: 'the close sent again and again, by its writer, by a writer of an earlier lease, and against a cancel',
   rounds: { full: 1_000, quick: 200 },
-  async run({ rounds, random, wrap, count, violate }) {
-    let now = Date.now();
-    const store = wrap(openSqliteStore({ path: ':memory:', ttlMs: 86_400_000, clock: () => now }));
+  async run({ rounds, random, openPort, count, violate }) {
+    const { store, advance, destroy } = await openPort();
     try {
       for (let round = 0; round < rounds; round += 1) {
         const sessionId = newId();
@@ -19,7 +17,7 @@ export const oneTerminal: FaultRow = {
         await store.append(sessionId, { fence: zombie.fence, seq: 1, entries: [chunkText(runId, 'one')] });
         let lease = zombie;
         if (random.chance(0.5)) {
-          now += 3_000;
+          await advance(3_000);
           lease = await claimRun(store, sessionId);
           count('runs taken over');
         }
@@ -61,7 +59,7 @@ export const oneTerminal: FaultRow = {
         count('runs');
       }
     } finally {
-      await store.close();
+      await destroy();
     }
   },
 };

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Accepted, Credentials } from '../../e2e/support/protocol-client.ts';
-import { openStage } from '../../e2e/support/stage.ts';
 import { resumeOnce } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
 import { isTerminal } from '../../e2e/support/wire.ts';
@@ -14,8 +13,8 @@ export const boundedAttempts: FaultRow = {
   promise: 'bounded attempts: exactly three model calls, then `attempts-exhausted`',
   fault: 'ten prompts at once that kill their relay whenever the model was asked for them; a round is ten prompts',
   rounds: { full: 20, quick: 1 },
-  async run({ rounds, random, count, violate }) {
-    const stage = await openStage({}, random.seed);
+  async run({ rounds, openStage, random, count, violate }) {
+    const stage = await openStage();
     try {
       const { direct, relay, model } = stage;
       for (let round = 0; round < rounds; round += 1) {

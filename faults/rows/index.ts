@@ -5,15 +5,19 @@ import { foldAndResume } from './g18-fold-and-resume.ts';
 import { lostAnswers } from './g5-lost-answers.ts';
 import { neverLost } from './g1-never-lost.ts';
 import { oneRun } from './g2-one-run.ts';
+import { onceInOrder } from './g3-once-in-order.ts';
 import { oneTerminal } from './g8-one-terminal.ts';
 import { oneWriter } from './g4-one-writer.ts';
 import { staysCancelled } from './g7-stays-cancelled.ts';
+import { plannedStop } from './g16-planned-stop.ts';
+import { slowViewers } from './g15-slow-viewers.ts';
 import { takeover } from './g6-takeover.ts';
 
 /** In the order of docs/faults.md. */
 export const ROWS: readonly FaultRow[] = [
   neverLost,
   oneRun,
+  onceInOrder,
   oneWriter,
   lostAnswers,
   takeover,
@@ -21,5 +25,7 @@ export const ROWS: readonly FaultRow[] = [
   oneTerminal,
   boundedAttempts,
   clearExpiry,
+  slowViewers,
+  plannedStop,
   foldAndResume,
 ];

@@ -19,6 +19,8 @@ export interface StageOptions extends Partial<Omit<GenerateReplyOptions, 'store'
   tools?: ToolSet;
   /** In place of the workflow that answers prompts. */
   workflow?: (store: SessionStore) => Workflow;
+  /** In place of one in memory. Stays the caller's, as its clock does. */
+  store?: SessionStore;
   /** Around the store that the runner and the workflow see. */
   wrap?: (store: SessionStore) => SessionStore;
   runner?: Partial<RunnerOptions>;
@@ -28,7 +30,8 @@ export interface StageOptions extends Partial<Omit<GenerateReplyOptions, 'store'
 /** A store in memory, a runner and a session to write prompts into: everything between a prompt and its log. */
 export function createStage(options: StageOptions) {
   const clock = { offsetMs: 0 };
-  const store = openSqliteStore({ path: ':memory:', ttlMs: 3_600_000, clock: () => Date.now() + clock.offsetMs });
+  const store: SessionStore =
+    options.store ?? openSqliteStore({ path: ':memory:', ttlMs: 3_600_000, clock: () => Date.now() + clock.offsetMs });
   const seen = options.wrap?.(store) ?? store;
   const sessionId = newId();
   const log: LogLine[] = [];
@@ -36,7 +39,7 @@ export function createStage(options: StageOptions) {
   const logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   const runners: Runner[] = [];
 
-  const { model, workflow, wrap: _, runner: runnerOptions, ...generation } = options;
+  const { model, workflow, wrap: _, store: given, runner: runnerOptions, ...generation } = options;
   const generateReply = (): Workflow => {
     if (workflow) return workflow(seen);
     if (!model) throw new Error('the stage needs a model or a workflow');
@@ -137,7 +140,7 @@ export function createStage(options: StageOptions) {
 
     async [Symbol.asyncDispose]() {
       await Promise.all(runners.map((runner) => runner.drain(0)));
-      await store.close();
+      if (!given) await store.close();
     },
   };
 }

@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto';
+import type { ReplyPlan } from '../../e2e/support/model-server.ts';
+import type { Accepted, Credentials } from '../../e2e/support/protocol-client.ts';
+import type { FaultStage } from './fault-stage.ts';
+
+export interface Turn {
+  messageId: string;
+  prompt: string;
+  runId: string;
+  accepted: Accepted;
+}
+
+/** Sends a prompt that will be answered so, until the relay has taken it. */
+export async function ask(
+  { model, client }: Pick<FaultStage, 'model' | 'client'>,
+  credentials: Credentials,
+  prompt: string,
+  plan: Partial<ReplyPlan>,
+): Promise<Turn> {
+  const messageId = randomUUID();
+  model.plan(prompt, plan);
+  const { status, body } = await client.post(credentials, { prompt, messageId });
+  if (status !== 202 && status !== 200) throw new Error(`the prompt was answered ${status}: ${JSON.stringify(body)}`);
+  return { messageId, prompt, runId: body.runId, accepted: body };
+}

@@ -1,0 +1,84 @@
+import { openModelServer, type ModelServer } from '../../e2e/support/model-server.ts';
+import { createProtocolClient, type ProtocolClient } from '../../e2e/support/protocol-client.ts';
+import { createRelayProcess, type RelayProcess } from '../../e2e/support/relay-process.ts';
+import { openTcpProxy, type TcpProxy } from '../../e2e/support/tcp-proxy.ts';
+import type { StorePlace, StoreUnderTest } from './store-under-test.ts';
+
+export interface FaultStageOptions {
+  /** Of the relays' environment. */
+  settings?: Record<string, string>;
+  /** At most so many, and no more than the store allows; 1 when not given. */
+  relays?: number;
+  /** Where they keep their sessions; a new place when not given. Disposed of with the stage. */
+  place?: StorePlace;
+  /** Loses every hint of the live channel inside the relays. */
+  hints?: 'lost';
+  /** Relays that answer SIGUSR2 with what they hold: see faults/servers/relay.ts. */
+  probe?: boolean;
+}
+
+/** Relays in processes of their own over one place of the store, a model that remembers, a line that can fail. */
+export interface FaultStage {
+  readonly model: ModelServer;
+  readonly relays: readonly [RelayProcess, ...RelayProcess[]];
+  /** The first of them. */
+  readonly relay: RelayProcess;
+  /** To the first relay. */
+  readonly proxy: TcpProxy;
+  /** Asks through the proxy. */
+  readonly client: ProtocolClient;
+  /** Asks the first relay itself. */
+  readonly direct: ProtocolClient;
+  readonly place: StorePlace;
+  close(): Promise<void>;
+}
+
+const BROKEN_RELAY = 'faults/servers/relay.ts';
+
+export async function openFaultStage(
+  store: StoreUnderTest,
+  { seed, mutation, settings = {}, relays: wanted = 1, place: given, hints, probe = false }: FaultStageOptions & { seed: number; mutation: string | undefined },
+): Promise<FaultStage> {
+  const place = given ?? (await store.openPlace());
+  const model = await openModelServer(seed);
+  const broken = mutation !== undefined || hints !== undefined || probe;
+  const create = (): Promise<RelayProcess> =>
+    createRelayProcess(
+      {
+        MODEL: 'openai-compatible:test',
+        MODEL_BASE_URL: model.baseUrl,
+        MODEL_API_KEY: 'test-key',
+        ...place.settings,
+        ...(mutation === undefined ? {} : { FAULTS_MUTATION: mutation }),
+        ...(hints === undefined ? {} : { FAULTS_HINTS: hints }),
+        ...settings,
+      },
+      { runBy: place.runBy, ...(broken ? { script: BROKEN_RELAY } : {}) },
+    );
+  const relay = await create();
+  const relays: FaultStage['relays'] = [relay, ...(await Promise.all(Array.from({ length: Math.min(wanted, store.relays) - 1 }, create)))];
+  try {
+    await Promise.all(relays.map((one) => one.start()));
+  } catch (error) {
+    await Promise.all(relays.map((one) => one.dispose()));
+    await model.close();
+    await place.dispose();
+    throw error;
+  }
+  const proxy = await openTcpProxy(relay.port);
+  return {
+    model,
+    relays,
+    relay,
+    proxy,
+    place,
+    client: createProtocolClient(proxy.origin),
+    direct: createProtocolClient(relay.origin),
+    async close() {
+      await Promise.all(relays.map((one) => one.dispose()));
+      await proxy.close();
+      await model.close();
+      await place.dispose();
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { parseCursor } from '#shared/cursor.ts';
+import type { HubTiming } from '#relay/live/session-hub.ts';
+import { MUTATIONS as STORE_MUTATIONS } from '#relay/store/conformance/mutations.ts';
+import type { SessionStore } from '#relay/store/session-store.ts';
+import { StoreError } from '#relay/store/store-error.ts';
+
+/** One rule broken. */
+export interface Mutation {
+  /** Around each store that the harness opens, in its own process or in a relay's. */
+  readonly store?: (store: SessionStore) => Partial<SessionStore>;
+  /** Of a relay's live fan-out. */
+  readonly timing?: Partial<HubTiming>;
+  /** A planned stop just ends the process. */
+  readonly stopsAtOnce?: boolean;
+  /** How many entries too many a resume brings. */
+  readonly resumesEarlyBy?: number;
+}
+
+const FAR_OFF_MS = 86_400_000;
+
+/** Those that the conformance suite is held against, and those that only a whole relay can show. */
+export const MUTATIONS: Readonly<Record<string, Mutation>> = {
+  ...Object.fromEntries(Object.entries(STORE_MUTATIONS).map(([name, store]): [string, Mutation] => [name, { store }])),
+  'an answer before the write': {
+    store: (store) => ({
+      async submit(id, input) {
+        const answer = await store.submit(id, { ...input, dryRun: true });
+        if (input.dryRun || answer.kind !== 'ok') return answer;
+        later(40, () => store.submit(id, input));
+        return answer;
+      },
+      append(id, input) {
+        later(40, () => store.append(id, input));
+        return Promise.resolve({ kind: 'ok', next: input.seq + input.entries.length });
+      },
+    }),
+  },
+  'no head poll': { timing: { activePollMs: FAR_OFF_MS, idlePollMs: FAR_OFF_MS } },
+  'reading before subscribing, and no head poll': {
+    timing: { activePollMs: FAR_OFF_MS, idlePollMs: FAR_OFF_MS },
+    store: (store) => ({
+      // It says that it listens, and begins to a little later.
+      async follow(id, listener) {
+        const timer = setTimeout(() => void store.follow(id, listener), 30);
+        return () => clearTimeout(timer);
+      },
+    }),
+  },
+  'a torn snapshot: the transcript, then the log': {
+    store: (store) => ({
+      async read(id, input) {
+        const before = await store.read(id, input);
+        if (before.kind !== 'snapshot') return before;
+        await new Promise((resolve) => setTimeout(resolve, 25));
+        const after = await store.read(id, input);
+        return after.kind === 'snapshot' ? { ...after, transcript: before.transcript, cursor: before.cursor } : after;
+      },
+    }),
+  },
+  'claiming without a lease': {
+    store(store) {
+      const active = new Set<string>();
+      return {
+        submit(id, input) {
+          active.add(id);
+          return store.submit(id, input);
+        },
+        take: () => Promise.resolve([...active]),
+        async claim(id, input) {
+          const head = await store.head(id);
+          if (head.kind !== 'open' || !head.run) active.delete(id);
+          else await store.release(id, { fence: parseCursor(head.head)?.fence ?? 0, delayMs: 0, as: 'retry' });
+          return store.claim(id, input);
+        },
+      };
+    },
+  },
+  'a cancel that does not raise the fence': {
+    store: (store) => ({
+      async cancel(id, { runId }) {
+        const head = await store.head(id);
+        if (head.kind !== 'open' || !head.run || (runId !== undefined && head.run.runId !== runId)) return { kind: 'none' };
+        const { fence = 0, seq = 0 } = parseCursor(head.head) ?? {};
+        const { runId: active, messageId, attempt } = head.run;
+        const end = { type: 'metadata', status: 'cancelled', runId: active, messageId, attempt, at: Date.now() };
+        await store.append(id, { fence, seq: seq + 1, entries: [JSON.stringify(end)] });
+        return { kind: 'ok', runId: active };
+      },
+    }),
+  },
+  'no takeover': {
+    store: (store) => ({
+      async take(limit) {
+        const due = await store.take(limit);
+        const heads = await Promise.all(due.map((id) => store.head(id)));
+        return due.filter((_, index) => {
+          const head = heads[index];
+          return head?.kind === 'open' && head.run?.status === 'queued';
+        });
+      },
+    }),
+  },
+  'a full store that does not say so': {
+    store: (store) => ({
+      async submit(id, input) {
+        try {
+          return await store.submit(id, input);
+        } catch (error) {
+          if (!(error instanceof StoreError) || input.dryRun) throw error;
+          return { kind: 'ok', cursor: input.expect ?? '0-0' };
+        }
+      },
+    }),
+  },
+  'no bound on what a viewer leaves unread': { timing: { unreadBytes: Number.POSITIVE_INFINITY, blockedMs: FAR_OFF_MS } },
+  'a planned stop that ends at once': { stopsAtOnce: true },
+  'a cursor that is not exclusive': { resumesEarlyBy: 1 },
+};
+
+const NOTHING: Mutation = {};
+
+/** @throws Error when there is none of this name. */
+export function findMutation(name: string | undefined): Mutation {
+  if (name === undefined) return NOTHING;
+  const mutation = MUTATIONS[name];
+  if (!mutation) throw new Error(`There is no mutation “${name}”.`);
+  return mutation;
+}
+
+export function mutateStore(store: SessionStore, { store: mutate }: Mutation): SessionStore {
+  return mutate ? { ...store, ...mutate(store) } : store;
+}
+
+/** Long after it was answered; what becomes of it nobody hears. */
+function later(ms: number, write: () => Promise<unknown>): void {
+  setTimeout(() => void write().catch(() => undefined), ms);
+}

@@ -1,0 +1,39 @@
+import type { OpenStore } from '#relay/store/conformance/store-harness.ts';
+
+/**
+ * What the rows need of a store, and all they know of it. A row asks for the port in this process, or for a place that
+ * relays keep their sessions in; what is behind is the store's own affair.
+ */
+export interface StoreUnderTest {
+  readonly name: 'sqlite';
+  /** How many relays may use one place at the same time. */
+  readonly relays: number;
+  /** The store at its port, in this process, with time that can be let pass. */
+  readonly openPort: OpenStore;
+  openPlace(): Promise<StorePlace>;
+  /** A place that fills up; rejects with one sentence where this machine allows none. */
+  openSmallPlace(): Promise<SmallPlace>;
+}
+
+/** Where relays keep their sessions: outlives them, and is gone once disposed of. */
+export interface StorePlace {
+  /** What the environment of its relays says of it. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** A program with its arguments that runs the relay's command; empty: none. */
+  readonly runBy: readonly string[];
+  dispose(): Promise<void>;
+}
+
+export interface SmallPlace extends StorePlace {
+  /** How it is made small, in one sentence. */
+  readonly means: string;
+  /** The code that a full store is refused with here: a limit of the operating system is not told from a broken disk. */
+  readonly refusal: 'store-full' | 'store-unavailable';
+  /** Takes the room away, but for so many bytes about. */
+  fill(leftBytes: number): Promise<void>;
+  /** Gives it back. */
+  makeRoom(): Promise<void>;
+}
+
+/** What `openPort` is opened with, where a row does not care. */
+export const PORT_OPTIONS = { ttlMs: 86_400_000, maxTranscriptBytes: 8 * 1024 * 1024 };

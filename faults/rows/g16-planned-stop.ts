@@ -1,0 +1,97 @@
+import { checkSession } from '../../e2e/support/check-session.ts';
+import type { Credentials } from '../../e2e/support/protocol-client.ts';
+import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
+import { sleep, until } from '../../e2e/support/wait.ts';
+import { ask, type Turn } from '../harness/ask.ts';
+import type { FaultRow, RowContext } from '../harness/fault-row.ts';
+import type { FaultStage } from '../harness/fault-stage.ts';
+
+const SESSIONS = 12;
+const DRAIN_MS = 1_500;
+/** Beyond it the process would have ended itself. */
+const STOPPED_WITHIN_MS = DRAIN_MS + 1_000;
+/** A run may be handed over ten times before that counts as an attempt: no reply lives through so many stops. */
+const REPLY = { tokens: { min: 20, max: 500 }, tokensPerSecond: 200 };
+
+interface Visitor {
+  credentials: Credentials;
+  viewers: Viewer[];
+  turns: Turn[];
+}
+
+export const plannedStop: FaultRow = {
+  name: 'G16',
+  promise: 'a planned stop is unseen',
+  fault: 'SIGTERM under load, relay after relay, each started again over the same store; a round is a stop',
+  rounds: { full: 50, quick: 2 },
+  async run(context) {
+    const stage = await context.openStage({ relays: 3, settings: { DRAIN_MS: String(DRAIN_MS) } });
+    try {
+      await stopUnderLoad(context, stage);
+    } finally {
+      await stage.close();
+    }
+  },
+};
+
+async function stopUnderLoad({ rounds, random, count, time, violate }: RowContext, stage: FaultStage): Promise<void> {
+  const { relays, model, direct } = stage;
+  const visitors: Visitor[] = [];
+  let over = false;
+  const talking = Promise.all(Array.from({ length: SESSIONS }, (_, index) => converse(index)));
+  talking.catch(() => undefined);
+  for (let round = 0; round < rounds; round += 1) {
+    await sleep(random.between(200, 1_000));
+    const relay = relays[round % relays.length] ?? stage.relay;
+    const ended = relay.ended();
+    const stoppedAt = performance.now();
+    relay.signal('SIGTERM');
+    const { code } = await ended;
+    const ms = performance.now() - stoppedAt;
+    time('from SIGTERM to the end of the process', ms);
+    if (ms > STOPPED_WITHIN_MS) violate(`a stop took ${ms.toFixed(0)} ms`);
+    if (code !== 0) violate(`a stopped relay ended with ${code}`);
+    await relay.start();
+    time('from SIGTERM to ready again', performance.now() - stoppedAt);
+    count('planned stops');
+  }
+  over = true;
+  for (const { credentials, viewers, turns } of await talking) {
+    await Promise.all(viewers.map((viewer) => viewer.leave()));
+    const { body: state } = await direct.state(credentials);
+    const { violations, completed } = checkSession({ viewers, turns, state, model });
+    violate(...violations);
+    if (completed !== turns.length) violate(`${turns.length - completed} of ${turns.length} prompts were not answered`);
+    for (const { id, metadata } of state.messages) {
+      const attempt = metadata?.run?.attempt ?? 1;
+      if (attempt > 1) violate(`the run ${id} counts ${attempt} attempts`);
+    }
+    const byes = viewers.flatMap((viewer) => viewer.byes);
+    if (byes.some((reason) => reason !== 'shutdown')) violate(`the streams ended with bye ${byes.join(', ')}`);
+    count('prompts answered', completed);
+    count('of them begun anew', turns.reduce((sum, { prompt }) => sum + model.callsFor(prompt).length - 1, 0));
+    count('streams told bye', byes.length);
+    count('connections', viewers.reduce((sum, { connections }) => sum + connections, 0));
+  }
+  count('requests asked again while a relay was away', stage.client.retries);
+  // Of a line that is just cut nobody is told why.
+  const wasTold = visitors.some(({ viewers }) => viewers.some(({ byes }) => byes.length > 0));
+  if (!wasTold) violate('no stream was told that its relay stops');
+
+  /** One visitor with two tabs, who asks and waits for the answer until all is over. */
+  async function converse(index: number): Promise<Visitor> {
+    const dice = random.fork();
+    const credentials = await stage.client.mint();
+    const at = (tab: number): string => relays[(index + tab) % relays.length]?.origin ?? stage.relay.origin;
+    const viewers = [0, 1].map((tab) => watchSession({ origin: at(tab), credentials }));
+    const visitor: Visitor = { credentials, viewers, turns: [] };
+    visitors.push(visitor);
+    while (!over) {
+      const tokens = dice.between(REPLY.tokens.min, REPLY.tokens.max);
+      const turn = await ask(stage, credentials, `Visitor ${index}, prompt ${visitor.turns.length}`, { ...REPLY, tokens });
+      visitor.turns.push(turn);
+      await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), { timeoutMs: 60_000 });
+    }
+    return visitor;
+  }
+}

@@ -1,0 +1,86 @@
+import { isDeepStrictEqual } from 'node:util';
+import { checkSession } from '../../../e2e/support/check-session.ts';
+import { createTranscript, readMessages } from '../../../e2e/support/transcript.ts';
+import { resumeOnce, watchSession } from '../../../e2e/support/viewer.ts';
+import { compareCursors, follows, type WireFrame } from '../../../e2e/support/wire.ts';
+import { sleep, until } from '../../../e2e/support/wait.ts';
+import { ask, type Turn } from '../../harness/ask.ts';
+import { inParallel, type RowContext } from '../../harness/fault-row.ts';
+
+const SESSIONS = 4;
+
+/**
+ * Short runs one after the other, each sealed and trimmed soon, while others come without a cursor or with any that
+ * there was: each gets exactly what follows, or a snapshot and what follows that.
+ */
+export async function joinAndReturn(context: RowContext): Promise<void> {
+  const { openStage, rounds, quick, random, count, violate } = context;
+  const stage = await openStage();
+  try {
+    const { direct, relay, model } = stage;
+    const runs = quick ? 8 : Math.min(40, Math.ceil(rounds / 20));
+    await inParallel(SESSIONS, SESSIONS, async (session) => {
+      const dice = random.fork();
+      const credentials = await direct.mint();
+      const { origin } = relay;
+      const viewer = watchSession({ origin, credentials });
+      const turns: Turn[] = [];
+      let over = false;
+      const join = async (): Promise<void> => {
+        while (!over) {
+          await sleep(dice.between(1, 15));
+          const seen = viewer.received;
+          const after = dice.chance(0.5) ? undefined : seen[dice.between(0, Math.max(0, seen.length - 1))]?.frame.id;
+          if (turns.length === 0) continue;
+          const frames = await resumeOnce({ origin, credentials, ...(after === undefined ? {} : { after }) });
+          violate(...checkContinuation(frames, after));
+          count(after === undefined ? 'joined without a cursor' : 'returned with any cursor');
+          if (frames[0]?.message.type === 'snapshot') count('of them given a snapshot');
+        }
+      };
+      const joining = Array.from({ length: 3 }, join);
+      for (let run = 0; run < runs; run += 1) {
+        const prompt = `Session ${session}, run ${run}`;
+        const turn = await ask({ ...stage, client: direct }, credentials, prompt, { tokens: dice.between(1, 8), tokensPerSecond: 500 });
+        turns.push(turn);
+        await until('the reply has ended', () => viewer.hasEnded(turn.accepted), { everyMs: 2 });
+      }
+      over = true;
+      await Promise.all(joining);
+      await viewer.leave();
+      const { body: state } = await direct.state(credentials);
+      violate(...checkSession({ viewers: [viewer], turns, state, model }).violations);
+      await checkEveryCursor();
+
+      async function checkEveryCursor(): Promise<void> {
+        const whole = readMessages(state.messages);
+        const seen = viewer.received.map(({ frame }) => frame);
+        for (const [index, frame] of seen.entries()) {
+          if (quick && !dice.chance(0.2)) continue;
+          const frames = await resumeOnce({ origin, credentials, after: frame.id });
+          violate(...checkContinuation(frames, frame.id));
+          const transcript = createTranscript();
+          for (const next of [...seen.slice(0, index + 1), ...frames]) transcript.apply(next);
+          if (!isDeepStrictEqual(transcript.messages(), whole)) violate(`from ${frame.id} on the conversation ends otherwise`);
+          count('cursors resumed at the end');
+        }
+      }
+    });
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Sentences about what does not follow, each frame on the one before and the first on the cursor it was asked with. */
+function checkContinuation(frames: readonly WireFrame[], after: string | undefined): string[] {
+  const violations: string[] = [];
+  let cursor = after ?? '0-0';
+  for (const [index, frame] of frames.entries()) {
+    if (frame.message.type === 'snapshot') {
+      if (index > 0) violations.push(`a snapshot in the middle: ${frame.id}`);
+      if (compareCursors(frame.id, cursor) < 0) violations.push(`a snapshot ${frame.id} older than the cursor ${cursor}`);
+    } else if (!follows(cursor, frame)) violations.push(`${frame.id} does not follow ${cursor} (asked after ${after ?? 'nothing'})`);
+    cursor = frame.id;
+  }
+  return violations;
+}

@@ -1,0 +1,44 @@
+import { checkSession } from '../../../e2e/support/check-session.ts';
+import { watchSession } from '../../../e2e/support/viewer.ts';
+import { sleep, until } from '../../../e2e/support/wait.ts';
+import { ask } from '../../harness/ask.ts';
+import { inParallel, type RowContext } from '../../harness/fault-row.ts';
+
+const AT_ONCE = 20;
+/** A head poll each second: a viewer that nobody tells anything is behind by no more than that, and some time to spare. */
+const BEHIND_MS = 4_000;
+
+/** Nothing that `follow` would tell arrives. Two viewers a session, one that comes late, one whose line drops. */
+export async function loseHints({ openStage, rounds, quick, random, count, time, violate }: RowContext): Promise<void> {
+  const stage = await openStage({ hints: 'lost' });
+  try {
+    const { direct, relay, model } = stage;
+    await inParallel(quick ? 10 : Math.ceil(rounds / 5), AT_ONCE, async (index) => {
+      const credentials = await direct.mint();
+      const early = watchSession({ origin: relay.origin, credentials });
+      const turn = await ask({ ...stage, client: direct }, credentials, `Unheard ${index}`, {
+        tokens: random.between(5, 60),
+        tokensPerSecond: 100,
+      });
+      await sleep(random.between(0, 400));
+      const late = watchSession({ origin: relay.origin, credentials });
+      if (random.chance(0.5)) early.drop();
+      await until('the model has written all', () => model.callsFor(turn.prompt).at(-1)?.finished, { everyMs: 5 });
+      const writtenAt = performance.now();
+      const viewers = [early, late];
+      try {
+        const ended = (): boolean => viewers.every((viewer) => viewer.hasEnded(turn.accepted));
+        await until('the end was seen', ended, { timeoutMs: BEHIND_MS, everyMs: 5 });
+        time('from the last token to the end seen, hints lost', performance.now() - writtenAt);
+      } catch {
+        violate(`a viewer was left behind: ${viewers.map(({ cursor }) => cursor).join(', ')}`);
+      }
+      await Promise.all(viewers.map((viewer) => viewer.leave()));
+      const { body: state } = await direct.state(credentials);
+      violate(...checkSession({ viewers, turns: [turn], state, model }).violations);
+      count('replies without a hint');
+    });
+  } finally {
+    await stage.close();
+  }
+}

@@ -1,0 +1,36 @@
+import { checkSession } from '../../../e2e/support/check-session.ts';
+import { watchSession } from '../../../e2e/support/viewer.ts';
+import { until } from '../../../e2e/support/wait.ts';
+import { ask, type Turn } from '../../harness/ask.ts';
+import type { RowContext } from '../../harness/fault-row.ts';
+
+const VIEWERS = 4;
+/** The head of a response is among them, so that some connections bring nothing. */
+const BYTES_A_CONNECTION = { min: 300, max: 1_600 };
+
+/** Viewers of replies that are being written, whose lines never live for more than a few messages. */
+export async function reconnectOften({ openStage, rounds, random, count, violate }: RowContext): Promise<void> {
+  const stage = await openStage();
+  try {
+    const { direct, proxy } = stage;
+    const credentials = await direct.mint();
+    const draws = random.fork();
+    proxy.limitAnswers(() => draws.between(BYTES_A_CONNECTION.min, BYTES_A_CONNECTION.max));
+    const viewers = Array.from({ length: VIEWERS }, () => watchSession({ origin: proxy.origin, credentials, reconnectMs: 1 }));
+    const turns: Turn[] = [];
+    while (viewers.some(({ connections }) => connections < rounds)) {
+      const plan = { tokens: random.between(100, 400), tokensPerSecond: 300 };
+      const turn = await ask({ ...stage, client: direct }, credentials, `Reconnect ${turns.length}`, plan);
+      turns.push(turn);
+      await until('the reply has ended for all', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), { timeoutMs: 60_000 });
+    }
+    const { body: state } = await direct.state(credentials);
+    await Promise.all(viewers.map((viewer) => viewer.leave()));
+    violate(...checkSession({ viewers, turns, state, model: stage.model }).violations);
+    count('viewers', VIEWERS);
+    count('reconnects', viewers.reduce((sum, { connections }) => sum + connections, 0));
+    count('messages through them', viewers.reduce((sum, { received }) => sum + received.length, 0));
+  } finally {
+    await stage.close();
+  }
+}

@@ -1,0 +1,114 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { until } from '../../e2e/support/wait.ts';
+import type { SmallPlace } from '../harness/store-under-test.ts';
+
+/** Large enough for some hundred sessions of short replies. */
+const DISK_BYTES = 6 * 1024 * 1024;
+
+/** A folder that is a file system of its own, with room for 6 MiB; commands see it that are run by `runBy`. */
+export interface SmallDisk extends Omit<SmallPlace, 'settings'> {
+  readonly folder: string;
+}
+
+/** How a mount of one's own can be had: as any user in a user namespace, as root without one. */
+const NAMESPACES: readonly { flags: string[]; enter: string[]; who: string }[] = [
+  { flags: ['--user', '--map-root-user', '--mount'], enter: ['--user', '--preserve-credentials', '--mount'], who: 'in a user namespace' },
+  { flags: ['--mount'], enter: ['--mount'], who: 'as root, in a mount namespace' },
+];
+
+/**
+ * A tmpfs in a mount namespace that a process of ours holds open, so that nothing is left mounted whatever becomes of
+ * the test; where no namespace can be had, a limit on the size of each file that a relay writes.
+ */
+export async function openSmallDisk(): Promise<SmallDisk> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-small-'));
+  for (const { flags, enter, who } of NAMESPACES) {
+    const holder = await holdMount(folder, flags);
+    if (!holder) continue;
+    const runBy = ['nsenter', '--target', String(holder.pid), ...enter, `--wd=${process.cwd()}`];
+    return {
+      folder,
+      runBy,
+      means: `a tmpfs of ${DISK_BYTES / 1024 / 1024} MiB, mounted ${who}, filled up by another file`,
+      refusal: 'store-full',
+      fill: (leftBytes) => fillDisk(runBy, folder, leftBytes),
+      makeRoom: () => within(runBy, `rm -f "${folder}/ballast"`),
+      async dispose() {
+        holder.kill('SIGKILL');
+        if (holder.exitCode === null && holder.signalCode === null) await once(holder, 'exit');
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  }
+  return limitFiles(folder);
+}
+
+/** Null where it is not allowed. */
+async function holdMount(folder: string, flags: string[]): Promise<ChildProcess | null> {
+  const script = `mount -t tmpfs -o size=${DISK_BYTES} tmpfs "${folder}" && echo mounted && exec sleep infinity`;
+  const holder = spawn('unshare', [...flags, 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let output = '';
+  let over = false;
+  holder.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  holder.on('error', () => {
+    over = true;
+  });
+  holder.on('exit', () => {
+    over = true;
+  });
+  await until('the disk is mounted, or refused', () => over || output.includes('mounted'));
+  return over ? null : holder;
+}
+
+/** Fills the disk from its free space down, as somebody else's files would. */
+async function fillDisk(runBy: readonly string[], folder: string, leftBytes: number): Promise<void> {
+  const script = `
+    free=$(df --output=avail -B1 "${folder}" | tail -1)
+    count=$((free - ${Math.round(leftBytes)}))
+    [ "$count" -gt 0 ] && head -c "$count" /dev/zero >> "${folder}/ballast"
+    true`;
+  await within(runBy, script);
+}
+
+async function within([program = 'sh', ...args]: readonly string[], script: string): Promise<void> {
+  const child = spawn(program, [...args, 'sh', '-c', script], { stdio: 'ignore' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`On the small disk a command ended with ${code}: ${script}`);
+}
+
+/** Only what is written after the limit was set meets with it: it is set on the relay's process while that runs. */
+function limitFiles(folder: string): SmallDisk {
+  const limit = (bytes: string): void => {
+    // The relay is told by the file that it holds.
+    const found = spawnSync('sh', ['-c', `for p in /proc/[0-9]*; do ls -l $p/fd 2>/dev/null | grep -q "${folder}/relay.db$" && echo \${p#/proc/}; done`]);
+    for (const pid of found.stdout.toString().split('\n').filter(Boolean)) {
+      // The soft limit alone, so that it can be raised again by whoever set it.
+      spawnSync('prlimit', ['--pid', pid, `--fsize=${bytes}:`]);
+    }
+  };
+  return {
+    folder,
+    runBy: [],
+    means: 'a limit on the size of the files of the relay (RLIMIT_FSIZE), since nothing may be mounted here',
+    refusal: 'store-unavailable',
+    // oxlint-disable-next-line require-await
+    async fill(leftBytes) {
+      const { stdout } = spawnSync('sh', ['-c', `stat -c %s "${folder}"/relay.db "${folder}"/relay.db-wal | sort -n | tail -1`]);
+      limit(String(Number(stdout.toString().trim() || 0) + Math.round(leftBytes)));
+    },
+    // oxlint-disable-next-line require-await
+    async makeRoom() {
+      limit('unlimited');
+    },
+    // oxlint-disable-next-line require-await
+    async dispose() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
