@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -81,7 +81,14 @@ describe('opening a file', () => {
     writeFileSync(text, 'not a database, but long enough to be taken for one at first sight. '.repeat(20));
     expect(() => openDatabase(text, 0)).toThrow(`The store ${text} cannot be opened: it is no database.`);
     expect(readFileSync(text, 'utf8')).toContain('not a database');
+    expect(() => openDatabase(folder, 0)).toThrow(`The store ${folder} cannot be opened: it is no file.`);
+  });
+
+  it('changes nothing about a folder that was named by mistake', () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o755);
     expect(() => openDatabase(folder, 0)).toThrow(StoreOpenError);
+    expect(statSync(folder).mode & 0o777).toBe(0o755);
   });
 
   it('recovers from a write-ahead log that lost its end', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreLockedError, StoreOpenError } from './open-errors.ts';
@@ -80,5 +80,7 @@ function createPrivateFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // Never opened when it is there: closing it would end the locks that this very process may have on it (fcntl(2)).
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+  // A folder or a device that was named by mistake is not ours to close to others.
+  if (!statSync(path).isFile()) throw new StoreOpenError(`The store ${path} cannot be opened: it is no file.`);
   chmodSync(path, 0o600);
 }
