@@ -314,4 +314,23 @@ describe('the log writer whose right to write is gone', () => {
     // Why it failed still fits.
     await full.finish([completed]);
   });
+
+  test('refuses one message that is larger than what is left, keeps what came before, and tells the operator once', async () => {
+    const lines: string[] = [];
+    const silent = { debug() {}, info() {}, error() {} };
+    const writer = openWriter({ logger: { ...silent, warn: (_, message) => void lines.push(message) } });
+    await writer.emit(delta('kept'));
+    for (let i = 0; i < 2; i += 1) await expect(writer.emit(delta('x'.repeat(9 * 1024 * 1024)))).rejects.toThrow(FatalError);
+    await writer.finish([completed]);
+    expect((await written()).map(({ chunk }) => chunk)).toEqual([{ type: 'text-delta', id: '1', delta: 'kept' }, 'metadata']);
+    expect(lines).toEqual(['The answer takes more of the log than one answer may (8388608 bytes, 100000 entries): the run fails.']);
+  });
+
+  test('takes one large message of whoever waits for it', async () => {
+    const writer = openWriter();
+    const text = 'x'.repeat(6 * 1024 * 1024);
+    await writer.emit(delta(text));
+    await writer.finish([completed]);
+    expect((await writtenText()).length).toBe(text.length);
+  });
 });

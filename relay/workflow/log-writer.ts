@@ -104,6 +104,8 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   let cancelTick: (() => void) | null = null;
   let writing: Promise<void> | null = null;
   let finished = false;
+  /** The run has taken all the log it may, and the operator knows. */
+  let full = false;
   let waiters: Array<() => void> = [];
 
   function waitingBytes(): number {
@@ -254,10 +256,19 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     for (const resolve of woken) resolve();
   }
 
-  function checkRoom(moreBytes: number): void {
-    if (used.bytes + waitingBytes() + moreBytes <= MAX_RUN_BYTES && used.entries + queue.length < MAX_RUN_ENTRIES) return;
+  /** Bytes that the run may still take; negative when it has used up its entries. */
+  function room(): number {
+    return used.entries + queue.length < MAX_RUN_ENTRIES ? MAX_RUN_BYTES - used.bytes - waitingBytes() : -1;
+  }
+
+  function tooLong(): FatalError {
+    if (!full) {
+      const most = `${MAX_RUN_BYTES} bytes, ${MAX_RUN_ENTRIES} entries`;
+      logger.warn(logFields, `The answer takes more of the log than one answer may (${most}): the run fails.`);
+    }
+    full = true;
     const detail = 'The answer grew longer than one answer may be.';
-    throw new FatalError(createProblem('model-failed', { detail, retryable: false }));
+    return new FatalError(createProblem('model-failed', { detail, retryable: false }));
   }
 
   function end(messages: readonly LogMessage[], step: StepRecord | undefined, closes: boolean): Promise<void> {
@@ -274,17 +285,17 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   return {
     async emit(message) {
       signal.throwIfAborted();
-      checkRoom(0);
-      queue.push(message);
+      if (waitingBytes() > OVERFLOW_BYTES) throw new Error('emit() was not waited for');
+      if (!queue.push(message, room())) throw tooLong();
       schedule();
       if (waitingBytes() < MAX_WAITING_BYTES) return;
-      if (waitingBytes() > OVERFLOW_BYTES) throw new Error('emit() was not waited for');
       await orAborted(new Promise<void>((resolve) => waiters.push(resolve)), signal);
     },
 
     async endStep(messages, step) {
       signal.throwIfAborted();
-      checkRoom(messages.reduce((bytes, message) => bytes + byteLength(encodeMessage(message)), 0));
+      const size = messages.reduce((bytes, message) => bytes + byteLength(encodeMessage(message)), 0);
+      if (size > room()) throw tooLong();
       await end(messages, step, false);
     },
 

@@ -9,7 +9,8 @@ const MAX_MERGED_TEXT = 32 * 1024;
 
 /** Messages on their way to the log, in which adjacent deltas of one part have been joined. */
 export interface MessageQueue {
-  push(message: LogMessage): void;
+  /** Answers false, and takes nothing, when the message needs more than `room` bytes. */
+  push(message: LogMessage, room?: number): boolean;
   /** The messages so far, in order; the queue is empty afterwards. */
   take(): LogMessage[];
   readonly length: number;
@@ -34,19 +35,22 @@ export function createMessageQueue(): MessageQueue {
   }
 
   return {
-    push(message) {
+    push(message, room = Infinity) {
       const delta = message.type === 'chunk' && isPlainDelta(message.chunk) ? message.chunk : null;
       const text = delta ? textOf(delta) : '';
-      bytes += delta ? byteLength(text) + 100 : byteLength(JSON.stringify(message));
+      const size = delta ? byteLength(text) + 100 : byteLength(JSON.stringify(message));
+      if (size > room) return false;
+      bytes += size;
       if (delta && open && isSamePart(open.delta, delta) && open.length + text.length <= MAX_MERGED_TEXT) {
         open.texts.push(text);
         open.length += text.length;
         bytes -= 100;
-        return;
+        return true;
       }
       closeOpen();
       messages.push(message);
       if (delta && message.type === 'chunk') open = { message, delta, texts: [text], length: text.length };
+      return true;
     },
 
     take() {
