@@ -130,6 +130,14 @@ describe('a model that fails', () => {
     expect(errors[0]?.message).toContain('MODEL_BASE_URL');
   });
 
+  test('because another server answers at that address: the operator is told where to look', async () => {
+    const ended = await answerFrom([{ kind: 'page' }]);
+    expectFailure(ended, { code: 'model-failed', retryable: true });
+    const errors = ended.log.filter(({ level }) => level === 'error');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.message).toContain('MODEL_BASE_URL');
+  });
+
   test('for a moment is asked again as the next attempt, and nothing of the first is seen', async () => {
     const { messages, text, requests, terminals } = await answerFrom([
       { kind: 'status', status: 503, headers: { 'retry-after-ms': '10' } },

@@ -166,7 +166,7 @@ export function createGenerateReply(options: GenerateReplyOptions): Workflow {
 
     function fail(cause: unknown, hasOutput: boolean): FatalError | RetryableError {
       if (cause instanceof FatalError) return cause;
-      const { problem, transient, retryAfterMs, sentence, fields } = describeModelError(cause);
+      const { problem, transient, retryAfterMs, sentence, fields } = describeModelError(cause, hasOutput);
       const again = transient && !hasOutput && !context.lastAttempt;
       const log = again ? logger.warn : logger.error;
       log.call(logger, { ...logFields, ...fields }, again ? `${sentence} It is asked again.` : sentence);

@@ -22,7 +22,8 @@ export const MAX_RETRY_AFTER_MS = 60_000;
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_INVALID_URL']);
 
-export function describeModelError(error: unknown): ModelFailure {
+/** @param hasOutput Had the model said anything before it failed? */
+export function describeModelError(error: unknown, hasOutput: boolean): ModelFailure {
   if (error instanceof ModelTimeoutError) {
     return {
       problem: createProblem('model-timeout'),
@@ -47,7 +48,10 @@ export function describeModelError(error: unknown): ModelFailure {
   const isCut =
     error instanceof CutTurnError || InvalidResponseDataError.isInstance(error) || NoOutputGeneratedError.isInstance(error);
   if (isCut) {
-    return failed({ sentence: 'The connection to the model ended in the middle of its answer.', transient: true });
+    const sentence = hasOutput
+      ? 'The connection to the model ended in the middle of its answer.'
+      : 'The model’s server ended its answer before the first word: check MODEL_BASE_URL, should another server be there.';
+    return failed({ sentence, transient: true });
   }
   if (APICallError.isInstance(error)) return describeCallError(error);
   return isRefusal(error) ? describeCallError({ ...refusalOf(error), url: '' }) : describeOther(error);

@@ -12,6 +12,8 @@ export type Reply =
   | { kind: 'cut'; words?: string[] }
   /** Streams the words and ends the response in order, but without a finish reason. */
   | { kind: 'end-early'; words?: string[] }
+  /** A page of some other server: a success, but no answer of a model. */
+  | { kind: 'page' }
   /** Says nothing: not even the status line when `headers` is false. */
   | { kind: 'stall'; headers?: boolean }
   /** Only the preamble that names the role. */
@@ -125,6 +127,11 @@ async function play(reply: Reply, response: ServerResponse, left: AbortSignal): 
     const { status, headers = {}, code = 'test_error', message = 'secret-detail: the key sk-test-1234 is no good' } = reply;
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(JSON.stringify({ error: { message, type: code, code } }));
+    return;
+  }
+  if (reply.kind === 'page') {
+    response.writeHead(200, { 'content-type': 'text/html' });
+    response.end('<html>secret-detail</html>');
     return;
   }
   if (reply.kind === 'stall') {
