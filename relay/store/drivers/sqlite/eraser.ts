@@ -54,7 +54,7 @@ export function createEraser(options: {
     timer = setTimeout(() => {
       sweep().catch((error: unknown) => {
         if (stopped) return;
-        logger?.error({ error }, 'sessions that have expired could not be erased');
+        logger?.error({ err: error }, 'sessions that have expired could not be erased');
         schedule(intervalMs);
       });
     }, delayMs);
@@ -82,7 +82,7 @@ export function createEraser(options: {
       // The reader has its answer, and the next sweep tries again.
       transactions
         .write(() => void sessions.find(sessionId))
-        .catch((error: unknown) => logger?.warn({ error }, 'a session that has expired could not be erased'));
+        .catch((error: unknown) => logger?.warn({ err: error }, 'a session that has expired could not be erased'));
     },
 
     stop() {

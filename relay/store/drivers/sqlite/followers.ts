@@ -36,7 +36,7 @@ export function createFollowers(logger: Logger | undefined): Followers {
           listener(event);
         } catch (error) {
           // What is written is written: neither the writer nor the other followers are to suffer.
-          logger?.error({ error }, 'a follower of a session failed');
+          logger?.error({ err: error }, 'a follower of a session failed');
         }
       }
     },

@@ -26,7 +26,7 @@ export function createTailUpkeep(options: {
     busy = true;
     work(overdue)
       // The tail is longer than it should be; the next commit tries again.
-      .catch((error: unknown) => logger?.warn({ error }, 'the tail of the store could not be cut'))
+      .catch((error: unknown) => logger?.warn({ err: error }, 'the tail of the store could not be cut'))
       .finally(() => {
         busy = false;
       });
