@@ -7,7 +7,7 @@ import { arbitraryLog } from '#shared/testing/arbitrary-log.ts';
 import { encodeMessage } from '../store/encode-message.ts';
 import type { LogEntry } from '../store/session-store.ts';
 import { fromWire, toEntries } from '../store/testing/log-entries.ts';
-import { MAX_MERGED_LENGTH, mergeDeltas, type WireFrame } from './merge-deltas.ts';
+import { MAX_MERGED_LENGTH, mergeDeltas } from './merge-deltas.ts';
 
 // Generated cases take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -20,7 +20,7 @@ function text(id: string, delta: string, part = '1'): LogEntry {
   return entry(id, { type: 'text-delta', id: part, delta });
 }
 
-function chunkOf(frame: WireFrame | undefined): ChatChunk | undefined {
+function chunkOf(frame: LogEntry | undefined): ChatChunk | undefined {
   const { message } = fromWire(frame ?? { id: START, data: '{}' });
   return message.type === 'chunk' ? message.chunk : undefined;
 }

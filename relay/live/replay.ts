@@ -1,7 +1,7 @@
 import { compareCursors, parseCursor, START, type Cursor } from '#shared/cursor.ts';
 import type { ChatMessage } from '#shared/protocol.ts';
 import { mergeFeedback, readSession } from '../store/read-session.ts';
-import type { LogEntry, ReadAnswer } from '../store/session-store.ts';
+import type { LogEntry, ReadAnswer, ReadInput } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import {
   catchUp,
@@ -38,11 +38,16 @@ const STORE_RETRY_MS = 1000;
 const TRIES_A_COMMENT = 15;
 
 /**
- * How many entries to read after a cursor: up to the next border, so that the pages of all viewers are the same ones
- * from there on, wherever in the log each of them begins.
+ * How to read on after a cursor: up to the next border, so that the pages of all viewers are the same ones from there on,
+ * wherever in the log each of them begins.
  */
-export function pageLimit(after: Cursor): number {
-  return PAGE_ENTRIES - (((parseCursor(after)?.seq ?? 0) + 1) % PAGE_ENTRIES);
+export function pageAfter(after: Cursor): ReadInput & { after: Cursor } {
+  return { after, limit: PAGE_ENTRIES - pastBorder(after), merged: true };
+}
+
+/** How many entries lie between a cursor and the border before it. */
+function pastBorder(cursor: Cursor): number {
+  return ((parseCursor(cursor)?.seq ?? 0) + 1) % PAGE_ENTRIES;
 }
 
 /**
@@ -70,7 +75,7 @@ export async function replay(
     cursor = await writeKnownPages(context, tail, viewer, written.cursor);
 
     if (compareCursors(cursor, page.head) >= 0 && (await arrive(context, tail, viewer, cursor))) return;
-    const input = { after: cursor, limit: pageLimit(cursor) };
+    const input = pageAfter(cursor);
     page = await patiently(context, viewer, () => context.store.read(sessionId, input));
   }
 }
@@ -131,7 +136,7 @@ async function writeEntries(
   if (last === undefined) return { cursor: after, isCut };
   const text = encodeEntries(entries);
   // A page in which a run ends is another one for whoever waits for that end.
-  const isWhole = all.length === pageLimit(after) && !all.some((entry) => endedRun(controlMessage(entry)) !== null);
+  const isWhole = pastBorder(last) === 0 && !all.some((entry) => endedRun(controlMessage(entry)) !== null);
   if (isWhole) context.keepPage(tail, after, { text, last });
   await context.sendPaced(viewer, toBytes(text));
   return { cursor: last, isCut };

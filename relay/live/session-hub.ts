@@ -3,7 +3,7 @@ import { PING_INTERVAL_MS, type ByeReason } from '#shared/protocol.ts';
 import type { Logger } from '../logger.ts';
 import { RelayError } from '../relay-error.ts';
 import type { ReadInput, SessionStore } from '../store/session-store.ts';
-import { pageLimit, replay, type OpenReadAnswer, type ReplayContext } from './replay.ts';
+import { pageAfter, replay, type OpenReadAnswer, type ReplayContext } from './replay.ts';
 import { closeTail, createTail, openTail, poll, showFeedback, type Tail } from './session-tail.ts';
 import { encodeBye, PING } from './sse-frames.ts';
 import { createStreamCounter, type StreamLimits } from './stream-limits.ts';
@@ -235,7 +235,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     },
     firstRead(sessionId, after) {
       if (after === undefined) return { limit: 1 };
-      return { after, limit: tails.get(sessionId)?.pages.has(after) ? 1 : pageLimit(after) };
+      return tails.get(sessionId)?.pages.has(after) ? { after, limit: 1 } : pageAfter(after);
     },
     async serve(request, open) {
       const { sessionId, address, until } = request;

@@ -1,6 +1,6 @@
 import type { Cursor } from '#shared/cursor.ts';
 import { BYE_EVENT, PING_EVENT, type ByeReason } from '#shared/protocol.ts';
-import type { WireFrame } from './merge-deltas.ts';
+import type { LogEntry } from '../store/session-store.ts';
 
 /** The headers of every event stream. */
 export const SSE_HEADERS = {
@@ -24,7 +24,7 @@ export const toBytes: (text: string) => Uint8Array =
  * One message of the log as an event. `data` is JSON of one line (JSON escapes every line break), so what a model or a
  * visitor wrote can begin no line of its own.
  */
-export function encodeFrame({ id, from, prev, data }: WireFrame): string {
+export function encodeFrame({ id, from, prev, data }: LogEntry): string {
   const place = `${prev === undefined ? '' : `"prev":"${prev}",`}${from === undefined ? '' : `"from":"${from}",`}`;
   return `id: ${id}\ndata: ${place === '' ? data : `{${place}${data.slice(1)}`}\n\n`;
 }

@@ -8,7 +8,7 @@ export type LogMessage = Exclude<StreamMessage, { type: 'snapshot' }>;
  *
  *     {"type":"chunk","runId":"…","chunk":{"type":"text-delta","id":"…","delta":"…"}}
  *
- * with these keys, in this order, and nothing else: that is what `mergeDeltas` merges as text. A delta that says
+ * with these keys, in this order, and nothing else: that is what `groupDeltas` takes apart as text. A delta that says
  * more (`providerMetadata`) is written with all it says, and is then never merged.
  */
 export function encodeMessage(message: LogMessage): string {

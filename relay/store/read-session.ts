@@ -27,7 +27,7 @@ export interface OpenSession extends SessionFold {
 export interface SessionFold {
   /** The transcript of all finished runs, and the cursor it stands for: the last terminal. */
   readonly finished: { readonly messages: readonly ChatMessage[]; readonly cursor: Cursor };
-  /** The entries after `finished.cursor`: those of the active run. */
+  /** The entries after `finished.cursor`: those of the active run, deltas merged where the store did. */
   readonly tail: readonly LogEntry[];
   /** The cursor that the stored transcript stands for. */
   readonly sealed: Cursor;
@@ -50,7 +50,7 @@ export async function readSession(store: Pick<SessionStore, 'read'>, sessionId: 
   let fold: SessionFold | null = null;
   let feedback: Feedback = {};
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const answer = await store.read(sessionId, fold ? { after: endOf(fold), limit: PAGE } : { limit: PAGE });
+    const answer = await store.read(sessionId, { ...(fold && { after: endOf(fold) }), limit: PAGE, merged: true });
     if (answer.kind === 'empty' || answer.kind === 'gone') return answer;
     if (answer.kind === 'snapshot') {
       fold = startFold(answer.transcript, answer.cursor);

@@ -59,6 +59,8 @@ export interface SessionStore {
 /** One message of the log as it is kept: `data` is its JSON text, without `prev`. */
 export interface LogEntry {
   id: Cursor;
+  /** Of deltas that came merged (`ReadInput.merged`) alone: the id of the first, while `id` is that of the last. */
+  from?: Cursor;
   /** With seq 0 only: the cursor of the entry before. */
   prev?: Cursor;
   data: string;
@@ -218,8 +220,13 @@ export type RateAnswer = 'ok' | 'unknown' | 'active' | 'none' | 'gone';
 export interface ReadInput {
   /** Exclusive. Not given: from the transcript on. */
   after?: Cursor;
-  /** Entries at most, at least 1. */
+  /** Entries at most, at least 1; merged ones count as so many as they were. */
   limit: number;
+  /**
+   * Adjacent deltas of one part and one fence may come as one entry, for readers to whom it makes no difference: a
+   * store that keeps them together need not take them apart.
+   */
+  merged?: boolean;
 }
 
 export type ReadAnswer =

@@ -1,5 +1,6 @@
 import { createProblem, type Problem } from '#shared/problem.ts';
 import type { Logger } from '../logger.ts';
+import { beforeMerging } from '../store/delta-groups.ts';
 import { readSession } from '../store/read-session.ts';
 import type { LogMessage } from '../store/encode-message.ts';
 import type { Lease, ReleaseInput, SessionStore } from '../store/session-store.ts';
@@ -148,10 +149,13 @@ export async function runLease(options: RunLeaseOptions): Promise<RunOutcome> {
 async function measureRun(store: SessionStore, sessionId: string): Promise<{ bytes: number; entries: number }> {
   const session = await readSession(store, sessionId);
   if (session.kind !== 'open') return { bytes: 0, entries: 0 };
-  return {
-    bytes: session.tail.reduce((bytes, { data }) => bytes + byteLength(data), 0),
-    entries: session.tail.length,
-  };
+  const used = { bytes: 0, entries: 0 };
+  for (const entry of session.tail) {
+    const { count, shared } = beforeMerging(entry);
+    used.entries += count;
+    used.bytes += byteLength(entry.data) + (count - 1) * shared;
+  }
+  return used;
 }
 
 /** Calls back at once if the signal has aborted; returns what removes the listener. */

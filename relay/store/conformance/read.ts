@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { START, type Cursor } from '#shared/cursor.ts';
+import { follows, START, type Cursor } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
+import { firstId, groupDeltas } from '../delta-groups.ts';
+import { encodeMessage } from '../encode-message.ts';
 import type { LogEntry } from '../session-store.ts';
 import { entriesOf, LEASE_MS, useBench, type OpenStore } from './store-harness.ts';
 
@@ -107,6 +109,32 @@ export function describeRead(openStore: OpenStore): void {
       expect(await bench.store.head(bench.sessionId)).toEqual({ kind: 'open', head: `${lease.fence}-1`, run: null });
     });
 
+    it('give deltas merged to whom it makes no difference, and lose none of them', async () => {
+      const texts = ['Hel', 'lo', ' "you"\n', '', '\\', '\ud83d', '\ude00', 'ünd', '\u2028', '"}}', '\r\n\n', '🎉'];
+      const runId = await bench.submit();
+      const said = (part: string) =>
+        texts.map((delta) => encodeMessage({ type: 'chunk', runId, chunk: { type: 'text-delta', id: part, delta } }));
+      const { fence } = await bench.claim();
+      const written = [...said('1'), '"a"', ...said('1'), ...said('2')];
+      for (const [index, entry] of written.entries()) {
+        await bench.store.append(bench.sessionId, { fence, seq: 1 + index, entries: [entry] });
+      }
+      await bench.advance(LEASE_MS + 1);
+      const again = await bench.claim();
+      await bench.store.append(bench.sessionId, { fence: again.fence, seq: 1, entries: said('1') });
+
+      const all = await bench.readAll();
+      expect(all.slice(2, 2 + written.length).map(({ data }) => data)).toEqual(written);
+      const cursors = [START, ...all.map(({ id }) => id)];
+      for (const [index, after] of cursors.entries()) {
+        for (const limit of [1, 2, 9, 100]) {
+          const merged = entriesOf(await bench.store.read(bench.sessionId, { after, limit, merged: true }));
+          expect(wholeTexts(merged), `${limit} after ${after}`).toEqual(wholeTexts(all.slice(index, index + limit)));
+          if (merged[0]) expect(follows(after, merged[0])).toBe(true);
+        }
+      }
+    });
+
     it('see one state while others write', async () => {
       const { fence } = await bench.start();
       const writes = Array.from({ length: 50 }, (_, index) =>
@@ -121,6 +149,15 @@ export function describeRead(openStore: OpenStore): void {
       }
     });
   });
+
+  /** Entries with adjacent deltas joined, however many of them were before. */
+  function wholeTexts(entries: readonly LogEntry[]): object[] {
+    return groupDeltas(entries, Infinity).map((group) =>
+      'pieces' in group
+        ? { from: firstId(group.first), id: group.last, head: group.head, text: group.pieces.join('') }
+        : group,
+    );
+  }
 
   describe('seal', () => {
     const bench = useBench(openStore);

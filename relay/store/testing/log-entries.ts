@@ -1,5 +1,4 @@
 import type { Frame } from '#shared/protocol.ts';
-import type { WireFrame } from '#relay/live/merge-deltas.ts';
 import { encodeMessage, type LogMessage } from '../encode-message.ts';
 import type { LogEntry } from '../session-store.ts';
 
@@ -13,7 +12,7 @@ export function toEntries(frames: readonly Frame[]): LogEntry[] {
 }
 
 /** What a client reads from the line. */
-export function fromWire({ id, from, prev, data }: WireFrame): Frame {
+export function fromWire({ id, from, prev, data }: LogEntry): Frame {
   const message = JSON.parse(data) as Frame['message'];
   return {
     id,

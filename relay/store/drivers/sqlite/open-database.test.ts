@@ -8,7 +8,7 @@ import { claimInput, submitInput, TTL_MS } from '../../conformance/store-harness
 import { openDatabase } from './open-database.ts';
 import { StoreLockedError, StoreOpenError } from './open-errors.ts';
 import { openSqliteStore } from './open-sqlite-store.ts';
-import { MIGRATIONS } from './schema.ts';
+import { migrate, MIGRATIONS } from './schema.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
 
 describe('opening a file', () => {
@@ -58,6 +58,24 @@ describe('opening a file', () => {
       expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: newer.length });
       database.close();
     }
+  });
+
+  it('reads a log that an older release wrote, an entry a row', async () => {
+    const path = join(temporaryFolder(), 'relay.db');
+    const old = new DatabaseSync(path);
+    migrate(old, MIGRATIONS.slice(0, 2));
+    old.exec(`
+      INSERT INTO sessions (key, session_id, fence, next, settled_fence, settled_seq, sealed_to, transcript_bytes)
+        VALUES (1, 'session-of-before', 5, 2, 5, 1, '0-0', 0);
+      INSERT INTO log VALUES (1, 5, 0, '0-0', '"a"'), (1, 5, 1, NULL, '"b"');
+    `);
+    old.close();
+    const store = openSqliteStore({ path, ttlMs: TTL_MS });
+    expect(await store.read('session-of-before', { after: START, limit: 10, merged: true })).toMatchObject({
+      kind: 'exact',
+      entries: [{ id: '5-0', prev: START, data: '"a"' }, { id: '5-1', data: '"b"' }],
+    });
+    await store.close();
   });
 
   it('leaves a file as it was when a migration fails', () => {

@@ -1,8 +1,12 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { formatCursor } from '#shared/cursor.ts';
+import type { LogEntry } from '../../session-store.ts';
+import { toPages } from './log-pages.ts';
 import { StoreLockedError, StoreOpenError } from './open-errors.ts';
 import { migrate, MIGRATIONS } from './schema.ts';
+import { INSERT_PAGE } from './statements.ts';
 import { isLockedError, isNotADatabaseError } from './sqlite-errors.ts';
 
 export const IN_MEMORY = ':memory:';
@@ -67,12 +71,35 @@ export function openDatabase(path: string, now: number, migrations: readonly str
 
 /** Moves what lived in the tail (see tail.ts) to the log: where it was, nobody remembers. */
 function mergeTail(database: DatabaseSync): void {
-  database.exec(`
-    INSERT INTO log
-      SELECT session, tail.fence, seq, prev, data FROM tail JOIN sessions ON key = session
-      WHERE (tail.fence, seq) > (settled_fence, settled_seq) ORDER BY session, tail.fence, seq;
-    DELETE FROM tail;
-  `);
+  const insertPage = database.prepare(INSERT_PAGE);
+  const left = database.prepare(`
+    SELECT session, tail.fence, seq, prev, data FROM tail JOIN sessions ON key = session
+    WHERE (tail.fence, seq) > (settled_fence, settled_seq) ORDER BY session, tail.fence, seq`);
+  let entries: LogEntry[] = [];
+  let owner = -1;
+  const move = () => {
+    for (const { fence, seq, count, prev, head, data } of toPages(entries)) {
+      insertPage.run(owner, fence, seq, count, prev, head, data);
+    }
+    entries = [];
+  };
+  for (const row of left.iterate() as Iterable<unknown>) {
+    const { session, fence, seq, prev, data } = row as TailRow;
+    if (session !== owner) move();
+    owner = session;
+    const id = formatCursor(fence, seq);
+    entries.push(prev === null ? { id, data } : { id, prev, data });
+  }
+  move();
+  database.exec('DELETE FROM tail');
+}
+
+interface TailRow {
+  session: number;
+  fence: number;
+  seq: number;
+  prev: string | null;
+  data: string;
 }
 
 /** What visitors wrote is nobody else's: SQLite gives the files beside it the same mode. */

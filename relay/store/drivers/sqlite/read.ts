@@ -2,8 +2,9 @@ import { follows, parseCursor, type Cursor } from '#shared/cursor.ts';
 import type { Feedback, HeadAnswer, LogEntry, ReadAnswer, ReadInput } from '../../session-store.ts';
 import { activeRunOf, headOf, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
-import type { EntryRow, Statements } from './statements.ts';
-import { toLogEntry, type Tail } from './tail.ts';
+import { countAfter, entriesOfPage, type PageRow } from './log-pages.ts';
+import type { Statements } from './statements.ts';
+import type { Tail } from './tail.ts';
 
 /** Nothing is written between its statements, as they run in one go on the only connection: they see one state. */
 export function read(
@@ -18,7 +19,7 @@ export function read(
   if (found.kind === 'none') return { kind: 'empty' };
   const { record } = found;
   const view = { head: headOf(record), run: activeRunOf(record) };
-  const entriesAfter = (after: Cursor) => readEntries(statements, tail, record, after, input.limit);
+  const entriesAfter = (after: Cursor) => readEntries(statements, tail, record, after, input);
 
   if (input.after !== undefined) {
     const entries = entriesAfter(input.after);
@@ -45,10 +46,23 @@ function readFeedback(statements: Statements, record: SessionRecord): Feedback {
 }
 
 /** What lies in the tail always comes after what lies in the log. */
-function readEntries(statements: Statements, tail: Tail, record: SessionRecord, after: Cursor, limit: number): LogEntry[] {
+function readEntries(
+  statements: Statements,
+  tail: Tail,
+  record: SessionRecord,
+  after: Cursor,
+  { limit, merged = false }: ReadInput,
+): LogEntry[] {
   const at = parseCursor(after);
   if (!at) throw new TypeError('after must be a cursor');
-  const rows = statements.readLog.all(record.key, at.fence, at.seq, limit) as unknown as EntryRow[];
-  const entries = rows.map(toLogEntry);
-  return entries.length < limit ? entries.concat(tail.read(record, after, limit - entries.length)) : entries;
+  const entries: LogEntry[] = [];
+  let room = limit;
+  // Rows are read while there is room: each holds an entry at least, and most of them dozens.
+  for (const row of statements.readLog.iterate(record.key, at.fence, at.seq, limit) as Iterable<unknown>) {
+    const page = row as PageRow;
+    for (const entry of entriesOfPage(page, at, room, merged)) entries.push(entry);
+    room -= countAfter(page, at);
+    if (room <= 0) return entries;
+  }
+  return entries.concat(tail.read(record, at, room));
 }

@@ -117,6 +117,11 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (session, message_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- A row of the log is a page of entries, seq that of the last: see log-pages.ts.
+  ALTER TABLE log ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE log ADD COLUMN head TEXT;
+  `,
 ];
 
 /**

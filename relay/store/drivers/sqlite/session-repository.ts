@@ -35,6 +35,9 @@ export interface SessionRepository {
   erased: boolean;
 }
 
+/** So many characters of a session may lie in the tail, for they lie in memory too. */
+const MAX_TAIL_LENGTH = 65_536;
+
 export function createSessionRepository(options: {
   statements: Statements;
   tail: Tail;
@@ -97,8 +100,10 @@ export function createSessionRepository(options: {
     const told: LogEntry[] | null = followers.has(sessionId) ? [] : null;
     let { next, tail: newest } = record;
     for (const data of texts) {
-      newest = tail.write(record.key, newest, fence, next, next === 0 ? prev : null, data);
-      told?.push(next === 0 ? { id: formatCursor(fence, next), prev, data } : { id: formatCursor(fence, next), data });
+      const id = formatCursor(fence, next);
+      const entry: LogEntry = next === 0 ? { id, prev, data } : { id, data };
+      newest = tail.write(record.key, newest, { fence, seq: next }, entry);
+      told?.push(entry);
       next += 1;
     }
     if (told?.length) tell(sessionId, { kind: 'entries', entries: told });
@@ -155,7 +160,8 @@ export function createSessionRepository(options: {
 
     extend(sessionId, record, entries) {
       const extended = insert(sessionId, record, entries, headOf(record));
-      if ((extended.tail?.count ?? 0) >= maxTailEntries) return settleAndPut(sessionId, extended);
+      const { count = 0, length = 0 } = extended.tail ?? {};
+      if (count >= maxTailEntries || length >= MAX_TAIL_LENGTH) return settleAndPut(sessionId, extended);
       put(sessionId, extended);
       return extended;
     },

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
+export const INSERT_PAGE = 'INSERT INTO log (session, fence, seq, count, prev, head, data) VALUES (?, ?, ?, ?, ?, ?, ?)';
+
 export type Statements = ReturnType<typeof prepareStatements>;
 
 /** Every statement of the driver, prepared once and used again; grouped by table. */
@@ -41,22 +43,22 @@ export function prepareStatements(database: DatabaseSync) {
     findExpired: prepare('SELECT session_id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?'),
 
     insertTail: prepare('INSERT INTO tail (row, session, fence, seq, prev, data) VALUES (?, ?, ?, ?, ?, ?)'),
-    readTail: prepareForArrays('SELECT fence, seq, prev, data FROM tail WHERE row = ?'),
-    settleRow: prepare('INSERT INTO log SELECT session, fence, seq, prev, data FROM tail WHERE row = ?'),
     cutTail: prepare('DELETE FROM tail WHERE row < ?'),
     deleteTail: prepare('DELETE FROM tail WHERE session = ?'),
 
+    insertPage: prepare(INSERT_PAGE),
     readLog: prepareForArrays(`
-      SELECT fence, seq, prev, data FROM log WHERE session = ? AND (fence, seq) > (?, ?)
+      SELECT fence, seq, count, prev, head, data FROM log WHERE session = ? AND (fence, seq) > (?, ?)
       ORDER BY fence, seq LIMIT ?`),
     findLastSeq: prepare('SELECT max(seq) AS seq FROM log WHERE session = ? AND fence = ?'),
+    // A page is dropped as a whole: what lies on both sides of the cursor stays.
     trimLog: prepare('DELETE FROM log WHERE session = ? AND (fence, seq) <= (?, ?)'),
     deleteLog: prepare('DELETE FROM log WHERE session = ?'),
     describeLog: prepare(`
-      SELECT fence, count(*) AS entries, min(seq) AS first, max(seq) AS last, max(prev) AS prev FROM (
-        SELECT fence, seq, prev FROM log WHERE session = ?1
+      SELECT fence, sum(count) AS entries, min(seq - count + 1) AS first, max(seq) AS last, max(prev) AS prev FROM (
+        SELECT fence, seq, count, prev FROM log WHERE session = ?1
         UNION ALL
-        SELECT fence, seq, prev FROM tail WHERE session = ?1 AND (fence, seq) >
+        SELECT fence, seq, 1, prev FROM tail WHERE session = ?1 AND (fence, seq) >
           (SELECT settled_fence, settled_seq FROM sessions WHERE key = ?1)
       ) GROUP BY fence ORDER BY fence`),
 
@@ -117,6 +119,3 @@ export interface SessionRow {
   run_token: string;
   run_reset: 0 | 1;
 }
-
-/** A row of `readLog` or `readTail`, in the order of its columns. */
-export type EntryRow = [fence: number, seq: number, prev: string | null, data: string];

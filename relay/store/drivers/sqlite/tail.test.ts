@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { START } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
 import { claimInput, submitInput, TTL_MS } from '../../conformance/store-harness.ts';
+import { encodeMessage } from '../../encode-message.ts';
 import { IN_MEMORY, openDatabase } from './open-database.ts';
 import { createSqliteStore, type SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
@@ -29,19 +30,27 @@ async function start(store: SqliteStore): Promise<Writer> {
   return { sessionId, fence: answer.lease.fence, next: 1 };
 }
 
+/** Mostly text, and now and then something else, so that the log has pages of all kinds. */
+function entryOf({ sessionId }: Writer, seq: number): string {
+  const text = `${sessionId} ${seq}`;
+  if (seq % 17 === 0) return JSON.stringify(text);
+  return encodeMessage({ type: 'chunk', runId: 'r', chunk: { type: 'text-delta', id: '1', delta: text } });
+}
+
 async function write(store: SqliteStore, writer: Writer, count: number): Promise<void> {
   const { sessionId, fence, next } = writer;
-  const entries = Array.from({ length: count }, (_, index) => JSON.stringify(`${sessionId} ${next + index}`));
+  const entries = Array.from({ length: count }, (_, index) => entryOf(writer, next + index));
   writer.next += count;
   expect(await store.append(sessionId, { fence, seq: next, entries })).toEqual({ kind: 'ok', next: writer.next });
 }
 
 /** The log is whole: each entry with its own text, none missing, none twice. */
-async function expectWhole(store: SqliteStore, { sessionId, fence, next }: Writer): Promise<void> {
+async function expectWhole(store: SqliteStore, writer: Writer): Promise<void> {
+  const { sessionId, fence, next } = writer;
   const answer = await store.read(sessionId, { after: `${fence}-0`, limit: 1_000_000 });
   const entries = Array.from({ length: next - 1 }, (_, index) => ({
     id: `${fence}-${index + 1}`,
-    data: JSON.stringify(`${sessionId} ${index + 1}`),
+    data: entryOf(writer, index + 1),
   }));
   expect(answer).toMatchObject({ kind: 'exact', entries, head: `${fence}-${next - 1}` });
 }
@@ -101,16 +110,16 @@ describe('the tail', () => {
     const { sessionId, fence } = writer;
     await first.store.finish(sessionId, { fence, seq: 6, entries: ['"end"'] });
     // The tail still holds what the log drops here.
-    await first.store.seal(sessionId, { from: START, to: `${fence}-6`, transcript: '["x"]', trimTo: `${fence}-4` });
+    await first.store.seal(sessionId, { from: START, to: `${fence}-6`, transcript: '["x"]', trimTo: `${fence}-5` });
     expect(countTail(first.database)).toBeGreaterThan(0);
     await first.store.close();
 
     const { store } = open(path);
-    expect(await store.read(sessionId, { after: `${fence}-4`, limit: 10 })).toMatchObject({
+    expect(await store.read(sessionId, { after: `${fence}-5`, limit: 10 })).toMatchObject({
       kind: 'exact',
-      entries: [{ id: `${fence}-5` }, { id: `${fence}-6` }],
+      entries: [{ id: `${fence}-6` }],
     });
-    expect(await store.read(sessionId, { after: `${fence}-3`, limit: 10 })).toMatchObject({ kind: 'snapshot', entries: [] });
+    expect(await store.read(sessionId, { after: `${fence}-4`, limit: 10 })).toMatchObject({ kind: 'snapshot', entries: [] });
   });
 
   it('keeps nothing of a session that is deleted, whether its entries live there or are dead', async () => {
@@ -135,11 +144,11 @@ describe('the tail', () => {
     const writer = await start(store);
     const other = await start(store);
     await write(store, writer, 6);
-    database.exec(`CREATE TRIGGER fail BEFORE INSERT ON log WHEN new.seq = 5 BEGIN SELECT RAISE(ABORT, 'refused'); END;`);
+    database.exec(`CREATE TRIGGER fail BEFORE INSERT ON log WHEN new.count > 1 BEGIN SELECT RAISE(ABORT, 'refused'); END;`);
     const { sessionId, fence } = writer;
     const answers = await Promise.allSettled([
       store.append(sessionId, { fence, seq: 7, entries: ['"a"', '"b"', '"c"'] }),
-      store.append(other.sessionId, { fence: other.fence, seq: 1, entries: [JSON.stringify(`${other.sessionId} 1`)] }),
+      store.append(other.sessionId, { fence: other.fence, seq: 1, entries: [entryOf(other, 1)] }),
     ]);
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
     await expectWhole(store, writer);

@@ -1,33 +1,28 @@
-import { formatCursor, parseCursor, type Cursor } from '#shared/cursor.ts';
+import type { CursorParts } from '#shared/cursor.ts';
 import type { LogEntry } from '../../session-store.ts';
+import { toPages } from './log-pages.ts';
 import type { SessionRecord } from './session-record.ts';
-import type { EntryRow, Statements } from './statements.ts';
+import type { Statements } from './statements.ts';
 
 /**
  * Where new entries are written first.
  *
  * The table `log` keeps a session's entries side by side, which is how they are read; but hundreds of replies at once
  * then dirty hundreds of pages a tick for one entry each. The table `tail` is written at its end only, by all sessions
- * together: a tick dirties the few pages that its entries fill. A session's entries are moved to `log` by the dozen, and
- * what is left of them in `tail` is dead until everything older is dead too and its beginning is cut off. Measured with
- * 500 replies: a third of the time an append took without it.
+ * together: a tick dirties the few pages that its entries fill. A session's entries go on to `log` by the dozen, as one
+ * row if they are deltas, and what is left of them in `tail` is dead until everything older is dead too and its beginning
+ * is cut off. Measured with 500 replies: a third of the time an append took without it.
  *
- * Where a session's living entries are is kept in memory alone, in its record: opening the file moves them all.
+ * The living entries are in memory too, in their session's record, and are read from there: the table is what they are
+ * found in again when the file is opened, which moves them all.
  */
 export interface Tail {
   /** Writes an entry of a session after `newest`, which is the last that it has there. */
-  write(
-    key: number,
-    newest: TailEntry | null,
-    fence: number,
-    seq: number,
-    prev: Cursor | null,
-    data: string,
-  ): TailEntry;
+  write(key: number, newest: TailEntry | null, place: CursorParts, entry: LogEntry): TailEntry;
   /** Moves the session's entries to the log; the record must be saved. */
   settle(sessionId: string, record: SessionRecord): SessionRecord;
   /** The session's entries here that come after the cursor, the oldest first. */
-  read(record: SessionRecord, after: Cursor, limit: number): LogEntry[];
+  read(record: SessionRecord, after: CursorParts, limit: number): LogEntry[];
   /** Deletes what is here of a session, the dead included. */
   erase(sessionId: string, record: SessionRecord): void;
   /** What was written by the transaction is committed. */
@@ -47,9 +42,12 @@ export interface TailEntry {
   readonly row: number;
   readonly fence: number;
   readonly seq: number;
+  readonly entry: LogEntry;
   /** Row of the session's first entry here. */
   readonly oldest: number;
   readonly count: number;
+  /** Characters of it and those before. */
+  readonly length: number;
   readonly before: TailEntry | null;
 }
 
@@ -89,33 +87,34 @@ export function createTail({ statements, maxSessions }: TailOptions): Tail {
   }
 
   return {
-    write(key, newest, fence, seq, prev, data) {
+    write(key, newest, { fence, seq }, entry) {
       const row = nextRow;
       nextRow += 1;
-      statements.insertTail.run(row, key, fence, seq, prev, data);
-      return { row, fence, seq, oldest: newest?.oldest ?? row, count: (newest?.count ?? 0) + 1, before: newest };
+      statements.insertTail.run(row, key, fence, seq, entry.prev ?? null, entry.data);
+      return {
+        row,
+        fence,
+        seq,
+        entry,
+        oldest: newest?.oldest ?? row,
+        count: (newest?.count ?? 0) + 1,
+        length: (newest?.length ?? 0) + entry.data.length,
+        before: newest,
+      };
     },
 
     settle(sessionId, record) {
       const { tail } = record;
       if (!tail) return record;
-      const rows: number[] = [];
-      for (let entry: TailEntry | null = tail; entry; entry = entry.before) rows.push(entry.row);
-      for (const row of rows.toReversed()) statements.settleRow.run(row);
+      for (const { fence, seq, count, prev, head, data } of toPages(entriesFrom(tail, () => true))) {
+        statements.insertPage.run(record.key, fence, seq, count, prev, head, data);
+      }
       dead.delete(sessionId);
       dead.set(sessionId, tail.row);
       return { ...record, tail: null, settledFence: tail.fence, settledSeq: tail.seq };
     },
 
-    read({ tail }, after, limit) {
-      const at = parseCursor(after);
-      const found: TailEntry[] = [];
-      for (let entry = tail; entry && at && isAfter(entry, at); entry = entry.before) found.push(entry);
-      return found
-        .slice(-limit)
-        .toReversed()
-        .map(({ row }) => toLogEntry(statements.readTail.get(row) as unknown as EntryRow));
-    },
+    read: ({ tail }, after, limit) => entriesFrom(tail, (entry) => isAfter(entry, after)).slice(0, limit),
 
     erase(sessionId, { key, tail }) {
       // A look at every row, but of a table that is kept short, and only if there is anything.
@@ -160,11 +159,13 @@ export function createTail({ statements, maxSessions }: TailOptions): Tail {
   };
 }
 
-export function toLogEntry([fence, seq, prev, data]: EntryRow): LogEntry {
-  const id = formatCursor(fence, seq);
-  return prev === null ? { id, data } : { id, prev, data };
+/** The entries from the newest back to where `wanted` ends, the oldest first. */
+function entriesFrom(newest: TailEntry | null, wanted: (entry: TailEntry) => boolean): LogEntry[] {
+  const entries: LogEntry[] = [];
+  for (let at = newest; at && wanted(at); at = at.before) entries.push(at.entry);
+  return entries.toReversed();
 }
 
-function isAfter(entry: TailEntry, at: { fence: number; seq: number }): boolean {
+function isAfter(entry: TailEntry, at: CursorParts): boolean {
   return entry.fence > at.fence || (entry.fence === at.fence && entry.seq > at.seq);
 }
