@@ -1,0 +1,89 @@
+import { formatCursor } from '#shared/cursor.ts';
+import type { ActiveRun } from '#shared/protocol.ts';
+import type { LogEntry } from '../../session-store.ts';
+
+/** A script's answer: a word, and what the script's header says comes after it. */
+export interface Answer {
+  readonly kind: string;
+  at(index: number): unknown;
+  text(index: number): string;
+  number(index: number): number;
+  /** The texts from `index` on. */
+  rest(index: number): string[];
+  /** Entries as XRANGE gives them. */
+  entries(index: number): LogEntry[];
+}
+
+/** @throws TypeError, there and in what it returns, when the answer is none of a script of ours. */
+export function decodeAnswer(reply: unknown): Answer {
+  const parts = listOf(reply);
+  return {
+    kind: textOf(parts[0]),
+    at: (index) => parts[index],
+    text: (index) => textOf(parts[index]),
+    number: (index) => numberOf(parts[index]),
+    rest: (index) => parts.slice(index).map(textOf),
+    entries: (index) => listOf(parts[index]).map(toLogEntry),
+  };
+}
+
+/** The active run, as three texts that are empty when there is none. */
+export function decodeRun(answer: Answer, index: number): ActiveRun | null {
+  const runId = answer.text(index);
+  if (runId === '') return null;
+  return {
+    runId,
+    messageId: runId,
+    status: answer.text(index + 1) as ActiveRun['status'],
+    attempt: answer.number(index + 2),
+  };
+}
+
+/** What was published; `unsure` also when it is nothing that this version knows. */
+export type Event =
+  | { kind: 'entries'; fence: string; seq: number; prev: string; texts: string[] }
+  | { kind: 'feedback' }
+  | { kind: 'gone' }
+  | { kind: 'unsure' };
+
+/** Stands in no JSON text; as in base.lua. */
+const SEPARATOR = '\x1e';
+
+export function decodeEvent(payload: string): Event {
+  if (payload === 'gone' || payload === 'feedback') return { kind: payload };
+  const [kind, fence = '', seq = '', prev = '', ...texts] = payload.split(SEPARATOR);
+  if (kind !== 'entries' || !Number.isSafeInteger(Number(seq)) || texts.length === 0) return { kind: 'unsure' };
+  return { kind: 'entries', fence, seq: Number(seq), prev, texts };
+}
+
+/** Entries that follow one another under a fence; `prev` goes with seq 0. */
+export function toLogEntries(fence: number, seq: number, prev: string, texts: readonly string[]): LogEntry[] {
+  return texts.map((data, index) => {
+    const id = formatCursor(fence, seq + index);
+    return seq + index === 0 ? { id, prev, data } : { id, data };
+  });
+}
+
+export function listOf(value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw new TypeError('a script answered what is no list');
+  return value;
+}
+
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  throw new TypeError('a script answered what is no text');
+}
+
+export function numberOf(value: unknown): number {
+  const number = Number(textOf(value));
+  if (!Number.isSafeInteger(number)) throw new TypeError('a script answered what is no whole number');
+  return number;
+}
+
+function toLogEntry(value: unknown): LogEntry {
+  const [id, fields] = listOf(value);
+  const texts = listOf(fields);
+  const data = textOf(texts.at(-1));
+  return texts.length === 4 ? { id: textOf(id), prev: textOf(texts[1]), data } : { id: textOf(id), data };
+}

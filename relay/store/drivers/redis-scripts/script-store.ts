@@ -1,0 +1,284 @@
+import type { Logger } from '#relay/logger.ts';
+import { createProblem, type ProblemCode } from '#shared/problem.ts';
+import { fenceRandom } from '../../fence-random.ts';
+import type {
+  AppendAnswer,
+  ClaimAnswer,
+  HeadAnswer,
+  LeaseAnswer,
+  ReadAnswer,
+  Refusal,
+  SessionStore,
+  SubmitAnswer,
+} from '../../session-store.ts';
+import type { SessionInspection } from '../../session-inspection.ts';
+import { StoreError } from '../../store-error.ts';
+import { decodeAnswer, decodeRun, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
+import { createHints } from './hints.ts';
+import { decodeInspection } from './inspection.ts';
+import { createKeys } from './keys.ts';
+import type { ScriptTransport } from './script-transport.ts';
+import type { ScriptName } from './scripts.ts';
+
+export interface ScriptStoreOptions {
+  transport: ScriptTransport;
+  /** How long a session is kept after its last write; that it is gone is known for twice as long. */
+  ttlMs: number;
+  /** What the names of all keys begin with. */
+  prefix: string;
+  logger?: Logger | undefined;
+  /** Bytes of a transcript from which on a session takes no more prompts. */
+  maxTranscriptBytes?: number | undefined;
+  /** ms that the store's clock is ahead of the server's. For tests, who let time pass with it. */
+  clockOffset?: (() => number) | undefined;
+}
+
+/** A store that several processes share, and a look at what it keeps. */
+export interface ScriptStore extends SessionStore {
+  inspect(sessionId: string): Promise<SessionInspection | null>;
+}
+
+const DEFAULT_MAX_TRANSCRIPT_BYTES = 8 * 1024 * 1024;
+/** How often a run may be handed over without that counting as an attempt. */
+const MAX_HAND_OVERS = 10;
+
+/** The store as scripts that run where the data is; the driver brings the way there. */
+export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
+  const { transport, ttlMs, logger, clockOffset = () => 0 } = options;
+  const { maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES } = options;
+  const keys = createKeys(options.prefix);
+  const hints = createHints({ transport, eventsOf: keys.eventsOf, logger });
+  let closed = false;
+
+  async function run(script: ScriptName, scriptKeys: readonly string[], args: readonly string[]): Promise<unknown> {
+    if (closed) throw new StoreError('store-unavailable', 'the store is closed');
+    return transport.run(script, scriptKeys, args);
+  }
+
+  async function ask(script: ScriptName, sessionId: string, args: readonly (string | number)[]): Promise<Answer> {
+    const common = [String(clockOffset()), String(ttlMs), transport.publishCommand, sessionId];
+    const all = common.concat(args.map(String));
+    const answer = decodeAnswer(await run(script, keys.ofSession(sessionId), all));
+    if (answer.kind === 'gone' || answer.kind === 'forgotten') hints.gone(sessionId);
+    if (answer.kind !== 'lost') return answer;
+
+    const damage = decodeAnswer(
+      await run('lose', keys.ofSession(sessionId), [...common, String(fenceRandom()), problem('stream-lost')]),
+    ).kind;
+    if (damage !== 'nothing') {
+      logger?.error({ session: sessionId.slice(0, 6), key: damage }, 'A key of a session has vanished from the store');
+    }
+    const again = decodeAnswer(await run(script, keys.ofSession(sessionId), all));
+    if (again.kind === 'lost') throw new StoreError('store-unavailable', 'a key of the session vanishes again and again');
+    return again;
+  }
+
+  /** The set that lists due runs has vanished, or this session from it: nobody would ever take the run over. */
+  function requeue(sessionId: string): void {
+    logger?.warn({ session: sessionId.slice(0, 6) }, 'An active run was not listed as due, and is listed again');
+    ask('requeue', sessionId, []).catch((error: unknown) => {
+      // Whoever looks at the session next tries again.
+      logger?.warn({ err: error }, 'An active run could not be listed as due');
+    });
+  }
+
+  async function look(script: 'head' | 'read', sessionId: string, args: (string | number)[]): Promise<Answer> {
+    const answer = await ask(script, sessionId, args);
+    if ((answer.kind === 'open' || answer.kind === 'exact' || answer.kind === 'snapshot') && answer.text(5) === '1') {
+      requeue(sessionId);
+    }
+    return answer;
+  }
+
+  return {
+    async submit(sessionId, input) {
+      mustWrite(input.entries);
+      const { random, messageId, hash, runId, expect = '', dryRun = false, entries } = input;
+      const args = [random, messageId, hash, runId, expect, Number(dryRun), maxTranscriptBytes, ...entries];
+      return toSubmitAnswer(await ask('submit', sessionId, args));
+    },
+
+    async take(limit) {
+      const lists = transport.spansPartitions ? [keys.due] : keys.due.map((key) => [key]);
+      const args = [String(clockOffset()), String(limit)];
+      const replies = await Promise.all(lists.map((list) => run('take', list, args)));
+      const due = replies.flatMap((reply) => {
+        const parts = listOf(reply);
+        return Array.from({ length: parts.length / 2 }, (_, index) => ({
+          sessionId: textOf(parts[2 * index]),
+          at: numberOf(parts[2 * index + 1]),
+        }));
+      });
+      return due
+        .toSorted((a, b) => a.at - b.at)
+        .slice(0, limit)
+        .map(({ sessionId }) => sessionId);
+    },
+
+    async claim(sessionId, input) {
+      const { token, random, owner, leaseMs, maxAttempts, takeover } = input;
+      const answer = await ask('claim', sessionId, [
+        token,
+        random,
+        owner,
+        leaseMs,
+        maxAttempts,
+        takeover.kind,
+        takeover.kind === 'continue' ? takeover.head : '',
+        MAX_HAND_OVERS,
+        problem('attempts-exhausted'),
+        problem('interrupted'),
+      ]);
+      return toClaimAnswer(answer);
+    },
+
+    renew: async (sessionId, { fence, leaseMs }) => toLeaseAnswer(await ask('renew', sessionId, [fence, leaseMs])),
+
+    release: async (sessionId, { fence, delayMs, as }) =>
+      toLeaseAnswer(await ask('release', sessionId, [fence, delayMs, as])),
+
+    async append(sessionId, { fence, seq, entries, step }) {
+      const { name = '', result = '', turns = '' } = step ?? {};
+      const answer = await ask('append', sessionId, [fence, seq, Number(step !== undefined), name, result, turns, ...entries]);
+      if (answer.kind === 'ok') tellWritten(sessionId, fence, seq, entries, answer);
+      return toAppendAnswer(answer);
+    },
+
+    async finish(sessionId, { fence, seq, entries }) {
+      mustWrite(entries);
+      const answer = await ask('finish', sessionId, [fence, seq, ...entries]);
+      if (answer.kind === 'ok') tellWritten(sessionId, fence, seq, entries, answer);
+      return toAppendAnswer(answer);
+    },
+
+    async cancel(sessionId, { token, random, runId = '' }) {
+      const answer = await ask('cancel', sessionId, [token, random, runId]);
+      if (answer.kind === 'ok') return { kind: 'ok', runId: answer.text(1) };
+      return { kind: oneOf(answer, ['none', 'gone']) };
+    },
+
+    async seal(sessionId, { from, to, transcript, trimTo }) {
+      const answer = await ask('seal', sessionId, [from, to, transcript, trimTo]);
+      return oneOf(answer, ['ok', 'stale']);
+    },
+
+    async rate(sessionId, { messageId, feedback }) {
+      const answer = await ask('rate', sessionId, [messageId, Number(feedback !== null), feedback ?? '']);
+      return oneOf(answer, ['ok', 'unknown', 'active', 'none', 'gone']);
+    },
+
+    async read(sessionId, { after = '', limit }) {
+      return toReadAnswer(await look('read', sessionId, [after, limit]));
+    },
+
+    async head(sessionId) {
+      return toHeadAnswer(await look('head', sessionId, []));
+    },
+
+    async follow(sessionId, listener) {
+      if (closed) throw new StoreError('store-unavailable', 'the store is closed');
+      return hints.follow(sessionId, listener);
+    },
+
+    async delete(sessionId) {
+      await ask('delete', sessionId, []);
+    },
+
+    async check() {
+      await run('check', [keys.probe], []);
+    },
+
+    async inspect(sessionId) {
+      return decodeInspection(
+        await run('inspect', keys.ofSession(sessionId), [String(clockOffset()), String(ttlMs), transport.publishCommand, sessionId]),
+      );
+    },
+
+    async close() {
+      if (closed) return;
+      closed = true;
+      hints.clear();
+      await transport.close();
+    },
+  };
+
+  /** What of these entries was new. */
+  function tellWritten(sessionId: string, fence: number, seq: number, entries: readonly string[], answer: Answer): void {
+    const first = answer.number(2);
+    if (answer.number(1) > first) hints.wrote(sessionId, fence, first, entries.slice(first - seq));
+  }
+}
+
+/** A fence is never raised, and a run never closed, without an entry that says so. */
+function mustWrite(entries: readonly string[]): void {
+  if (entries.length === 0) throw new TypeError('entries must not be empty');
+}
+
+function problem(code: ProblemCode): string {
+  return JSON.stringify(createProblem(code));
+}
+
+function oneOf<const Kind extends string>(answer: Answer, kinds: readonly Kind[]): Kind {
+  const kind = kinds.find((known) => known === answer.kind);
+  if (kind === undefined) throw new TypeError(`a script answered ${JSON.stringify(answer.kind)}`);
+  return kind;
+}
+
+function toSubmitAnswer(answer: Answer): SubmitAnswer {
+  const kind = oneOf(answer, ['ok', 'same', 'mismatch', 'active', 'moved', 'full', 'gone']);
+  if (kind === 'ok') return { kind, cursor: answer.text(1) };
+  if (kind === 'same') return { kind, cursor: answer.text(1), runId: answer.text(2) };
+  if (kind === 'active') return { kind, runId: answer.text(1) };
+  return { kind };
+}
+
+function toClaimAnswer(answer: Answer): ClaimAnswer {
+  const kind = oneOf(answer, ['lease', 'owned', 'closed', 'none', 'ended']);
+  if (kind === 'owned') return { kind, dueAt: answer.number(1) };
+  if (kind === 'ended') return { kind, reason: answer.text(1) === 'interrupted' ? 'interrupted' : 'attempts-exhausted' };
+  if (kind !== 'lease') return { kind };
+  return {
+    kind,
+    lease: {
+      fence: answer.number(1),
+      runId: answer.text(2),
+      attempt: answer.number(3),
+      next: answer.number(4),
+      head: answer.text(5),
+      turns: answer.number(6),
+      reset: answer.text(7) === '1',
+      journal: toRecord(answer.rest(8)),
+    },
+  };
+}
+
+/** Of name, value …; also when a name is one that objects have by themselves. */
+function toRecord(texts: readonly string[]): Record<string, string> {
+  const pairs = Array.from({ length: texts.length / 2 }, (_, index) => [texts[2 * index] ?? '', texts[2 * index + 1] ?? '']);
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+function toLeaseAnswer(answer: Answer): LeaseAnswer {
+  return { kind: oneOf(answer, ['ok', 'fenced', 'closed', 'none']) };
+}
+
+function toAppendAnswer(answer: Answer): AppendAnswer {
+  const kind = oneOf(answer, ['ok', 'duplicate', 'gap', 'fenced', 'closed', 'none']);
+  if (kind === 'ok' || kind === 'duplicate' || kind === 'gap') return { kind, next: answer.number(1) };
+  return { kind } satisfies Refusal;
+}
+
+function toHeadAnswer(answer: Answer): HeadAnswer {
+  const kind = oneOf(answer, ['open', 'empty', 'forgotten', 'gone']);
+  if (kind === 'open') return { kind, head: answer.text(1), run: decodeRun(answer, 2) };
+  return { kind: kind === 'gone' ? 'gone' : 'empty' };
+}
+
+function toReadAnswer(answer: Answer): ReadAnswer {
+  const kind = oneOf(answer, ['exact', 'snapshot', 'empty', 'forgotten', 'gone']);
+  if (kind === 'gone') return { kind };
+  if (kind === 'empty' || kind === 'forgotten') return { kind: 'empty' };
+  const view = { head: answer.text(1), run: decodeRun(answer, 2), entries: answer.entries(6) };
+  if (kind === 'exact') return { kind, ...view };
+  return { kind, transcript: answer.text(7), cursor: answer.text(8), feedback: toRecord(listOf(answer.at(9)).map(textOf)), ...view };
+}

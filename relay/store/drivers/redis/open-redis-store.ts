@@ -1,0 +1,110 @@
+import type { Logger } from '#relay/logger.ts';
+import { StoreError } from '../../store-error.ts';
+import { StoreOpenError } from '../../store-open-error.ts';
+import { createKeys } from '../redis-scripts/keys.ts';
+import { createScriptStore, type ScriptStore } from '../redis-scripts/script-store.ts';
+import { checkServer, refusalOf } from './check-server.ts';
+import { connectCommands } from './connect.ts';
+import { parseRedisAddress } from './redis-address.ts';
+import { isRefusal } from './redis-errors.ts';
+import { createRedisTransport } from './redis-transport.ts';
+
+export { StoreOpenError } from '../../store-open-error.ts';
+export type { ScriptStore } from '../redis-scripts/script-store.ts';
+
+export interface OpenRedisStoreOptions {
+  /** Where it is: see `parseRedisAddress`. */
+  url: string;
+  /** How long a session is kept after its last write, in ms; that it is gone is known for twice as long. */
+  ttlMs: number;
+  /** What the names of all keys begin with: `rc` when not given. */
+  prefix?: string | undefined;
+  /** Take a Redis that may throw data away when its memory is full. */
+  allowEviction?: boolean | undefined;
+  logger?: Logger | undefined;
+  /** Bytes of a transcript from which on a session takes no more prompts. */
+  maxTranscriptBytes?: number | undefined;
+  /** Called when a Redis that could not be reached at first turns out to be no store. It is closed by then. */
+  onUnfit?: ((error: StoreOpenError) => void) | undefined;
+  /** ms that the store's clock is ahead of the server's. For tests, who let time pass with it. */
+  clockOffset?: (() => number) | undefined;
+}
+
+/**
+ * A store that several relays share: Redis 7.0 or newer, or Valkey; one server, behind Sentinels, or a Cluster. How much
+ * of what it has answered survives a crash is what its own persistence says.
+ *
+ * Resolves as soon as it is known whether Redis can be reached. When it cannot, the store rejects what it is asked,
+ * until it can.
+ *
+ * @throws StoreOpenError when Redis cannot be used as it is set up.
+ */
+export async function openRedisStore(options: OpenRedisStoreOptions): Promise<ScriptStore> {
+  const { url, prefix = 'rc', allowEviction = false, logger, onUnfit } = options;
+  const address = parseRedisAddress(url);
+  if (!address) throw new StoreOpenError('The address of the store is none of a Redis.');
+  const { label } = address;
+  const commands = connectCommands(address);
+  let state: 'unknown' | 'fit' | 'unfit' = 'unknown';
+  let down = false;
+
+  const transport = createRedisTransport({
+    address,
+    commands,
+    logger,
+    assertFit() {
+      if (state !== 'fit') throw new StoreError('store-unavailable', 'Redis could not be reached yet');
+    },
+  });
+
+  return new Promise((resolve, reject) => {
+    let waiting = false;
+
+    function accept(): void {
+      state = 'fit';
+      if (waiting) logger?.info({ store: label }, 'The store can be reached');
+      resolve(createScriptStore({ ...options, prefix, transport }));
+    }
+
+    function refuse(error: StoreOpenError): void {
+      state = 'unfit';
+      transport.close().catch((cause: unknown) => logger?.error({ err: cause }, 'The connection to Redis could not be closed'));
+      reject(error);
+      if (waiting) onUnfit?.(error);
+    }
+
+    /** Redis cannot be asked now: the store is there, and says so. */
+    function wait(error: unknown): void {
+      if (state !== 'unknown' || waiting) return;
+      waiting = true;
+      logger?.warn({ store: label, err: error }, 'The store cannot be reached: waiting for it');
+      resolve(createScriptStore({ ...options, prefix, transport }));
+    }
+
+    async function check(): Promise<void> {
+      try {
+        await checkServer(commands, { label, versionKey: createKeys(prefix).version, allowEviction });
+        accept();
+      } catch (error) {
+        if (error instanceof StoreOpenError) refuse(error);
+        else wait(error);
+      }
+    }
+
+    commands.on('error', (error: unknown) => {
+      if (state === 'unknown' && isRefusal(error)) refuse(refusalOf(label, error));
+      else if (state === 'unknown') wait(error);
+      else if (state === 'fit' && !down) {
+        down = true;
+        logger?.warn({ store: label, err: error }, 'The connection to the store is broken');
+      }
+    });
+    commands.on('ready', () => {
+      if (down) logger?.info({ store: label }, 'The connection to the store stands again');
+      down = false;
+      if (state === 'unknown') void check();
+    });
+    // Why it failed comes as an event of its own, and it goes on trying.
+    commands.connect().catch((error: unknown) => wait(error));
+  });
+}

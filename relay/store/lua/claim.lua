@@ -1,0 +1,72 @@
+#!lua
+-- Takes the due run of a session, raises the fence and writes the entry that says so. Idempotent by the token.
+-- A run that has no attempts left, or whose takeover is to fail, is closed instead.
+--
+-- ARGV  5 token  6 random  7 owner  8 ms of the lease  9 attempts at most
+--       10 restart, continue or fail  11 with continue: the head that the partial reply was read up to
+--       12 hand-overs that do not count  13 the problem attempts-exhausted  14 the problem interrupted, as JSON texts
+-- Answers  lease, fence, run id, attempt, next, head, turns, reset (1 or 0), name and result of each step …
+--          | owned, due | closed | none | ended, reason | lost
+-- @include lib/base.lua
+-- @include lib/session.lua
+local token, random, owner, lease_ms = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8])
+
+local function lease(s)
+  local answer = {
+    'lease', int(s.fence), s.run, int(s.attempt), int(s.next), head_of(s), int(s.turns), s.reset,
+  }
+  for _, text in ipairs(redis.call('HGETALL', STEPS)) do answer[#answer + 1] = text end
+  return answer
+end
+
+local kind, s = load()
+if kind == 'lost' then return { 'lost' } end
+if kind ~= 'open' then
+  -- Whatever made it due has vanished: nobody is to look at it again.
+  redis.call('ZREM', DUE, SESSION)
+  return { 'none' }
+end
+if not s.holder then
+  if s.ended == token then return { 'ended', s.reason } end
+  return { 'closed' }
+end
+if s.holder ~= 'nobody' and s.token == token then
+  -- A late copy of a claim must not take back what its lease has given away since.
+  if s.holder == 'lease' then return lease(s) end
+  return { 'owned', int(s.due) }
+end
+local at = now()
+if s.due > at then return { 'owned', int(s.due) } end
+
+-- A lease that ran out counts as an attempt, and so does each release but the planned ones.
+local attempt = s.attempt
+local first = s.holder == 'nobody'
+if not first and (s.holder ~= 'hand-over' or s.handovers > tonumber(ARGV[12])) then attempt = attempt + 1 end
+local reason = nil
+if attempt > tonumber(ARGV[9]) then
+  reason = 'attempts-exhausted'
+elseif ARGV[10] == 'fail' and (s.holder == 'lease' or s.holder == 'hand-over') then
+  -- A retry was asked for by the workflow itself: nobody was interrupted.
+  reason = 'interrupted'
+end
+local fence = raised(s, at, random)
+local before = head_of(s)
+if reason then
+  local problem = reason == 'interrupted' and ARGV[14] or ARGV[13]
+  open_fence(s, fence, before, failure(s.run, s.attempt, at, problem))
+  close_run(s, at)
+  redis.call('HSET', STATE, 'ended', token, 'reason', reason)
+  return { 'ended', reason }
+end
+
+local reset = not (ARGV[10] == 'continue' and ARGV[11] == before)
+local status = first and 'started' or 'restarted'
+local fields = ''
+if not first and reset then fields = ',"reset":true,"steps":' .. int(s.turns) end
+open_fence(s, fence, before, { metadata(status, s.run, attempt, at, fields) })
+s.attempt, s.reset = attempt, (first or reset) and '1' or '0'
+redis.call('HSET', STATE,
+  'fence', int(s.fence), 'next', int(s.next), 'status', status, 'attempt', int(attempt), 'holder', 'lease',
+  'owner', owner, 'token', token, 'reset', s.reset)
+set_due(at + lease_ms)
+return lease(s)

@@ -1,0 +1,29 @@
+#!lua
+-- Adds the last entries of a run and closes it, in one go.
+--
+-- ARGV  5 fence  6 seq of the first entry  7 … the entries' texts, at least one
+-- Answers  ok, next, seq of the first | duplicate, next | gap, next | fenced | closed | none | lost
+-- @include lib/base.lua
+-- @include lib/session.lua
+local fence, seq = ARGV[5], tonumber(ARGV[6])
+local BEFORE = 6
+local count = #ARGV - BEFORE
+
+local kind, s = load()
+if kind == 'lost' then return { 'lost' } end
+if kind ~= 'open' then return { 'none' } end
+if not s.holder then
+  if int(s.fence) == fence and seq + count <= s.next then return { 'duplicate', int(s.next) } end
+  return { 'closed' }
+end
+if int(s.fence) ~= fence or s.holder ~= 'lease' then return { 'fenced' } end
+-- Behind is as wrong as ahead: the run is open, so these are not the entries that stand there.
+if seq ~= s.next then return { 'gap', int(s.next) } end
+
+s.next = within_bounds(seq + count)
+for i = 1, count do
+  redis.call('XADD', LOG, 'NOMKSTREAM', fence .. '-' .. int(seq + i - 1), 'd', ARGV[BEFORE + i])
+end
+tell(fence, seq, '', ARGV, BEFORE + 1, BEFORE + count)
+close_run(s, now())
+return { 'ok', int(s.next), int(seq) }

@@ -1,0 +1,12 @@
+#!lua flags=no-writes
+-- Where the log ends and which run is active.
+--
+-- Answers  open, head, run id, status, attempt, 1 when the run is not listed as due (see requeue.lua)
+--          | empty | forgotten | gone | lost
+-- @include lib/base.lua
+-- @include lib/session.lua
+local kind, s = load()
+if kind == 'none' then return { 'empty' } end
+if kind ~= 'open' then return { kind } end
+local unlisted = s.holder and not redis.call('ZSCORE', DUE, SESSION)
+return { 'open', head_of(s), s.run or '', s.status or '', s.attempt and int(s.attempt) or '', unlisted and '1' or '0' }

@@ -1,0 +1,52 @@
+#!lua flags=allow-oom
+-- A key of the session has vanished (evicted, deleted by hand): that is said to whoever reads, and never passed over.
+-- The active run ends as `stream-lost`. What can be told by what is left goes on: without its log a conversation is its
+-- transcript, and without its feedback it has none. Without its state, its transcript or the ids it has answered it is gone. Idempotent.
+--
+-- ARGV  5 random  6 the problem stream-lost, as a JSON text
+-- Answers  what had vanished: state | log | transcript | ids | steps | feedback; or nothing
+-- @include lib/base.lua
+-- @include lib/session.lua
+local kind, s, damage = load()
+if kind ~= 'lost' then return { 'nothing' } end
+local at = now()
+
+if damage == 'state' then
+  -- The log's last entry says which run it was, and whom to address.
+  local last = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+  if last then
+    local fields = last[2]
+    local readable, message = pcall(cjson.decode, fields[#fields])
+    s.fence = tonumber(last[1]:match('^%d+'))
+    local run = readable and type(message) == 'table' and message.runId
+    if type(run) == 'string' then
+      tell(int(raised(s, at, ARGV[5])), 0, last[1], failure(run, 1, at, ARGV[6]), 1, 2)
+    end
+  end
+  bury(at)
+  return { damage }
+end
+
+if damage == 'feedback' then
+  redis.call('HSET', STATE, 'rated', int(redis.call('HLEN', FEEDBACK)))
+  redis.call(ARGV[3], CHANNEL, 'feedback')
+  return { damage }
+end
+local fence = raised(s, at, ARGV[5])
+local last_words = s.holder and failure(s.run, s.attempt, at, ARGV[6])
+if damage == 'transcript' or damage == 'ids' then
+  if last_words then tell(int(fence), 0, head_of(s), last_words, 1, 2) end
+  bury(at)
+  return { damage }
+end
+-- What came after the transcript is gone with the log: a new one continues it there.
+local prev = head_of(s)
+if damage == 'log' then prev = s.sealed end
+if last_words then
+  open_fence(s, fence, prev, last_words)
+else
+  s.next = 0
+  redis.call(ARGV[3], CHANNEL, 'unsure')
+end
+close_run(s, at)
+return { damage }
