@@ -5,6 +5,7 @@ const config: KnipConfig = {
   entry: [
     'relay/index.ts',
     'relay/store/drivers/sqlite/open-sqlite-store.ts',
+    'relay/store/drivers/redis/open-redis-store.ts',
     'shared/index.ts',
     'widget/index.ts',
     'widget/resumable-chat.ts',
@@ -19,7 +20,7 @@ const config: KnipConfig = {
   project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
   ignoreBinaries: ['apt-get', 'unshare', 'prlimit', 'ps'],
   // Arrive with the work that uses them.
-  ignoreDependencies: ['ioredis', '@upstash/redis', 'marked', 'dompurify', 'resumable-stream'],
+  ignoreDependencies: ['@upstash/redis', 'marked', 'dompurify', 'resumable-stream'],
   ignoreExportsUsedInFile: true,
 };
 

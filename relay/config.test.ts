@@ -17,7 +17,8 @@ it('has a default for everything', () => {
     port: 8787,
     host: '127.0.0.1',
     isLoopback: true,
-    storePath: './data/relay.db',
+    store: { kind: 'sqlite', path: './data/relay.db' },
+    storeLabel: './data/relay.db',
     model: { name: 'demo', tokensPerSecond: 40 },
     timeouts: { firstChunkMs: 60_000, chunkMs: 30_000, totalMs: 600_000 },
     takeover: 'restart',
@@ -72,15 +73,21 @@ it('names every problem at once, with what the setting should be', () => {
 });
 
 it.each([
-  { STORE: 'redis://localhost' },
-  { STORE: 'rediss://localhost' },
-  { STORE: 'redis-cluster://a:1,b:2' },
-  { STORE: 'redis-sentinel://a:1/name' },
   { STORE: 'upstash:' },
   { ENGINE: 'upstash-workflow' },
 ])('says honestly that %o is not there yet', (env) => {
   expect(problemsOf(env)).toEqual([expect.stringContaining('is not available in this version')]);
 });
+
+it.each(['redis://localhost', 'rediss://user:p%40ss@localhost:1/2', 'redis-cluster://a:1,b:2', 'redis-sentinel://a:1/name'])(
+  'takes %s for a store that relays share, and wants the secret that they share',
+  (STORE) => {
+    expect(problemsOf({ STORE })).toEqual([expect.stringMatching(/^RELAY_SECRET must be set/)]);
+    const { store, storeLabel } = readConfig({ STORE, RELAY_SECRET: 'x'.repeat(16), KEY_PREFIX: 'chat', ALLOW_EVICTION: 'true' });
+    expect(store).toEqual({ kind: 'redis', url: STORE, prefix: 'chat', allowEviction: true });
+    expect(storeLabel).not.toContain('p%40ss');
+  },
+);
 
 it('reads how a half-written reply is taken on', () => {
   for (const takeover of ['restart', 'continue', 'fail']) expect(readConfig({ ON_TAKEOVER: takeover }).takeover).toBe(takeover);
@@ -103,6 +110,9 @@ it.each([
   ['MODEL', 'gateway:gpt'],
   ['ON_TAKEOVER', 'resume'],
   ['STORE', 'sqlite:'],
+  ['STORE', 'redis://a:1,b:2'],
+  ['STORE', 'redis://a:99999'],
+  ['STORE', 'redis-sentinel://a:1'],
   ['ALLOW_EVICTION', 'yes'],
   ['KEY_PREFIX', '{x}'],
   ['QSTASH_URL', 'ftp://x'],

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { parseIpRange, type IpRange } from './middleware/ip-address.ts';
 import { isLoopbackHost, type OriginRules } from './middleware/origins.ts';
+import { parseRedisAddress } from './store/drivers/redis/redis-address.ts';
+import type { StoreConfig } from './store/open-store.ts';
 
 /** What the environment says, checked; `.env.example` says what each means. */
 export interface Config {
@@ -8,8 +10,9 @@ export interface Config {
   host: string;
   /** The host is a loopback address: only this machine can reach the relay. */
   isLoopback: boolean;
-  /** Path of the embedded store's file, or `:memory:`. */
-  storePath: string;
+  store: StoreConfig;
+  /** The store as people may see it: without a password. */
+  storeLabel: string;
   model: ModelConfig;
   systemPrompt: string | undefined;
   maxOutputTokens: number;
@@ -18,7 +21,7 @@ export interface Config {
   takeover: (typeof TAKEOVERS)[number];
   leaseMs: number;
   drainMs: number;
-  /** Undefined: one is made and kept beside the embedded store. */
+  /** Undefined: one is made and kept beside the embedded store. A shared store needs one that all its relays know. */
   secret: string | undefined;
   origins: OriginRules;
   trustedProxies: readonly IpRange[];
@@ -78,14 +81,15 @@ const flag = z.enum(['true', 'false'], 'true or false').default('false');
 
 const notInThisVersion = (what: string) => `${what} is not available in this version`;
 
-const SHARED_STORES = /^(redis|rediss|redis-cluster|redis-sentinel):\/\/|^upstash:/;
+const STORE_FORMS =
+  'sqlite:<path>, sqlite::memory:, redis://[user:password@]host:port, rediss://…, redis-cluster://host:port,host:port ' +
+  'or redis-sentinel://host:port,host:port/name';
 const store = z
   .string()
   .default('sqlite:./data/relay.db')
   .superRefine((value, context) => {
-    const [kind = ''] = value.split(':');
-    if (SHARED_STORES.test(value)) context.addIssue(`sqlite:<path> or sqlite::memory: (${notInThisVersion(`STORE=${kind}:…`)})`);
-    else if (!/^sqlite:./.test(value)) context.addIssue('sqlite:<path> or sqlite::memory:');
+    if (value.startsWith('upstash:')) context.addIssue(`${STORE_FORMS} (${notInThisVersion('STORE=upstash:')})`);
+    else if (!/^sqlite:./.test(value) && !parseRedisAddress(value)) context.addIssue(STORE_FORMS);
   });
 
 const model = z
@@ -152,9 +156,9 @@ const environmentSchema = z.object({
   MAX_STREAMS: limit(10_000),
   PROMPTS_PER_MINUTE_PER_SESSION: limit(20),
   PROMPTS_PER_MINUTE_PER_IP: limit(60),
-  // Of stores and engines that are not there yet: checked, so that a mistake is not found out only then.
   KEY_PREFIX: z.string().regex(/^[\w.-]{1,32}$/, '1 to 32 letters, digits or any of _ . -').default('rc'),
   ALLOW_EVICTION: flag,
+  // Of stores and engines that are not there yet: checked, so that a mistake is not found out only then.
   UPSTASH_REDIS_REST_URL: url,
   UPSTASH_REDIS_REST_TOKEN: text,
   QSTASH_URL: url,
@@ -187,6 +191,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   if (given['MODEL']?.startsWith('gateway:') && (given['MODEL_API_KEY'] ?? given['AI_GATEWAY_API_KEY']) === undefined) {
     problems.push('MODEL_API_KEY must be set with MODEL=gateway:…, to a key of the AI Gateway.');
   }
+  if (isShared(given['STORE'] ?? '') && given['RELAY_SECRET'] === undefined) {
+    problems.push('RELAY_SECRET must be set with a shared store: the same 16 random bytes or more for every relay.');
+  }
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   return toConfig(result.data, isLoopback);
 }
@@ -197,7 +204,10 @@ function toConfig(env: z.output<typeof environmentSchema>, isLoopback: boolean):
     port: env.PORT,
     host: env.HOST,
     isLoopback,
-    storePath: env.STORE.slice('sqlite:'.length),
+    store: isShared(env.STORE)
+      ? { kind: 'redis', url: env.STORE, prefix: env.KEY_PREFIX, allowEviction: env.ALLOW_EVICTION === 'true' }
+      : { kind: 'sqlite', path: env.STORE.slice('sqlite:'.length) },
+    storeLabel: parseRedisAddress(env.STORE)?.label ?? env.STORE.slice('sqlite:'.length),
     model: {
       name: env.MODEL,
       baseUrl: env.MODEL_BASE_URL,
@@ -230,6 +240,11 @@ function toConfig(env: z.output<typeof environmentSchema>, isLoopback: boolean):
       prompts: { perSession: env.PROMPTS_PER_MINUTE_PER_SESSION, perAddress: env.PROMPTS_PER_MINUTE_PER_IP },
     },
   };
+}
+
+/** Is it a store that several relays use together? */
+function isShared(store: string): boolean {
+  return parseRedisAddress(store) !== null;
 }
 
 function list(value: string | undefined): string[] {

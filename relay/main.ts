@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The relay as a process: settings from the environment and from `.env` where it is started, the embedded store, an HTTP server. `--demo` adds the demo's controls. */
+/** The relay as a process: settings from the environment and from `.env` where it is started, a store, an HTTP server. `--demo` adds the demo's controls. */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,8 @@ import { createLogger } from './node/create-logger.ts';
 import { createServer } from './node/create-server.ts';
 import { keepSecret } from './node/keep-secret.ts';
 import { loadStaticFiles } from './node/load-static-files.ts';
-import { openSqliteStore, StoreOpenError, type SqliteStore } from './store/drivers/sqlite/open-sqlite-store.ts';
+import { openStore, type OpenedStore } from './store/open-store.ts';
+import { StoreOpenError } from './store/store-open-error.ts';
 
 /** Where the widget and the demo are built to, as seen from here and from dist/package/relay/ in the package. */
 const DIST = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../dist' : '../..', import.meta.url));
@@ -22,13 +23,13 @@ const FLUSH_MS = 200;
 
 // What the environment itself says wins.
 if (existsSync('.env')) process.loadEnvFile('.env');
-const config = orRefuse(ConfigError, () => readConfig());
+const config = await orRefuse(ConfigError, () => readConfig());
 const logger = createLogger(config.logLevel);
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
 
-const store = orRefuse(StoreOpenError, () =>
-  openSqliteStore({ path: config.storePath, ttlMs: config.sessionTtlMs, logger }),
+const store = await orRefuse(StoreOpenError, () =>
+  openStore(config.store, { ttlMs: config.sessionTtlMs, logger, onUnfit: (error) => refuse(error.message) }),
 );
 const files = loadStaticFiles(DIST);
 if (files.size === 0) logger.warn({ folder: DIST }, 'The widget and the demo were not built: run npm run build');
@@ -43,7 +44,7 @@ const relay = createRelay({
     ...(config.model.apiKey === undefined ? {} : { apiKey: config.model.apiKey }),
   }),
   ...(config.systemPrompt === undefined ? {} : { systemPrompt: config.systemPrompt }),
-  secret: config.secret ?? keepSecret(config.storePath),
+  secret: config.secret ?? keepSecret(config.store.kind === 'sqlite' ? config.store.path : ':memory:'),
   logger,
   sessionTtlMs: config.sessionTtlMs,
   maxOutputTokens: config.maxOutputTokens,
@@ -81,7 +82,7 @@ process.on('disconnect', () => process.exit(1));
 process.send?.('ready');
 const { port } = server.address() as AddressInfo;
 const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-console.log(`The relay is ready at http://${host}:${port} (store ${config.storePath}, model ${config.model.name}).`);
+console.log(`The relay is ready at http://${host}:${port} (store ${config.storeLabel}, model ${config.model.name}).`);
 
 /** A planned stop. The port stays open, and answers that the relay drains, until the process ends. */
 async function stop(): Promise<void> {
@@ -110,9 +111,9 @@ function crash(error: unknown): void {
 }
 
 /** Runs what may find that the relay cannot start; that is then said in one sentence, and the process ends. */
-function orRefuse<T>(Expected: new (...args: never[]) => Error, start: () => T): T {
+async function orRefuse<T>(Expected: new (...args: never[]) => Error, start: () => T | Promise<T>): Promise<T> {
   try {
-    return start();
+    return await start();
   } catch (error) {
     if (error instanceof Expected) return refuse(error.message);
     throw error;
@@ -124,7 +125,7 @@ function refuse(message: string): never {
   process.exit(1);
 }
 
-function demoControls({ isLoopback }: Config, { inspect }: SqliteStore): Pick<Parameters<typeof createRelay>[0], 'demo'> {
+function demoControls({ isLoopback }: Config, { inspect }: OpenedStore): Pick<Parameters<typeof createRelay>[0], 'demo'> {
   if (!process.argv.includes('--demo')) return {};
   if (!isLoopback) {
     logger.warn({ host: config.host }, 'The demo can break the relay only while HOST is a loopback address');

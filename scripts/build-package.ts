@@ -18,8 +18,10 @@ const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
 const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.package.json'], { cwd: ROOT, stdio: 'inherit' });
 if (status !== 0) throw new Error('The declarations could not be made; what tsc said stands above.');
 
+const readLua = path.join(ROOT, 'relay/store/drivers/redis-scripts/read-lua.ts');
 for (const file of globSync(SOURCES, { cwd: ROOT, exclude: NOT_SHIPPED })) {
-  const javascript = stripTypeScriptTypes(readFileSync(path.join(ROOT, file), 'utf8'));
+  const javascript =
+    path.join(ROOT, file) === readLua ? await inlineLua() : stripTypeScriptTypes(readFileSync(path.join(ROOT, file), 'utf8'));
   const target = path.join(OUT, file.replace(/\.ts$/, '.js'));
   mkdirSync(path.dirname(target), { recursive: true });
   writeFileSync(target, makeRelative(javascript, file));
@@ -27,6 +29,14 @@ for (const file of globSync(SOURCES, { cwd: ROOT, exclude: NOT_SHIPPED })) {
 for (const file of globSync('**/*.d.ts', { cwd: OUT })) {
   const target = path.join(OUT, file);
   writeFileSync(target, makeRelative(readFileSync(target, 'utf8'), file));
+}
+
+/** The module that reads the scripts of the shared stores, with their texts in it: there may be no files at the edge. */
+async function inlineLua(): Promise<string> {
+  const { readLua: read } = (await import(readLua)) as typeof import('../relay/store/drivers/redis-scripts/read-lua.ts');
+  const names = globSync('relay/store/lua/*.lua', { cwd: ROOT }).map((file) => path.basename(file, '.lua'));
+  const texts = Object.fromEntries(names.toSorted().map((name) => [name, read(name)]));
+  return `const TEXTS = ${JSON.stringify(texts, null, 2)};\n\nexport function readLua(name) {\n  return TEXTS[name];\n}\n`;
 }
 
 /** `#shared/ids.ts` and `./ids.ts` become `../shared/ids.js` and `./ids.js`. */

@@ -66,11 +66,11 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
       resolve(createScriptStore({ ...options, prefix, transport }));
     }
 
-    function refuse(error: StoreOpenError): void {
+    function refuse(reason: StoreOpenError): void {
       state = 'unfit';
       transport.close().catch((cause: unknown) => logger?.error({ err: cause }, 'The connection to Redis could not be closed'));
-      reject(error);
-      if (waiting) onUnfit?.(error);
+      reject(reason);
+      if (waiting) onUnfit?.(reason);
     }
 
     /** Redis cannot be asked now: the store is there, and says so. */
