@@ -18,7 +18,7 @@ const config: KnipConfig = {
     'web-test-runner.config.mjs',
   ],
   project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
-  ignoreBinaries: ['apt-get', 'unshare', 'prlimit', 'ps'],
+  ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit', 'ps'],
   // Arrive with the work that uses them.
   ignoreDependencies: ['@upstash/redis', 'marked', 'dompurify', 'resumable-stream'],
   ignoreExportsUsedInFile: true,

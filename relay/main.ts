@@ -44,7 +44,7 @@ const relay = createRelay({
     ...(config.model.apiKey === undefined ? {} : { apiKey: config.model.apiKey }),
   }),
   ...(config.systemPrompt === undefined ? {} : { systemPrompt: config.systemPrompt }),
-  secret: config.secret ?? keepSecret(config.store.kind === 'sqlite' ? config.store.path : ':memory:'),
+  secret: config.secret ?? keepSecret(config.store),
   logger,
   sessionTtlMs: config.sessionTtlMs,
   maxOutputTokens: config.maxOutputTokens,

@@ -14,14 +14,20 @@ import { createModel } from '#relay/generation/models/create-model.ts';
 import { createLogger } from '#relay/node/create-logger.ts';
 import { createServer } from '#relay/node/create-server.ts';
 import { keepSecret } from '#relay/node/keep-secret.ts';
-import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import { openStore } from '#relay/store/open-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { findMutation, mutateStore } from '../harness/mutations.ts';
 
 const mutation = findMutation(process.env['FAULTS_MUTATION']);
 const config = readConfig();
 const logger = createLogger(config.logLevel);
-const opened = openSqliteStore({ path: config.storePath, ttlMs: config.sessionTtlMs, logger });
+const opened = await openStore(config.store, {
+  ttlMs: config.sessionTtlMs,
+  logger,
+  onUnfit(error) {
+    throw error;
+  },
+});
 const mutated = mutateStore(opened, mutation);
 const store: SessionStore =
   process.env['FAULTS_HINTS'] === 'lost'
@@ -37,7 +43,7 @@ const relay = createRelay({
     baseUrl: config.model.baseUrl ?? '',
     apiKey: config.model.apiKey ?? '',
   }),
-  secret: config.secret ?? keepSecret(config.storePath),
+  secret: config.secret ?? keepSecret(config.store),
   logger,
   sessionTtlMs: config.sessionTtlMs,
   owner: `faults:${process.pid}`,

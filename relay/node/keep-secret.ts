@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import type { StoreConfig } from '../store/open-store.ts';
 
 const SECRET_BYTES = 32;
 
 /**
  * The secret that is kept beside the embedded store, made when there is none: tokens outlive a restart. Only whoever
- * holds the store's lock may call it. The file is readable by its owner alone.
+ * holds the store's lock may call it. The file is readable by its owner alone. The secret of a shared store is a setting.
  */
-export function keepSecret(storePath: string): string {
-  if (storePath === ':memory:') return makeSecret();
-  const file = `${storePath}.secret`;
+export function keepSecret(store: StoreConfig): string {
+  if (store.kind !== 'sqlite' || store.path === ':memory:') return makeSecret();
+  const file = `${store.path}.secret`;
   if (statSync(file, { throwIfNoEntry: false })) {
     const kept = readFileSync(file, 'utf8').trim();
     if (kept.length >= SECRET_BYTES) {
