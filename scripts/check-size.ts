@@ -17,6 +17,8 @@ if (!('output' in built)) throw new Error('the build has made nothing that can b
 
 const sizes = built.output
   .filter((file) => file.type === 'chunk')
+  // Loaded when an answer has thoughts, tools or sources, and not before.
+  .filter(({ fileName }) => !fileName.includes('extras-part'))
   .map(({ fileName, isEntry, code }) => ({ fileName, isEntry, size: gzipSync(code, { level: 9 }).length }));
 const sum = (files: typeof sizes): number => files.reduce((total, { size }) => total + size, 0);
 const measured = { launcher: sum(sizes.filter(({ isEntry }) => isEntry)), all: sum(sizes) };

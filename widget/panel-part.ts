@@ -2,6 +2,7 @@
  * The part of the widget that is seen once the chat is open. It is loaded then, so that a page on which nobody opens
  * the chat does not pay for it.
  */
+import { saveMarkdown, writeMarkdown } from './elements/extras.ts';
 import { describeFailure, readNotice } from './elements/notice.ts';
 import { renderPanel } from './elements/panel.ts';
 import { RcComposer } from './elements/rc-composer.ts';
@@ -22,7 +23,7 @@ function adoptPanelStyles(root: ShadowRoot): void {
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...sheets.filter((sheet) => !root.adoptedStyleSheets.includes(sheet))];
 }
 
-export const panelPart = { adoptPanelStyles, describeFailure, readNotice, renderPanel };
+export const panelPart = { adoptPanelStyles, describeFailure, readNotice, renderPanel, saveMarkdown, writeMarkdown };
 export type PanelPart = typeof panelPart;
 
 declare global {

@@ -1,5 +1,5 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import type { ChatMessage } from '#shared/protocol.ts';
+import type { ChatMessage, Rating } from '#shared/protocol.ts';
 import { AnnounceController } from './controllers/announce-controller.ts';
 import { ChatController, type ClientPart } from './controllers/chat-controller.ts';
 import { ClockController } from './controllers/clock-controller.ts';
@@ -46,10 +46,13 @@ export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-l
  * @slot footer - under the composer
  *
  * @csspart launcher - @csspart badge - @csspart panel - @csspart header - @csspart heading - @csspart status
- * @csspart status-dot - @csspart header-button - @csspart new-chat-button - @csspart close-button
+ * @csspart status-dot - @csspart header-button - @csspart export-button - @csspart new-chat-button
+ * @csspart close-button
  * @csspart messages - @csspart message - @csspart user-message - @csspart assistant-message
  * @csspart code-block - @csspart copy-button - @csspart inline-code - @csspart reasoning - @csspart tool
- * @csspart sources - @csspart file - @csspart image - @csspart retry-button - @csspart copy-message-button
+ * @csspart tool-details - @csspart sources - @csspart source - @csspart citation - @csspart file - @csspart image
+ * @csspart retry-button - @csspart copy-message-button
+ * @csspart rate-button - @csspart rate-up-button - @csspart rate-down-button
  * @csspart edit-button - @csspart editor - @csspart edit-input - @csspart cancel-button - @csspart send-again-button
  * @csspart empty - @csspart greeting - @csspart suggestions - @csspart suggestion - @csspart restoring
  * @csspart notice - @csspart notice-button - @csspart jump-button
@@ -107,7 +110,8 @@ export class ResumableChat extends LitElement {
   declare syncUrl: string | null;
   declare storage: StorageKind;
   declare allowImages: boolean;
-  declare private unread: boolean;
+  /** Answers that have come since the conversation was last looked at. */
+  declare private unread: number;
 
   #strings: Strings = en;
   /** What the panel shows: the latest view, or, while it is closed, the last one that was looked at. */
@@ -158,7 +162,7 @@ export class ResumableChat extends LitElement {
     this.syncUrl = null;
     this.storage = 'local';
     this.allowImages = false;
-    this.unread = false;
+    this.unread = 0;
     new ClockController(this, () => (this.#isVisible ? this.#chat.view.retryAt : null));
     this.#takeEarlyValues();
   }
@@ -207,6 +211,20 @@ export class ResumableChat extends LitElement {
     this.#scroll.toEnd();
     const client = await this.#start();
     return (await client?.regenerate(messageId)) ?? false;
+  }
+
+  /**
+   * Says what the reader thinks of an answer; null takes it back. Shown at once, as `metadata.feedback` of the message.
+   * Resolves to true once the relay has kept it.
+   */
+  async rate(messageId: string, rating: Rating | null, comment?: string): Promise<boolean> {
+    return (await this.client?.rate(messageId, rating, comment)) ?? false;
+  }
+
+  /** The conversation as one markdown text; null when the part that writes it cannot be loaded. */
+  async exportMarkdown(): Promise<string | null> {
+    const part = await this.#panelPart.load();
+    return (await part?.writeMarkdown(this.messages, this.#title, this.#strings)) ?? null;
   }
 
   /** Leaves this conversation and starts with an empty one. */
@@ -280,7 +298,7 @@ export class ResumableChat extends LitElement {
     if (this.hasUpdated && this.#isVisible && (others || shows)) void this.#start();
     if (this.#isVisible) {
       this.#shown = this.#chat.view;
-      this.unread = false;
+      this.unread = 0;
       void this.#panelPart.load();
     }
   }
@@ -322,6 +340,11 @@ export class ResumableChat extends LitElement {
     return !this.#floats || this.open;
   }
 
+  /** The heading, as it is shown. */
+  get #title(): string {
+    return this.heading || this.#strings.heading;
+  }
+
   #findPanel(): PanelElements | null {
     const panel = this.renderRoot.querySelector<HTMLElement>('.panel');
     if (!panel) return null;
@@ -348,7 +371,7 @@ export class ResumableChat extends LitElement {
   }
 
   #onMessage(message: ChatMessage): void {
-    if (message.role === 'assistant' && !this.#isVisible) this.unread = true;
+    if (message.role === 'assistant' && !this.#isVisible) this.unread += 1;
     this.#announcer.announceMessage(message);
     this.#emit('rc-message', { message });
   }
@@ -396,6 +419,17 @@ export class ResumableChat extends LitElement {
       else void this.send(text, { parentId: messages[at - 1]?.id ?? '' });
       this.#focusInput();
     },
+    rate: ({ messageId, rating }) => {
+      const { announceRated, announceUnrated } = this.#strings;
+      // When it came to nothing, the notice that says so is read out.
+      void this.rate(messageId, rating).then((kept) => {
+        if (kept) this.#announcer.announce(rating ? announceRated : announceUnrated);
+      });
+    },
+    save: () => {
+      const saved = this.#panelPart.part?.saveMarkdown(this.messages, this.#title, this.#strings);
+      void saved?.then((outcome) => this.#announcer.announce(outcome));
+    },
     jump: () => {
       this.#scroll.toEnd();
       this.#focusInput();
@@ -419,13 +453,14 @@ export class ResumableChat extends LitElement {
     const { run } = this.#chat.view;
     const strings = this.#strings;
     const hidden = !this.#isVisible;
-    const news = !hidden ? null : run ? 'writing' : this.unread ? 'unread' : null;
+    const { open, unread } = this;
+    const launcher = { ...{ strings, open, unread }, writing: hidden && run !== null, onToggle: this.#onToggle, onNear: this.#onNear };
     return html`<div
       class="root ${this.#floats ? `floating ${this.position}` : 'inline'} ${this.theme}"
       lang=${this.lang || 'en'}
     >
       ${this.#shown ? this.#renderPanel(this.#shown, hidden) : nothing}
-      ${this.#floats ? renderLauncher({ strings, open: this.open, news, onToggle: this.#onToggle, onNear: this.#onNear }) : nothing}
+      ${this.#floats ? renderLauncher(launcher) : nothing}
       <div class="sr" role="status">${this.#announcer.text}</div>
     </div>`;
   }

@@ -1,19 +1,26 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Strings } from '../locales/en.ts';
+import { fill, type Strings } from '../locales/en.ts';
 import { launcherIcons } from './launcher-icons.ts';
 
 export interface LauncherModel {
   strings: Strings;
   open: boolean;
-  /** What to say of an answer that nobody looks at: it is being written, or has come. */
-  news: 'writing' | 'unread' | null;
+  /** An answer is being written that nobody looks at. */
+  writing: boolean;
+  /** How many answers have come that nobody has looked at. */
+  unread: number;
   onToggle: () => void;
   /** It is pointed at. */
   onNear: () => void;
 }
 
-export function renderLauncher({ strings, open, news, onToggle, onNear }: LauncherModel): TemplateResult {
-  const description = news === null ? '' : news === 'unread' ? strings.launcherUnread : strings.launcherBusy;
+/** More are not told one by one. */
+const MOST_COUNTED = 9;
+
+export function renderLauncher({ strings, open, writing, unread, onToggle, onNear }: LauncherModel): TemplateResult {
+  const waiting = unread === 0 ? '' : unread === 1 ? strings.launcherUnread : fill(strings.launcherUnreadMany, { n: unread });
+  const description = writing ? strings.launcherBusy : waiting;
+  const count = unread === 0 ? '' : unread > MOST_COUNTED ? `${MOST_COUNTED}+` : unread;
   return html`<slot name="launcher" @click=${onToggle} @pointerenter=${onNear}>
     <button
       type="button"
@@ -26,7 +33,9 @@ export function renderLauncher({ strings, open, news, onToggle, onNear }: Launch
       title=${strings.launcher}
     >
       ${open ? launcherIcons.chevron : launcherIcons.launcher}
-      ${news === null ? nothing : html`<span class="badge ${news}" part="badge"></span>`}
+      ${description === ''
+        ? nothing
+        : html`<span class="badge ${writing ? 'writing' : ''} ${count ? 'count' : ''}" part="badge" data-count=${count || nothing}></span>`}
     </button>
   </slot>`;
 }

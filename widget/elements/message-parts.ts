@@ -1,60 +1,64 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ChatPart } from '#shared/protocol.ts';
+import type { Extras } from '../extras-part.ts';
 import { fill, type Strings } from '../locales/en.ts';
+import type { Citations } from './text-renderer.ts';
 
 export interface PartContext {
   strings: Strings;
   allowImages: boolean;
+  /** Null as long as they have not come. */
+  extras: Extras | null;
+  /** What `[1]` in a text refers to; null while more may come, and when there is nothing. */
+  citations: Citations | null;
 }
+
+export type ToolPart = Extract<ChatPart, { toolCallId: string }>;
 
 type Drawn = TemplateResult | typeof nothing;
 
 /** One part of an answer. Parts of a kind that this version does not know are not drawn. */
 export function renderPart(part: ChatPart, context: PartContext): Drawn {
-  const { strings, allowImages } = context;
-  switch (part.type) {
-    case 'text':
-      return html`<rc-text class="text" .content=${{ text: part.text, done: part.state !== 'streaming', strings, allowImages }}></rc-text>`;
-    case 'reasoning':
-      return html`<details class="reasoning" part="reasoning">
-        <summary>${strings.reasoning}</summary>
-        <rc-text class="text" .content=${{ text: part.text, done: part.state !== 'streaming', strings, allowImages }}></rc-text>
-      </details>`;
-    case 'file':
-      return renderFile(part, context);
-    case 'dynamic-tool':
-      return renderTool(part.toolName, part.state, strings);
-    default:
-      return part.type.startsWith('tool-') && 'state' in part && 'toolCallId' in part
-        ? renderTool(part.type.slice('tool-'.length), part.state, strings)
-        : nothing;
-  }
+  const { strings, extras } = context;
+  if (part.type === 'text') return renderText(part, context);
+  if (part.type === 'file') return renderFile(part, context);
+  if (part.type === 'reasoning') return extras?.renderReasoning(part, context) ?? renderLine(strings.reasoning);
+  if (isToolPart(part)) return extras?.renderToolStep(part, strings) ?? renderLine(describeTool(part, strings));
+  return nothing;
 }
 
-/** What an answer says it is based on, as one list under it. */
-export function renderSources(parts: readonly ChatPart[], strings: Strings): Drawn {
-  const items = parts.flatMap((part) => {
-    if (part.type === 'source-document') return [html`<li>${part.title}</li>`];
-    if (part.type !== 'source-url') return [];
-    const title = part.title ?? part.url;
-    const href = safeUrl(part.url);
-    return [href === null ? html`<li>${title}</li>` : html`<li>${renderLink(href, title)}</li>`];
-  });
-  return items.length === 0
-    ? nothing
-    : html`<ul class="sources" part="sources" aria-label=${strings.sources}>
-        ${items}
-      </ul>`;
+/** Is there anything among these that the extras draw? */
+export function needsExtras(parts: readonly ChatPart[]): boolean {
+  return parts.some((part) => part.type === 'reasoning' || part.type.startsWith('source-') || isToolPart(part));
 }
 
-function renderTool(name: string, state: string, strings: Strings): TemplateResult {
-  const tool = name.replace(/[-_]+/g, ' ');
-  const [text, kind] = state.startsWith('output-error') || state === 'output-denied'
-    ? [strings.toolFailed, 'failed']
-    : state === 'output-available'
-      ? [strings.toolDone, 'done']
-      : [strings.toolRunning, 'running'];
-  return html`<div class="tool ${kind}" part="tool">${fill(text, { tool })}</div>`;
+export function isToolPart(part: ChatPart): part is ToolPart {
+  return (part.type === 'dynamic-tool' || part.type.startsWith('tool-')) && 'toolCallId' in part && 'state' in part;
+}
+
+/** What a tool does, has done or could not do, in a few words. */
+export function describeTool(part: ToolPart, strings: Strings): string {
+  const { state } = part;
+  const name = part.type === 'dynamic-tool' ? part.toolName : part.type.slice('tool-'.length);
+  const text =
+    state === 'output-error' || state === 'output-denied'
+      ? strings.toolFailed
+      : state === 'output-available'
+        ? strings.toolDone
+        : strings.toolRunning;
+  return fill(text, { tool: part.title ?? name.replace(/[-_]+/g, ' ') });
+}
+
+export function renderText(
+  { text, state }: { text: string; state?: 'streaming' | 'done' },
+  { strings, allowImages, citations }: PartContext,
+): TemplateResult {
+  const content = { text, done: state !== 'streaming', strings, allowImages, citations };
+  return html`<rc-text class="text" .content=${content}></rc-text>`;
+}
+
+function renderLine(text: string): TemplateResult {
+  return html`<div class="note">${text}</div>`;
 }
 
 function renderFile(part: Extract<ChatPart, { type: 'file' }>, { strings, allowImages }: PartContext): TemplateResult {
@@ -67,7 +71,7 @@ function renderFile(part: Extract<ChatPart, { type: 'file' }>, { strings, allowI
   return html`<div class="file" part="file">${href === null ? name : renderLink(href, name)}</div>`;
 }
 
-function renderLink(href: string, text: string): TemplateResult {
+export function renderLink(href: string, text: string): TemplateResult {
   return html`<a href=${href} target="_blank" rel="noopener noreferrer nofollow">${text}</a>`;
 }
 

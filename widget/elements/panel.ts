@@ -5,7 +5,7 @@ import type { ChatView } from '../session/types.ts';
 import { renderEmpty } from './empty.ts';
 import { icons } from './icons.ts';
 import { readLineState, readNotice } from './notice.ts';
-import type { MessageEdit } from './rc-message.ts';
+import type { MessageEdit, MessageRating } from './rc-message.ts';
 import { readRows, type Row } from './rows.ts';
 import { renderHeader, renderNotice, renderRestoring } from './views.ts';
 
@@ -25,6 +25,10 @@ export interface PanelActions {
   regenerate(): void;
   /** Sends an earlier prompt anew, with another text; what came after it goes. */
   edit(change: MessageEdit): void;
+  /** Says what the visitor thinks of an answer. */
+  rate(rating: MessageRating): void;
+  /** Saves the conversation as a file. */
+  save(): void;
   jump(): void;
   /** Something was copied. */
   copied(): void;
@@ -72,6 +76,7 @@ export function renderPanel(model: PanelModel): TemplateResult {
       canStartAnew: view.messages.length > 0 || view.pending !== null,
       onClose: floats ? actions.close : null,
       onNewChat: actions.newChat,
+      onSave: view.messages.length > 0 ? actions.save : null,
     })}
     ${renderMessages(model)}
     <div class="bottom">
@@ -113,6 +118,7 @@ function renderMessages(model: PanelModel): TemplateResult {
     @click=${(event: MouseEvent) => onClick(event, actions)}
     @rc-message-retry=${actions.regenerate}
     @rc-message-edit=${(event: CustomEvent<MessageEdit>) => actions.edit(event.detail)}
+    @rc-message-rate=${(event: CustomEvent<MessageRating>) => actions.rate(event.detail)}
     @rc-copied=${actions.copied}
   >
     <div class="content">
@@ -154,6 +160,7 @@ function renderRow(row: Row, last: boolean, { view, strings, allowImages }: Pane
     .dimmed=${dimmed}
     .last=${last}
     .editable=${editable}
+    .rateable=${!view.ended && !isLocked(view)}
     .allowImages=${allowImages}
     .strings=${strings}
   ></rc-message>`;

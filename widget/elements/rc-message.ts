@@ -1,9 +1,11 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import type { ChatMessage, ChatPart } from '#shared/protocol.ts';
+import type { ChatMessage, ChatPart, Rating } from '#shared/protocol.ts';
 import type { Strings } from '../locales/en.ts';
 import { fitToText, isSendKey } from './field.ts';
+import { findExtras } from './extras.ts';
 import { icons } from './icons.ts';
-import { renderPart, renderSources } from './message-parts.ts';
+import { renderAction, renderRating } from './message-actions.ts';
+import { needsExtras, renderPart } from './message-parts.ts';
 import { readMarkdown } from './message-text.ts';
 import { describeFailure } from './notice.ts';
 
@@ -16,6 +18,12 @@ export interface MessageEdit {
   text: string;
 }
 
+/** The detail of `rc-message-rate`. */
+export interface MessageRating {
+  messageId: string;
+  rating: Rating | null;
+}
+
 /** How long the copy button says that it has copied, ms. */
 const COPIED_MS = 2000;
 
@@ -25,6 +33,7 @@ const COPIED_MS = 2000;
  *
  * @fires rc-message-retry - the visitor asks for another answer; inside the widget only
  * @fires rc-message-edit - with `{messageId, text}`, a prompt to be sent anew; inside the widget only
+ * @fires rc-message-rate - with `{messageId, rating}`; inside the widget only
  * @fires rc-copied - inside the widget only, so that it can be read out
  */
 export class RcMessage extends LitElement {
@@ -34,6 +43,7 @@ export class RcMessage extends LitElement {
     dimmed: { attribute: false },
     last: { type: Boolean },
     editable: { type: Boolean },
+    rateable: { type: Boolean },
     allowImages: { type: Boolean },
     strings: { attribute: false },
     copied: { state: true },
@@ -49,6 +59,8 @@ export class RcMessage extends LitElement {
   declare last: boolean;
   /** The prompt may be changed and sent again. */
   declare editable: boolean;
+  /** The visitor may say what they think of the answer. */
+  declare rateable: boolean;
   declare allowImages: boolean;
   declare strings: Strings;
   /** The answer has just been copied. */
@@ -67,6 +79,7 @@ export class RcMessage extends LitElement {
     this.last = false;
     this.allowImages = false;
     this.editable = false;
+    this.rateable = false;
     this.copied = false;
     this.editing = false;
     this.blank = false;
@@ -82,8 +95,15 @@ export class RcMessage extends LitElement {
     this.copied = false;
   }
 
+  #onExtras = (): void => this.requestUpdate();
+
   #onRetry = (): void => {
     this.dispatchEvent(new CustomEvent('rc-message-retry', { bubbles: true }));
+  };
+
+  #onRate = (rating: Rating | null): void => {
+    const detail: MessageRating = { messageId: this.message.id, rating };
+    this.dispatchEvent(new CustomEvent('rc-message-rate', { bubbles: true, detail }));
   };
 
   #onEdit = async (): Promise<void> => {
@@ -210,7 +230,10 @@ export class RcMessage extends LitElement {
 
   #renderAnswer(): TemplateResult {
     const { message, dimmed, strings, allowImages, progress } = this;
-    const context = { strings, allowImages };
+    const extras = needsExtras(message.parts) ? findExtras(this.#onExtras) : null;
+    extras?.adoptStyles(this);
+    const citations = progress === 'writing' ? null : (extras?.readCitations(message.parts, strings) ?? null);
+    const context = { strings, allowImages, extras, citations };
     return html`${message.parts.map((part) => renderPart(part, context))}
       ${dimmed.length === 0
         ? nothing
@@ -218,7 +241,7 @@ export class RcMessage extends LitElement {
       ${progress === 'writing' && dimmed.length === 0 && !message.parts.some(isVisible)
         ? html`<div class="thinking" aria-hidden="true"><i></i><i></i><i></i></div>`
         : nothing}
-      ${renderSources(message.parts, strings)} ${this.#renderNotes()}`;
+      ${extras?.renderSources(message.parts, strings) ?? nothing} ${this.#renderNotes()}`;
   }
 
   #renderNotes(): TemplateResult | typeof nothing {
@@ -230,6 +253,7 @@ export class RcMessage extends LitElement {
     const failed = run?.status === 'failed';
     const canRetry = last && !writing && run !== undefined;
     const canCopy = !writing && readMarkdown(message.parts) !== '';
+    const canRate = canCopy && this.rateable && run !== undefined;
     if (!recovered && !stopped && !failed && !canRetry && !canCopy) return nothing;
     const prominent = stopped || failed;
     const retry = canRetry ? this.#renderRetry(prominent) : nothing;
@@ -243,23 +267,22 @@ export class RcMessage extends LitElement {
       ${failed ? html`<span class="note bad">${describeFailure(run?.problem, strings)}</span>` : nothing}
       ${prominent ? retry : nothing}
       ${canCopy || !prominent
-        ? html`<div class="actions">${canCopy ? this.#renderCopy() : nothing}${prominent ? nothing : retry}</div>`
+        ? html`<div class="actions">
+            ${canCopy ? this.#renderCopy() : nothing}${canRate ? this.#renderRating() : nothing}${prominent ? nothing : retry}
+          </div>`
         : nothing}
     </div>`;
   }
 
   #renderCopy(): TemplateResult {
     const label = this.copied ? this.strings.copied : this.strings.copyMessage;
-    return html`<button
-      type="button"
-      class="icon-button small"
-      part="copy-message-button"
-      aria-label=${label}
-      title=${label}
-      @click=${this.#onCopy}
-    >
-      ${this.copied ? icons.check : icons.copy}
-    </button>`;
+    const icon = this.copied ? icons.check : icons.copy;
+    return renderAction({ label, icon, part: 'copy-message-button', onClick: this.#onCopy });
+  }
+
+  #renderRating(): TemplateResult {
+    const rating = this.message.metadata?.feedback?.rating ?? null;
+    return renderRating({ strings: this.strings, rating, onRate: this.#onRate });
   }
 
   #renderRetry(prominent: boolean): TemplateResult {
@@ -268,16 +291,7 @@ export class RcMessage extends LitElement {
       ? html`<button type="button" class="text-button" part="retry-button" @click=${this.#onRetry}>
           ${icons.retry}${label}
         </button>`
-      : html`<button
-          type="button"
-          class="icon-button small"
-          part="retry-button"
-          aria-label=${label}
-          title=${label}
-          @click=${this.#onRetry}
-        >
-          ${icons.retry}
-        </button>`;
+      : renderAction({ label, icon: icons.retry, part: 'retry-button', onClick: this.#onRetry });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Strings } from '../locales/en.ts';
 import { readClickedCode, type ClickedCode } from './code-card.ts';
-import { createTextRenderer, type TextRenderer } from './text-renderer.ts';
+import { createTextRenderer, type Citations, type TextRenderer } from './text-renderer.ts';
 
 export interface TextContent {
   text: string;
@@ -9,6 +9,8 @@ export interface TextContent {
   strings: Strings;
   /** Images are fetched and shown, not only linked to. */
   allowImages?: boolean;
+  /** What `[1]` in it refers to. */
+  citations?: Citations | null;
 }
 
 /** How long a copy button says that it has copied, ms. */
@@ -26,9 +28,9 @@ export class RcText extends HTMLElement {
 
   set content(content: TextContent) {
     this.#content = content;
-    const { text, done, strings, allowImages = false } = content;
+    const { text, done, strings, allowImages = false, citations = null } = content;
     this.#renderer ??= createTextRenderer(this, { copyLabel: strings.copy, codeLabel: strings.code, allowImages });
-    this.#renderer.update(text, done);
+    this.#renderer.update(text, done, citations);
   }
 
   connectedCallback(): void {

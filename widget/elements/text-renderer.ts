@@ -8,7 +8,15 @@ export interface TextRenderer {
    * Shows `text`, all of it as far as it is known; `done` when no more will come. Called at most once a frame.
    * Nodes that are drawn stay as long as the text only grows.
    */
-  update(text: string, done: boolean): void;
+  update(text: string, done: boolean, citations?: Citations | null): void;
+}
+
+/** What numbers in brackets in a text that is done refer to. */
+export interface Citations {
+  /** The text with what makes links of them. */
+  cite(text: string): string;
+  /** Gives the links that were drawn the looks and the names of citations. */
+  mark(host: HTMLElement): void;
 }
 
 export interface TextRendererOptions {
@@ -47,19 +55,37 @@ export function createTextRenderer(host: HTMLElement, options: TextRendererOptio
     createPlainText: (host: HTMLElement) => createPlainText(host, options),
     safeUrl,
   };
-  if (createMarkdown) return createMarkdown(host, tools);
+  if (createMarkdown) return withCitations(createMarkdown(host, tools), host);
   let renderer: TextRenderer = createPlainText(host, options);
-  let shown: [text: string, done: boolean] | null = null;
+  let shown: Parameters<TextRenderer['update']> | null = null;
   void loadMarkdown().then((loaded) => {
     if (!loaded) return;
     host.replaceChildren();
-    renderer = loaded(host, tools);
+    renderer = withCitations(loaded(host, tools), host);
     if (shown) renderer.update(...shown);
   });
   return {
-    update(text, done) {
-      shown = [text, done];
-      renderer.update(text, done);
+    update(...next) {
+      shown = next;
+      renderer.update(...next);
+    },
+  };
+}
+
+function withCitations(renderer: Pick<TextRenderer, 'update'>, host: HTMLElement): TextRenderer {
+  /** What was drawn last, and whether it was drawn as done. */
+  let drawn = '';
+  let wasDone = false;
+  return {
+    update(text, done, citations = null) {
+      const cited = done && citations ? citations.cite(text) : text;
+      if (done && wasDone && cited === drawn) return;
+      // They have come only after the text was done: what is drawn as a text for good is begun anew.
+      if (done && wasDone && cited !== drawn) renderer.update('', false);
+      renderer.update(cited, done);
+      if (cited !== text) citations?.mark(host);
+      drawn = cited;
+      wasDone = done;
     },
   };
 }

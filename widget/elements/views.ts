@@ -13,15 +13,18 @@ export interface HeaderModel {
   /** Null when the panel cannot be closed. */
   onClose: (() => void) | null;
   onNewChat: () => void;
+  /** Null while there is nothing to save. */
+  onSave: (() => void) | null;
 }
 
 export function renderHeader(model: HeaderModel): TemplateResult {
-  const { strings, heading, line, canStartAnew, onClose, onNewChat } = model;
+  const { strings, heading, line, canStartAnew, onClose, onNewChat, onSave } = model;
   return html`<header class="header" part="header">
     <span class="dot ${line.tone}" part="status-dot"></span>
     <h2 class="heading" part="heading" id="heading">${heading}</h2>
     <span class="line ${line.tone}" part="status">${line.label}</span>
     <slot name="header"></slot>
+    ${onSave ? renderIconButton(strings.exportChat, 'export-button', icons.save, onSave) : nothing}
     ${canStartAnew ? renderIconButton(strings.newChat, 'new-chat-button', icons.newChat, onNewChat) : nothing}
     ${onClose ? renderIconButton(strings.close, 'close-button', icons.close, onClose) : nothing}
   </header>`;

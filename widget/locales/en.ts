@@ -9,6 +9,7 @@ export const en = {
 
   launcher: 'Chat with us',
   launcherUnread: 'A new answer is waiting',
+  launcherUnreadMany: '{n} new answers are waiting',
   launcherBusy: 'An answer is being written',
 
   messages: 'Conversation',
@@ -25,6 +26,9 @@ export const en = {
   copy: 'Copy',
   copied: 'Copied',
   copyMessage: 'Copy message',
+  rateUp: 'Good answer',
+  rateDown: 'Bad answer',
+  exportChat: 'Save as Markdown',
   edit: 'Edit',
   editMessage: 'Edit your message',
   sendAgain: 'Send again',
@@ -33,10 +37,17 @@ export const en = {
 
   code: 'code',
   reasoning: 'Thoughts',
+  thinking: 'Thinking',
+  thinkingFor: 'Thinking for {time}',
+  thoughtFor: 'Thought for {time}',
   toolRunning: 'Using {tool}',
   toolDone: 'Used {tool}',
   toolFailed: '{tool} did not work',
+  toolInput: 'Input',
+  toolOutput: 'Output',
+  toolError: 'Error',
   sources: 'Sources',
+  source: 'Source {n}: {title}',
   file: 'File',
 
   connecting: 'Connecting',
@@ -80,6 +91,11 @@ export const en = {
   announceRestored: 'Your conversation is back.',
   announceReconnected: 'The connection is back.',
   announceCopied: 'Copied to the clipboard.',
+  announceRated: 'Thank you for your feedback.',
+  announceUnrated: 'Your feedback was taken back.',
+  announceExported: 'The conversation was saved.',
+  exportUser: 'You',
+  exportAssistant: 'Answer',
 
   seconds: '{n} s',
   minutes: '{n} min',

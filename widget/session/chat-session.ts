@@ -8,11 +8,15 @@ import { createLineKeeper } from './line-keeper.ts';
 import { createNotifier } from './notifier.ts';
 import { createOutbox } from './outbox.ts';
 import { createPageLifecycle } from './page-lifecycle.ts';
+import { createRatings, withRatings } from './ratings.ts';
 import { NO_RECOVERY, trackRecovery } from './recovery.ts';
 import { stopRun } from './submit.ts';
 import { createTransport } from './transport.ts';
 import type { ChatSession, ChatSessionOptions, LifecycleEvent, SessionCredentials } from './types.ts';
 import { isForLater, viewOf, type Model } from './view.ts';
+
+/** Said of a rating that the relay has no answer for. Not in its table: there it means more. */
+const NOT_RATED = 'not-rated';
 
 /** What a conversation begins with. */
 const EMPTY: Omit<Model, 'online' | 'reachable'> = {
@@ -26,6 +30,7 @@ const EMPTY: Omit<Model, 'online' | 'reachable'> = {
   problem: null,
   retryAt: null,
   stoppingRunId: null,
+  ratings: new Map(),
   restoring: false,
   ended: false,
 };
@@ -45,6 +50,8 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
   let follow: Follow | null = null;
   /** Aborts what the conversation of the moment has under way besides its line and its prompt. */
   let actions = new AbortController();
+  /** Aborts when its session is left, and not when only its view is closed. */
+  let stay = new AbortController();
   /** Undoes what `open` has done; null while closed. */
   let undoOpen: (() => void) | null = null;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -86,6 +93,22 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
       return isBlank;
     },
     onWithdrawnSeen: (runId) => void stopTheRun(runId),
+  });
+
+  const ratings = createRatings({
+    ...{ transport, credentials, pause },
+    signal: () => stay.signal,
+    patience: () => actions.signal,
+    onChange: () => set({ ratings: ratings.pending }),
+    onKept(messageId, feedback) {
+      const { session } = model;
+      set({ session: { ...session, messages: withRatings(session.messages, new Map([[messageId, feedback]])) } });
+    },
+    onRefused(problem) {
+      if (problem.code === 'session-expired') endSession(problem);
+      // That there is no such answer says nothing of the session.
+      else tell(isSessionOver(problem) ? { ...problem, code: NOT_RATED } : problem);
+    },
   });
 
   function set(change: Partial<Model>): void {
@@ -159,6 +182,8 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
     follow = null;
     actions.abort();
     actions = new AbortController();
+    stay.abort();
+    stay = new AbortController();
     set({ sessionId: null, line: LINE_OFF, caughtUp: false, restoring: false, stoppingRunId: null });
   }
 
@@ -314,6 +339,12 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
       if (outbox.withdraw()) return followOwnSession();
       const runId = model.session.run?.runId ?? model.submission?.accepted?.runId;
       if (runId !== undefined) await stopTheRun(runId);
+    },
+
+    async rate(messageId, rating, comment) {
+      const isKnown = model.session.messages.some(({ id, role }) => id === messageId && role === 'assistant');
+      if (!isKnown || model.ended) return false;
+      return ratings.rate(messageId, rating && { rating, ...(comment === undefined ? {} : { comment }) });
     },
 
     newChat() {

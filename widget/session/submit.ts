@@ -17,7 +17,8 @@ export type Delivery =
   | { kind: 'over'; problem: Problem }
   | { kind: 'aborted' };
 
-interface Means {
+/** What a request to the relay takes. */
+export interface Means {
   transport: Transport;
   credentials: Credentials;
   pause: Pause;

@@ -6,6 +6,7 @@ import {
   promptAnswerSchema,
   ROUTES,
   stopAnswerSchema,
+  type MessageFeedback,
   type MintAnswer,
   type PromptAnswer,
   type StopAnswer,
@@ -47,12 +48,18 @@ export interface PromptInput {
   parentId?: string | undefined;
 }
 
+export interface RatingInput {
+  messageId: string;
+  feedback: MessageFeedback | null;
+}
+
 /** One request or one connection each; nothing is ever tried twice here, and nothing rejects. */
 export interface Transport {
   /** A new session, or with `token` that session's token renewed. */
   mint(token: string | null, signal: AbortSignal): Promise<Answer<MintAnswer>>;
   submit(credentials: SessionCredentials, input: PromptInput, signal: AbortSignal): Promise<Answer<PromptAnswer>>;
   stop(credentials: SessionCredentials, runId: string, signal: AbortSignal): Promise<Answer<StopAnswer>>;
+  rate(credentials: SessionCredentials, input: RatingInput, signal: AbortSignal): Promise<Answer<null>>;
   stream(
     credentials: SessionCredentials,
     after: Cursor | null,
@@ -67,6 +74,8 @@ export interface TransportOptions {
 }
 
 const LOST: Lost = { kind: 'lost' };
+/** An answer that says all by its status. */
+const NOTHING = { safeParse: () => ({ success: true, data: null }) as const };
 
 export function createTransport({ relay, fetch: givenFetch }: TransportOptions): Transport {
   // Looked up for each request: pages and tests may wrap the global one later.
@@ -91,7 +100,7 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
         signal: attempt.signal,
       });
       if (!response.ok) return await readRefusal(response);
-      const value = schema.safeParse(await response.json());
+      const value = schema.safeParse(response.status === 204 ? null : await response.json());
       return value.success ? { kind: 'ok', value: value.data } : LOST;
     } catch {
       // fetch and the body's reader tell neither why they failed nor whether the request has arrived.
@@ -113,6 +122,12 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
     stop: ({ sessionId, token }, runId, signal) => {
       const query = new URLSearchParams({ sessionId, runId });
       return ask(`${ROUTES.prompt}?${query}`, { method: 'DELETE', token, signal }, stopAnswerSchema);
+    },
+
+    rate: ({ sessionId, token }, { messageId, feedback }, signal) => {
+      const path = ROUTES.feedback.replace(':sessionId', sessionId);
+      const body = { messageId, rating: null, ...feedback };
+      return ask(path, { method: 'POST', token, body, signal }, NOTHING);
     },
 
     async stream({ sessionId, token }, after, reader, signal) {

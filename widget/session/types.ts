@@ -1,5 +1,5 @@
 import type { Problem } from '#shared/problem.ts';
-import type { ActiveRun, ChatMessage, ChatPart } from '#shared/protocol.ts';
+import type { ActiveRun, ChatMessage, ChatPart, Rating } from '#shared/protocol.ts';
 
 /**
  * - `idle`: nothing is being written; the line is up, or not needed.
@@ -103,6 +103,11 @@ export interface ChatSession {
   regenerate(messageId?: string): Promise<boolean>;
   /** Does again what came to nothing: the unsent prompt, the connection, or the answer that failed. */
   retry(): Promise<boolean>;
+  /**
+   * Says what its reader thinks of an answer; null takes it back. Shown at once, as `metadata.feedback` of the message.
+   * Resolves to true once the relay has kept it; to false when it came to nothing, and then it shows no more.
+   */
+  rate(messageId: string, rating: Rating | null, comment?: string): Promise<boolean>;
   /** Stops the active run, wherever it was started, or withdraws a prompt that is still on its way. */
   stop(): Promise<void>;
   /** Leaves this conversation and starts with an empty one. */

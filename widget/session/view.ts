@@ -3,6 +3,7 @@ import type { ChatMessage } from '#shared/protocol.ts';
 import type { SessionState } from '#shared/session.ts';
 import type { Line } from './follow.ts';
 import type { Submission } from './outbox.ts';
+import { withRatings, type PendingRatings } from './ratings.ts';
 import type { Recovery } from './recovery.ts';
 import type { ChatStatus, ChatView, PendingPrompt, UnsentPrompt } from './types.ts';
 
@@ -20,6 +21,7 @@ export interface Model {
   /** ms since the epoch; of `problem`. */
   retryAt: number | null;
   stoppingRunId: string | null;
+  ratings: PendingRatings;
   restoring: boolean;
   ended: boolean;
   /** What the browser says, and whether something has come from the relay since it said so. */
@@ -36,7 +38,7 @@ export function viewOf(model: Model): ChatView {
   return {
     status: statusOf(model),
     sessionId: model.sessionId,
-    messages: asked ? keepUpTo(session.messages, asked.parentId) : session.messages,
+    messages: withRatings(asked ? keepUpTo(session.messages, asked.parentId) : session.messages, model.ratings),
     run: session.run,
     problem,
     retryAt: retryAt !== null && retryAt > Date.now() ? retryAt : null,

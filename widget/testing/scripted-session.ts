@@ -1,3 +1,5 @@
+import { withFeedback } from '#shared/feedback.ts';
+import type { ChatMessage } from '#shared/protocol.ts';
 import type { ClientPart } from '../controllers/chat-controller.ts';
 import type { ChatSession, ChatView, SessionCredentials } from '../session/types.ts';
 
@@ -7,6 +9,8 @@ export interface ScriptedSession extends ChatSession {
   set(change: Partial<ChatView>): void;
   /** What the element asked for, in order: `send Hello`, `stop`, `open` … */
   readonly calls: string[];
+  /** Whether a rating is kept; the test says when it comes to nothing. */
+  keepsRatings: boolean;
 }
 
 const EMPTY: ChatView = {
@@ -47,9 +51,10 @@ export function createScriptedSession(initial: Partial<ChatView> = {}): Scripted
     return Promise.resolve(true);
   };
 
-  return {
+  const session: ScriptedSession = {
     calls,
     set,
+    keepsRatings: true,
     get view() {
       return view;
     },
@@ -65,6 +70,13 @@ export function createScriptedSession(initial: Partial<ChatView> = {}): Scripted
     send: (text, { parentId } = {}) =>
       note(parentId === undefined ? `send ${text}` : `send ${text} after ${parentId || 'nothing'}`),
     regenerate: (messageId) => note(`regenerate ${messageId ?? 'last'}`),
+    async rate(messageId, rating) {
+      await note(`rate ${messageId} ${rating}`);
+      if (!session.keepsRatings) return false;
+      const rated = (message: ChatMessage): ChatMessage => withFeedback(message, rating && { rating });
+      set({ messages: view.messages.map((message) => (message.id === messageId ? rated(message) : message)) });
+      return true;
+    },
     retry: () => note('retry'),
     async stop() {
       await note('stop');
@@ -80,6 +92,7 @@ export function createScriptedSession(initial: Partial<ChatView> = {}): Scripted
       set({ sessionId: joined.sessionId });
     },
   };
+  return session;
 }
 
 /** What `loadClient` of an element resolves to, so that it gets this session. */

@@ -1,6 +1,6 @@
 import { css } from 'lit';
 
-/** What an answer is made of: text, code, thoughts, tools, sources, files. */
+/** What an answer is made of: text, code, files. */
 export const content = css`
   .text {
     display: flex;
@@ -69,19 +69,6 @@ export const content = css`
     border-radius: 12px;
   }
 
-  .reasoning {
-    font-size: 0.93em;
-    color: var(--_soft);
-  }
-  .reasoning summary {
-    cursor: pointer;
-    inline-size: fit-content;
-    border-radius: 6px;
-  }
-  .reasoning .text {
-    margin-block-start: 6px;
-  }
-  .tool,
   .file {
     inline-size: fit-content;
     padding: 2px 10px;
@@ -89,19 +76,6 @@ export const content = css`
     font-size: 13px;
     color: var(--_soft);
     background: var(--_sunken);
-  }
-  .tool.running {
-    animation: breathe 1.6s ease-in-out infinite;
-  }
-  .tool.failed {
-    color: var(--_bad);
-  }
-  .sources {
-    display: flex;
-    flex-wrap: wrap;
-    gap: 4px 14px;
-    font-size: 13px;
-    color: var(--_soft);
   }
   a {
     color: var(--_accent-ink);

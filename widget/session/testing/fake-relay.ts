@@ -151,11 +151,17 @@ export async function createFakeRelay(): Promise<FakeRelay> {
     const sessionId = asked.token === null ? undefined : relay.tokens.get(asked.token);
     if (sessionId === undefined) return refuse(response, 'unauthorized');
     const session = relay.sessions.get(sessionId);
-    if (!session || sessionId !== (asked.body.sessionId ?? url.searchParams.get('sessionId'))) {
+    const inPath = /^\/api\/sessions\/([^/]+)\/feedback$/.exec(url.pathname)?.[1];
+    if (!session || sessionId !== (inPath ?? asked.body.sessionId ?? url.searchParams.get('sessionId'))) {
       return refuse(response, 'not-found');
     }
     if (session.gone) return refuse(response, 'session-expired');
     if (fault?.kind === 'forget') return answer(202, { ...asked.body, runId: 'forgotten', cursor: session.head });
+    if (inPath !== undefined) {
+      if (fault?.kind === 'drop-answer') response.destroy();
+      else response.writeHead(204).end();
+      return;
+    }
     if (method === 'POST') return accept(session, asked.body, answer, response);
     if (method === 'DELETE') {
       const { run } = session.state;

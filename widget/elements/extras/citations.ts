@@ -1,0 +1,53 @@
+import type { ChatPart } from '#shared/protocol.ts';
+import type { ExtraTools } from '../../extras-part.ts';
+import type { Strings } from '../../locales/en.ts';
+import type { Citations } from '../text-renderer.ts';
+import { readSources, type Source } from './sources.ts';
+
+/** A longer text is left as it is, well below where it would be drawn plain. */
+const LONGEST = 200_000;
+const CITATION = /\[\d{1,3}\]/;
+/** `[1][4]` would be one link, to the second of them. */
+const ADJACENT = /(\[\d{1,3}\])(?=\[\d{1,3}\])/g;
+const CODE = /(`{3,}[^]*?`{3,}|~{3,}[^]*?~{3,}|`[^`\n]*`)/;
+const FENCE = /^ {0,3}(?:`{3,}|~{3,})/gm;
+
+/** What the numbers in an answer refer to; null when it has no source that can be led to. */
+export function createCitationReader(
+  tools: ExtraTools,
+): (parts: readonly ChatPart[], strings: Strings) => Citations | null {
+  return (parts, strings) => {
+    const sources = readSources(parts, tools.safeUrl);
+    return sources.every(({ href }) => href === null) ? null : createCitations(sources, strings, tools);
+  };
+}
+
+/**
+ * `[1]` is markdown's own reference to a link that is defined elsewhere, so definitions are what makes it one: they are
+ * put behind the text, and draw nothing themselves. A definition of the answer's own comes first and counts.
+ */
+function createCitations(sources: readonly Source[], strings: Strings, { fill }: ExtraTools): Citations {
+  const definitions = sources
+    .map(({ href }, at) => (href === null ? '' : `[${at + 1}]: <${href.replaceAll('<', '%3C').replaceAll('>', '%3E')}>`))
+    .filter((line) => line !== '')
+    .join('\n');
+
+  return {
+    cite(text) {
+      const hasOpenFence = (text.match(FENCE) ?? []).length % 2 === 1;
+      if (text.length > LONGEST || hasOpenFence || !CITATION.test(text)) return text;
+      // What was split off is code, and stays as it is.
+      const pieces = text.split(CODE).map((piece, at) => (at % 2 === 0 ? piece.replace(ADJACENT, '$1 ') : piece));
+      return `${pieces.join('')}\n\n${definitions}\n`;
+    },
+    mark(host) {
+      for (const link of host.querySelectorAll('a')) {
+        const source = sources[Number(link.textContent) - 1];
+        if (!source || source.href !== link.href) continue;
+        link.classList.add('citation');
+        link.part.add('citation');
+        link.ariaLabel = fill(strings.source, { n: link.textContent, title: source.title });
+      }
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/** Marks style sheets for the build, which takes the white space out of them. */
+const css = String.raw;
+
+const STYLES = css`
+  .step,
+  .reasoning {
+    font-size: 0.87em;
+    color: var(--_soft);
+  }
+  rc-reasoning {
+    display: block;
+  }
+  rc-message.answer > .step + .step {
+    margin-block-start: 2px;
+  }
+  .step-line {
+    display: flex;
+    align-items: center;
+    gap: 8px;
+    inline-size: fit-content;
+    max-inline-size: 100%;
+    min-block-size: 28px;
+    padding-inline-end: 8px;
+    border-radius: 6px;
+  }
+  summary.step-line {
+    cursor: pointer;
+    list-style: none;
+  }
+  summary.step-line::-webkit-details-marker {
+    display: none;
+  }
+  summary.step-line::after {
+    content: '';
+    flex: none;
+    inline-size: 6px;
+    block-size: 6px;
+    margin-inline-start: 2px;
+    border-inline-end: 1.5px solid;
+    border-block-end: 1.5px solid;
+    translate: 0 -2px;
+    rotate: 45deg;
+    transition: rotate 120ms;
+  }
+  [open] > summary.step-line::after {
+    translate: 0 1px;
+    rotate: 225deg;
+  }
+  summary.step-line:hover {
+    color: var(--_ink);
+  }
+  .step .icon,
+  .spinner {
+    flex: none;
+    inline-size: 14px;
+    block-size: 14px;
+  }
+  .step.done .icon {
+    color: var(--_accent-ink);
+  }
+  .step.failed,
+  .step.failed .icon {
+    color: var(--_bad);
+  }
+  .spinner {
+    border: 2px solid var(--_field-line);
+    border-block-start-color: var(--_accent-ink);
+    border-radius: 50%;
+    animation: spin 900ms linear infinite;
+  }
+  @keyframes spin {
+    to {
+      rotate: 1turn;
+    }
+  }
+  .reasoning .running {
+    animation: breathe 1.6s ease-in-out infinite;
+  }
+  .step-insides {
+    margin-block: 4px 8px;
+    margin-inline-start: 6px;
+    padding-inline-start: 15px;
+    border-inline-start: 1px solid var(--_field-line);
+  }
+  .step-insides:empty {
+    display: none;
+  }
+  .step-name {
+    margin-block: 6px 2px;
+    font-size: 12.5px;
+    color: var(--_soft);
+  }
+  .step pre {
+    max-block-size: 220px;
+    overflow: auto;
+    padding: 8px 10px;
+    border-radius: 8px;
+    font: 12.5px / 1.5 var(--_mono);
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+    color: var(--_ink);
+    background: var(--_sunken);
+    scrollbar-width: thin;
+    scrollbar-color: var(--_field-line) transparent;
+  }
+
+  .sources {
+    font-size: 13px;
+    line-height: 1.5;
+    color: var(--_soft);
+  }
+  .sources-name {
+    font-weight: 600;
+  }
+  .sources ol {
+    margin: 2px 0 0;
+    padding-inline-start: 1.9em;
+    list-style: decimal;
+  }
+  .sources li {
+    padding-block: 1px;
+  }
+  .sources li::marker {
+    font-variant-numeric: tabular-nums;
+  }
+  .text a.citation {
+    text-decoration: none;
+    font-size: 0.85em;
+    font-variant-numeric: tabular-nums;
+  }
+  .text a.citation::before {
+    content: '[' / '';
+  }
+  .text a.citation::after {
+    content: ']' / '';
+  }
+  .text a.citation:hover {
+    text-decoration: underline;
+  }
+  @media (pointer: coarse) {
+    summary.step-line,
+    .sources li a {
+      min-block-size: 44px;
+    }
+    .sources li a {
+      display: inline-flex;
+      align-items: center;
+    }
+  }
+`;
+
+let sheet: CSSStyleSheet | null = null;
+
+/** Gives the tree that `element` stands in the looks of thoughts, tools and sources, once. */
+export function adoptStyles(element: HTMLElement): void {
+  const root = element.getRootNode();
+  if (!(root instanceof ShadowRoot)) return;
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLES);
+  }
+  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+}
