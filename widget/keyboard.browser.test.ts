@@ -118,11 +118,12 @@ describe('the keyboard', () => {
   it('Tab reaches everything, in reading order', async () => {
     const mounted = await mount({ mode: 'floating', open: '' }, VIEWS.stopped);
     const stops: string[] = [];
-    for (let step = 0; step < 10; step += 1) {
+    for (let step = 0; step < 13; step += 1) {
       await sendKeys({ press: 'Tab' });
       stops.push(focused(mounted));
     }
     expect(stops.map((stop) => stop.slice(0, 12))).to.deep.equal([
+      'Save as Mark',
       'New chat',
       'Close',
       'Conversation',
@@ -131,6 +132,8 @@ describe('the keyboard', () => {
       'SESSION_TTL_',
       'Try again',
       'Copy message',
+      'Good answer',
+      'Bad answer',
       'Message',
       'Chat with us',
     ]);

@@ -36,7 +36,7 @@ describe('rating an answer', () => {
   });
 
   it('is taken back by pressing the same again', async () => {
-    const { findAll, find, session, settled } = await mount({}, TWO_TURNS);
+    const { findAll, session, settled } = await mount({}, TWO_TURNS);
     const [up] = findAll('.rating');
     up?.click();
     await settled();
@@ -44,7 +44,6 @@ describe('rating an answer', () => {
     await settled();
     expect(pressed(findAll('.rating'))).to.deep.equal(['false', 'false', 'false', 'false']);
     expect(session.calls).to.deep.equal(['open', 'rate r1 up', 'rate r1 null']);
-    expect(find('[role="status"]').textContent).to.equal('Your feedback was taken back.');
   });
 
   it('that comes to nothing thanks nobody, and the notice says so', async () => {

@@ -420,10 +420,9 @@ export class ResumableChat extends LitElement {
       this.#focusInput();
     },
     rate: ({ messageId, rating }) => {
-      const { announceRated, announceUnrated } = this.#strings;
-      // When it came to nothing, the notice that says so is read out.
+      // That a button is pressed no more is read out by itself; and when it came to nothing, the notice that says so.
       void this.rate(messageId, rating).then((kept) => {
-        if (kept) this.#announcer.announce(rating ? announceRated : announceUnrated);
+        if (kept && rating) this.#announcer.announce(this.#strings.announceRated);
       });
     },
     save: () => {

@@ -18,9 +18,8 @@ export interface LauncherModel {
 const MOST_COUNTED = 9;
 
 export function renderLauncher({ strings, open, writing, unread, onToggle, onNear }: LauncherModel): TemplateResult {
-  const waiting = unread === 0 ? '' : unread === 1 ? strings.launcherUnread : fill(strings.launcherUnreadMany, { n: unread });
-  const description = writing ? strings.launcherBusy : waiting;
-  const count = unread === 0 ? '' : unread > MOST_COUNTED ? `${MOST_COUNTED}+` : unread;
+  const waiting = unread > 1 ? fill(strings.launcherUnreadMany, { n: unread }) : unread && strings.launcherUnread;
+  const description = writing ? strings.launcherBusy : waiting || nothing;
   return html`<slot name="launcher" @click=${onToggle} @pointerenter=${onNear}>
     <button
       type="button"
@@ -29,13 +28,17 @@ export function renderLauncher({ strings, open, writing, unread, onToggle, onNea
       aria-label=${strings.launcher}
       aria-expanded=${open ? 'true' : 'false'}
       aria-controls="panel"
-      aria-description=${description || nothing}
+      aria-description=${description}
       title=${strings.launcher}
     >
       ${open ? launcherIcons.chevron : launcherIcons.launcher}
-      ${description === ''
+      ${description === nothing
         ? nothing
-        : html`<span class="badge ${writing ? 'writing' : ''} ${count ? 'count' : ''}" part="badge" data-count=${count || nothing}></span>`}
+        : html`<span
+            class="badge ${writing ? 'writing' : ''}"
+            part="badge"
+            data-count=${unread > MOST_COUNTED ? `${MOST_COUNTED}+` : unread || nothing}
+          ></span>`}
     </button>
   </slot>`;
 }

@@ -92,10 +92,7 @@ export const en = {
   announceReconnected: 'The connection is back.',
   announceCopied: 'Copied to the clipboard.',
   announceRated: 'Thank you for your feedback.',
-  announceUnrated: 'Your feedback was taken back.',
   announceExported: 'The conversation was saved.',
-  exportUser: 'You',
-  exportAssistant: 'Answer',
 
   seconds: '{n} s',
   minutes: '{n} min',

@@ -16,7 +16,7 @@ export function createMarkdownWriter(
 function writeMessage(message: ChatMessage, strings: Strings, tools: ExtraTools): string {
   const { readMarkdown, describeFailure, safeUrl } = tools;
   const own = message.role === 'user';
-  const blocks = [`## ${own ? strings.exportUser : strings.exportAssistant}`, readMarkdown(message.parts)];
+  const blocks = [`## ${own ? strings.userMessage : strings.assistantMessage}`, readMarkdown(message.parts)];
   const { run } = message.metadata ?? {};
   if (run?.status === 'cancelled') blocks.push(`*${strings.stopped}*`);
   if (run?.status === 'failed') blocks.push(`*${describeFailure(run.problem, strings)}*`);

@@ -36,24 +36,21 @@ export const launcher = css`
     block-size: 14px;
     border: 2px solid var(--_surface);
     border-radius: 50%;
-    background: light-dark(#d2451e, #ff8a5c);
+    background: light-dark(#c23a14, #ff8a5c);
   }
-  .badge.count::before {
-    content: attr(data-count) / '';
-  }
-  .badge.count {
+  .badge[data-count] {
     display: grid;
     place-items: center;
     inline-size: auto;
     min-inline-size: 22px;
     block-size: 22px;
-    inset-block-start: -6px;
-    inset-inline-end: -6px;
-    padding-inline: 3px;
     border-radius: 11px;
-    font: 650 11.5px/1 var(--rc-font, system-ui, sans-serif);
-    color: light-dark(#fff, #1c1512);
-    background: light-dark(#c23a14, #ff8a5c);
+    font-size: 11.5px;
+    font-weight: 650;
+    color: var(--_surface);
+  }
+  .badge::before {
+    content: attr(data-count) / '';
   }
   .badge.writing {
     background: var(--_accent-ink);
