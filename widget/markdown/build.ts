@@ -11,6 +11,14 @@ export interface BuildOptions {
   env: Env;
   /** Stands in for the content of the last piece of inline text: what it will be when its marks are closed. */
   lastInline?: string;
+  /** What inline text has been made before, by its source; of a block that is read again and again. */
+  drawn?: InlineCache;
+}
+
+/** Inline text that was drawn, and what stands in for it on the page: the same nodes each time. */
+export interface InlineCache {
+  get(source: string): readonly VNode[] | undefined;
+  set(source: string, nodes: readonly VNode[]): void;
 }
 
 /** One top-level block of tokens as it is to be drawn. */
@@ -84,7 +92,15 @@ function buildInline(token: Token, content: string, before: Token | undefined, i
     into.push(element('input', { type: 'checkbox', disabled: '', ...(checked ? { checked: '' } : null) }));
     text = text.slice(3);
   }
-  buildMarks(options.parser.readInline(text, options.env), into);
+  for (const node of readInline(text, options)) append(into, node);
+}
+
+function readInline(text: string, { parser, env, drawn }: BuildOptions): readonly VNode[] {
+  const known = drawn?.get(text);
+  const nodes: VNode[] = [];
+  if (!known) buildMarks(parser.readInline(text, env), nodes);
+  drawn?.set(text, known ?? nodes);
+  return known ?? nodes;
 }
 
 function buildMarks(tokens: readonly Token[], into: VNode[]): void {

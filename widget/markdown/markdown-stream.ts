@@ -2,6 +2,7 @@ import type { Env } from 'markdown-it';
 import { buildBlock } from './build.ts';
 import { completeInline, holdBack } from './complete.ts';
 import { createDom } from './dom.ts';
+import { createInlineCache } from './inline-cache.ts';
 import { createParser } from './parser.ts';
 import { readLayout, type Block } from './read-layout.ts';
 import type { VNode } from './vnode.ts';
@@ -53,6 +54,7 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
   let closedCount = 0;
   /** What the children behind those show. */
   let open: VNode[] = [];
+  const drawn = createInlineCache();
   let linesRead = 0;
   let inFence = false;
   /** Closed blocks that a definition further on may still change. */
@@ -106,7 +108,7 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
       const blocks = readLayout(lines, parser, scratch());
       const tooLong = blocks.findIndex((block, at) => block.end - (blocks[at - 1]?.end ?? 0) > BLOCK_LIMIT);
       isPlain ||= tooLong !== -1;
-      inFence = endsInFence(blocks.at(-1), lines);
+      inFence = endsInFence(blocks.at(-1));
       if (finished && !isPlain) newlyClosed = close(linesEnd);
       else {
         const last = blocks[(tooLong === -1 ? blocks.length - 1 : tooLong) - 1];
@@ -141,13 +143,14 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
     const part = holdBack(source.slice(closed), inFence);
     const references = scratch();
     const blocks = readLayout(part, parser, references);
+    drawn.begin(readDefinitions(env, references));
     let from = 0;
     return blocks.map(({ tokens, end }, at) => {
       const block = part.slice(from, end);
       from = end;
       const last = at === blocks.length - 1 ? tokens.findLast(({ nesting }) => nesting === 0) : undefined;
       const lastInline = last?.type === 'inline' ? completeInline(last.content, parser, references) : undefined;
-      return buildBlock(tokens, block, { parser, env: references, ...(lastInline === undefined ? null : { lastInline }) });
+      return buildBlock(tokens, block, { parser, env: references, drawn, ...(lastInline === undefined ? null : { lastInline }) });
     });
   }
 
@@ -183,6 +186,11 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
   return { update };
 }
 
+/** The links that can be meant, each by the name of its definition. Of closed blocks none goes: their number will do. */
+function readDefinitions(closed: Env, open: Env): string {
+  return JSON.stringify([Object.keys(closed.references ?? {}).length, open.references]);
+}
+
 interface PlainEnd {
   element: HTMLElement;
   /** Where in the source it begins. */
@@ -196,12 +204,16 @@ function normalise(text: string, whole: boolean): string {
   return (whole ? text : text.replace(/\r$/, '')).replaceAll(/\r\n?/g, '\n').replaceAll('\0', '\u{FFFD}');
 }
 
-const CLOSING_FENCE = /(?:^|\n)[ \t>]*(?:`{3,}|~{3,})[ \t]*\n?$/;
-
 /** Whether the line after these belongs to a code block. */
-function endsInFence(block: Block | undefined, lines: string): boolean {
+function endsInFence(block: Block | undefined): boolean {
   const last = block?.tokens.findLast(({ nesting }) => nesting === 0);
   if (last?.type !== 'fence' || !last.map) return false;
-  const isOneLine = last.map[1] - last.map[0] === 1;
-  return isOneLine || !CLOSING_FENCE.test(lines.slice(-1000));
+  // Its lines are the opening one, the code, and the closing one if it has come.
+  return last.map[1] - last.map[0] === 1 + countLines(last.content);
+}
+
+function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
 }
