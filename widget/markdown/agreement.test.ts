@@ -28,11 +28,11 @@ describe('agreement with the specifications', () => {
     ]);
   });
 
-  it('draws what GFM adds, but for single tildes and other programs’ addresses', () => {
+  it('draws what GFM adds, but for single tildes, other programs’ addresses and cells that it would drop', () => {
     const { agree, others } = sum(gfmExtensions);
     expect(gfmExtensions.length).toBeGreaterThanOrEqual(24);
-    expect(agree).toBeGreaterThanOrEqual(22);
-    expect(others).toEqual(['Strikethrough 491', 'Strikethrough 493', 'Autolinks 633', 'Autolinks 634', 'Autolinks 635']);
+    expect(agree).toBeGreaterThanOrEqual(21);
+    expect(others).toEqual(['Tables 204', 'Strikethrough 491', 'Strikethrough 493', 'Autolinks 633', 'Autolinks 634', 'Autolinks 635']);
   });
 });
 

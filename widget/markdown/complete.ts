@@ -8,9 +8,13 @@ const MAX_OPEN = 400;
 const CONTAINERS = /^(?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])[ \t]+){0,100}/;
 
 /** The beginning of a line that can still become a rule, list, heading, fence, table, formula or definition. */
-const UNDECIDED = /^(?:[-*+=_#][-*+=_# \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[[ xX]?\]?[ \t]*|\[(?!\^)[^\]]{0,999}\]:.*)?$/;
+const UNDECIDED = /^(?:[-*+=_#][-*+=_# \t]*|[-:][-:| \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[[ xX]?\]?[ \t]*|\[(?!\^)[^\]]{0,999}\]:.*)?$/;
 const HALF_FENCE = /^(`{3,}|~{3,})[^`]*$/;
 const FENCE_MARK = /^(?:`+|~+)$/;
+
+/** A table's first line may begin without a bar: what stands before the first one is shown. Prose is longer. */
+const BARE_HEADER = /^[^|`\\[]{1,100}?(?=[ \t]*\|.{0,200}$)/;
+const BLANK_BEFORE = /(?:^|\n)[ \t>]*$/;
 
 /**
  * Leaves out the end of a source that is still being written as long as it cannot be known what it will be, so that
@@ -23,6 +27,8 @@ export function holdBack(source: string, inFence: boolean): string {
   const rest = line.slice(containers.length);
   if (inFence) return FENCE_MARK.test(rest) ? source.slice(0, start) : source;
   if (UNDECIDED.test(rest)) return dropHeader(source.slice(0, start));
+  const header = BLANK_BEFORE.test(source.slice(Math.max(0, start - 100), Math.max(0, start - 1))) ? BARE_HEADER.exec(rest) : null;
+  if (header) return source.slice(0, start) + containers + header[0];
   const fence = HALF_FENCE.exec(rest)?.[1];
   return fence === undefined ? source : source.slice(0, start) + containers + fence;
 }
@@ -31,31 +37,43 @@ export function holdBack(source: string, inFence: boolean): string {
 function dropHeader(source: string): string {
   const lines = source.slice(-4096).trimEnd().split('\n').slice(-2);
   const [before, last] = lines.length === 2 ? lines : [undefined, lines[0]];
-  if (last === undefined || !isRow(last) || (before !== undefined && isRow(before))) return source;
-  return source.endsWith(`${last}\n`) ? source.slice(0, -last.length - 1) : source;
+  if (last === undefined || !source.endsWith(`${last}\n`)) return source;
+  const bare = before === undefined || BLANK_BEFORE.test(before) ? BARE_HEADER.exec(last)?.[0] : undefined;
+  if (bare !== undefined) return source.slice(0, -last.length - 1) + bare;
+  if (!isRow(last) || (before !== undefined && isRow(before))) return source;
+  return source.slice(0, -last.length - 1);
 }
 
 function isRow(line: string): boolean {
   return line.slice(CONTAINERS.exec(line)?.[0].length).startsWith('|');
 }
 
+/** A label in a label in a label is nothing that anyone writes. */
+const MAX_LABELS = 3;
+
 /** Closes what a piece of inline text has opened so far: `**bo` is bold already, a half link shows its text. */
-export function completeInline(content: string, parser: Parser, env: Env): string {
+export function completeInline(content: string, parser: Parser, env: Env, labels = 0): string {
   const open = findOpen(content);
   switch (open?.kind) {
     case 'code':
       return closeMarks(closeCode(content, open), parser, env);
     case 'math':
-      return closeMarks(content + (open.mark === '\\(' ? '\\)' : open.mark === '\\[' ? '\\]' : '$$'), parser, env);
+      return closeMarks(closeMath(content, open), parser, env);
     case 'link': {
-      const from = open.at + 1;
-      const label = closeMarks(content.slice(from, open.labelEnd ?? content.length), parser, env);
+      // In a label, no link stands; what its bracket is, shows when it is closed.
+      const label = labels > 0 && !open.isImage ? '' : readLabel(content, open, parser, env, labels);
       if (label === '') return closeMarks(content.slice(0, open.isImage ? open.at - 1 : open.at), parser, env);
-      return closeMarks(`${content.slice(0, from)}${label}]()`, parser, env);
+      return closeMarks(`${content.slice(0, open.at + 1)}${label}]()`, parser, env);
     }
     case undefined:
       return closeMarks(content, parser, env);
   }
+}
+
+function readLabel(content: string, { at, labelEnd }: { at: number; labelEnd: number | null }, parser: Parser, env: Env, labels: number): string {
+  if (labelEnd !== null) return content.slice(at + 1, labelEnd);
+  const written = content.slice(at + 1);
+  return labels < MAX_LABELS ? completeInline(written, parser, env, labels + 1) : closeMarks(written, parser, env);
 }
 
 type Open =
@@ -80,14 +98,14 @@ function findOpen(content: string): Open | null {
         const end = unclosed.has(close) ? -1 : content.indexOf(close, at + 2);
         if (end === -1) unclosed.add(close);
         if (end !== -1) at = end + 2;
-        else if (near(at)) return { kind: 'math', at, mark };
+        else if (near(at)) return outermost(content, brackets, near) ?? { kind: 'math', at, mark };
         else at += 2;
       } else at += character === '$' ? 1 : 2;
     } else if (character === '`') {
       const ticks = countTicks(content, at);
       const end = (runs.get(ticks) ?? -1) > at ? findTicks(content, at + ticks, ticks) : -1;
       if (end !== -1) at = end + ticks;
-      else if (near(at)) return { kind: 'code', at, ticks };
+      else if (near(at)) return outermost(content, brackets, near) ?? { kind: 'code', at, ticks };
       else at += ticks;
     } else if (character === '[') {
       brackets.push(at);
@@ -96,13 +114,21 @@ function findOpen(content: string): Open | null {
       const from = brackets.pop();
       if (from !== undefined && near(from)) {
         const rest = content.slice(at + 1);
-        if (rest === '' || (rest.startsWith('(') && !hasEnd(rest))) return openLink(content, from, at);
+        if (rest === '' || (rest.startsWith('(') && !hasEnd(rest))) return outermost(content, brackets, near) ?? openLink(content, from, at);
       }
       at += 1;
     } else at += 1;
   }
-  const from = brackets.at(-1);
-  return from !== undefined && near(from) ? openLink(content, from, null) : null;
+  return outermost(content, brackets, near);
+}
+
+/** The first bracket that may be a link's, of those that are open at the end: what stands in it is its label. */
+function outermost(content: string, brackets: readonly number[], near: (at: number) => boolean): Open | null {
+  for (const at of brackets.slice(-MAX_LABELS)) {
+    const open = near(at) ? openLink(content, at, null) : null;
+    if (open) return open;
+  }
+  return null;
 }
 
 /** `list[0` is no link. */
@@ -128,9 +154,22 @@ function closeCode(content: string, { at, ticks }: { at: number; ticks: number }
   return code.trim() === '' ? content.slice(0, at) : content.slice(0, at + ticks) + code + '`'.repeat(ticks);
 }
 
+function closeMath(content: string, { at, mark }: { at: number; mark: string }): string {
+  // Half of the closing mark would be doubled.
+  const formula = content.slice(at + 2).replace(mark === '$$' ? /\$$/ : /\\$/, '');
+  if (formula.trim() === '') return content.slice(0, at);
+  return content.slice(0, at + 2) + formula + (mark === '\\(' ? '\\)' : mark === '\\[' ? '\\]' : '$$');
+}
+
+/**
+ * The beginning of an image, of an address or a tag in angle brackets, or of a character's name: a word at most, of
+ * which it is not known yet whether it will be shown.
+ */
+const HALF_WORD = /(?:(?<![^\s([])!|<(?:\/?[a-z][^\s<>]{0,200})?|&[#a-z0-9]{0,31})$/i;
+
 /** Closes emphasis. Marks at the very end are left out: whether they open or close is not known yet. */
 function closeMarks(content: string, parser: Parser, env: Env): string {
-  const text = content.replace(/(?:[*_~]{1,100}|\\)$/, '').trimEnd();
+  const text = content.replace(HALF_WORD, '').replace(/(?:[*_~]{1,100}|\\)$/, '').trimEnd();
   if (!/[*_~]/.test(text.slice(-MAX_OPEN))) return text;
   // A few marks from a long text would be looked for in all of it, at each frame: only its end matters.
   const marks = parser.findOpenMarks(text, env);

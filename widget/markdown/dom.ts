@@ -16,15 +16,15 @@ const TAGS = new Set(
 );
 
 export function createDom(tools: MarkdownTools): Dom {
-  function create(node: VNode): Node {
+  function create(node: VNode, isInLink: boolean): Node {
     if (typeof node === 'string') return document.createTextNode(node);
     if (node.tag === 'pre') return createCode(node);
-    if (node.tag === 'img' && !showsImage(node)) return createImageLink(node);
+    if (node.tag === 'img' && !showsImage(node)) return createImageLink(node, isInLink);
     if (!TAGS.has(node.tag)) throw new Error(`Markdown has no element ${node.tag}.`);
     const made = document.createElement(node.tag);
     for (const [name, value] of Object.entries(node.attrs ?? {})) setAttribute(made, name, value);
     if (node.tag === 'img') made.className = 'image';
-    for (const child of node.children) made.append(create(child));
+    for (const child of node.children) made.append(create(child, isInLink || node.tag === 'a'));
     return made;
   }
 
@@ -39,9 +39,10 @@ export function createDom(tools: MarkdownTools): Dom {
   }
 
   /** An image is fetched by nobody but the reader who asks for it: its address may carry away what the model knows. */
-  function createImageLink({ attrs }: VElement): Node {
+  function createImageLink({ attrs }: VElement, isInLink: boolean): Node {
     const src = attrs?.['src'] ?? '';
-    const link = document.createElement(src === '' ? 'span' : 'a');
+    // Of two links in each other, readers and their tools make nothing.
+    const link = document.createElement(src === '' || isInLink ? 'span' : 'a');
     link.textContent = attrs?.['alt'] || src;
     setAttribute(link, 'href', src);
     return link;
@@ -106,7 +107,7 @@ export function createDom(tools: MarkdownTools): Dom {
     }
     // What stands behind these nodes is not theirs.
     const behind = parent.childNodes[first + shared] ?? null;
-    for (const node of after.slice(shared)) parent.insertBefore(create(node), behind);
+    for (const node of after.slice(shared)) parent.insertBefore(create(node, isLink(parent)), behind);
   }
 
   function patchNode(node: ChildNode, old: VNode, next: VNode): void {
@@ -114,12 +115,12 @@ export function createDom(tools: MarkdownTools): Dom {
       if (typeof old === 'string' && node instanceof Text) changeText(node, old, next);
       else node.replaceWith(next);
     } else if (typeof old === 'string' || old.tag !== next.tag || next.tag === 'img' || !(node instanceof Element)) {
-      node.replaceWith(create(next));
+      node.replaceWith(create(next, isLink(node.parentElement)));
     } else if (next.tag === 'pre') {
       const text = node.querySelector('code')?.firstChild;
       if (old.attrs?.['language'] === next.attrs?.['language'] && text instanceof Text) {
         changeText(text, readCode(old), readCode(next));
-      } else node.replaceWith(create(next));
+      } else node.replaceWith(create(next, false));
     } else {
       changeAttributes(node, old.attrs, next.attrs);
       patch(node, old.children, next.children);
@@ -127,6 +128,10 @@ export function createDom(tools: MarkdownTools): Dom {
   }
 
   return { patch };
+}
+
+function isLink(element: Element | null): boolean {
+  return element?.closest('a') != null;
 }
 
 function isWeb(url: string | null): boolean {

@@ -1,31 +1,8 @@
 import { expect } from '@esm-bundle/chai';
 import * as fc from 'fast-check';
-import { createCodeCard } from '../elements/code-card.ts';
-import { safeUrl } from '../elements/message-parts.ts';
-import { createPlainText } from '../elements/plain-text.ts';
-import { BLOCK_LIMIT, createMarkdownStream, TEXT_LIMIT, type MarkdownTools } from './markdown-stream.ts';
-import { ANSWERS, hostileTexts, PIECES } from './testing/corpus.ts';
-
-const LABELS = { copyLabel: 'Copy', codeLabel: 'code' };
-const TOOLS: MarkdownTools = {
-  allowImages: false,
-  createCodeCard: (language) => createCodeCard(language, LABELS),
-  createPlainText: (host) => createPlainText(host, LABELS),
-  safeUrl,
-  // Time stands still, so that each update is drawn.
-  clock: () => 0,
-};
-
-interface Drawn {
-  host: HTMLElement;
-  update(text: string, done?: boolean): void;
-}
-
-function open(tools: Partial<MarkdownTools> = {}): Drawn {
-  const host = document.createElement('div');
-  const { update } = createMarkdownStream(host, { ...TOOLS, ...tools });
-  return { host, update: (text, done = false) => update(text, done) };
-}
+import { BLOCK_LIMIT, TEXT_LIMIT } from './markdown-stream.ts';
+import { ANSWERS, hostileTexts, PARTS, PIECES } from './testing/corpus.ts';
+import { openStream as open } from './testing/open-stream.ts';
 
 function draw(...steps: string[]): HTMLElement {
   const { host, update } = open();
@@ -48,7 +25,7 @@ describe('markdown while it is written', () => {
   afterEach(() => document.body.replaceChildren());
 
   it('ends as it would if it had come at once, in whatever pieces an answer comes', () => {
-    for (const answer of ANSWERS) {
+    for (const answer of [...ANSWERS, ...Object.values(PARTS)]) {
       const whole = draw(answer).innerHTML;
       for (const size of [1, 2, 3, 7, 50]) {
         const steps = Array.from({ length: Math.ceil(answer.length / size) }, (_, at) => answer.slice(0, (at + 1) * size));
@@ -140,6 +117,28 @@ describe('markdown while it is written', () => {
     }
     const most = (from: number): number => Math.max(...changes.slice(from, from + 200));
     expect(most(800)).to.be.at.most(most(0) + 2);
+  });
+
+  it('drops no cell of a row, and knows a bar in code for one', () => {
+    const cells = (row: string): string[] =>
+      [...draw(`| a | b |\n|---|---|\n${row}\n`).querySelectorAll('td')].map((cell) => cell.textContent);
+    expect(cells('| `x|y` | z |')).to.deep.equal(['x|y', 'z']);
+    expect(cells('| `||` | y |')).to.deep.equal(['||', 'y']);
+    expect(cells('| ``a`|b`` | c \\| d |')).to.deep.equal(['a`|b', 'c | d']);
+    expect(cells('| 1 | 2 | 3 |')).to.deep.equal(['1', '2 | 3']);
+    expect(cells('1 | 2 | `3')).to.deep.equal(['1', '2 | `3']);
+    expect(cells('| 1 |')).to.deep.equal(['1', '']);
+  });
+
+  it('breaks a line in a cell where <br> says so, and nothing else that is markup is any', () => {
+    const cell = find(draw('| a |\n|---|\n| one<br>two<BR />three<b>four</b><br onclick=x> |'), 'td');
+    expect(cell.querySelectorAll('br').length).to.equal(2);
+    expect(cell.textContent).to.equal('onetwothree<b>four</b><br onclick=x>');
+  });
+
+  it('shows an image in a link by its text, for that link', () => {
+    const host = draw('[![badge](https://a.example/b.svg) more](https://b.example)');
+    expect([...host.querySelectorAll('a')].map((link) => [link.textContent, link.href])).to.deep.equal([['badge more', 'https://b.example/']]);
   });
 
   it('draws links whose definition comes last', () => {

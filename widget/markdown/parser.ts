@@ -1,4 +1,5 @@
 import MarkdownIt, { type Env, type StateBlock, type StateInline, type Token } from 'markdown-it';
+import { keepCells } from './table-cells.ts';
 
 /**
  * Containers that may stand in each other: a list takes two, a quote one. Below that markdown-it drops the text
@@ -24,7 +25,9 @@ export function createParser(): Parser {
       return relaxFlanking(this, start, super.scanDelims(start, canSplitWord));
     }
   };
+  keepCells(md);
   md.inline.ruler.before('escape', 'math', readMath);
+  md.inline.ruler.before('autolink', 'break', readBreak);
   md.block.ruler.before('fence', 'math_block', readMathBlock, { alt: ['paragraph', 'reference', 'blockquote', 'list'] });
   md.block.ruler.before('reference', 'footnote', readFootnote);
   // The browser knows international names, and what is shown is what was written.
@@ -58,6 +61,7 @@ export function createParser(): Parser {
 const TILDE = 0x7e;
 const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
+const LESS_THAN = 0x3c;
 const BACKSLASH = 0x5c;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 
@@ -119,6 +123,18 @@ function readMathMark(src: string, pos: number): { open: string; close: string }
     default:
       return null;
   }
+}
+
+const BREAK = /^<br[ \t]*\/?>/i;
+
+/** The one piece of HTML that has a meaning here: a table's cell has no other way to say it. */
+function readBreak(state: StateInline, silent: boolean): boolean {
+  if (state.src.charCodeAt(state.pos) !== LESS_THAN) return false;
+  const mark = BREAK.exec(state.src.slice(state.pos, state.pos + 16))?.[0];
+  if (mark === undefined) return false;
+  if (!silent) state.push('hardbreak', 'br', 0);
+  state.pos += mark.length;
+  return true;
 }
 
 /**

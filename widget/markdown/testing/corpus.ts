@@ -83,6 +83,31 @@ def unfinished():
     return 1`,
 ];
 
+/** What answers are made of, each by itself; nothing in them is left open or is defined later. */
+export const PARTS: Readonly<Record<string, string>> = {
+  'lists with quotes, tables and code in them':
+    '- a\n  > quote **bold**\n  >\n  > | x | y |\n  > |---|---|\n  > | `a` | 2 |\n\n  ```js\n  let a = 1;\n  ```\n- b\n  1. c\n  2. d\n\n     more\n',
+  'tables with bars in their cells': '| Op | Meaning |\n|----|---------|\n| `a \\| b` | or |\n| a \\| b | **x \\| y** |\n| `c|d` | <br>two |\n\nEnd.\n',
+  'a table without bars around it': 'Name | Value\n--- | ---\nfoo | bar\nbaz | `q`\n\nAfter.\n',
+  'emphasis beside punctuation': 'He said **"hello"**, *then* **left**. (**bold**) **bold**: x. __init__ and snake_case, 2*3*4, ***both*** _it_.',
+  'emphasis without spaces': '这是**“重点”**，以及*斜体*文字。**注意：**请看。日本語**「強調」**です。한국어**강조**입니다.',
+  'links with brackets': 'See [wiki](https://en.wikipedia.org/wiki/A_(b)) and [x](<https://a.b/c d> "t (x)") and [a [nested] b](https://x.y), [[1]](https://a.b).',
+  'images, linked ones too': 'Look: ![alt text](https://a.b/c.png "t")! Or [![badge](https://a.b/b.svg)](https://a.b).',
+  'numbers that start anywhere': 'Steps:\n\n5. five\n6. six\n\n0. zero\n',
+  'code in lists': '1. a\n\n   ```sh\n   npm i\n   ```\n2. b\n   - c\n     - d\n3. e\n',
+  'code that is never closed': 'Text\n\n```py\nprint(1)\n\n# comment\n- no list\n',
+  'a number after code': 'Text\n\n```py\nprint(1)\n```\n\n1. one\n',
+  'tasks and what is struck out': '- [ ] todo **x**\n- [x] done ~~gone~~\n  - [X] sub ~~**x**~~\n',
+  addresses: 'See https://example.com/path?a=b&c=d_e_f. And <https://x.y/z>. Mail me@example.com now, or www.example.com!',
+  footnotes: 'Claim[^1] and[^note].\n\n[^1]: First *note*.\n[^note]: Second.\n',
+  formulas: 'Inline $x_1 * y_2$ and \\(a_b * c_d\\) end. \\[ x^2 * y_1 \\]\n\n$$\n\\sum_{i=1}^n x_i\n$$\n\nCost $5 and $10.',
+  'headings and rules': 'Title here\n===\n\nSub\n---\n\n# One\n\n## Two **b**\n### Three `c`\ntext\n\n***\n\nc',
+  'characters by name, and markup': 'a &amp; b &copy; &#65; AT&T <b>bold</b> <br> 1 < 2 <!-- c -->\n\n<div>\nblock\n</div>\n',
+  'terms in lists': '- **Term**: meaning\n- **Other**: `x` [l](http://a.b)\n* star\n+ plus\n',
+  'marks around links': '**[bold link](https://a.b)** and [**x** `y`](https://a.b/c), ``b ` c``',
+  'quotes and breaks': '> a\n> **b\n> c** d\n\n> e  \n> f\\\n> g\n',
+};
+
 export const PIECES: readonly string[] = [
   ...['*', '**', '_', '~~', '`', '``', '```', '~~~', '\n', '\n\n', '\r\n', ' ', '  ', '    ', '\t', 'word', 'a_b', '.', '。', '漢字'],
   ...['- ', '* ', '1. ', '7) ', '> ', '# ', '---', '===', '| a | b |\n', '|---|---|\n', '| ', '|', ':-', '[x] ', '[ ] ', '[', ']', '(', ')'],
