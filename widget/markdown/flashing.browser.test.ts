@@ -29,15 +29,15 @@ function findFlashes(text: string): string[] {
   return flashes;
 }
 
-describe('while it is written, an answer shows nothing that it takes back:', () => {
+describe('while it is written, an answer shows nothing that it takes back', () => {
   const texts = { ...PARTS, 'a whole answer': ANSWERS[0] ?? '', 'a Japanese one': ANSWERS[1] ?? '' };
   for (const [name, text] of Object.entries(texts)) {
-    it(`${name}`, () => {
+    it(`of ${name}`, () => {
       expect(findFlashes(text)).to.deep.equal([]);
     });
   }
 
-  it('(the test sees what flashes: a link whose address never comes to an end)', () => {
+  it('except what is never closed, which the test sees', () => {
     expect(findFlashes('a [b](c').length).to.be.greaterThan(0);
   });
 });
