@@ -7,7 +7,7 @@ import { createBuilder } from 'vite';
 import { ROOT } from './ensure-build.ts';
 
 /** Bytes. What a page pays on which nobody opens the chat, and all that is loaded until an answer is drawn. */
-const LIMITS = { launcher: 15_000, all: 64_000 };
+const LIMITS = { launcher: 15_000, all: 68_000 };
 
 const builder = await createBuilder({ root: ROOT, logLevel: 'warn', build: { write: false } });
 const widget = builder.environments['widget'];
