@@ -10,7 +10,7 @@ const STYLES = css`
   rc-reasoning {
     display: block;
   }
-  rc-message.answer > .step + .step {
+  rc-message.answer > :is(.step, rc-reasoning) + :is(.step, rc-reasoning) {
     margin-block-start: 2px;
   }
   .step-line {
@@ -36,8 +36,8 @@ const STYLES = css`
     inline-size: 6px;
     block-size: 6px;
     margin-inline-start: 2px;
-    border-inline-end: 1.5px solid;
-    border-block-end: 1.5px solid;
+    border-right: 1.5px solid;
+    border-bottom: 1.5px solid;
     translate: 0 -2px;
     rotate: 45deg;
     transition: rotate 120ms;

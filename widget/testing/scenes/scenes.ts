@@ -132,6 +132,29 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
         ],
       },
     },
+    'parts-open': {
+      title: 'What a tool was given and what it answered, unfolded; an answer that was rated',
+      view: {
+        messages: [
+          asked,
+          {
+            ...answer(
+              'r1',
+              [
+                { type: 'reasoning', text: words.thoughts, state: 'done' },
+                { type: 'dynamic-tool', toolName: 'day_length', toolCallId: 't1', state: 'output-available', input: { month: 12 }, output: { hours: 4.5 } },
+                text(words.sourced),
+                { type: 'source-url', sourceId: 's1', url: 'https://example.com/day', title: words.sources[0] },
+                { type: 'source-url', sourceId: 's2', url: 'https://example.com/lamps', title: words.sources[1] },
+              ],
+              'completed',
+            ),
+            metadata: { run: { runId: 'r1', status: 'completed', attempt: 1 }, feedback: { rating: 'up' } },
+          },
+        ],
+      },
+      click: '.step summary',
+    },
     'tool-running': {
       title: 'A tool at work',
       view: {

@@ -61,7 +61,7 @@ A timer on the lamp is worth it. With \`cron\` on any small computer:
 
 More in the [guide to winter herbs](https://example.com/herbs).`,
   thoughts: 'They ask about winter, so light is the question, not warmth. I should look up day length and compare lamps.',
-  sourced: 'In December a south sill gets about three hours of direct sun here; basil wants six. A small lamp makes up for it.',
+  sourced: 'In December a south sill gets about three hours of direct sun here [1]; basil wants six. A small lamp makes up for it [1][2].',
   sources: ['Day length by month', 'Lamps for kitchen herbs'],
   draft: 'Can I grow basil and mint indoors in winter?',
 };
@@ -104,7 +104,7 @@ const HEBREW: Words = {
 
 עוד ב[מדריך לעשבי חורף](https://example.com/herbs).`,
   thoughts: 'השאלה היא על החורף, ולכן העניין הוא אור ולא חום. כדאי לבדוק את אורך היום ולהשוות מנורות.',
-  sourced: 'בדצמבר חלון דרומי מקבל כשלוש שעות של שמש ישירה; בזיליקום רוצה שש. מנורה קטנה משלימה את החסר.',
+  sourced: 'בדצמבר חלון דרומי מקבל כשלוש שעות של שמש ישירה [1]; בזיליקום רוצה שש. מנורה קטנה משלימה את החסר [1][2].',
   sources: ['אורך היום לפי חודש', 'מנורות לעשבי תיבול'],
   draft: 'אפשר לגדל בזיליקום ונענע בבית בחורף?',
 };
