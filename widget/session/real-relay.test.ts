@@ -138,6 +138,31 @@ describe('with the relay', () => {
     expect((await refreshed.until(isAnswered(1))).messages).toEqual(edited.messages);
   }, 20_000);
 
+  it('an answer that is rated here shows it in another tab, after a refresh, and while the next one is written', async () => {
+    stage = await openStage(200);
+    const profile = createFakeProfile();
+    const ratings = ({ messages }: ChatView) =>
+      messages.flatMap(({ role, metadata }) => (role === 'assistant' ? [metadata?.feedback?.rating] : []));
+    await using open = openChat({ relay: stage.origin, storage: profile.tab() });
+    await open.chat.send('/long 20');
+    const first = await open.until(isAnswered(1));
+    await using second = openChat({ relay: stage.origin, storage: profile.tab() });
+    await second.until(isAnswered(1));
+
+    const messageId = first.messages[1]?.id ?? '';
+    expect(await open.chat.rate(messageId, 'up')).toBe(true);
+    await second.until((view) => ratings(view)[0] === 'up');
+
+    await open.chat.send('/long 300');
+    await second.until(({ status }) => status === 'streaming');
+    expect(await second.chat.rate(messageId, 'down')).toBe(true);
+    const done = await open.until((view) => isAnswered(2)(view) && ratings(view)[0] === 'down');
+    expect(stage.written[1]).toBe(lastAnswer(done));
+
+    await using refreshed = openChat({ relay: stage.origin, storage: profile.tab() });
+    expect(ratings(await refreshed.until(isAnswered(2)))).toEqual(['down', undefined]);
+  }, 20_000);
+
   it('a session that is deleted elsewhere ends here, and the next prompt starts another', async () => {
     stage = await openStage(2_000);
     await using open = openChat({ relay: stage.origin });
