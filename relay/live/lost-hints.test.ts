@@ -209,3 +209,33 @@ it('keeps its viewers while the store cannot be reached, and goes on when it can
   }
   expect((await stage.request('/readyz')).status).toBe(200);
 });
+
+it('shows nothing of a history that the store has lost, not even what it kept for replays', async () => {
+  let other: MintAnswer | null = null;
+  const at = (sessionId: string) => other?.sessionId ?? sessionId;
+  await begin((store) => ({
+    ...store,
+    read: (sessionId, input) => store.read(at(sessionId), input),
+    head: (sessionId) => store.head(at(sessionId)),
+    follow: (sessionId, listener) => store.follow(at(sessionId), listener),
+  }));
+  await stage.prompt(session, 'A prompt that will be lost');
+  const pen = await stage.write(session.sessionId);
+  await pen.text(...Array.from({ length: 1500 }, (_, i) => `${i},`));
+  const early = await follow('&after=0-0');
+  await early.caughtUp();
+
+  const minted = await stage.mint();
+  await stage.prompt(minted, 'Another history');
+  other = minted;
+  const snapshot = await early.next('a snapshot', ({ data }) => data.type === 'snapshot');
+  expect(snapshot.data).toMatchObject({ messages: [] });
+  const late = await follow('&after=0-0');
+  await late.caughtUp();
+  for (const stream of [early, late]) {
+    const found = await stream.next('the other prompt', ({ data }) => JSON.stringify(data).includes('Another history'));
+    expect(found.data).toMatchObject({ type: 'message' });
+  }
+  expect(JSON.stringify(late.messages())).not.toContain('will be lost');
+  expect(brokenLinks(late.messages(), '0-0')).toEqual([]);
+});

@@ -26,6 +26,8 @@ export interface HubTiming {
   /** A viewer that has taken nothing for so long, or left so much unread, is dropped. */
   blockedMs: number;
   unreadBytes: number;
+  /** A response that was ended and is not taken is cut after so long. */
+  lingerMs: number;
 }
 
 export interface SessionHub {
@@ -60,11 +62,10 @@ const DEFAULT_TIMING: HubTiming = {
   idlePollMs: 5000,
   blockedMs: 15_000,
   unreadBytes: 1024 * 1024,
+  lingerMs: 15_000,
 };
 /** One clock for all tails and viewers. */
 const TICK_MS = 250;
-/** A response that was ended and is not taken is cut after so long. */
-const LINGER_MS = 15_000;
 /** Replay is written in pieces of this size, each when the socket has taken the one before. */
 const PACED_BYTES = 65_536;
 /** Of all pages kept for replays together, in characters. */
@@ -75,7 +76,7 @@ const KEEP_MS = 5000;
 const SHUTDOWN_JITTER_MS = 3000;
 
 export function createSessionHub({ store, logger, limits, timing }: SessionHubOptions): SessionHub {
-  const { pingMs, activePollMs, idlePollMs, blockedMs, unreadBytes } = { ...DEFAULT_TIMING, ...timing };
+  const { pingMs, activePollMs, idlePollMs, blockedMs, unreadBytes, lingerMs } = { ...DEFAULT_TIMING, ...timing };
   const counter = createStreamCounter(limits);
   const tails = new Map<string, Tail>();
   /** Viewers whose socket takes no more at the moment, and since when (ticks). */
@@ -151,7 +152,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
       const jitter = reason === 'shutdown' ? Math.round(Math.random() * SHUTDOWN_JITTER_MS) : 0;
       sink.write(encodeBye(reason, jitter));
     }
-    lingering.set(sink, tick + ticks(LINGER_MS));
+    lingering.set(sink, tick + ticks(lingerMs));
     sink.end();
   }
 

@@ -188,6 +188,36 @@ it('ends until=idle right after the terminal message of the run that was active'
   expect(stream.events.some(({ event }) => event === 'bye')).toBe(false);
 });
 
+it('ends until=idle with the run that was active at first, though the next began before the replay came so far', async () => {
+  await stage.close();
+  let meanwhile = async () => {};
+  await begin({
+    wrapStore: (store) => ({
+      ...store,
+      async read(...args) {
+        const answer = await store.read(...args);
+        const act = meanwhile;
+        meanwhile = async () => {};
+        await act();
+        return answer;
+      },
+    }),
+  });
+  const runId = await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  await pen.text('Good ');
+  meanwhile = async () => {
+    await pen.text('morning');
+    await pen.finish();
+    await stage.prompt(session, 'Another');
+  };
+  const stream = await follow('&after=0-0&until=idle');
+  await stream.ended();
+  expect(stream.text()).toBe('Good morning');
+  expect(stream.events.at(-1)?.data).toMatchObject({ type: 'metadata', status: 'completed', runId });
+  expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
+});
+
 it('ends until=idle after the replay when no run is active', async () => {
   await stage.prompt(session);
   await (await stage.write(session.sessionId)).finish();
@@ -264,6 +294,25 @@ it('drops a viewer that does not read, and serves the others', async () => {
   stalled.setEncoding('latin1').on('data', (text: string) => (received = (received + text).slice(-200)));
   await expect.poll(() => stage.relay.streams).toBe(1);
   await expect.poll(() => received).toContain('event: bye\ndata: {"reason":"slow-consumer","retryAfterMs":0}\n\n');
+  stalled.destroy();
+});
+
+it('lets go of a dropped viewer that does not even take that it was dropped', async () => {
+  await stage.close();
+  await begin({ timing: { unreadBytes: 100_000, lingerMs: 500 } });
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  const url = new URL(`${origin}/api/check-stream?sessionId=${session.sessionId}`);
+  const stalled = connect(Number(url.port), url.hostname);
+  stalled.pause();
+  stalled.on('error', () => undefined);
+  stalled.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${session.token}\r\n\r\n`);
+  await expect.poll(() => stage.relay.streams).toBe(1);
+  for (let i = 0; i < 200; i += 1) {
+    await pen.text('x'.repeat(60_000));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await expect.poll(() => stage.relay.streams, { timeout: 5000 }).toBe(0);
   stalled.destroy();
 });
 
