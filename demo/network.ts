@@ -1,3 +1,6 @@
+import { ROUTES } from '#shared/protocol.ts';
+import { watchStream, type LineObserver } from './watch-stream.ts';
+
 /** The page's network, with a switch. */
 export interface Network {
   readonly isCut: boolean;
@@ -9,18 +12,21 @@ export interface Network {
 }
 
 /**
- * Puts a switch between this page and its network, before the widget makes its first request. The browser's own signs
- * change with it (`navigator.onLine` and its events), as they do when a laptop loses its network.
+ * Puts a switch between this page and its network, before the widget makes its first request, and lets `observer` see
+ * each event stream that the widget reads. The browser's own signs change with the switch (`navigator.onLine` and its
+ * events), as they do when a laptop loses its network.
  */
-export function installNetwork(): Network {
+export function installNetwork(observer: LineObserver): Network {
   const direct = window.fetch.bind(window);
   let line = new AbortController();
   let isCut = false;
 
-  window.fetch = (input, init) => {
-    if (isCut) return Promise.reject(new TypeError('The demo has cut the network'));
+  window.fetch = async (input, init) => {
+    if (isCut) throw new TypeError('The demo has cut the network');
     const request = new Request(input, init);
-    return direct(request, { signal: AbortSignal.any([request.signal, line.signal]) });
+    const response = await direct(request, { signal: AbortSignal.any([request.signal, line.signal]) });
+    const isStream = new URL(request.url).pathname === ROUTES.stream && response.ok;
+    return isStream ? watchStream(request, response, observer) : response;
   };
   Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => !isCut });
 

@@ -1,18 +1,37 @@
+import * as z from 'zod/mini';
+import { ROUTES, sessionAnswerSchema, stopAnswerSchema, type ChatMessage } from '#shared/protocol.ts';
 import type { SessionCredentials } from '#widget/session/types.ts';
 
-/** What the store keeps of a run, as `/demo/inspect` tells it; everything may be missing in another version. */
-export interface Inspection {
-  fence?: number;
-  sealedTo?: string;
-  run?: { status?: string; attempt?: number; owner?: string } | null;
-  log?: { fence: number; entries: number; last: number }[];
-  steps?: string[];
-}
+/** As `/demo/inspect` tells it: see relay/store/session-inspection.ts, which says what each field means. */
+const inspectionSchema = z.looseObject({
+  fence: z.number(),
+  head: z.string(),
+  sealedTo: z.string(),
+  now: z.number(),
+  run: z.nullable(
+    z.looseObject({
+      runId: z.string(),
+      status: z.string(),
+      attempt: z.number(),
+      holder: z.string(),
+      owner: z.string(),
+      dueAt: z.number(),
+    }),
+  ),
+  log: z.array(
+    z.looseObject({ fence: z.number(), entries: z.number(), last: z.number(), prev: z.nullable(z.string()) }),
+  ),
+  steps: z.array(z.string()),
+});
+export type Inspection = z.output<typeof inspectionSchema>;
+
+const lateWriteSchema = z.looseObject({ fence: z.number(), seq: z.number(), answer: z.string() });
+export type LateWrite = z.output<typeof lateWriteSchema>;
 
 /** How long a killed relay may take to come back before it is called gone, ms. */
 const PATIENCE_MS = 15_000;
 
-/** What the page does to the relay behind the widget's back. */
+/** What the page does to the relay behind the widget's back. Each rejects when the relay cannot be reached. */
 export interface RelayControls {
   /** Stops the active answer as another device would. True when there was one. */
   stop(credentials: SessionCredentials): Promise<boolean>;
@@ -20,19 +39,20 @@ export interface RelayControls {
   kill(): Promise<boolean>;
   /** Resolves to how long it took until the relay answered again, ms; null when it did not. */
   awaitReturn(): Promise<number | null>;
+  /** Lets the writer under a fence that is shut out try its next write; null when the relay will not play. */
+  writeLate(sessionId: string, fence: number): Promise<LateWrite | null>;
   /** Null when nothing is stored, or this relay does not tell. */
   inspect(sessionId: string): Promise<Inspection | null>;
+  /** The conversation as the relay has it; null when it does not tell. */
+  readMessages(credentials: SessionCredentials): Promise<ChatMessage[] | null>;
 }
 
 export function createRelayControls(request: typeof fetch): RelayControls {
   return {
     async stop({ sessionId, token }) {
       const query = new URLSearchParams({ sessionId });
-      const headers = { authorization: `Bearer ${token}` };
-      const response = await request(`/api/llm-stream?${query}`, { method: 'DELETE', headers });
-      if (!response.ok) return false;
-      const answer: { cancelled?: boolean } = await response.json();
-      return answer.cancelled === true;
+      const response = await request(`${ROUTES.prompt}?${query}`, { method: 'DELETE', headers: bearer(token) });
+      return response.ok && stopAnswerSchema.parse(await response.json()).cancelled;
     },
 
     async kill() {
@@ -50,17 +70,36 @@ export function createRelayControls(request: typeof fetch): RelayControls {
       return null;
     },
 
+    async writeLate(sessionId, fence) {
+      const response = await request('/demo/late-write', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ sessionId, fence }),
+      });
+      return response.ok ? lateWriteSchema.parse(await response.json()) : null;
+    },
+
     async inspect(sessionId) {
-      const response = await request(`/demo/inspect?${new URLSearchParams({ sessionId })}`);
-      return response.ok ? ((await response.json()) as Inspection) : null;
+      const response = await request(`/demo/inspect?${new URLSearchParams({ sessionId })}`, { cache: 'no-store' });
+      return response.ok ? inspectionSchema.parse(await response.json()) : null;
+    },
+
+    async readMessages({ sessionId, token }) {
+      const path = ROUTES.session.replace(':sessionId', encodeURIComponent(sessionId));
+      const response = await request(path, { headers: bearer(token), cache: 'no-store' });
+      return response.ok ? sessionAnswerSchema.parse(await response.json()).messages : null;
     },
   };
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
 }
 
 /** A relay that is down refuses the connection, which is an answer too. */
 async function isReady(request: typeof fetch): Promise<boolean> {
   try {
-    return (await request('/readyz')).ok;
+    return (await request(ROUTES.ready)).ok;
   } catch {
     return false;
   }
