@@ -66,7 +66,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,relay,scripts,widget/{session,markdown},e2e/support}/**/*.test.ts'],
+          include: ['{shared,relay,scripts,demo,widget/{session,markdown},e2e/support}/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
           environment: 'node',
         },

@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createVisitor, type Chat, type Visitor } from './support/browser.ts';
 import { createProtocolClient } from './support/protocol-client.ts';
@@ -63,6 +65,115 @@ it('goes on with an answer after the network was cut from the page, and stops on
   await chat.waitFor('cancelled', 2);
   expect((await chat.messages()).map(({ status }) => status)).toEqual([null, 'completed', null, 'cancelled']);
 });
+
+it('shows in the log view how a run was taken over, with counts that are those of the log', async () => {
+  const chat = await visitor.newTab(`${origin}/`);
+  const { page } = chat;
+  await page.getByRole('button', { name: 'New chat' }).click();
+  await page.getByRole('button', { name: 'Ask for a long answer' }).click();
+  await chat.waitForText(300);
+  await page.getByRole('button', { name: 'Kill the relay' }).click();
+  await chat.waitFor('completed');
+  await until('the outcome is told', async () => (await result(page, 'kill')).includes('In the end'));
+
+  const { sessionId } = await chat.credentials();
+  const { log } = await inspect(sessionId);
+  expect(log.map(({ first, last, entries }) => last - first + 1 - entries)).toEqual([0, 0, 0]);
+  const written = log.reduce((sum, { entries }) => sum + entries, 0);
+  expect(await page.locator('[data-fact=received]').textContent()).toBe(`${written.toLocaleString('en-GB')} entries`);
+  expect(await page.locator('[data-fact=exact]').textContent()).toBe('0 lost, 0 doubled');
+
+  // Where the dead relay's fence ends, the next one's first entry says that it begins.
+  const fences = await page.getByRole('list', { name: 'Fences' }).getByRole('listitem').allTextContents();
+  expect(fences).toEqual([
+    'Fence 1: prompt',
+    expect.stringMatching(new RegExp(`^Fence 2: written 0…${log[1]?.last} by .+, shut$`)),
+    expect.stringMatching(new RegExp(`^Fence 3: taken over 0…${log[2]?.last} by .+, shut$`)),
+  ]);
+  expect(log[2]?.prev).toBe(`${log[1]?.fence}-${log[1]?.last}`);
+  const rows = await page.locator('.rows > li').allTextContents();
+  const died = rows.findIndex((row) => row.startsWith('The relay died here (kill -9).'));
+  const takenOver = rows.findIndex((row) => row.startsWith('3-0restarted') && row.endsWith(`prev 2-${log[1]?.last}`));
+  expect(died, 'it died first, and was then taken over').toBeGreaterThan(0);
+  expect(takenOver).toBeGreaterThan(died);
+  expect(rows[takenOver + 1]).toMatch(/^Another one took over: fence raised from 2 to 3\. The old writer would be refused now\./);
+  expect(rows.at(-1)).toContain('Whole.');
+  expect(await result(page, 'kill')).toMatch(
+    /^Killed at 2-\d+; taken over in \d+\.\d s under fence 3, attempt 2; .*; 0 lost, 0 doubled\. In the end [\d,]+ characters, the same here/,
+  );
+
+  await page.getByRole('button', { name: 'Try a late write' }).click();
+  await until('the late write is answered', async () => (await result(page, 'late')).includes('Not a letter of it'));
+  expect((await inspect(sessionId)).log).toEqual(log);
+});
+
+it('shows that the log grows while the page is offline, and that the viewer goes on where it was', async () => {
+  const chat = await visitor.newTab(`${origin}/`);
+  const { page } = chat;
+  await page.getByRole('button', { name: 'New chat' }).click();
+  await page.getByRole('button', { name: 'Ask for a long answer' }).click();
+  await chat.waitForText(200);
+  const cut = page.getByRole('button', { name: /network/i });
+  await cut.click();
+  const cursor = await page.locator('[data-fact=cursor]').textContent();
+  await until('the log has grown', async () => /wrote \d\d+ entries more/.test(await result(page, 'cut')));
+  expect(await page.locator('[data-fact=cursor]').textContent(), 'nothing comes while the line is cut').toBe(cursor);
+  expect(await page.locator('[data-fact=behind]').textContent()).toMatch(/^\d+ entries behind$/);
+  await cut.click();
+  await until('the outcome is told', async () => (await result(page, 'cut')).includes('0 lost, 0 doubled'));
+  expect(await result(page, 'cut')).toMatch(
+    new RegExp(`^Offline at ${cursor} for .+ Went on right after it: \\d+ entries in \\d frames?,`),
+  );
+  expect(await page.locator('.rows > li.merged').count(), 'what was missed came merged').toBeGreaterThan(0);
+  await page.getByRole('button', { name: 'Stop from elsewhere' }).click();
+  await chat.waitFor('cancelled');
+});
+
+it.each([
+  ['light', 1440],
+  ['dark', 1440],
+  ['light', 390],
+] as const)('has nothing that axe would find, %s and %d px wide, in the middle of an answer', async (colorScheme, width) => {
+  const chat = await visitor.newTab(`${origin}/`);
+  const { page } = chat;
+  await page.setViewportSize({ width, height: 844 });
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.reload();
+  await page.getByRole('button', { name: 'Ask for a long answer' }).click();
+  await page.locator('.rows > li.delta').first().waitFor();
+  expect(await findViolations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  await page.getByRole('button', { name: 'Stop from elsewhere' }).click();
+  await until('the answer is stopped', async () => (await result(page, 'stop')).startsWith('Stopped'));
+});
+
+async function result(page: Page, step: string): Promise<string> {
+  return (await page.locator(`[data-step=${step}] .result`).textContent()) ?? '';
+}
+
+interface InspectedLog {
+  log: { fence: number; entries: number; first: number; last: number; prev: string | null }[];
+}
+
+async function inspect(sessionId: string): Promise<InspectedLog> {
+  const response = await fetch(`${origin}/demo/inspect?sessionId=${sessionId}`);
+  return (await response.json()) as InspectedLog;
+}
+
+/** What axe finds wrong with the page, a line for each place. */
+async function findViolations(page: Page): Promise<string[]> {
+  // Evaluated from outside the page: its Content-Security-Policy lets no foreign script in.
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { target: unknown; failureSummary?: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id} at ${String(target)}: ${failureSummary}`),
+    );
+  });
+}
 
 async function lastAnswer(chat: Chat): Promise<string | undefined> {
   return (await chat.messages()).at(-1)?.text;
