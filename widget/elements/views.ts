@@ -19,7 +19,8 @@ export interface HeaderModel {
 
 export function renderHeader(model: HeaderModel): TemplateResult {
   const { strings, heading, line, canStartAnew, onClose, onNewChat, onSave } = model;
-  return html`<header class="header" part="header">
+  // No <header>: outside of a section that would be a second banner of the page.
+  return html`<div class="header" part="header">
     <span class="dot ${line.tone}" part="status-dot"></span>
     <h2 class="heading" part="heading" id="heading">${heading}</h2>
     <span class="line ${line.tone}" part="status">${line.label}</span>
@@ -27,7 +28,7 @@ export function renderHeader(model: HeaderModel): TemplateResult {
     ${onSave ? renderIconButton(strings.exportChat, 'export-button', icons.save, onSave) : nothing}
     ${canStartAnew ? renderIconButton(strings.newChat, 'new-chat-button', icons.newChat, onNewChat) : nothing}
     ${onClose ? renderIconButton(strings.close, 'close-button', icons.close, onClose) : nothing}
-  </header>`;
+  </div>`;
 }
 
 function renderIconButton(label: string, part: string, icon: TemplateResult, onClick: () => void): TemplateResult {
