@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createVisitor, type Chat, type Visitor } from './support/browser.ts';
 import { createProtocolClient } from './support/protocol-client.ts';
 import { freePort } from './support/relay-process.ts';
@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 it('finishes an answer though the relay is killed from the page in the middle of it', async () => {
-  const chat = await visitor.newTab(`${origin}/`);
+  const chat = await openTab();
   await chat.send('/long 300');
   await chat.waitForText(200);
   await chat.page.getByRole('button', { name: 'Kill the relay' }).click();
@@ -50,7 +50,7 @@ it('finishes an answer though the relay is killed from the page in the middle of
 });
 
 it('goes on with an answer after the network was cut from the page, and stops one from elsewhere', async () => {
-  const chat = await visitor.newTab(`${origin}/`);
+  const chat = await openTab();
   await chat.page.getByRole('button', { name: 'New chat' }).click();
   await chat.send('/long 200');
   await chat.waitForText(100);
@@ -67,7 +67,7 @@ it('goes on with an answer after the network was cut from the page, and stops on
 });
 
 it('shows in the log view how a run was taken over, with counts that are those of the log', async () => {
-  const chat = await visitor.newTab(`${origin}/`);
+  const chat = await openTab();
   const { page } = chat;
   await page.getByRole('button', { name: 'New chat' }).click();
   await page.getByRole('button', { name: 'Ask for a long answer' }).click();
@@ -108,7 +108,7 @@ it('shows in the log view how a run was taken over, with counts that are those o
 });
 
 it('shows that the log grows while the page is offline, and that the viewer goes on where it was', async () => {
-  const chat = await visitor.newTab(`${origin}/`);
+  const chat = await openTab();
   const { page } = chat;
   await page.getByRole('button', { name: 'New chat' }).click();
   await page.getByRole('button', { name: 'Ask for a long answer' }).click();
@@ -134,7 +134,7 @@ it.each([
   ['dark', 1440],
   ['light', 390],
 ] as const)('has nothing that axe would find, %s and %d px wide, in the middle of an answer', async (colorScheme, width) => {
-  const chat = await visitor.newTab(`${origin}/`);
+  const chat = await openTab();
   const { page } = chat;
   await page.setViewportSize({ width, height: 844 });
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -146,6 +146,13 @@ it.each([
   await page.getByRole('button', { name: 'Stop from elsewhere' }).click();
   await until('the answer is stopped', async () => (await result(page, 'stop')).startsWith('Stopped'));
 });
+
+/** A tab for one test: a browser has six connections to a host, and each tab holds one. */
+async function openTab(): Promise<Chat> {
+  const chat = await visitor.newTab(`${origin}/`);
+  onTestFinished(() => chat.page.close());
+  return chat;
+}
 
 async function result(page: Page, step: string): Promise<string> {
   return (await page.locator(`[data-step=${step}] .result`).textContent()) ?? '';
