@@ -9,7 +9,7 @@ import type { RedisAddress } from './redis-address.ts';
 import { isPassing, replyCode, toStoreError } from './redis-errors.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
-/** For so long a script is tried again after a connection broke; longer waits are for those who ask. */
+/** For so long from the first failure a script is tried again; longer waits are for those who ask. */
 const RETRY_MS = 1_500;
 /** Commands that may wait for their answers at a time. */
 const MAX_IN_FLIGHT = 65_536;
@@ -50,14 +50,15 @@ export function createRedisTransport({ address, commands, logger, assertFit }: R
 
   /** Each script is idempotent, so that one whose answer was lost with the connection may be sent again. */
   async function persist(work: () => Promise<unknown>): Promise<unknown> {
-    const since = performance.now();
+    let deadline = 0;
     for (let attempt = 0; ; attempt += 1) {
       if (closed) throw new StoreError('store-unavailable', 'the store is closed');
       assertFit();
       try {
         return await work();
       } catch (error) {
-        const left = RETRY_MS - (performance.now() - since);
+        if (attempt === 0) deadline = performance.now() + RETRY_MS;
+        const left = deadline - performance.now();
         if (!isPassing(error) || left <= 0) throw toStoreError(error);
         await readyWithin(commands, Math.min(reconnectDelay(attempt), left), left);
       }

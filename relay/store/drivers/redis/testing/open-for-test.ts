@@ -1,0 +1,26 @@
+import { onTestFinished } from 'vitest';
+import { newId } from '#shared/ids.ts';
+import { claimInput, submitInput } from '../../../conformance/store-harness.ts';
+import type { Lease } from '../../../session-store.ts';
+import { createKeys, type Keys } from '../../redis-scripts/keys.ts';
+import { openRedisStore, type OpenRedisStoreOptions, type ScriptStore } from '../open-redis-store.ts';
+import type { RedisProcess } from './redis-process.ts';
+
+/** A store with a prefix of its own on a server, closed when the test ends. */
+export async function openForTest(
+  server: RedisProcess,
+  options: Partial<OpenRedisStoreOptions> = {},
+): Promise<{ store: ScriptStore; prefix: string; keys: Keys }> {
+  const prefix = options.prefix ?? newId();
+  const store = await openRedisStore({ url: server.url, ttlMs: 600_000, ...options, prefix });
+  onTestFinished(() => store.close());
+  return { store, prefix, keys: createKeys(prefix) };
+}
+
+/** A prompt, claimed. */
+export async function startRun(store: ScriptStore, sessionId: string): Promise<Lease> {
+  await store.submit(sessionId, submitInput());
+  const answer = await store.claim(sessionId, claimInput());
+  if (answer.kind !== 'lease') throw new Error(`the claim got no lease: ${answer.kind}`);
+  return answer.lease;
+}
