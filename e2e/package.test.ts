@@ -29,7 +29,7 @@ it('has every file that its manifest names', () => {
   }
 });
 
-it.each(['resumable-chat/relay', 'resumable-chat/relay/sqlite', 'resumable-chat/client', 'resumable-chat/protocol'])(
+it.each(['resumable-chat/relay', 'resumable-chat/relay/sqlite', 'resumable-chat/relay/redis', 'resumable-chat/client', 'resumable-chat/protocol'])(
   'can be imported as %s where there is no TypeScript',
   (name) => {
     const code = `console.log(Object.keys(await import('${name}')).length)`;

@@ -1,8 +1,10 @@
 import { ensureBrowser } from '../../scripts/ensure-browser.ts';
 import { ensureBuild } from '../../scripts/ensure-build.ts';
+import { ensureRedis } from '../../scripts/ensure-redis.ts';
 
-/** Once before all end-to-end tests: the pages they open are built from the sources as they are, and a browser exists. */
+/** Once before all end-to-end tests: the pages they open are built from the sources as they are, and a browser and a Redis exist. */
 export function setup(): void {
   process.env['CHROME_PATH'] = ensureBrowser();
+  ensureRedis();
   ensureBuild({ rebuildStale: true });
 }

@@ -91,7 +91,8 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
       }
     }
 
-    commands.on('error', (error: unknown) => {
+    commands.on('error', (reported: unknown) => {
+      const error = causeOf(reported);
       if (state === 'unknown' && isRefusal(error)) refuse(refusalOf(label, error));
       else if (state === 'unknown') wait(error);
       else if (state === 'fit' && !down) {
@@ -107,4 +108,9 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
     // Why it failed comes as an event of its own, and it goes on trying.
     commands.connect().catch((error: unknown) => wait(error));
   });
+}
+
+/** What the servers of a Cluster said stands within the error that says that none of them could be used. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : error;
 }

@@ -53,6 +53,14 @@ describe('on a cluster', () => {
     expect(sent.join('\n')).toMatch(/^cmdstat_spublish:/m);
   });
 
+  it('says in one sentence that it refuses a login', async () => {
+    const url = cluster.url.replace('://', '://nobody:wrong@');
+    await expect(openRedisStore({ url, prefix: newId(), ttlMs: 60_000 })).rejects.toMatchObject({
+      name: 'StoreOpenError',
+      message: `The store ${cluster.url} refuses the user name or the password in STORE.`,
+    });
+  });
+
   // The last one: the cluster has a server less from here on.
   it('a session goes on when its server dies, and its followers hear of it again', { timeout: 60_000 }, async () => {
     const store = await open();

@@ -113,7 +113,9 @@ export function createSubscriptions(options: {
         if (ear.redis.status !== 'ready') throw new StoreError('store-unavailable', 'the connection broke meanwhile');
         ear.channels.add(channel);
         channel.ear = ear;
-        if (closed || channels.get(channel.name) !== channel) forget(channel);
+        // Nobody wants it any more, or somebody else does.
+        if (!channels.has(channel.name)) forget(channel);
+        else if (channels.get(channel.name) !== channel) ear.channels.delete(channel);
         return;
       } catch (error) {
         homes.delete(tagOf(channel.name));
@@ -166,9 +168,10 @@ export function createSubscriptions(options: {
         throw error instanceof StoreError ? error : toStoreError(error);
       }
       return () => {
-        if (channels.get(name) !== channel) return;
-        channels.delete(name);
         homeless.delete(channel);
+        // Somebody listens again already: the subscription is theirs now.
+        if (channels.get(name) !== channel) return void channel.ear?.channels.delete(channel);
+        channels.delete(name);
         forget(channel);
       };
     },

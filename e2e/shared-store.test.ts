@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, expect, it } from 'vitest';
+import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
+import { checkSession } from './support/check-session.ts';
+import { createProtocolClient } from './support/protocol-client.ts';
+import { createRelayProcess, freePort, type RelayProcess } from './support/relay-process.ts';
+import { askStatus, spawnScript } from './support/spawn-script.ts';
+import { openStage, type Stage } from './support/stage.ts';
+import { watchSession } from './support/viewer.ts';
+import { until } from './support/wait.ts';
+
+const RELAY_SECRET = 'of all relays that share a store';
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+/** Two relays that ask the same model and share a Redis that loses nothing it has acknowledged. */
+async function openPair(): Promise<{ redis: RedisProcess; stage: Stage; other: RelayProcess }> {
+  const redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+  closing.push(() => redis.destroy());
+  const settings = { STORE: redis.url, RELAY_SECRET };
+  const stage = await openStage(settings);
+  closing.push(() => stage.close());
+  const model = { MODEL: 'openai-compatible:test', MODEL_BASE_URL: stage.model.baseUrl, MODEL_API_KEY: 'test-key' };
+  const other = await createRelayProcess({ ...model, ...settings });
+  closing.push(() => other.dispose());
+  await other.start();
+  return { redis, stage, other };
+}
+
+it('finishes a reply in another relay when its own is killed, as viewers on both see, and stops on any', async () => {
+  const { stage, other } = await openPair();
+  const { relay, direct, model } = stage;
+  const credentials = await direct.mint();
+  const viewers = [relay, other].map(({ origin }) => watchSession({ origin, credentials }));
+  const turn = { prompt: 'Killed halfway', messageId: randomUUID() };
+  // The relays race for the run: whichever has it is the one that dies.
+  model.plan(turn.prompt, { tokens: 300, tokensPerSecond: 100 });
+  const { body } = await direct.post(credentials, turn);
+  await until('both see the reply begin', () => viewers.every(({ received }) => received.length > 20));
+  await relay.kill();
+  await until('the reply has ended', () => viewers[1]?.hasEnded(body) ?? false);
+  await relay.start();
+  await until('the first viewer has come back', () => viewers[0]?.hasEnded(body) ?? false);
+
+  const stopped = { prompt: 'Stopped elsewhere', messageId: randomUUID() };
+  model.plan(stopped.prompt, { tokens: 3_000, tokensPerSecond: 100 });
+  const accepted = await direct.post(credentials, stopped);
+  await until('the second reply has begun', () => viewers.every(({ received }) => received.some(({ frame }) => frame.message.runId === accepted.body.runId)));
+  const elsewhere = createProtocolClient(other.origin);
+  await elsewhere.stop(credentials);
+  await until('both see that it was stopped', () => viewers.every((viewer) => viewer.hasEnded(accepted.body)));
+
+  for (const viewer of viewers) await viewer.leave();
+  const state = (await elsewhere.state(credentials)).body;
+  const turns = [
+    { ...turn, runId: body.runId },
+    { ...stopped, runId: accepted.body.runId },
+  ];
+  expect(checkSession({ viewers, state, turns, model })).toMatchObject({ violations: [], completed: 1, cancelled: 1 });
+});
+
+it('survives that Redis is killed and started again in the middle of a reply', async () => {
+  const { redis, stage, other } = await openPair();
+  const { relay, direct, model } = stage;
+  const credentials = await direct.mint();
+  const viewers = [relay, other].map(({ origin }) => watchSession({ origin, credentials }));
+  const turn = { prompt: 'Redis dies', messageId: randomUUID() };
+  model.plan(turn.prompt, { tokens: 400, tokensPerSecond: 100 });
+  const { body } = await direct.post(credentials, turn);
+  await until('both see the reply begin', () => viewers.every(({ received }) => received.length > 20));
+  await redis.kill();
+  await until('readyz says so', async () => (await askStatus(relay.origin, '/readyz')) === 503);
+  await redis.restart();
+  await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(body)));
+  await until('readyz says that all is well', async () => (await askStatus(relay.origin, '/readyz')) === 200);
+  for (const viewer of viewers) await viewer.leave();
+  const state = (await direct.state(credentials)).body;
+  const turns = [{ ...turn, runId: body.runId }];
+  expect(checkSession({ viewers, state, turns, model })).toMatchObject({ violations: [], completed: 1 });
+});
+
+it('comes up before its Redis: it is alive but not ready, says what it waits for, and is ready once that is there', async () => {
+  const [port, redisPort] = [await freePort(), await freePort()];
+  const settings = { PORT: String(port), STORE: `redis://:a-password@127.0.0.1:${redisPort}`, RELAY_SECRET };
+  const relay = spawnScript(['relay/main.ts'], settings);
+  closing.push(async () => void relay.process.kill('SIGKILL'));
+  const origin = `http://127.0.0.1:${port}`;
+  await until('it is alive', async () => (await askStatus(origin, '/healthz')) === 200);
+  expect(await askStatus(origin, '/readyz')).toBe(503);
+  expect(relay.output()).toContain('The store cannot be reached: waiting for it');
+  const redis = await startRedis({ port: redisPort, args: ['--requirepass', 'a-password'], password: 'a-password' });
+  closing.push(() => redis.destroy());
+  await until('it is ready', async () => (await askStatus(origin, '/readyz')) === 200);
+  expect(relay.output()).toContain(`redis://127.0.0.1:${redisPort}`);
+  expect(relay.output()).not.toContain('a-password');
+});
+
+it('refuses in one sentence a Redis that cannot be its store', async () => {
+  const redis = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
+  closing.push(() => redis.destroy());
+  const relay = spawnScript(['relay/main.ts'], { PORT: '0', STORE: redis.url, RELAY_SECRET });
+  closing.push(async () => void relay.process.kill('SIGKILL'));
+  await until('it has ended', () => relay.process.exitCode !== null);
+  expect(relay.process.exitCode).toBe(1);
+  expect(relay.output().trim()).toMatch(/^The store redis:\/\/127\.0\.0\.1:\d+ throws conversations away .* ALLOW_EVICTION=true\.$/);
+});
