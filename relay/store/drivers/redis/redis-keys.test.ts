@@ -68,7 +68,7 @@ describe('the keys of a session', () => {
   it('are erased with it, but for the tombstone, which holds no word of it', async () => {
     const { store, prefix, sessionId, names } = await openFull();
     await store.delete(sessionId);
-    expect((await server.admin.keys(`${prefix}:*`)).toSorted()).toEqual([names['state'], `${prefix}:version`].toSorted());
+    expect(new Set(await server.admin.keys(`${prefix}:*`))).toEqual(new Set([names['state'], `${prefix}:version`]));
     expect(Object.keys(await server.admin.hgetall(names['state'] ?? ''))).toEqual(['gone']);
     expect(await server.admin.pttl(names['state'] ?? '')).toBeGreaterThan(0);
   });
