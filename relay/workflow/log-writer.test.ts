@@ -298,6 +298,16 @@ describe('the log writer whose right to write is gone', () => {
     expect(await written()).toEqual(before);
   });
 
+  test('stops the run when another has claimed it', async () => {
+    const writer = openWriter();
+    await store.release(sessionId, { fence: lease.fence, as: 'retry', delayMs: 0 });
+    await claim();
+    await writer.emit(delta('late'));
+    await expect(writer.flush()).rejects.toThrow(RunStopped);
+    expect(stops).toEqual(['lost']);
+    expect((await written()).map(({ chunk }) => chunk)).toEqual(['metadata']);
+  });
+
   test('lets whoever waits for it know when it is stopped from outside', async () => {
     const writer = openWriter({ store: { append: () => new Promise<never>(() => {}), finish: store.finish } });
     const ending = writer.endStep([delta('a')], { name: 's', result: '1' });
