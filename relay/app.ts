@@ -23,6 +23,7 @@ import { mintSession } from './routes/mint-session.ts';
 import { serveFile, type StaticFiles } from './routes/pages.ts';
 import { healthProbe, readyProbe } from './routes/probes.ts';
 import { rateMessage } from './routes/rate-message.ts';
+import { shareSession, unshareSession } from './routes/share-session.ts';
 import { stopRun } from './routes/stop-run.ts';
 import type { SessionStore } from './store/session-store.ts';
 import { createStoreHealth } from './store/store-health.ts';
@@ -125,6 +126,7 @@ export function createRelay(options: RelayOptions): Relay {
   const app = new Hono<RelayEnv>();
   const checks: RouteOptions = {
     tokens,
+    store,
     clock,
     origins,
     maxBodyBytes: limits.maxBodyBytes,
@@ -142,6 +144,12 @@ export function createRelay(options: RelayOptions): Relay {
     app,
     ROUTES.session,
     { GET: getSession({ store, tokens }), DELETE: deleteSession({ store, tokens }) },
+    checks,
+  );
+  route(
+    app,
+    ROUTES.share,
+    { POST: shareSession({ store, tokens }), DELETE: unshareSession({ store, tokens }) },
     checks,
   );
   route(app, ROUTES.feedback, { POST: rateMessage({ store, tokens }) }, checks);

@@ -18,6 +18,7 @@ export const ROUTES = {
   sessions: '/api/sessions',
   session: '/api/sessions/:sessionId',
   feedback: '/api/sessions/:sessionId/feedback',
+  share: '/api/sessions/:sessionId/share',
   prompt: '/api/llm-stream',
   stream: '/api/check-stream',
   health: '/healthz',
@@ -178,6 +179,18 @@ export const feedbackRequestSchema = z.strictObject({
   ),
 });
 export type FeedbackRequest = z.output<typeof feedbackRequestSchema>;
+
+/** Nothing is shared for longer than a session's own token lives. */
+export const shareRequestSchema = z.strictObject({ expiresInSeconds: z.optional(z.number().check(z.refine((seconds) => Number.isInteger(seconds) && seconds > 0, 'must be a whole number, 1 or more'))) });
+
+/** What a share is answered with. */
+export interface ShareAnswer {
+  shareId: string;
+  /** Read-only. */
+  token: string;
+  /** ms since the epoch. */
+  expiresAt: number;
+}
 
 // --- Answers (loose) -------------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ export interface SessionToken {
   mintedAt: number;
   /** `rw`: everything. `ro`: reading alone. */
   cap: 'rw' | 'ro';
+  /** Of one that was shared: how often shares of its session had been revoked by then. */
+  share?: number | undefined;
 }
 
 export interface SignedToken {
@@ -19,8 +21,8 @@ export interface SignedToken {
 }
 
 export interface SessionTokens {
-  /** Signs a token that lives twice SESSION_TTL from now. */
-  sign(token: SessionToken): Promise<SignedToken>;
+  /** Signs a token that lives twice SESSION_TTL from now, or as long as is said, if that is shorter. */
+  sign(token: SessionToken, livesMs?: number): Promise<SignedToken>;
   /**
    * Reads the `Authorization` header; `expiredOk` also takes a token up to SESSION_TTL after its end, for renewal.
    * @throws RelayError `unauthorized` when there is no good token in it.
@@ -56,6 +58,7 @@ const claimsSchema = z.object({
   sub: z.string().check(z.regex(SESSION_ID_PATTERN)),
   minted: z.int(),
   cap: z.enum(['rw', 'ro']),
+  share: z.optional(z.int()),
 });
 
 interface Claims {
@@ -81,8 +84,9 @@ export function createSessionTokens({ secret, sessionTtlMs, clock }: SessionToke
       // Whether it has ended is for `verify` to say.
       clockTolerance: Number.MAX_SAFE_INTEGER,
     });
-    const { sub, minted, cap, exp } = claimsSchema.parse(payload);
-    const claims: Claims = { session: { sessionId: sub, mintedAt: minted, cap }, exp };
+    const { sub, minted, cap, exp, share } = claimsSchema.parse(payload);
+    const session = { sessionId: sub, mintedAt: minted, cap, ...(share === undefined ? {} : { share }) };
+    const claims: Claims = { session, exp };
     for (const oldest of remembered.keys()) {
       if (remembered.size < REMEMBERED_TOKENS) break;
       remembered.delete(oldest);
@@ -92,10 +96,10 @@ export function createSessionTokens({ secret, sessionTtlMs, clock }: SessionToke
   }
 
   return {
-    async sign({ sessionId, mintedAt, cap }) {
+    async sign({ sessionId, mintedAt, cap, share }, livesMs = Infinity) {
       // Whole seconds, as JWTs have them: rounded up, so that the token never lives shorter than promised.
-      const expiresAtSeconds = Math.ceil((clock() + 2 * sessionTtlMs) / 1000);
-      const token = await new SignJWT({ minted: mintedAt, cap })
+      const expiresAtSeconds = Math.ceil((clock() + Math.min(2 * sessionTtlMs, livesMs)) / 1000);
+      const token = await new SignJWT({ minted: mintedAt, cap, ...(share === undefined ? {} : { share }) })
         .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
         .setSubject(sessionId)
         .setAudience(AUDIENCE)

@@ -52,8 +52,9 @@ export interface StreamRequest {
   /** The first reading of the log, and the cursor it was read with. */
   first: OpenReadAnswer;
   after: Cursor | undefined;
-  /** See `Viewer.until`. */
+  /** See `Viewer`. */
   until: string | null;
+  share: number | null;
 }
 
 const DEFAULT_TIMING: HubTiming = {
@@ -239,7 +240,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
       return tails.get(sessionId)?.pages.has(after) ? { after, limit: 1 } : pageAfter(after);
     },
     async serve(request, open) {
-      const { sessionId, address, until } = request;
+      const { sessionId, address, until, share } = request;
       const tail = await hold(sessionId);
       try {
         if (closing) throw new RelayError('draining', { retryAfterMs: SHUTDOWN_JITTER_MS });
@@ -250,7 +251,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
         throw error;
       }
       streams += 1;
-      const viewer: Viewer = { sink: open(), until, state: 'replaying', inFrame: false };
+      const viewer: Viewer = { sink: open(), until, share, state: 'replaying', inFrame: false };
       const onClose = () => {
         viewer.state = 'ended';
         tail.live.delete(viewer);

@@ -152,6 +152,7 @@ export async function poll(context: TailContext, tail: Tail): Promise<void> {
   try {
     const answer = await context.store.head(tail.sessionId);
     if (tail.ended) return;
+    if (answer.kind === 'open') endRevoked(context, tail, answer.revoked);
     if (answer.kind !== 'open') endGone(context, tail);
     else if (answer.head !== tail.cursor) await catchUp(context, tail);
     else tail.runId = answer.run?.runId ?? null;
@@ -215,6 +216,8 @@ export function endedRun(message: ControlMessage | null): string | null {
 
 function hear(context: TailContext, tail: Tail, event: FollowEvent): void {
   if (tail.ended) return;
+  // What was missed need not be an entry.
+  if (event.kind === 'unsure') void poll(context, tail);
   if (event.kind === 'gone') endGone(context, tail);
   else if (event.kind === 'feedback') tail.feedbackDue = true;
   else if (event.kind === 'unsure' || !receive(context, tail, event.entries)) void catchUpLater(context, tail);
@@ -330,6 +333,11 @@ function entriesAfter(recent: readonly LogEntry[], cursor: Cursor): readonly Log
   if (first && follows(cursor, first)) return recent;
   const index = recent.findIndex((entry) => entry.id === cursor);
   return index < 0 ? null : recent.slice(index + 1);
+}
+
+/** Nobody reads on by a share that was revoked. */
+function endRevoked(context: TailContext, tail: Tail, revoked: number): void {
+  for (const viewer of tail.live) if (viewer.share !== null && viewer.share < revoked) context.finish(viewer, 'gone');
 }
 
 function endGone(context: TailContext, tail: Tail): void {

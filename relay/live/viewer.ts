@@ -8,6 +8,8 @@ export interface Viewer {
    * the replay), or null to follow the session for good.
    */
   readonly until: string | null;
+  /** Of one who reads by a share: how often shares had been revoked when it was made; null for the session's own. */
+  readonly share: number | null;
   /** `replaying`: still reads the log at its own pace. `live`: gets what its session's tail gets. */
   state: 'replaying' | 'live' | 'ended';
   /** A frame was written in part: nothing else may be written before its rest. */

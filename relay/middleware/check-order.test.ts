@@ -172,6 +172,16 @@ const endpoints: { name: string; plan(session: MintAnswer): Pick<Plan, 'path' | 
     faults: [unknownPath, method, storeDown, origin, noToken, mayOnlyRead, unknownQuery, foreignSession, neverWrittenAndOld],
   },
   {
+    name: 'POST /api/sessions/:sessionId/share',
+    plan: ({ sessionId }) => ({ path: `/api/sessions/${sessionId}/share`, method: 'POST', body: {} }),
+    faults: [unknownPath, method, draining, storeDown, mediaType, bodySize, origin, badToken, mayOnlyRead, unknownField, foreignSession, gone],
+  },
+  {
+    name: 'DELETE /api/sessions/:sessionId/share',
+    plan: ({ sessionId }) => ({ path: `/api/sessions/${sessionId}/share`, method: 'DELETE', body: undefined }),
+    faults: [unknownPath, method, storeDown, origin, noToken, mayOnlyRead, unknownQuery, foreignSession, gone],
+  },
+  {
     name: 'POST /api/sessions/:sessionId/feedback',
     plan: ({ sessionId }) => ({
       path: `/api/sessions/${sessionId}/feedback`,

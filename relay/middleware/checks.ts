@@ -5,6 +5,7 @@ import type { SessionToken, SessionTokens } from '../auth/session-token.ts';
 import { RelayError } from '../relay-error.ts';
 import type { Call, Endpoint, RelayEnv } from '../routes/endpoint.ts';
 import { parseJsonObject, readBody } from './read-json.ts';
+import type { SessionStore } from '../store/session-store.ts';
 
 /** What the checks ask of the relay around them. */
 export interface CheckOptions {
@@ -18,6 +19,7 @@ export interface CheckOptions {
   isFull(): boolean;
   /** Rejects while the store is known to be out of reach. */
   storeReachable(): Promise<void>;
+  store: Pick<SessionStore, 'head'>;
 }
 
 /** A request on its way through the checks; each fills in what it has found out. */
@@ -46,6 +48,7 @@ const CHECKS: readonly Check[] = [
   bodySize, // 413
   origin, // 403
   token, // 401
+  notRevoked, // 401
   mayWrite, // 403
   fields, // 400
   promptSize, // 413
@@ -90,6 +93,13 @@ async function token(draft: Draft, { tokens, clock }: CheckOptions): Promise<voi
     endpoint.access === 'open' || (mints && authorization === undefined)
       ? { sessionId: newId(), mintedAt: clock(), cap: 'rw' }
       : await tokens.verify(authorization, { expiredOk: mints });
+}
+
+/** A share that was revoked is no token any more. */
+async function notRevoked({ session }: Draft, { store }: CheckOptions): Promise<void> {
+  if (session?.share === undefined) return;
+  const head = await store.head(session.sessionId);
+  if (head.kind === 'open' && session.share < head.revoked) throw new RelayError('unauthorized');
 }
 
 function mayWrite({ endpoint, session }: Draft): void {

@@ -40,6 +40,8 @@ export interface SessionStore {
    * no run. The last word counts; followers get a hint.
    */
   rate(sessionId: string, input: RateInput): Promise<RateAnswer>;
+  /** Revokes what was shared of the session until now: raises `revoked` by one. Followers get the hint `unsure`. */
+  revoke(sessionId: string): Promise<'ok' | 'none' | 'gone'>;
   /** The log after a cursor, or the transcript and what follows it; one consistent view. */
   read(sessionId: string, input: ReadInput): Promise<ReadAnswer>;
   /** Where the log ends. Cheap: a quiet reader compares it with its own cursor. */
@@ -248,7 +250,11 @@ interface ReadView {
   run: ActiveRun | null;
 }
 
-export type HeadAnswer = { kind: 'open'; head: Cursor; run: ActiveRun | null } | { kind: 'empty' } | { kind: 'gone' };
+export type HeadAnswer =
+  /** `revoked`: how often shares were revoked; one that was made before the last time is no good any more. */
+  | { kind: 'open'; head: Cursor; run: ActiveRun | null; revoked: number }
+  | { kind: 'empty' }
+  | { kind: 'gone' };
 
 export type FollowEvent =
   | { kind: 'entries'; entries: LogEntry[] }

@@ -6,6 +6,7 @@ import { describeLifetime } from './lifetime.ts';
 import { describeModel } from './model/describe-model.ts';
 import type { ModelOptions } from './model/run-model.ts';
 import { describeRate } from './rate.ts';
+import { describeRevoke } from './revoke.ts';
 import { describeRead } from './read.ts';
 import type { OpenStore } from './store-harness.ts';
 import { describeSubmit } from './submit.ts';
@@ -18,6 +19,7 @@ export function describeStore(name: string, openStore: OpenStore, model: ModelOp
     describeAppend(openStore);
     describeRead(openStore);
     describeRate(openStore);
+    describeRevoke(openStore);
     describeFollow(openStore);
     describeLifetime(openStore);
     describeModel(openStore, model);

@@ -99,6 +99,7 @@ export function describeRead(openStore: OpenStore): void {
         kind: 'open',
         head: `${fence}-0`,
         run: { ...run, status: 'started' },
+        revoked: 0,
       });
       await bench.store.append(bench.sessionId, { fence, seq: 1, entries: ['"a"', '"b"'] });
       expect(await bench.store.head(bench.sessionId)).toMatchObject({ head: `${fence}-2` });
@@ -106,7 +107,7 @@ export function describeRead(openStore: OpenStore): void {
       const lease = await bench.claim();
       expect(await bench.store.head(bench.sessionId)).toMatchObject({ run: { ...run, status: 'restarted', attempt: 2 } });
       await bench.store.finish(bench.sessionId, { fence: lease.fence, seq: 1, entries: ['"end"'] });
-      expect(await bench.store.head(bench.sessionId)).toEqual({ kind: 'open', head: `${lease.fence}-1`, run: null });
+      expect(await bench.store.head(bench.sessionId)).toEqual({ kind: 'open', head: `${lease.fence}-1`, run: null, revoked: 0 });
     });
 
     it('give deltas merged to whom it makes no difference, and lose none of them', async () => {

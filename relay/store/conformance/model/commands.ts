@@ -229,6 +229,11 @@ const rate = command<{ session: number; which: number; known: boolean; feedback:
   wasPrompted,
 );
 
+const revoke = command<{ session: number }>('revoke', {}, async (trial, session) => {
+  const answer = await trial.harness.store.revoke(session.id);
+  assert.equal(answer, is.revoke(session.model, trial.world));
+});
+
 const read = command<{ session: number; after: number | null; limit: number }>(
   'read',
   { after: fc.option(index, { freq: 5 }), limit: fc.integer({ min: 1, max: 4 }) },
@@ -278,6 +283,7 @@ const WEIGHTS: [number, fc.Arbitrary<Command>][] = [
   [2, cancel],
   [4, seal],
   [2, rate],
+  [1, revoke],
   [4, read],
   [6, advance],
   [2, command<{ session: number }>('follow', {}, follow)],

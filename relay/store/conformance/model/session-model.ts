@@ -37,6 +37,7 @@ interface OpenSession {
   cancels: Map<string, string>;
   ended: { token: string; reason: string } | null;
   feedback: Record<string, string>;
+  revoked: number;
   expiresAt: number;
 }
 
@@ -126,6 +127,7 @@ export function submit(model: SessionModel, world: World, input: SubmitInput, fe
     cancels: new Map(),
     ended: null,
     feedback: {},
+    revoked: 0,
     expiresAt: 0,
   };
   model.open = open;
@@ -307,6 +309,14 @@ export function rate(model: SessionModel, world: World, { messageId, feedback }:
   const { [messageId]: _, ...others } = session.feedback;
   session.feedback = feedback === null ? others : { ...others, [messageId]: feedback };
   touch(session, world);
+  return 'ok';
+}
+
+export function revoke(model: SessionModel, world: World): 'ok' | 'none' | 'gone' {
+  if (model.tombstoneUntil !== null) return 'gone';
+  if (!model.open) return 'none';
+  model.open.revoked += 1;
+  touch(model.open, world);
   return 'ok';
 }
 

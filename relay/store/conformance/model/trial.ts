@@ -97,7 +97,8 @@ export async function verify(trial: Trial): Promise<void> {
       assert.deepEqual(head, { kind: model.tombstoneUntil === null ? 'empty' : 'gone' });
       continue;
     }
-    assert.deepEqual(head, { kind: 'open', head: headOf(model.open), run: runOf(model.open) });
+    const { revoked } = model.open;
+    assert.deepEqual(head, { kind: 'open', head: headOf(model.open), run: runOf(model.open), revoked });
     await verifyRead(trial, session, undefined, 1_000);
     await verifyRead(trial, session, START, 1_000);
     checkInvariants(model.open.log, run?.runId ?? null);

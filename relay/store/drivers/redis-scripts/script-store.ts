@@ -167,6 +167,10 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
       return oneOf(answer, ['ok', 'unknown', 'active', 'none', 'gone']);
     },
 
+    async revoke(sessionId) {
+      return oneOf(await ask('revoke', sessionId, []), ['ok', 'none', 'gone']);
+    },
+
     async read(sessionId, { after = '', limit }) {
       return toReadAnswer(await look('read', sessionId, [after, limit]));
     },
@@ -270,7 +274,7 @@ function toAppendAnswer(answer: Answer): AppendAnswer {
 
 function toHeadAnswer(answer: Answer): HeadAnswer {
   const kind = oneOf(answer, ['open', 'empty', 'forgotten', 'gone']);
-  if (kind === 'open') return { kind, head: answer.text(1), run: decodeRun(answer, 2) };
+  if (kind === 'open') return { kind, head: answer.text(1), run: decodeRun(answer, 2), revoked: answer.number(6) };
   return { kind: kind === 'gone' ? 'gone' : 'empty' };
 }
 

@@ -16,6 +16,7 @@ export const SCRIPT_NAMES = [
   'release',
   'renew',
   'requeue',
+  'revoke',
   'seal',
   'submit',
   'take',

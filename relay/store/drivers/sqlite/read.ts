@@ -37,7 +37,7 @@ export function head(sessions: SessionRepository, sessionId: string): HeadAnswer
   const found = sessions.peek(sessionId);
   if (found.kind === 'gone') return { kind: 'gone' };
   if (found.kind === 'none') return { kind: 'empty' };
-  return { kind: 'open', head: headOf(found.record), run: activeRunOf(found.record) };
+  return { kind: 'open', head: headOf(found.record), run: activeRunOf(found.record), revoked: found.record.revoked };
 }
 
 function readFeedback(statements: Statements, record: SessionRecord): Feedback {

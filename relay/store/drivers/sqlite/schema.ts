@@ -122,6 +122,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE log ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
   ALTER TABLE log ADD COLUMN head TEXT;
   `,
+  `
+  -- How often the shares of a session were revoked.
+  ALTER TABLE sessions ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /**

@@ -22,6 +22,8 @@ export interface SessionRecord {
   readonly transcriptBytes: number;
   /** ms since the epoch; null while a run is active, which never expires. */
   readonly expiresAt: number | null;
+  /** How often shares were revoked. */
+  readonly revoked: number;
 }
 
 export type EndReason = 'attempts-exhausted' | 'interrupted';
@@ -60,6 +62,7 @@ export function createRecord(key: number): SessionRecord {
     sealedTo: START,
     transcriptBytes: 0,
     expiresAt: null,
+    revoked: 0,
   };
 }
 

@@ -242,6 +242,7 @@ function writeRow(statements: Statements, record: SessionRecord): void {
     record.sealedTo,
     record.transcriptBytes,
     record.expiresAt,
+    record.revoked,
     ended?.token ?? null,
     ended?.reason ?? null,
     run?.runId ?? null,
@@ -288,5 +289,6 @@ function recordOf(row: SessionRow): SessionRecord {
     sealedTo: row.sealed_to,
     transcriptBytes: row.transcript_bytes,
     expiresAt: row.expires_at,
+    revoked: row.revoked,
   };
 }

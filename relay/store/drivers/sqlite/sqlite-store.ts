@@ -11,6 +11,7 @@ import { inspect } from './inspect.ts';
 import { claim, release, renew } from './lease.ts';
 import { rate } from './rate.ts';
 import { head, read } from './read.ts';
+import { revoke } from './revoke.ts';
 import { seal } from './seal.ts';
 import { createSessionRepository } from './session-repository.ts';
 import { toStoreError } from './sqlite-errors.ts';
@@ -109,6 +110,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     seal: (sessionId, input) =>
       transactions.write(() => seal(sessions, statements, sessionId, input), input.transcript.length),
     rate: (sessionId, input) => transactions.write(() => rate(sessions, statements, sessionId, input)),
+    revoke: (sessionId) => transactions.write(() => revoke(sessions, sessionId)),
     read: (sessionId, input) => see(() => read(sessions, statements, tail, sessionId, input)),
     head: (sessionId) => see(() => head(sessions, sessionId)),
     follow: (sessionId, listener) => see(() => followers.add(sessionId, listener)),

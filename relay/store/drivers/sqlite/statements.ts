@@ -32,7 +32,7 @@ export function prepareStatements(database: DatabaseSync) {
     updateSession: prepare(`
       UPDATE sessions SET
         fence = ?, next = ?, settled_fence = ?, settled_seq = ?, sealed_to = ?, transcript_bytes = ?, expires_at = ?,
-        ended_token = ?, ended_reason = ?,
+        revoked = ?, ended_token = ?, ended_reason = ?,
         run_id = ?, run_before = ?, run_status = ?, run_attempt = ?, run_holder = ?, run_hand_overs = ?, run_turns = ?,
         run_due_at = ?, run_owner = ?, run_token = ?, run_reset = ?
       WHERE key = ?`),
@@ -105,6 +105,7 @@ export interface SessionRow {
   sealed_to: string;
   transcript_bytes: number;
   expires_at: number | null;
+  revoked: number;
   ended_token: string | null;
   ended_reason: 'attempts-exhausted' | 'interrupted' | null;
   run_id: string | null;

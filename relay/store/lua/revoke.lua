@@ -1,0 +1,14 @@
+#!lua
+-- Revokes what was shared of a session until now.
+--
+-- Answers  ok | none | gone | lost
+-- @include lib/base.lua
+-- @include lib/session.lua
+local kind, s = load()
+if kind == 'gone' or kind == 'lost' then return { kind } end
+if kind ~= 'open' then return { 'none' } end
+
+redis.call('HINCRBY', STATE, 'revoked', 1)
+if not s.holder then expire_at(now() + TTL) end
+redis.call(ARGV[3], CHANNEL, 'unsure')
+return { 'ok' }
