@@ -9,7 +9,7 @@ import { ensureBrowser } from './ensure-browser.ts';
 import { ensureBuild, ROOT } from './ensure-build.ts';
 import { writeGallery } from './screenshots/gallery.ts';
 import { serveStage } from './screenshots/serve.ts';
-import { NOW, scenesOf, SETTINGS, shoot } from './screenshots/shoot.ts';
+import { openStage, scenesOf, SETTINGS, shoot } from './screenshots/shoot.ts';
 
 const FOLDER = path.join(ROOT, 'docs/widget');
 const wanted = process.argv.slice(2);
@@ -23,21 +23,14 @@ const browser = await chromium.launch({ executablePath: ensureBrowser(), args: [
 let bytes = 0;
 try {
   for (const setting of SETTINGS) {
-    const context = await browser.newContext(setting.context);
-    const page = await context.newPage();
-    page.on('pageerror', (error) => {
-      throw error;
-    });
-    await page.clock.setFixedTime(NOW);
-    await page.goto(server.url);
-    await page.waitForFunction(() => 'stage' in globalThis);
+    const { page, close } = await openStage(browser, server, setting);
     for (const [name, scene] of scenesOf(setting)) {
       if (wanted.length > 0 && !wanted.includes(name)) continue;
       const picture = await shoot(page, scene, setting);
       bytes += picture.length;
       writeFileSync(path.join(FOLDER, `${name}-${setting.name}.png`), picture);
     }
-    await context.close();
+    await close();
   }
 } finally {
   await browser.close();

@@ -1,7 +1,8 @@
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { Look } from '#widget/testing/scenes/play-scene.ts';
 import { createScenes, type Scene } from '#widget/testing/scenes/scenes.ts';
 import { WORDS, type Words } from '#widget/testing/scenes/words.ts';
+import type { StageServer } from './serve.ts';
 import type { Play, Stage } from './stage.ts';
 
 /** One way to look at every scene. */
@@ -40,6 +41,23 @@ export const SETTINGS: readonly Setting[] = [
 export function scenesOf({ words, only }: Setting): [name: string, scene: Scene][] {
   const scenes = Object.entries(createScenes(words, NOW));
   return only ? scenes.filter(([name]) => only.includes(name)) : scenes;
+}
+
+/** A page with the stage on it, in a context of its own; what throws there is thrown here. */
+export async function openStage(
+  browser: Browser,
+  { url }: StageServer,
+  { context: options }: Setting,
+): Promise<{ page: Page; close(): Promise<void> }> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+  await page.clock.setFixedTime(NOW);
+  await page.goto(url);
+  await page.waitForFunction(() => 'stage' in globalThis);
+  return { page, close: () => context.close() };
 }
 
 /** A picture of a scene, as the bytes of a PNG. The page shows the stage, in the context of the setting. */

@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
-/** Below this the panel takes the whole screen; the style sheet says the same. */
-export const PHONE = '(max-width: 480px)';
+/** In a window so narrow or so low the panel takes the whole screen; the style sheet says the same. */
+export const PHONE = '(max-width: 480px), (max-height: 480px)';
 
 export interface PanelElements {
   panel: HTMLElement;

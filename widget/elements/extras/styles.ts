@@ -73,7 +73,13 @@ const STYLES = css`
       rotate: 1turn;
     }
   }
-  .reasoning .running {
+  /* Not the words: they are to be read all the time. */
+  .reasoning .running::before {
+    content: '';
+    inline-size: 6px;
+    block-size: 6px;
+    border-radius: 50%;
+    background: var(--_accent-ink);
     animation: breathe 1.6s ease-in-out infinite;
   }
   .step-insides {

@@ -55,6 +55,11 @@ export const content = css`
     background: var(--_line);
     color: var(--_ink);
   }
+  @media (pointer: coarse) {
+    .code-card .copy {
+      min-block-size: 44px;
+    }
+  }
   .code-card pre {
     overflow-x: auto;
     padding: 6px 14px 13px;

@@ -58,8 +58,8 @@ export const panel = css`
     left: calc(var(--_inset) + env(safe-area-inset-left, 0px));
   }
 
-  /* On a phone it is the screen. Keep the width in step with PHONE in panel-controller.ts. */
-  @media (max-width: 480px) {
+  /* On a phone it is the screen. Keep the bounds in step with PHONE in panel-controller.ts. */
+  @media (max-width: 480px), (max-height: 480px) {
     .floating .panel {
       inset: var(--_visible-top, 0) 0 auto 0;
       inline-size: 100%;

@@ -40,9 +40,8 @@ export async function playScene(chat: ResumableChat, session: ScriptedSession, s
   if (scene.next) session.set(scene.next);
   if (scene.typed !== undefined) type(root, scene.typed);
   if (scene.click !== undefined) click(root, scene.click);
-  await untilQuiet(root);
   if (scene.scroll === 'start') root.querySelector('.messages')?.scrollTo(0, 0);
-  await untilQuiet(root);
+  if (scene.closed || scene.next || scene.typed || scene.click || scene.scroll) await untilQuiet(root);
   for (const animation of root.getAnimations()) {
     if (Number.isFinite(animation.effect?.getComputedTiming().endTime)) animation.finish();
   }

@@ -156,7 +156,7 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
       click: '.step summary',
     },
     'tool-running': {
-      title: 'A tool at work',
+      title: 'Thoughts that have ended, and a tool at work',
       view: {
         ...running(''),
         messages: [
