@@ -139,6 +139,42 @@ describe('the keyboard', () => {
     ]);
   });
 
+  it('nothing but the keyboard is needed from opening the chat to changing a prompt', async () => {
+    const mounted = await mount({ mode: 'floating', suggestions: 'One\nTwo' });
+    const { chat, session, settled } = mounted;
+    const press = async (...keys: string[]): Promise<void> => {
+      for (const key of keys) await sendKeys({ press: key });
+      await settled();
+    };
+    await press('Tab', 'Enter');
+    await sendKeys({ type: 'How are replies stored?' });
+    await press('Enter');
+    session.set(VIEWS.streaming);
+    await settled();
+    await press('Tab');
+    expect(focused(mounted)).to.equal('Stop');
+    await press('Space');
+    session.set({ ...VIEWS.stopped, run: null, status: 'idle' });
+    await settled();
+    expect(focused(mounted)).to.equal('Message');
+    for (let step = 0; step < 20 && focused(mounted) !== 'Edit'; step += 1) {
+      await sendKeys({ down: 'Shift' });
+      await press('Tab');
+      await sendKeys({ up: 'Shift' });
+    }
+    await press('Enter');
+    expect(focused(mounted)).to.equal('Edit your message');
+    await sendKeys({ type: ' And where?' });
+    await press('Enter');
+    await press('Escape');
+    expect([chat.open, focused(mounted)]).to.deep.equal([false, 'Chat with us']);
+    expect(session.calls.filter((call) => call !== 'open' && call !== 'close')).to.deep.equal([
+      'send How are replies stored?',
+      'stop',
+      'send How are replies stored, and for how long? And where? after nothing',
+    ]);
+  });
+
   it('on a phone the panel is the screen, is modal, and keeps the focus inside', async () => {
     await setViewport({ width: 390, height: 700 });
     try {

@@ -6,6 +6,7 @@ import { saveMarkdown, writeMarkdown } from './elements/extras.ts';
 import { describeFailure, readNotice } from './elements/notice.ts';
 import { renderPanel } from './elements/panel.ts';
 import { RcComposer } from './elements/rc-composer.ts';
+import { RcLine } from './elements/rc-line.ts';
 import { RcMessage } from './elements/rc-message.ts';
 import { RcText } from './elements/rc-text.ts';
 import { panelStyles } from './elements/styles/index.ts';
@@ -15,6 +16,7 @@ if (!customElements.get('rc-message')) {
   customElements.define('rc-text', RcText);
   customElements.define('rc-message', RcMessage);
   customElements.define('rc-composer', RcComposer);
+  customElements.define('rc-line', RcLine);
 }
 
 /** Gives a shadow root the panel's styles, behind its own. */
@@ -31,5 +33,6 @@ declare global {
     'rc-text': RcText;
     'rc-message': RcMessage;
     'rc-composer': RcComposer;
+    'rc-line': RcLine;
   }
 }

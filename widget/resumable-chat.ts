@@ -5,7 +5,6 @@ import { ChatController, type ClientPart } from './controllers/chat-controller.t
 import { ClockController } from './controllers/clock-controller.ts';
 import { PanelController, type PanelElements } from './controllers/panel-controller.ts';
 import { PanelPartController } from './controllers/panel-part-controller.ts';
-import { ReturnController } from './controllers/return-controller.ts';
 import { ScrollController } from './controllers/scroll-controller.ts';
 import { isCredentials } from './controllers/stored-session.ts';
 import { renderLauncher } from './elements/launcher.ts';
@@ -60,6 +59,7 @@ export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-l
  *
  * @cssproperty --rc-accent - the colour of the launcher, the Send button and what is alive
  * @cssproperty --rc-font - font family
+ * @cssproperty --rc-font-display - font family of the greeting
  * @cssproperty --rc-font-size - 15.5px
  * @cssproperty --rc-surface - background
  * @cssproperty --rc-ink - text
@@ -139,7 +139,6 @@ export class ResumableChat extends LitElement {
     isOpen: () => this.#floats && this.open,
     close: () => this.hide(),
   });
-  readonly #return = new ReturnController(this, () => this.#chat.view);
   readonly #scroll = new ScrollController(this, () => {
     const scroller = this.renderRoot.querySelector<HTMLElement>('.messages');
     const content = scroller?.querySelector<HTMLElement>('.content');
@@ -475,7 +474,6 @@ export class ResumableChat extends LitElement {
       floats: this.#floats,
       modal: this.#panel.isModal,
       following: this.#scroll.following,
-      back: this.#return.back,
     });
   }
 }

@@ -12,7 +12,7 @@ const READ: Record<ViewName, readonly string[]> = {
   streaming: ['Writing', 'SESSION_TTL_SECONDS=86400'],
   reconnecting: ['Reconnecting', 'A reply is kept as a log', 'the answer was not'],
   offline: ['Offline', 'A reply is kept as a log', 'You are offline'],
-  pendingOffline: ['And when I am offline?', 'Waiting for the connection'],
+  pendingOffline: ['And when I am offline?', 'Kept until it can be sent'],
   restarted: ['A reply is kept as a log', 'Interrupted. Picking it up again.'],
   recovered: ['Nothing else has to be done.', 'Recovered after an interruption'],
   restoring: ['Restoring'],
@@ -83,6 +83,21 @@ describe('each state', () => {
     await mounted.settled();
     expect(mounted.findAll('.dimmed')).to.have.length(0);
     expect(read(mounted)).to.contain('Recovered after an interruption');
+  });
+
+  it('says for a few seconds that the line is back, when its loss could be seen', async () => {
+    const mounted = await mount({}, VIEWS.reconnecting);
+    mounted.session.set(VIEWS.streaming);
+    await mounted.settled();
+    expect(mounted.find('.line').textContent).to.equal('Writing');
+    mounted.session.set(VIEWS.reconnecting);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    mounted.session.set(VIEWS.streaming);
+    await mounted.settled();
+    expect(mounted.find('.line').textContent).to.equal('Back, nothing lost');
+    await new Promise((resolve) => setTimeout(resolve, 4_100));
+    await mounted.settled();
+    expect(mounted.find('.line').textContent).to.equal('Writing');
   });
 
   it('counts down to when one may send again', async () => {

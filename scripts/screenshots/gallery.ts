@@ -18,4 +18,6 @@ export function writeGallery(): string {
 
 const INTRODUCTION = `# What the widget looks like
 
-Every state, drawn by the built element with a scripted conversation. \`npm run screenshots\` makes this page and its pictures anew.`;
+Every state, drawn by the built element with a scripted conversation. \`npm run screenshots\` makes this page and its pictures anew.
+
+One thread runs through all of it. Before anything is asked it ties a loop and leads down to the composer, with what one may ask knotted to it. Then each answer hangs on one: it is alive while the answer is being written, with a dot where the next word will stand; broken while the line is, whole again when it is back; and it ends in a ring when the answer was recovered, in a square when it was stopped, in red when it failed. The dot in the header is the same dot.`;

@@ -4,7 +4,7 @@ import type { Strings } from '../locales/en.ts';
 import type { ChatView } from '../session/types.ts';
 import { renderEmpty } from './empty.ts';
 import { icons } from './icons.ts';
-import { readLineState, readNotice } from './notice.ts';
+import { readNotice } from './notice.ts';
 import type { MessageEdit, MessageRating } from './rc-message.ts';
 import { readRows, type Row } from './rows.ts';
 import { renderHeader, renderNotice, renderRestoring } from './views.ts';
@@ -47,8 +47,6 @@ export interface PanelModel {
   modal: boolean;
   /** The end of the conversation is in view. */
   following: boolean;
-  /** The line, or the conversation after a reload, has just come back. */
-  back: boolean;
   heading: string;
   greeting: string;
   placeholder: string;
@@ -72,7 +70,7 @@ export function renderPanel(model: PanelModel): TemplateResult {
     ${renderHeader({
       strings,
       heading: model.heading || strings.heading,
-      line: readLineState(view, strings, model.back),
+      view,
       canStartAnew: view.messages.length > 0 || view.pending !== null,
       onClose: floats ? actions.close : null,
       onNewChat: actions.newChat,
@@ -108,7 +106,7 @@ function renderMessages(model: PanelModel): TemplateResult {
   const { view, strings, actions } = model;
   const rows = readRows(view);
   return html`<div
-    class="messages ${view.status} ${model.back ? 'back' : ''}"
+    class="messages ${view.status}"
     part="messages"
     role="log"
     aria-live="off"

@@ -23,7 +23,7 @@ export function readRows(view: ChatView): Row[] {
   });
   if (pending && !messages.some(({ id }) => id === pending.messageId)) {
     const message = { id: pending.messageId, role: 'user' as const, parts: [{ type: 'text' as const, text: pending.text }] };
-    const waiting = status === 'offline' || status === 'reconnecting';
+    const waiting = status === 'offline' || status === 'reconnecting' || view.retryAt !== null;
     rows.push({ message, progress: waiting ? 'waiting' : 'sending', dimmed: NONE });
   }
   if (run && !messages.some(({ id }) => id === run.messageId)) {

@@ -1,14 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Strings } from '../locales/en.ts';
+import type { ChatView } from '../session/types.ts';
 import { icons } from './icons.ts';
-import type { LineState, Notice } from './notice.ts';
+import type { Notice } from './notice.ts';
 
 type Drawn = TemplateResult | typeof nothing;
 
 export interface HeaderModel {
   strings: Strings;
   heading: string;
-  line: LineState;
+  view: ChatView;
   canStartAnew: boolean;
   /** Null when the panel cannot be closed. */
   onClose: (() => void) | null;
@@ -18,12 +19,10 @@ export interface HeaderModel {
 }
 
 export function renderHeader(model: HeaderModel): TemplateResult {
-  const { strings, heading, line, canStartAnew, onClose, onNewChat, onSave } = model;
+  const { strings, heading, view, canStartAnew, onClose, onNewChat, onSave } = model;
   // No <header>: outside of a section that would be a second banner of the page.
   return html`<div class="header" part="header">
-    <span class="dot ${line.tone}" part="status-dot"></span>
-    <h2 class="heading" part="heading" id="heading">${heading}</h2>
-    <span class="line ${line.tone}" part="status">${line.label}</span>
+    <rc-line .strings=${strings} .view=${view} .heading=${heading}></rc-line>
     <slot name="header"></slot>
     ${onSave ? renderIconButton(strings.exportChat, 'export-button', icons.save, onSave) : nothing}
     ${canStartAnew ? renderIconButton(strings.newChat, 'new-chat-button', icons.newChat, onNewChat) : nothing}

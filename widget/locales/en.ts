@@ -78,7 +78,7 @@ export const en = {
   errorNotice: 'That did not work.',
 
   sending: 'Sending',
-  waiting: 'Waiting for the connection',
+  waiting: 'Kept until it can be sent',
   stopped: 'Stopped',
   recovering: 'Interrupted. Picking it up again.',
   recovered: 'Recovered after an interruption',

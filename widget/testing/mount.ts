@@ -51,7 +51,7 @@ export async function mount(attributes: Record<string, string> = {}, view: Parti
       // A frame, for what streams is drawn once a frame; then what was drawn in it draws its own.
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
       await chat.updateComplete;
-      for (const nested of findAll('rc-message, rc-composer')) await (nested as ResumableChat).updateComplete;
+      for (const nested of findAll('rc-message, rc-composer, rc-line')) await (nested as ResumableChat).updateComplete;
     },
     find(selector) {
       const [found, second] = findAll(selector);

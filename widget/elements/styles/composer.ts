@@ -14,7 +14,7 @@ export const composer = css`
     position: absolute;
     z-index: 1;
     inset-block-end: calc(100% + 8px);
-    inset-inline-start: calc(50% - 18px);
+    inset-inline-end: 18px;
     display: grid;
     place-items: center;
     inline-size: 36px;
@@ -66,6 +66,7 @@ export const composer = css`
   }
   .notice span {
     flex: 1 1 12em;
+    text-wrap: pretty;
   }
 
   rc-composer {

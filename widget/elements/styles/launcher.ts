@@ -24,9 +24,9 @@ export const launcher = css`
     outline-offset: 3px;
   }
   .launcher .icon {
-    inline-size: 26px;
-    block-size: 26px;
-    stroke-width: 1.5;
+    inline-size: 30px;
+    block-size: 30px;
+    stroke-width: 1.4;
   }
   .badge {
     position: absolute;

@@ -138,7 +138,7 @@ export const messages = css`
   }
 
   /* Tied together again. */
-  .back rc-message.answer:last-child::before {
+  .panel:has(.line.back) rc-message.answer:last-child::before {
     animation: mend 700ms ease-out;
   }
   @keyframes mend {
@@ -329,12 +329,22 @@ export const messages = css`
     display: flex;
     flex-direction: column;
     gap: 12px;
+    position: relative;
     animation: appear 200ms 250ms both;
+  }
+  .restoring::before {
+    content: '';
+    position: absolute;
+    inset-block: 58px 0;
+    inset-inline-start: 3px;
+    inline-size: 2px;
+    background: var(--_line);
   }
   .restoring i {
     block-size: 12px;
+    margin-inline-start: 18px;
     border-radius: 6px;
-    background: var(--_line);
+    background: color-mix(in oklab, var(--_ink) 8%, var(--_surface));
     animation: breathe 1.6s ease-in-out infinite;
   }
   .restoring .own {
@@ -342,7 +352,8 @@ export const messages = css`
     inline-size: 45%;
     block-size: 38px;
     margin-block-end: 8px;
-    border-radius: 14px;
+    border-radius: 16px;
+    background: var(--_bubble);
   }
   .restoring .short {
     inline-size: 60%;

@@ -98,6 +98,9 @@ export const panel = css`
     inset-block: auto 100%;
     background: linear-gradient(transparent, var(--_surface));
   }
+  rc-line {
+    display: contents;
+  }
   .heading {
     margin: 0;
     font-size: 15px;

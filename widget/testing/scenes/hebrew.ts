@@ -58,7 +58,7 @@ export const HEBREW_STRINGS: Partial<Strings> = {
   rateLimitedPendingNotice: 'זה היה הרבה בבת אחת. ההודעה תישלח בעוד {time}.',
   tooLongNotice: 'ההודעה ארוכה מדי.',
   sending: 'נשלח',
-  waiting: 'ממתין לחיבור',
+  waiting: 'נשמר עד שיהיה אפשר לשלוח',
   stopped: 'נעצר',
   recovering: 'הייתה הפרעה. ממשיכים מכאן.',
   recovered: 'שוחזר לאחר הפרעה',
