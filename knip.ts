@@ -13,6 +13,7 @@ const config: KnipConfig = {
     'demo/**/*.{ts,html}',
     'scripts/*.ts',
     'bench/**/run.ts',
+    'bench/pages/*.ts',
     'faults/servers/*.ts',
     '**/*.test.ts',
     'web-test-runner.config.mjs',
@@ -20,7 +21,7 @@ const config: KnipConfig = {
   project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
   ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit', 'ps'],
   // Arrive with the work that uses them.
-  ignoreDependencies: ['@upstash/redis', 'marked', 'dompurify', 'resumable-stream'],
+  ignoreDependencies: ['@upstash/redis', 'resumable-stream'],
   ignoreExportsUsedInFile: true,
 };
 

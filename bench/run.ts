@@ -12,8 +12,10 @@ import { idleMemory } from './rows/idle-memory.ts';
 import { latency } from './rows/latency.ts';
 import { replay } from './rows/replay.ts';
 import { sqliteAppends } from './rows/sqlite-appends.ts';
+import { widgetMarkdown } from './rows/widget-markdown.ts';
+import { widgetPeers } from './rows/widget-peers.ts';
 
-const BENCHES: readonly Bench[] = [fanOut, replay, sqliteAppends, latency, idleMemory, costGrowth];
+const BENCHES: readonly Bench[] = [fanOut, replay, sqliteAppends, latency, idleMemory, costGrowth, widgetMarkdown, widgetPeers];
 
 const USAGE = `Measures the relay against plain code that does the same work (docs/bench.md).
 

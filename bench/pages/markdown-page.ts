@@ -1,0 +1,48 @@
+/** In the browser: text that grows is drawn by the widget's engine, or parsed anew each time as most widgets do. */
+import DOMPurify from 'dompurify';
+import { marked } from 'marked';
+import { createCodeCard } from '../../widget/elements/code-card.ts';
+import { safeUrl } from '../../widget/elements/message-parts.ts';
+import { createPlainText } from '../../widget/elements/plain-text.ts';
+import { createMarkdown } from '../../widget/markdown-part.ts';
+
+const LABELS = { copyLabel: 'Copy', codeLabel: 'code' };
+
+const engines: Record<string, (host: HTMLElement) => (text: string, done: boolean) => void> = {
+  widget: (host) =>
+    createMarkdown(host, {
+      allowImages: false,
+      createCodeCard: (language) => createCodeCard(language, LABELS),
+      createPlainText: (host) => createPlainText(host, LABELS),
+      safeUrl,
+    }).update,
+  reparse: (host) => (text) => {
+    host.innerHTML = DOMPurify.sanitize(marked.parse(text, { async: false }));
+  },
+  // What the timers and the measuring itself take.
+  nothing: () => () => undefined,
+};
+
+/** One chunk a task. Resolves to the longest of them, ms. */
+async function stream(engine: string, chunks: readonly string[], everyMs: number): Promise<number> {
+  const host = document.body.appendChild(document.createElement('div'));
+  // Not laid out, which would cost all of them the same: it is their scripts that are compared.
+  host.hidden = true;
+  const update = engines[engine]?.(host);
+  if (!update) throw new Error(`no engine ${engine}`);
+  let text = '';
+  let longest = 0;
+  for (const [at, chunk] of chunks.entries()) {
+    text += chunk;
+    const start = performance.now();
+    update(text, at === chunks.length - 1);
+    longest = Math.max(longest, performance.now() - start);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+  const drawn = host.textContent.length;
+  host.remove();
+  if (engine !== 'nothing' && drawn < text.length / 2) throw new Error(`${engine} has drawn ${drawn} of ${text.length} characters`);
+  return longest;
+}
+
+Object.assign(globalThis, { stream });

@@ -1,0 +1,184 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright-core';
+import type { Bench, BenchContext } from '../harness/bench.ts';
+import type { Child } from '../harness/child.ts';
+import { atMost, createFigure, type Figure } from '../harness/figure.ts';
+import { cutIntoChunks, writeMarkdown } from '../harness/markdown-answer.ts';
+import { openBrowser, openMeasuredPage, type MeasuredPage } from '../harness/measured-page.ts';
+import type { WidgetPages } from '../servers/widget-pages.ts';
+import { inAll } from './widget-markdown.ts';
+
+/** About 5,000 tokens. */
+const LENGTH = 20_000;
+const EVERY_MS = 20;
+const MARK = 'THIS-IS-THE-END';
+/** The slowest of them takes more than a minute on a slow page. */
+const PATIENCE_MS = 170_000;
+
+interface Widget {
+  name: string;
+  /** Where one types, on its page. */
+  input: string;
+}
+
+const OURS: Widget = { name: 'ours', input: 'resumable-chat textarea' };
+const PEERS: readonly Widget[] = [
+  { name: 'deep-chat', input: 'deep-chat #text-input' },
+  { name: 'n8n', input: '#n8n-chat textarea' },
+];
+
+interface Cost {
+  boot: number;
+  bytes: number;
+  task: number;
+  longest: number;
+  /** From pressing Enter until the last word is on the page, ms. */
+  shown: number;
+}
+
+/** The whole widget, from loading to the last word of an answer, beside two others on the same machine. */
+export const widgetPeers: Bench = {
+  name: 'widget-peers',
+  run: async ({ quick, start, progress }) => {
+    installPeers(progress);
+    const pages = await start<WidgetPages>('servers/widget-pages.ts');
+    const chunks = cutIntoChunks(`${writeMarkdown(LENGTH - 40)}\n\n${MARK}`, quick ? 200 : 672);
+    await pages.call('answerWith', { chunks, everyMs: EVERY_MS });
+    const origin = `http://127.0.0.1:${await pages.call('port')}`;
+    const browser = await openBrowser();
+    try {
+      const normal = await measureAll({ rounds: quick ? 1 : 3, slowDown: 1 });
+      const slow = await measureAll({ rounds: quick ? 1 : 2, slowDown: 4 });
+      const launcher = await measureLauncher(browser, origin, pages);
+      const streamMs = (chunks.length - 1) * EVERY_MS;
+      return [...compare(normal), ...compareSlow(slow, streamMs), ...launcher.map((value) => launcherFigure(value))];
+    } finally {
+      await browser.close();
+    }
+
+    async function measureAll({ rounds, slowDown }: { rounds: number; slowDown: number }): Promise<Map<string, Cost[]>> {
+      const costs = new Map<string, Cost[]>();
+      for (let round = 0; round < rounds; round += 1) {
+        for (const widget of [...PEERS, OURS]) {
+          progress(`${widget.name}, CPU ${slowDown} × slower, round ${round + 1}`);
+          costs.set(widget.name, [...(costs.get(widget.name) ?? []), await measure(browser, origin, widget, pages, slowDown)]);
+        }
+      }
+      return costs;
+    }
+  },
+};
+
+function installPeers(progress: BenchContext['progress']): void {
+  const folder = fileURLToPath(new URL('../peers', import.meta.url));
+  if (existsSync(`${folder}/node_modules/.package-lock.json`)) return;
+  progress('installing the other widgets, 390 MB, once');
+  const { status } = spawnSync('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('the other widgets could not be installed: see what npm says above');
+}
+
+async function measure(browser: Browser, origin: string, widget: Widget, pages: Child<WidgetPages>, slowDown: number): Promise<Cost> {
+  await pages.call('takeSent');
+  const measured = await openMeasuredPage(browser, `${origin}/${widget.name}`, slowDown);
+  try {
+    const input = measured.page.locator(widget.input).first();
+    await input.waitFor({ state: 'visible' });
+    await settle(measured);
+    const boot = await measured.mainThread();
+    await input.click();
+    await measured.page.keyboard.type('How?');
+    await measured.takeLongTasks();
+    const before = await measured.mainThread();
+    const startedAt = performance.now();
+    await measured.page.keyboard.press('Enter');
+    await waitForEnd(measured);
+    const shown = performance.now() - startedAt;
+    await settle(measured);
+    const task = (await measured.mainThread()) - before;
+    const longest = Math.max(0, ...(await measured.takeLongTasks()));
+    return { boot, bytes: await pages.call('takeSent'), task, longest, shown };
+  } finally {
+    await measured.close();
+  }
+}
+
+async function settle({ page }: MeasuredPage): Promise<void> {
+  await page.waitForLoadState('networkidle', { timeout: PATIENCE_MS }).catch(() => undefined);
+  await page.waitForTimeout(500);
+}
+
+/** Looked for by the browser's own search in all shadow roots, four times a second, which costs each of them the same. */
+async function waitForEnd({ page }: MeasuredPage): Promise<void> {
+  await page.getByText(MARK).first().waitFor({ state: 'attached', timeout: PATIENCE_MS });
+}
+
+function compare(costs: Map<string, Cost[]>): Figure[] {
+  const longest = pick(costs, (cost) => cost.longest);
+  return [
+    createFigure({ what: 'main-thread CPU of a streamed answer', unit: 'ms CPU', ...pick(costs, (cost) => cost.task), as: 'ours/baseline', goal: atMost(0.3) }),
+    createFigure({ what: 'longest task while it streams', unit: 'ms', ...longest, as: 'ours/baseline', note: `${inAll(longest.ours, 50)} (0: none over 50 ms)` }),
+    createFigure({ what: 'CPU until one can type', unit: 'ms CPU', ...pick(costs, (cost) => cost.boot), as: 'ours/baseline', note: inAll(pick(costs, (cost) => cost.boot).ours, 30) }),
+    createFigure({ what: 'loaded for a drawn answer', unit: 'kB gzip', ...pick(costs, (cost) => cost.bytes / 1000), as: 'ours/baseline', goal: atMost(0.46) }),
+    ...PEERS.map(({ name }) =>
+      createFigure({
+        what: `main-thread CPU of a streamed answer, against ${name}`,
+        unit: 'ms CPU',
+        ours: (costs.get('ours') ?? []).map((cost) => cost.task),
+        baseline: (costs.get(name) ?? []).map((cost) => cost.task),
+        as: 'ours/baseline',
+      }),
+    ),
+  ];
+}
+
+function compareSlow(costs: Map<string, Cost[]>, streamMs: number): Figure[] {
+  const shown = pick(costs, (cost) => cost.shown);
+  return [
+    createFigure({
+      what: 'all shown, CPU 4 × slower',
+      unit: 'ms',
+      ...shown,
+      as: 'ours/baseline',
+      note: `the stream takes ${(streamMs / 1000).toFixed(1)} s; ${inAll(shown.ours, streamMs + 900)}`,
+    }),
+  ];
+}
+
+/** Ours, and in each round the best of the others. */
+function pick(costs: Map<string, Cost[]>, of: (cost: Cost) => number): { ours: number[]; baseline: number[] } {
+  const ours = (costs.get('ours') ?? []).map(of);
+  return { ours, baseline: ours.map((_, round) => Math.min(...PEERS.map(({ name }) => (costs.get(name) ?? []).map(of)[round] ?? Number.NaN))) };
+}
+
+interface Launcher {
+  bytes: number;
+  boot: number;
+  blank: number;
+}
+
+async function measureLauncher(browser: Browser, origin: string, pages: Child<WidgetPages>): Promise<Launcher[]> {
+  await pages.call('takeSent');
+  const blankPage = await openMeasuredPage(browser, `${origin}/blank`);
+  await settle(blankPage);
+  const blank = await blankPage.mainThread();
+  await blankPage.close();
+  const measured = await openMeasuredPage(browser, `${origin}/launcher`);
+  await measured.page.locator('resumable-chat .launcher').waitFor();
+  await settle(measured);
+  const boot = await measured.mainThread();
+  await measured.close();
+  return [{ bytes: await pages.call('takeSent'), boot, blank }];
+}
+
+function launcherFigure({ bytes, boot, blank }: Launcher): Figure {
+  return createFigure({
+    what: 'CPU of a page with the launcher alone, against an empty page',
+    unit: 'ms CPU',
+    ours: [boot],
+    baseline: [blank],
+    as: 'ours/baseline',
+    note: `${(bytes / 1000).toFixed(1)} kB gzip are loaded; ${inAll([boot - blank], 30)} for the launcher`,
+  });
+}
