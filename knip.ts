@@ -6,6 +6,7 @@ const config: KnipConfig = {
     'relay/index.ts',
     'relay/store/drivers/sqlite/open-sqlite-store.ts',
     'relay/store/drivers/redis/open-redis-store.ts',
+    'relay/store/drivers/upstash/open-upstash-store.ts',
     'shared/index.ts',
     'widget/index.ts',
     'widget/resumable-chat.ts',
@@ -21,7 +22,7 @@ const config: KnipConfig = {
   project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
   ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit', 'ps'],
   // Arrive with the work that uses them.
-  ignoreDependencies: ['@upstash/redis', 'resumable-stream'],
+  ignoreDependencies: ['resumable-stream'],
   ignoreExportsUsedInFile: true,
 };
 

@@ -119,6 +119,7 @@ export function createRelay(options: RelayOptions): Relay {
     owner: options.owner ?? 'relay',
     leaseMs: options.leaseMs ?? 10_000,
     takeover: options.takeover ?? 'restart',
+    ...store.pace,
   });
   let draining: Promise<void> | null = null;
   const isDraining = () => draining !== null;

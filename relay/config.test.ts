@@ -72,10 +72,7 @@ it('names every problem at once, with what the setting should be', () => {
   expect(problems.join()).not.toContain('short');
 });
 
-it.each([
-  { STORE: 'upstash:' },
-  { ENGINE: 'upstash-workflow' },
-])('says honestly that %o is not there yet', (env) => {
+it.each([{ ENGINE: 'upstash-workflow' }])('says honestly that %o is not there yet', (env) => {
   expect(problemsOf(env)).toEqual([expect.stringContaining('is not available in this version')]);
 });
 
@@ -88,6 +85,23 @@ it.each(['redis://localhost', 'rediss://user:p%40ss@localhost:1/2', 'redis-clust
     expect(storeLabel).not.toContain('p%40ss');
   },
 );
+
+it('takes upstash: for a store that relays share, with an address and a token of its own', () => {
+  expect(problemsOf({ STORE: 'upstash:' })).toEqual([
+    expect.stringMatching(/^RELAY_SECRET must be set/),
+    expect.stringMatching(/^UPSTASH_REDIS_REST_URL must be set/),
+    expect.stringMatching(/^UPSTASH_REDIS_REST_TOKEN must be set/),
+  ]);
+  const { store, storeLabel } = readConfig({
+    STORE: 'upstash:',
+    RELAY_SECRET: 'x'.repeat(16),
+    UPSTASH_REDIS_REST_URL: 'https://eu1-a-b-1.upstash.io',
+    UPSTASH_REDIS_REST_TOKEN: 'token',
+  });
+  expect(store).toEqual({ kind: 'upstash', url: 'https://eu1-a-b-1.upstash.io', token: 'token', prefix: 'rc' });
+  expect(storeLabel).toBe('https://eu1-a-b-1.upstash.io');
+  expect(problemsOf({ STORE: 'upstash:x' })).toContainEqual(expect.stringMatching(/^STORE must be/));
+});
 
 it('reads how a half-written reply is taken on', () => {
   for (const takeover of ['restart', 'continue', 'fail']) expect(readConfig({ ON_TAKEOVER: takeover }).takeover).toBe(takeover);

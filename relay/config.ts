@@ -81,15 +81,16 @@ const flag = z.enum(['true', 'false'], 'true or false').default('false');
 
 const notInThisVersion = (what: string) => `${what} is not available in this version`;
 
+/** Where it is and how it lets one in is said by two settings of its own. */
+const UPSTASH = 'upstash:';
 const STORE_FORMS =
-  'sqlite:<path>, sqlite::memory:, redis://[user:password@]host:port, rediss://…, redis-cluster://host:port,host:port ' +
-  'or redis-sentinel://host:port,host:port/name';
+  'sqlite:<path>, sqlite::memory:, redis://[user:password@]host:port, rediss://…, redis-cluster://host:port,host:port, ' +
+  'redis-sentinel://host:port,host:port/name or upstash:';
 const store = z
   .string()
   .default('sqlite:./data/relay.db')
   .superRefine((value, context) => {
-    if (value.startsWith('upstash:')) context.addIssue(`${STORE_FORMS} (${notInThisVersion('STORE=upstash:')})`);
-    else if (!/^sqlite:./.test(value) && !parseRedisAddress(value)) context.addIssue(STORE_FORMS);
+    if (value !== UPSTASH && !/^sqlite:./.test(value) && !parseRedisAddress(value)) context.addIssue(STORE_FORMS);
   });
 
 const model = z
@@ -194,6 +195,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   if (isShared(given['STORE'] ?? '') && given['RELAY_SECRET'] === undefined) {
     problems.push('RELAY_SECRET must be set with a shared store: the same 16 random bytes or more for every relay.');
   }
+  if (given['STORE'] === UPSTASH) {
+    for (const name of ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN']) {
+      if (given[name] === undefined) problems.push(`${name} must be set with STORE=upstash:, as the database's page shows it.`);
+    }
+  }
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   return toConfig(result.data, isLoopback);
 }
@@ -204,10 +210,7 @@ function toConfig(env: z.output<typeof environmentSchema>, isLoopback: boolean):
     port: env.PORT,
     host: env.HOST,
     isLoopback,
-    store: isShared(env.STORE)
-      ? { kind: 'redis', url: env.STORE, prefix: env.KEY_PREFIX, allowEviction: env.ALLOW_EVICTION === 'true' }
-      : { kind: 'sqlite', path: env.STORE.slice('sqlite:'.length) },
-    storeLabel: parseRedisAddress(env.STORE)?.label ?? env.STORE.slice('sqlite:'.length),
+    ...readStore(env),
     model: {
       name: env.MODEL,
       baseUrl: env.MODEL_BASE_URL,
@@ -244,7 +247,21 @@ function toConfig(env: z.output<typeof environmentSchema>, isLoopback: boolean):
 
 /** Is it a store that several relays use together? */
 function isShared(store: string): boolean {
-  return parseRedisAddress(store) !== null;
+  return store === UPSTASH || parseRedisAddress(store) !== null;
+}
+
+function readStore(env: z.output<typeof environmentSchema>): Pick<Config, 'store' | 'storeLabel'> {
+  const { STORE: url, KEY_PREFIX: prefix } = env;
+  if (url === UPSTASH) {
+    const { UPSTASH_REDIS_REST_URL: url = '', UPSTASH_REDIS_REST_TOKEN: token = '' } = env;
+    return { store: { kind: 'upstash', url, token, prefix }, storeLabel: url };
+  }
+  const redis = parseRedisAddress(url);
+  if (redis) {
+    return { store: { kind: 'redis', url, prefix, allowEviction: env.ALLOW_EVICTION === 'true' }, storeLabel: redis.label };
+  }
+  const path = url.slice('sqlite:'.length);
+  return { store: { kind: 'sqlite', path }, storeLabel: path };
 }
 
 function list(value: string | undefined): string[] {

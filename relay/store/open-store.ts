@@ -8,7 +8,9 @@ export type StoreConfig =
   /** The embedded one: a file, or `:memory:`. */
   | { kind: 'sqlite'; path: string }
   /** One that several relays share. */
-  | { kind: 'redis'; url: string; prefix: string; allowEviction: boolean };
+  | { kind: 'redis'; url: string; prefix: string; allowEviction: boolean }
+  /** The same over HTTPS. */
+  | { kind: 'upstash'; url: string; token: string; prefix: string };
 
 export interface OpenedStore extends SessionStore {
   /** What it keeps of a session, for people who look; null when there is none. */
@@ -28,6 +30,11 @@ export async function openStore(
   if (store.kind === 'sqlite') {
     const { openSqliteStore } = await import('./drivers/sqlite/open-sqlite-store.ts');
     return openSqliteStore({ path: store.path, ttlMs: options.ttlMs, logger: options.logger });
+  }
+  if (store.kind === 'upstash') {
+    const { openUpstashStore } = await import('./drivers/upstash/open-upstash-store.ts');
+    const { url, token, prefix } = store;
+    return openUpstashStore({ url, token, prefix, ...options });
   }
   const { openRedisStore } = await import('./drivers/redis/open-redis-store.ts');
   const { url, prefix, allowEviction } = store;

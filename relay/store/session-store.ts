@@ -56,6 +56,15 @@ export interface SessionStore {
   /** Resolves when the store can be reached and written to; rejects with a `StoreError` otherwise. */
   check(): Promise<void>;
   close(): Promise<void>;
+  /** How often it likes to be asked, where each operation is a request of its own; not given where it does not mind. */
+  readonly pace?: StorePace;
+}
+
+export interface StorePace {
+  /** What a run emits is gathered for so many ms before it is written. */
+  readonly batchMs: number;
+  /** Due runs are looked for so often, in ms. */
+  readonly pollMs: number;
 }
 
 /** One message of the log as it is kept: `data` is its JSON text, without `prev`. */

@@ -1,10 +1,9 @@
 import { Cluster, type Redis } from 'ioredis';
 import { StoreOpenError } from '../../store-open-error.ts';
+import { checkFormat } from '../redis-scripts/check-format.ts';
 import { SCRIPT_NAMES, SCRIPTS } from '../redis-scripts/scripts.ts';
 import { isPassing, replyCode } from './redis-errors.ts';
 
-/** Of the keys and what stands in them. A release that changes it says here which versions it can still read. */
-const FORMAT_VERSION = '1';
 /** `#!lua` scripts, and with them that a full server refuses a script before it has written anything. */
 const MIN_MAJOR_VERSION = 7;
 
@@ -25,7 +24,11 @@ export async function checkServer(
       if (!allowEviction) checkPolicy(info, label);
       for (const name of SCRIPT_NAMES) await server.script('LOAD', SCRIPTS[name]);
     }
-    await checkFormat(commands, versionKey, label);
+    await checkFormat(label, {
+      read: () => commands.get(versionKey),
+      write: async (version) => void (await commands.set(versionKey, version, 'NX')),
+      isFull: (error) => replyCode(error) === 'OOM',
+    });
   } catch (error) {
     if (error instanceof StoreOpenError || isPassing(error)) throw error;
     throw refusalOf(label, error);
@@ -70,24 +73,4 @@ function checkPolicy(info: ReadonlyMap<string, string>, label: string): void {
     `The store ${label} throws conversations away when its memory is full (maxmemory-policy is ${policy}): ` +
       'set it to noeviction, or start all the same with ALLOW_EVICTION=true.',
   );
-}
-
-async function checkFormat(commands: Redis | Cluster, versionKey: string, label: string): Promise<void> {
-  const version = (await commands.get(versionKey)) ?? (await writeVersion(commands, versionKey));
-  if (version === FORMAT_VERSION) return;
-  throw new StoreOpenError(
-    `The store ${label} was written by another release of this relay (version ${version} of its format, this release knows ` +
-      `${FORMAT_VERSION}): start that release, or choose another KEY_PREFIX.`,
-  );
-}
-
-async function writeVersion(commands: Redis | Cluster, versionKey: string): Promise<string> {
-  try {
-    await commands.set(versionKey, FORMAT_VERSION, 'NX');
-    return (await commands.get(versionKey)) ?? FORMAT_VERSION;
-  } catch (error) {
-    // A full server holds nothing of ours yet, and takes nothing: the next start writes it.
-    if (replyCode(error) === 'OOM') return FORMAT_VERSION;
-    throw error;
-  }
 }

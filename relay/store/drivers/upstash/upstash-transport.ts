@@ -1,0 +1,75 @@
+import type { Redis } from '@upstash/redis';
+import { StoreError } from '../../store-error.ts';
+import type { ScriptTransport } from '../redis-scripts/script-transport.ts';
+import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../redis-scripts/scripts.ts';
+import { readRefusal, toStoreError } from './upstash-errors.ts';
+import type { UpstashSubscriptions } from './upstash-subscriptions.ts';
+
+/** Scripts that may wait for their answers at a time. */
+const MAX_IN_FLIGHT = 16_384;
+
+export interface UpstashTransportOptions {
+  redis: Redis;
+  subscriptions: UpstashSubscriptions;
+  /** May scripts be run yet? Throws when not. */
+  assertFit: () => void;
+}
+
+/** The way to Upstash: a request for the scripts of each tick, a stream of events for each channel that is heard. */
+export async function createUpstashTransport(options: UpstashTransportOptions): Promise<ScriptTransport> {
+  const { redis, subscriptions, assertFit } = options;
+  const hashes = await hashScripts();
+  let inFlight = 0;
+  let closed = false;
+
+  async function evaluate(script: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    try {
+      return await redis.evalsha(hashes[script], [...keys], [...args]);
+    } catch (error) {
+      const refusal = readRefusal(error);
+      if (refusal.code !== 'NOSCRIPT') throw toStoreError(refusal);
+    }
+    try {
+      return await redis.eval(SCRIPTS[script], [...keys], [...args]);
+    } catch (error) {
+      throw toStoreError(readRefusal(error));
+    }
+  }
+
+  return {
+    spansPartitions: true,
+    publishCommand: 'PUBLISH',
+
+    async run(script, keys, args) {
+      if (closed) throw new StoreError('store-unavailable', 'the store is closed');
+      assertFit();
+      if (inFlight >= MAX_IN_FLIGHT) throw new StoreError('store-unavailable', 'too many operations wait for the store');
+      inFlight += 1;
+      try {
+        return await evaluate(script, keys, args);
+      } finally {
+        inFlight -= 1;
+      }
+    },
+
+    async listen(channel, onPayload, onUnsure) {
+      assertFit();
+      return subscriptions.listen(channel, onPayload, onUnsure);
+    },
+
+    async close() {
+      if (closed) return;
+      closed = true;
+      subscriptions.close();
+    },
+  };
+}
+
+/** By Web Crypto, which is there at the edge as well. */
+async function hashScripts(): Promise<Record<ScriptName, string>> {
+  const hashed = SCRIPT_NAMES.map(async (name) => {
+    const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(SCRIPTS[name]));
+    return [name, Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')] as const;
+  });
+  return Object.fromEntries(await Promise.all(hashed)) as Record<ScriptName, string>;
+}
