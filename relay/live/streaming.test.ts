@@ -84,6 +84,17 @@ it('resumes exactly after every cursor, of the active run and of the last finish
   }
 });
 
+it('goes by Last-Event-ID where the address has another cursor: a browser that reconnects sends both', async () => {
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  await pen.text('Good ', 'morning');
+  const head = await stage.store.head(session.sessionId);
+  if (head.kind !== 'open') throw new Error(head.kind);
+  const stream = await follow('&after=0-0', { 'last-event-id': head.head });
+  await stream.caughtUp();
+  expect(stream.messages()).toEqual([]);
+});
+
 it('takes a cursor that nothing follows for none', async () => {
   await stage.prompt(session);
   for (const cursor of ['1-1', '9007199254740991-0', '9007199254740991-9007199254740991']) {
