@@ -172,6 +172,16 @@ describe('POST /api/llm-stream', () => {
     expect((await post({ prompt: '1', messageId: 'm-1' })).status).toBe(200);
   });
 
+  it('does not count a prompt that another came before at the last moment', async () => {
+    await restart({ limiter: createMemoryPromptLimiter({ perSession: 2, perAddress: 0 }) });
+    const statuses = (await Promise.all([post({ prompt: '1' }), post({ prompt: 'too late' })])).map(({ status }) => status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([202, 409]);
+    await finishRun();
+    expect((await post({ prompt: '2' })).status).toBe(202);
+    await finishRun();
+    expect(await code(await post({ prompt: '3' }))).toBe('429 rate-limited');
+  });
+
   it('accepts one of many prompts that come at once', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => post({ prompt: `${i}`, messageId: `m-${i}` })));
     const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
