@@ -172,6 +172,30 @@ describe('POST /api/llm-stream', () => {
     expect((await post({ prompt: '1', messageId: 'm-1' })).status).toBe(200);
   });
 
+  it('looks for the parent once more when the conversation has changed between the look and the writing', async () => {
+    let meanwhile = async () => {};
+    await restart({
+      wrapStore: (store) => ({
+        ...store,
+        async submit(sessionId, input) {
+          if (input.dryRun) return store.submit(sessionId, input);
+          const act = meanwhile;
+          meanwhile = async () => {};
+          await act();
+          return store.submit(sessionId, input);
+        },
+      }),
+    });
+    await post({ prompt: 'first', messageId: 'm-1' });
+    await finishRun();
+    meanwhile = async () => {
+      expect((await post({ prompt: 'instead', messageId: 'm-2', parentId: '' })).status).toBe(202);
+      await finishRun();
+    };
+    expect(await code(await post({ prompt: 'after the first', messageId: 'm-3', parentId: 'm-1' }))).toBe('422 unknown-parent');
+    expect((await state()).messages.map(({ id }) => id)).toEqual(['m-2', expect.any(String)]);
+  });
+
   it('does not count a prompt that another came before at the last moment', async () => {
     await restart({ limiter: createMemoryPromptLimiter({ perSession: 2, perAddress: 0 }) });
     const statuses = (await Promise.all([post({ prompt: '1' }), post({ prompt: 'too late' })])).map(({ status }) => status);
