@@ -1,7 +1,7 @@
 import { compareCursors, parseCursor, START, type Cursor } from '#shared/cursor.ts';
 import type { ChatMessage } from '#shared/protocol.ts';
 import { mergeFeedback, readSession } from '../store/read-session.ts';
-import type { LogEntry, ReadAnswer, ReadInput } from '../store/session-store.ts';
+import type { ReadAnswer, ReadInput } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import {
   catchUp,
@@ -42,12 +42,8 @@ const TRIES_A_COMMENT = 15;
  * wherever in the log each of them begins.
  */
 export function pageAfter(after: Cursor): ReadInput & { after: Cursor } {
-  return { after, limit: PAGE_ENTRIES - pastBorder(after), merged: true };
-}
-
-/** How many entries lie between a cursor and the border before it. */
-function pastBorder(cursor: Cursor): number {
-  return ((parseCursor(cursor)?.seq ?? 0) + 1) % PAGE_ENTRIES;
+  const pastBorder = ((parseCursor(after)?.seq ?? 0) + 1) % PAGE_ENTRIES;
+  return { after, limit: PAGE_ENTRIES - pastBorder, merged: true };
 }
 
 /**
@@ -97,7 +93,7 @@ async function writePage(
 ): Promise<Written | null> {
   if (page.kind === 'exact') {
     const cursor = after ?? START;
-    return tail.pages.has(cursor) ? { cursor, isCut: false } : writeEntries(context, tail, viewer, page.entries, cursor);
+    return tail.pages.has(cursor) ? { cursor, isCut: false } : writeEntries(context, tail, viewer, page, cursor);
   }
   const { sessionId } = tail;
   if (coversAllFinished(page)) {
@@ -128,15 +124,15 @@ async function writeEntries(
   context: ReplayContext,
   tail: Tail,
   viewer: Viewer,
-  all: readonly LogEntry[],
+  { entries: all, head }: Extract<ReadAnswer, { kind: 'exact' }>,
   after: Cursor,
 ): Promise<Written> {
   const { entries, isCut } = cutAtTerminal(all, viewer.until);
   const last = entries.at(-1)?.id;
   if (last === undefined) return { cursor: after, isCut };
   const text = encodeEntries(entries);
-  // A page in which a run ends is another one for whoever waits for that end.
-  const isWhole = pastBorder(last) === 0 && !all.some((entry) => endedRun(controlMessage(entry)) !== null);
+  // Where the log goes on the page is full. One in which a run ends is another one for whoever waits for that end.
+  const isWhole = last !== head && !all.some((entry) => endedRun(controlMessage(entry)) !== null);
   if (isWhole) context.keepPage(tail, after, { text, last });
   await context.sendPaced(viewer, toBytes(text));
   return { cursor: last, isCut };

@@ -62,7 +62,7 @@ export interface TailContext {
 }
 
 /** Entries a page at most. Few enough that many viewers who stall on one cost little memory. */
-export const PAGE_ENTRIES = 512;
+export const PAGE_ENTRIES = 2048;
 /** Entries kept for viewers that are about to join. */
 const RECENT_ENTRIES = 1024;
 

@@ -1,4 +1,4 @@
-import { formatCursor, type Cursor, type CursorParts } from '#shared/cursor.ts';
+import { formatCursor, type Cursor } from '#shared/cursor.ts';
 import { groupDeltas, TEXT_END, type DeltaGroup } from '../../delta-groups.ts';
 import type { LogEntry } from '../../session-store.ts';
 
@@ -20,8 +20,8 @@ export interface LogPage {
   readonly data: string;
 }
 
-/** As the statements give it. */
-export type PageRow = [fence: number, seq: number, count: number, prev: string | null, head: string | null, data: string];
+/** A row of `readLog`, in the order of its columns. */
+export type PageRow = [seq: number, count: number, prev: string | null, head: string | null, data: string];
 
 /** Of a page's text, in UTF-16 units. */
 const MAX_PAGE_LENGTH = 32_768;
@@ -32,32 +32,27 @@ export function toPages(entries: readonly LogEntry[]): LogPage[] {
   return groupDeltas(entries, MAX_PAGE_LENGTH).map((group) => ('pieces' in group ? pageOf(group) : pageOfOne(group)));
 }
 
-/** How many entries of a page come after the cursor; the page does not end before it. */
-export function countAfter([fence, seq, count]: PageRow, after: CursorParts): number {
-  return fence === after.fence ? Math.min(count, seq - after.seq) : count;
-}
-
-/** The entries of a page that come after the cursor, at most so many; merged into one where they can be, if asked for. */
-export function entriesOfPage(row: PageRow, after: CursorParts, limit: number, merged: boolean): LogEntry[] {
-  const [fence, seq, count, prev, head, data] = row;
+/** The entries of a page with a seq above `after` and not above `upTo`; merged into one where they can be, if asked for. */
+export function entriesOfPage(fence: number, row: PageRow, after: number, upTo: number, merged: boolean): LogEntry[] {
+  const [seq, count, prev, head, data] = row;
   if (head === null) {
     const id = formatCursor(fence, seq);
     return [prev === null ? { id, data } : { id, prev, data }];
   }
-  const left = countAfter(row, after);
-  const taken = Math.min(left, limit);
-  const first = seq - left + 1;
+  const start = seq - count + 1;
+  const first = Math.max(start, after + 1);
+  const last = Math.min(seq, upTo);
   // A page at a time is what is asked for nearly always, and then the texts need not be told apart.
-  if (merged && taken === count) return [mergedEntry(fence, first, taken, head, data.replaceAll(BREAK, ''))];
-  const texts = data.split(BREAK).slice(count - left, count - left + taken);
-  if (merged) return [mergedEntry(fence, first, taken, head, texts.join(''))];
+  if (merged && last - first + 1 === count) return [mergedEntry(fence, first, last, head, data.replaceAll(BREAK, ''))];
+  const texts = data.split(BREAK).slice(first - start, last - start + 1);
+  if (merged) return [mergedEntry(fence, first, last, head, texts.join(''))];
   return texts.map((text, index) => ({ id: formatCursor(fence, first + index), data: head + text + TEXT_END }));
 }
 
-function mergedEntry(fence: number, first: number, count: number, head: string, text: string): LogEntry {
-  const from = formatCursor(fence, first);
+function mergedEntry(fence: number, first: number, last: number, head: string, text: string): LogEntry {
   const data = head + text + TEXT_END;
-  return count === 1 ? { id: from, data } : { id: formatCursor(fence, first + count - 1), from, data };
+  const id = formatCursor(fence, last);
+  return first === last ? { id, data } : { id, from: formatCursor(fence, first), data };
 }
 
 function pageOf({ fence, seq, head, pieces }: DeltaGroup): LogPage {

@@ -2,7 +2,7 @@ import { follows, parseCursor, type Cursor } from '#shared/cursor.ts';
 import type { Feedback, HeadAnswer, LogEntry, ReadAnswer, ReadInput } from '../../session-store.ts';
 import { activeRunOf, headOf, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
-import { countAfter, entriesOfPage, type PageRow } from './log-pages.ts';
+import { entriesOfPage, type PageRow } from './log-pages.ts';
 import type { Statements } from './statements.ts';
 import type { Tail } from './tail.ts';
 
@@ -57,12 +57,17 @@ function readEntries(
   if (!at) throw new TypeError('after must be a cursor');
   const entries: LogEntry[] = [];
   let room = limit;
-  // Rows are read while there is room: each holds an entry at least, and most of them dozens.
-  for (const row of statements.readLog.iterate(record.key, at.fence, at.seq, limit) as Iterable<unknown>) {
-    const page = row as PageRow;
-    for (const entry of entriesOfPage(page, at, room, merged)) entries.push(entry);
-    room -= countAfter(page, at);
-    if (room <= 0) return entries;
+  let { fence, seq } = at;
+  for (;;) {
+    const upTo = seq + room;
+    const rows = statements.readLog.all(record.key, fence, seq, upTo) as unknown as PageRow[];
+    for (const row of rows) entries.push(...entriesOfPage(fence, row, seq, upTo, merged));
+    // Without gaps: what was read reaches from there to the last of it.
+    room -= Math.min(rows.at(-1)?.[0] ?? seq, upTo) - seq;
+    const next = room > 0 ? statements.findNextFence.get(record.key, fence)?.['fence'] : null;
+    if (typeof next !== 'number') break;
+    fence = next;
+    seq = -1;
   }
   return entries.concat(tail.read(record, at, room));
 }
