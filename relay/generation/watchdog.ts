@@ -1,3 +1,5 @@
+import { createDeadline } from '../workflow/deadline.ts';
+
 /** How long a model may take. All in ms. */
 export interface ModelTimeouts {
   /** From the call to its first output; a preamble that says nothing is none. */
@@ -41,22 +43,20 @@ export function createWatchdog(
   let hasOutput = false;
   let left = firstChunkMs;
   let waitingSince = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = createDeadline(() => {
+    onStall(hasOutput ? new ModelTimeoutError('chunk', chunkMs) : new ModelTimeoutError('first-chunk', firstChunkMs));
+  });
 
   return {
     wait() {
-      waitingSince = performance.now();
-      timer = setTimeout(() => {
-        onStall(hasOutput ? new ModelTimeoutError('chunk', chunkMs) : new ModelTimeoutError('first-chunk', firstChunkMs));
-      }, left);
+      if (!hasOutput) waitingSince = performance.now();
+      deadline.begin(left);
     },
     heard(output) {
-      clearTimeout(timer);
+      deadline.end();
       hasOutput ||= output;
-      left = output || hasOutput ? chunkMs : Math.max(0, left - (performance.now() - waitingSince));
+      left = hasOutput ? chunkMs : Math.max(0, left - (performance.now() - waitingSince));
     },
-    stop() {
-      clearTimeout(timer);
-    },
+    stop: () => deadline.stop(),
   };
 }

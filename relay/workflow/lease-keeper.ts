@@ -1,6 +1,6 @@
-import { parseCursor } from '#shared/cursor.ts';
+import { parseCursor, START } from '#shared/cursor.ts';
 import type { Logger } from '../logger.ts';
-import type { SessionStore, Unfollow } from '../store/session-store.ts';
+import type { LogEntry, SessionStore, Unfollow } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { orAborted, sleep } from './time.ts';
 
@@ -51,7 +51,7 @@ export async function keepLease(options: LeaseKeeperOptions): Promise<void> {
       const following = store.follow(sessionId, (event) => {
         if (event.kind === 'gone') lose('gone');
         else if (event.kind === 'unsure') askNow();
-        else if (event.kind === 'entries' && event.entries.some(({ id }) => (parseCursor(id)?.fence ?? 0) > fence)) lose('fenced');
+        else if (event.kind === 'entries' && fenceOf(event.entries) > fence) lose('fenced');
       });
       following.then(
         (unfollow) => signal.aborted && unfollow(),
@@ -103,4 +103,9 @@ export async function keepLease(options: LeaseKeeperOptions): Promise<void> {
       cancel.abort();
     }
   }
+}
+
+/** Of the last, which has the highest. */
+function fenceOf(entries: readonly LogEntry[]): number {
+  return parseCursor(entries.at(-1)?.id ?? START)?.fence ?? 0;
 }

@@ -1,4 +1,5 @@
 import { createProblem } from '#shared/problem.ts';
+import { atEndOfTick } from '../end-of-tick.ts';
 import type { Logger } from '../logger.ts';
 import { encodeMessage, type LogMessage } from '../store/encode-message.ts';
 import type { AppendAnswer, AppendInput, SessionStore, StepRecord } from '../store/session-store.ts';
@@ -6,7 +7,8 @@ import { StoreError } from '../store/store-error.ts';
 import { byteLength } from './byte-length.ts';
 import { FatalError, RunStopped } from './errors.ts';
 import { createMessageQueue } from './merge-messages.ts';
-import { atEndOfTick, backoffMs, orAborted, sleep } from './time.ts';
+import { createDeadline } from './deadline.ts';
+import { backoffMs, orAborted, sleep } from './time.ts';
 
 /** What one reply may take in the log; beyond it the run fails. */
 export const MAX_RUN_BYTES = 8 * 1024 * 1024;
@@ -102,11 +104,18 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   /** Taken from the queue and not acknowledged yet. */
   let takenBytes = 0;
   let cancelTick: (() => void) | null = null;
+  /** Ends the wait for the store's answer. */
+  let interrupt: ((reason: unknown) => void) | null = null;
   let writing: Promise<void> | null = null;
   let finished = false;
   /** The run has taken all the log it may, and the operator knows. */
   let full = false;
   let waiters: Array<() => void> = [];
+
+  const patience = createDeadline(() => {
+    logger.warn({ ...logFields, giveUpMs }, 'The store is away for too long: the run stops here.');
+    onStop('store-away');
+  });
 
   function waitingBytes(): number {
     return queue.bytes + takenBytes;
@@ -147,7 +156,10 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
         const segment = endings.shift() ?? takeQueue();
         for (const batch of cut(segment)) await deliver(batch);
         takenBytes -= segment.bytes;
-        if (segment.closes) finished = true;
+        if (segment.closes) {
+          finished = true;
+          patience.stop();
+        }
         segment.stored();
         wake();
       }
@@ -219,15 +231,11 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       entries: batch.entries,
       ...(batch.step ? { step: batch.step } : {}),
     };
-    const patience = setTimeout(() => {
-      logger.warn({ ...logFields, giveUpMs }, 'The store is away for too long: the run stops here.');
-      onStop('store-away');
-    }, giveUpMs);
+    patience.begin(giveUpMs);
     try {
       for (let failures = 0; ; failures += 1) {
         try {
-          const asked = batch.closes ? store.finish(sessionId, input) : store.append(sessionId, input);
-          const answer = await orAborted(asked, signal);
+          const answer = await answerOf(batch.closes ? store.finish(sessionId, input) : store.append(sessionId, input));
           if (answer.kind === 'fenced' || answer.kind === 'closed' || answer.kind === 'none') return lose(answer.kind);
           return answer;
         } catch (error) {
@@ -239,8 +247,17 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
         }
       }
     } finally {
-      clearTimeout(patience);
+      patience.end();
     }
+  }
+
+  /** What the store answers, or the signal's reason if that aborts first. One at a time, so that one listener does. */
+  function answerOf(asked: Promise<AppendAnswer>): Promise<AppendAnswer> {
+    return new Promise((resolve, reject) => {
+      interrupt = reject;
+      if (signal.aborted) reject(signal.reason);
+      asked.then(resolve, reject);
+    });
   }
 
   function lose(kind: string): never {
@@ -280,7 +297,12 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     return orAborted(stored, signal);
   }
 
-  signal.addEventListener('abort', () => cancelTick?.(), { once: true });
+  const onAbort = () => {
+    cancelTick?.();
+    interrupt?.(signal.reason);
+    patience.stop();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
 
   return {
     async emit(message) {

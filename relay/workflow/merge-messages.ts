@@ -74,7 +74,9 @@ export function createMessageQueue(): MessageQueue {
 /** A delta that says nothing but its text; one that says more stands for itself. */
 function isPlainDelta(chunk: ChatChunk): chunk is Delta {
   if (chunk.type !== 'text-delta' && chunk.type !== 'reasoning-delta' && chunk.type !== 'tool-input-delta') return false;
-  return Object.entries(chunk).filter(([, value]) => value !== undefined).length === 3;
+  let fields = 0;
+  for (const key in chunk) if (chunk[key as keyof typeof chunk] !== undefined) fields += 1;
+  return fields === 3;
 }
 
 function isSamePart(a: Delta, b: Delta): boolean {

@@ -30,19 +30,6 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
-/**
- * Calls `task` once everything that is ready to run in this turn of the event loop has run. Where there is no
- * `setImmediate` (an edge runtime) that is the next timer.
- */
-export function atEndOfTick(task: () => void): () => void {
-  if (typeof setImmediate === 'function') {
-    const handle = setImmediate(task);
-    return () => clearImmediate(handle);
-  }
-  const handle = setTimeout(task, 0);
-  return () => clearTimeout(handle);
-}
-
 /** Doubles from `firstMs` to `maxMs`, with up to a quarter taken off at random so that many do not come at once. */
 export function backoffMs(failures: number, firstMs: number, maxMs: number): number {
   const full = Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30));

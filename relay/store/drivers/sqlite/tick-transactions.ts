@@ -1,3 +1,4 @@
+import { atEndOfTick } from '../../../end-of-tick.ts';
 import { StoreError } from '../../store-error.ts';
 import { toStoreError } from './sqlite-errors.ts';
 import type { Statements } from './statements.ts';
@@ -57,19 +58,17 @@ export function createTickTransactions(statements: Statements, work: UnitOfWork,
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
-    setImmediate(() => {
-      scheduled = false;
-      flush();
-    });
+    atEndOfTick(flush);
   }
 
   function flush(): void {
+    scheduled = false;
     if (waiting.length === 0) return;
     let batch = waiting;
     if (batch.length > MAX_OPERATIONS_PER_TRANSACTION) {
       batch = waiting.slice(0, MAX_OPERATIONS_PER_TRANSACTION);
       waiting = waiting.slice(MAX_OPERATIONS_PER_TRANSACTION);
-      schedule();
+      setImmediate(schedule);
     } else {
       waiting = [];
     }
