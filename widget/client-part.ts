@@ -3,7 +3,7 @@
  * nobody opens the chat does not pay for it.
  */
 export { createChatSession } from './session/chat-session.ts';
-export { createCredentialStorage } from './session/storage.ts';
+export { openStorage } from './session/open-storage.ts';
 
 /** Where this file came from: the relay, when the page says nothing else. */
 export const origin = new URL(import.meta.url).origin;

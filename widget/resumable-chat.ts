@@ -125,6 +125,7 @@ export class ResumableChat extends LitElement {
     onStatus: (status, previous) => this.#emit('rc-status', { status, previous }),
     onMessage: (message) => this.#onMessage(message),
     onProblem: (problem) => this.#emit('rc-error', { problem }),
+    onShared: () => (this.open = true),
     onSession: (sessionId) => this.#showInUrl(sessionId),
     onUnsent: (text) => this.#composer?.giveBack(text),
   });

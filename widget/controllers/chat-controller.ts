@@ -2,7 +2,6 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Problem } from '#shared/problem.ts';
 import type { ChatMessage, TerminalStatus } from '#shared/protocol.ts';
 import type { StorageKind } from '../session/storage.ts';
-import { pinStorage } from '../session/pin-storage.ts';
 import type { ChatSession, ChatStatus, ChatView } from '../session/types.ts';
 import { hasStoredSession } from './stored-session.ts';
 
@@ -21,6 +20,8 @@ export interface ChatControllerOptions {
   /** A message is complete: a prompt was accepted, or an answer has ended in whatever way. */
   onMessage(message: ChatMessage): void;
   onProblem(problem: Problem): void;
+  /** The page's address shares a conversation. */
+  onShared(): void;
   onSession(sessionId: string | null): void;
   /** A prompt came to nothing; its text is the visitor's to try again. */
   onUnsent(text: string): void;
@@ -67,7 +68,7 @@ export class ChatController implements ReactiveController {
   /** Whether a session is stored that would be gone on with; true too when that cannot be known yet. */
   get hasStoredSession(): boolean {
     const relay = this.#options.relay();
-    return relay === '' || hasStoredSession(this.#options.storageKind(), relay);
+    return relay === '' || location.hash.includes('rc-share=') || hasStoredSession(this.#options.storageKind(), relay);
   }
 
   /** The client, following its session. Rejects when it cannot be loaded; the view says so too. */
@@ -103,11 +104,11 @@ export class ChatController implements ReactiveController {
   }
 
   async #load(): Promise<ChatSession> {
-    const { createChatSession, createCredentialStorage, origin } = await this.#options.load();
+    const { createChatSession, openStorage, origin } = await this.#options.load();
     const relay = this.#options.relay() || origin;
-    const storage = createCredentialStorage({ kind: this.#options.storageKind(), relay });
-    const only = this.#options.onlySession();
-    const client = createChatSession({ relay, storage: only === null ? storage : pinStorage(storage, only) });
+    const { storageKind, onlySession, onShared } = this.#options;
+    const storage = openStorage({ relay, onShared, kind: storageKind(), onlySession: onlySession() });
+    const client = createChatSession({ relay, storage });
     this.client = client;
     if (this.#connected) this.#attach(client);
     return client;
@@ -200,6 +201,7 @@ const EMPTY_VIEW: ChatView = {
   recoveries: 0,
   stopping: false,
   restoring: false,
+  readOnly: false,
   ended: false,
 };
 

@@ -38,6 +38,7 @@ export function readNotice(view: ChatView, strings: Strings, now: number): Notic
   }
   if (view.ended) return notice('quiet', strings.expiredNotice, 'new-chat');
   if (view.problem) return readProblem(view.problem, view, strings, now);
+  if (view.readOnly && !view.restoring) return notice('quiet', strings.readOnlyNotice, 'new-chat');
   return view.status === 'failed' ? notice('bad', strings.failedNotice, 'retry') : null;
 }
 
@@ -63,7 +64,7 @@ function readProblem(problem: Problem, view: ChatView, strings: Strings, now: nu
     case 'origin-not-allowed':
       return notice('bad', strings.refusedNotice);
     case 'read-only':
-      return notice('quiet', strings.readOnlyNotice);
+      return notice('quiet', strings.readOnlyNotice, 'new-chat');
     case 'payload-too-large':
       return notice('bad', strings.tooLongNotice);
     case 'run-active':

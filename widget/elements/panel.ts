@@ -137,8 +137,8 @@ function renderNothingYet({ view, strings, greeting, suggestions, actions }: Pan
 }
 
 /** Nothing can be sent any more. */
-function isLocked({ problem }: ChatView): boolean {
-  return problem?.code === 'read-only' || problem?.code === 'store-full';
+function isLocked({ problem, readOnly }: ChatView): boolean {
+  return readOnly || problem?.code === 'read-only' || problem?.code === 'store-full';
 }
 
 function renderRow(row: Row, last: boolean, { view, strings, allowImages }: PanelModel): TemplateResult {
@@ -156,7 +156,7 @@ function renderRow(row: Row, last: boolean, { view, strings, allowImages }: Pane
     .message=${message}
     .progress=${progress}
     .dimmed=${dimmed}
-    .last=${last}
+    .last=${last && !view.readOnly}
     .editable=${editable}
     .rateable=${!view.ended && !isLocked(view)}
     .allowImages=${allowImages}

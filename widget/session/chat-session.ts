@@ -9,6 +9,7 @@ import { createNotifier } from './notifier.ts';
 import { createOutbox } from './outbox.ts';
 import { createPageLifecycle } from './page-lifecycle.ts';
 import { createRatings, withRatings } from './ratings.ts';
+import { readToken } from './read-token.ts';
 import { NO_RECOVERY, trackRecovery } from './recovery.ts';
 import { stopRun } from './submit.ts';
 import { createTransport } from './transport.ts';
@@ -31,6 +32,7 @@ const EMPTY: Omit<Model, 'online' | 'reachable'> = {
   retryAt: null,
   stoppingRunId: null,
   ratings: new Map(),
+  readOnly: false,
   restoring: false,
   ended: false,
 };
@@ -163,7 +165,7 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
     if (own && model.sessionId !== own.sessionId) {
       follow?.suspend();
       follow = createFollower();
-      set({ sessionId: own.sessionId });
+      set({ sessionId: own.sessionId, readOnly: readToken(own.token).readOnly });
     }
     keeper.review();
   }
@@ -203,7 +205,7 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
       ...(run ? { session: reduce(session, { id: session.cursor, message: { ...run, type: 'metadata', status: 'cancelled' } }) } : {}),
     });
     // One that the relay does not know, and of which nothing was seen here, is no loss to tell of.
-    const isLoss = !isBlank || problem === null || problem.code === 'session-expired';
+    const isLoss = !isBlank || model.readOnly || problem === null || problem.code === 'session-expired';
     tell(isLoss ? createProblem('session-expired') : null);
   }
 
@@ -245,6 +247,10 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
 
   async function submit(text: string | undefined, parentId: string | undefined): Promise<boolean> {
     open();
+    if (model.readOnly) {
+      tell(createProblem('read-only'));
+      return false;
+    }
     // What has ended stays on view up to here, and no longer: the new session knows nothing of it.
     if (model.ended) set({ ended: false, session: EMPTY_SESSION, recovery: NO_RECOVERY });
     tell(null);
@@ -343,7 +349,7 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
 
     async rate(messageId, rating, comment) {
       const isKnown = model.session.messages.some(({ id, role }) => id === messageId && role === 'assistant');
-      if (!isKnown || model.ended) return false;
+      if (!isKnown || model.ended || model.readOnly) return false;
       return ratings.rate(messageId, rating && { rating, ...(comment === undefined ? {} : { comment }) });
     },
 

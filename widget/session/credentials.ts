@@ -1,5 +1,6 @@
 import type { Problem } from '#shared/problem.ts';
 import type { MintAnswer } from '#shared/protocol.ts';
+import { readToken } from './read-token.ts';
 import type { Answer, Lost, Refused, StreamEnd, Transport } from './transport.ts';
 import type { CredentialStorage, SessionCredentials } from './types.ts';
 
@@ -46,8 +47,9 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
 
   function adopt(credentials: SessionCredentials | null): void {
     if (credentials?.token !== current?.token) {
-      const expiresAt = credentials && expiryOf(credentials.token);
-      renewAt = expiresAt && expiresAt - LITTLE_LEFT_MS;
+      const { expiresAt, readOnly } = credentials ? readToken(credentials.token) : { readOnly: false };
+      // A share cannot be renewed.
+      renewAt = expiresAt !== undefined && !readOnly ? expiresAt - LITTLE_LEFT_MS : null;
     }
     current = credentials;
   }
@@ -141,17 +143,4 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
 
 function isUnauthorized(result: Answer<unknown> | StreamEnd): boolean {
   return result.kind === 'refused' && result.problem.code === 'unauthorized';
-}
-
-/** When a token ends (RFC 7519, 4.1.4), ms since the epoch; null for one that does not say. */
-function expiryOf(token: string): number | null {
-  const payload = token.split('.')[1];
-  if (!payload) return null;
-  try {
-    const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown };
-    return typeof exp === 'number' ? exp * 1000 : null;
-  } catch {
-    // What a token looks like is the relay's own business; this one is renewed when it is refused.
-    return null;
-  }
 }

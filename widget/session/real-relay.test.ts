@@ -7,6 +7,7 @@ import { createDemoModel } from '#relay/generation/models/demo-model.ts';
 import { createServer } from '#relay/node/create-server.ts';
 import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
 import { sessionAnswerSchema } from '#shared/protocol.ts';
+import { createSharedStorage } from './shared-session.ts';
 import { createCuttingProxy, type CuttingProxy } from './testing/cutting-proxy.ts';
 import { createFakeProfile, lastAnswer, openChat, type OpenChat } from './testing/open-chat.ts';
 import type { ChatView } from './types.ts';
@@ -161,6 +162,31 @@ describe('with the relay', () => {
 
     await using refreshed = openChat({ relay: stage.origin, storage: profile.tab() });
     expect(ratings(await refreshed.until(isAnswered(2)))).toEqual(['down', undefined]);
+  }, 20_000);
+
+  it('a session that is shared is read live by others, who can do nothing else, until that is revoked', async () => {
+    stage = await openStage(200);
+    await using open = openChat({ relay: stage.origin });
+    await open.chat.send('/long 20');
+    await open.until(isAnswered(1));
+    const { sessionId, token } = open.chat.credentials ?? { sessionId: '', token: '' };
+    const url = `${stage.origin}/api/sessions/${sessionId}/share`;
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const shared = (await (await fetch(url, { method: 'POST', headers, body: '{}' })).json()) as { token: string };
+
+    const storage = createSharedStorage(createFakeProfile().tab(), { sessionId, token: shared.token });
+    await using guest = openChat({ relay: stage.origin, storage });
+    expect(await guest.until(isAnswered(1))).toMatchObject({ readOnly: true, problem: null });
+    await open.chat.send('/long 200');
+    await guest.until(({ status }) => status === 'streaming');
+    expect(await guest.chat.send('Me too')).toBe(false);
+    expect(guest.chat.view.problem?.code).toBe('read-only');
+    const { messages } = await open.until(isAnswered(2));
+    expect((await guest.until(isAnswered(2))).messages).toEqual(messages);
+
+    await fetch(url, { method: 'DELETE', headers });
+    expect(await guest.until(({ ended }) => ended)).toMatchObject({ readOnly: true, messages });
+    expect(open.chat.view).toMatchObject({ ended: false, readOnly: false });
   }, 20_000);
 
   it('a session that is deleted elsewhere ends here, and the next prompt starts another', async () => {

@@ -51,6 +51,8 @@ export interface ChatView {
   stopping: boolean;
   /** True while the first transcript of a stored session is still on its way. */
   restoring: boolean;
+  /** The conversation was shared with this visitor, who can read it and nothing else. */
+  readOnly: boolean;
   /** The conversation has expired or was deleted. It stays on view; the next prompt starts a new one. */
   ended: boolean;
 }

@@ -22,6 +22,7 @@ export interface Model {
   retryAt: number | null;
   stoppingRunId: string | null;
   ratings: PendingRatings;
+  readOnly: boolean;
   restoring: boolean;
   ended: boolean;
   /** What the browser says, and whether something has come from the relay since it said so. */
@@ -48,6 +49,7 @@ export function viewOf(model: Model): ChatView {
     recoveries: recovery.recoveries,
     stopping: session.run !== null && session.run.runId === model.stoppingRunId,
     restoring: model.restoring,
+    readOnly: model.readOnly,
     ended: model.ended,
   };
 }

@@ -26,6 +26,7 @@ const EMPTY: ChatView = {
   recoveries: 0,
   stopping: false,
   restoring: false,
+  readOnly: false,
   ended: false,
 };
 
@@ -99,7 +100,7 @@ export function createScriptedSession(initial: Partial<ChatView> = {}): Scripted
 export function createScriptedPart(session: ChatSession): ClientPart {
   return {
     createChatSession: () => session,
-    createCredentialStorage: () => ({ read: () => null, write: () => undefined, subscribe: () => () => undefined }),
+    openStorage: () => ({ read: () => null, write: () => undefined, subscribe: () => () => undefined }),
     origin: location.origin,
   };
 }

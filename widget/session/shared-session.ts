@@ -1,0 +1,49 @@
+import { isSessionId } from '#shared/ids.ts';
+import { readToken } from './read-token.ts';
+import type { CredentialStorage, SessionCredentials } from './types.ts';
+
+const NAME = 'rc-share';
+
+/**
+ * What the page's address shares: `#rc-share=<token>`, which is taken out of it, so that it is passed on by nobody who
+ * does not mean to. Null when there is none.
+ */
+export function takeShared(): SessionCredentials | null {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const token = fragment.get(NAME);
+  if (token === null) return null;
+  fragment.delete(NAME);
+  const rest = fragment.toString();
+  history.replaceState(history.state, '', location.pathname + location.search + (rest && `#${rest}`));
+  const { sub } = readToken(token);
+  return sub !== undefined && isSessionId(sub) ? { sessionId: sub, token } : null;
+}
+
+/**
+ * A storage that holds a shared session until it is left. The visitor's own conversation is neither seen nor touched
+ * until then, and is the one to go on with after.
+ */
+export function createSharedStorage(storage: CredentialStorage, shared: SessionCredentials): CredentialStorage {
+  let left = false;
+  const listeners = new Set<() => void>();
+  return {
+    read: () => (left ? storage.read() : shared),
+    write(credentials) {
+      if (left) return storage.write(credentials);
+      if (credentials?.sessionId === shared.sessionId) return;
+      left = true;
+      if (credentials) storage.write(credentials);
+      else for (const listener of listeners) setTimeout(listener);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      const end = storage.subscribe(() => {
+        if (left) listener();
+      });
+      return () => {
+        listeners.delete(listener);
+        end();
+      };
+    },
+  };
+}
