@@ -103,7 +103,7 @@ describe('a conversation that the page’s address shares', () => {
     find('[part~="new-chat-button"]')[0]?.click();
     await until(() => chat.sessionId === 'my-own-conversation-here');
     expect(localStorage.getItem(`resumable-chat:${RELAY}`)).to.equal(own);
-    await until(() => (find('rc-composer textarea')[0] as HTMLTextAreaElement).disabled === false);
+    await until(() => !(find('rc-composer textarea')[0] as HTMLTextAreaElement).disabled);
   });
 
   it('that is revoked stays on view, and cannot be written to', async () => {
@@ -119,5 +119,6 @@ describe('a conversation that the page’s address shares', () => {
     relay.revoke();
     const { shown } = await openShared(`#rc-share=${TOKEN}`);
     await until(() => shown().includes('This conversation has expired.'));
+    expect(shown()).to.not.contain('Answered.');
   });
 });

@@ -18,7 +18,7 @@ describe('the storage of a shared session', () => {
   it('gives way to the visitor’s own once it is left, and says so', async () => {
     const profile = createFakeProfile(OWN);
     const storage = createSharedStorage(profile.tab(), SHARED);
-    const listener = vi.fn();
+    const listener = vi.fn<() => void>();
     const end = storage.subscribe(listener);
     storage.write(null);
     expect(storage.read()).toEqual(OWN);
@@ -33,7 +33,7 @@ describe('the storage of a shared session', () => {
     const profile = createFakeProfile();
     const other = profile.tab();
     const storage = createSharedStorage(profile.tab(), SHARED);
-    const listener = vi.fn();
+    const listener = vi.fn<() => void>();
     storage.subscribe(listener);
     other.write(OWN);
     await new Promise((resolve) => setTimeout(resolve, 20));
