@@ -66,7 +66,7 @@ export function startInspector({ relay, sessionId, isBusy, onChange }: Inspector
   timer = setTimeout(poll);
   return {
     get latest() {
-      return latest;
+      return askedFor === sessionId() ? latest : null;
     },
     get isReachable() {
       return isReachable;

@@ -50,8 +50,16 @@ export function createBoard(root: HTMLElement, { record, inspector, network }: B
     }
   }
 
+  /** Fences that were raised while nothing came here have their numbers already. */
+  function meetNewFences(latest: Inspection | null): void {
+    const newest = record.lanes.all.at(-1)?.fence;
+    if (newest === undefined) return;
+    for (const { fence } of latest?.log ?? []) if (fence > newest) record.lanes.enter(fence);
+  }
+
   /** The whole log as a line with a stretch for each fence, as long as it has entries. */
   function drawLanes(latest: Inspection | null): void {
+    meetNewFences(latest);
     const writing = latest?.run?.holder === 'lease' ? record.lanes.find(latest.fence) : undefined;
     if (writing && latest?.run) writing.owner = latest.run.owner;
     const all = record.lanes.all.slice(-LANES_SHOWN);
@@ -60,12 +68,17 @@ export function createBoard(root: HTMLElement, { record, inspector, network }: B
     all.forEach((lane, index) => {
       const item = lanes.children[index] ?? lanes.appendChild(document.createElement('li'));
       const isShut = lane !== newest || latest?.run == null;
-      item.className = `${laneClass(lane.number)}${isShut ? ' shut' : ''}${lane === newest ? ' newest' : ''}`;
+      const kept = latest?.log.find(({ fence }) => fence === lane.fence)?.entries ?? 0;
+      const isAway = lane.last < 0;
+      item.className = laneClass(lane.number);
+      for (const [name, is] of Object.entries({ shut: isShut, newest: lane === newest, away: isAway })) {
+        item.classList.toggle(name, is);
+      }
       if (item instanceof HTMLElement) {
-        item.style.flexGrow = String(Math.max(1, lane.received));
+        item.style.flexGrow = String(Math.max(1, isAway ? kept : lane.received));
         item.title = String(lane.fence);
       }
-      const what = lane.received === 0 ? 'sealed' : `${NAMES[lane.opening ?? ''] ?? 'written'}${lane.last > 0 ? ` 0…${lane.last}` : ''}`;
+      const what = isAway ? 'not here yet' : lane.received === 0 ? 'sealed' : `${NAMES[lane.opening ?? ''] ?? 'written'}${lane.last > 0 ? ` 0…${lane.last}` : ''}`;
       const by = lane.owner === null ? '' : ` by ${lane.owner}`;
       const text = `Fence ${lane.number}: ${what}${by}${lane.last > 0 || !isShut ? `, ${isShut ? 'shut' : 'open'}` : ''}`;
       if (item.textContent !== text) item.textContent = text;

@@ -3,8 +3,8 @@ import type { LogRecord } from './log-record.ts';
 
 /** The lanes stand in so many columns, and begin again at the first. */
 export const COLUMNS = 4;
-const TAIL = 20;
-const HEAD = 18;
+const TAIL = 16;
+const HEAD = 14;
 
 /** Draws a record's rows into a list: only those that have changed, and never more than the record keeps. */
 export function createLogView(list: HTMLElement, earlier: HTMLElement): { draw(record: LogRecord): void } {

@@ -39,7 +39,7 @@ export interface RemarkRow extends AnyRow {
 /** Rows kept, however long the answer gets. */
 export const MAX_ROWS = 120;
 /** Characters of text in a row of live deltas. */
-const ROW_TEXT = 44;
+const ROW_TEXT = 36;
 /** Rows of live deltas that stand by themselves; older ones next to them are folded into one, so that turns stay in sight. */
 const LIVE_ROWS = 5;
 /** Characters kept of each end of a folded text. */
