@@ -15,6 +15,8 @@ const engines: Record<string, (host: HTMLElement) => (text: string, done: boolea
       createCodeCard: (language) => createCodeCard(language, LABELS),
       createPlainText: (host) => createPlainText(host, LABELS),
       safeUrl,
+      // At each chunk, as the other one does.
+      pauseMs: 0,
     }).update,
   reparse: (host) => (text) => {
     host.innerHTML = DOMPurify.sanitize(marked.parse(text, { async: false }));

@@ -49,8 +49,8 @@ export const widgetPeers: Bench = {
     const origin = `http://127.0.0.1:${await pages.call('port')}`;
     const browser = await openBrowser();
     try {
-      const normal = await measureAll({ rounds: quick ? 1 : 3, slowDown: 1 });
-      const slow = await measureAll({ rounds: quick ? 1 : 2, slowDown: 4 });
+      const normal = await measureAll({ rounds: quick ? 1 : 2, slowDown: 1 });
+      const slow = await measureAll({ rounds: 1, slowDown: 4 });
       const launcher = await measureLauncher(browser, origin, pages);
       const streamMs = (chunks.length - 1) * EVERY_MS;
       return [...compare(normal), ...compareSlow(slow, streamMs), ...launcher.map((value) => launcherFigure(value))];

@@ -18,6 +18,8 @@ export interface MarkdownTools {
   createPlainText(host: HTMLElement): { update(text: string, done: boolean): void };
   /** Milliseconds, for what a render costs; in tests, one that stands still. */
   clock?: () => number;
+  /** Renders come no closer than so many milliseconds; `PAUSE_MS` when not given. */
+  pauseMs?: number;
 }
 
 /** From the first block on that ends behind this many characters, a text is drawn plain. */
@@ -28,6 +30,12 @@ export const BLOCK_LIMIT = 64 * 1024;
 
 /** The next render comes no sooner than this many times what the last one cost: drawing never takes the page over. */
 const REST = 4;
+
+/**
+ * What a render costs the browser afterwards (styles, layout, painting) is several times what it costs here, and
+ * nobody reads thirty new words a second: two frames.
+ */
+const PAUSE_MS = 32;
 
 const parser = createParser();
 
@@ -43,6 +51,7 @@ interface LinkingBlock {
  */
 export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): { update(text: string, done: boolean): void } {
   const clock = tools.clock ?? (() => performance.now());
+  const pause = tools.pauseMs ?? PAUSE_MS;
   const dom = createDom(tools);
   let given = '';
   let finished = false;
@@ -91,7 +100,7 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
     if (!plain || finished) draw();
     plain?.update(source.slice(closed), finished);
     const end = clock();
-    nextAt = end + REST * (end - start);
+    nextAt = Math.max(start + pause, end + REST * (end - start));
   }
 
   function draw(): void {

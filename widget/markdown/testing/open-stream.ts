@@ -11,6 +11,7 @@ const TOOLS: MarkdownTools = {
   safeUrl,
   // Time stands still, so that each update is drawn.
   clock: () => 0,
+  pauseMs: 0,
 };
 
 export interface OpenStream {
