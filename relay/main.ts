@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { createRelay } from './app.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { createModel } from './generation/models/create-model.ts';
-import { createMemoryPromptLimiter } from './limits/memory-prompt-limiter.ts';
 import { createLogger } from './node/create-logger.ts';
 import { createServer } from './node/create-server.ts';
 import { keepSecret } from './node/keep-secret.ts';
 import { loadStaticFiles } from './node/load-static-files.ts';
+import { openPromptLimiter } from './node/open-prompt-limiter.ts';
 import { openStore, type OpenedStore } from './store/open-store.ts';
 import { StoreOpenError } from './store/store-open-error.ts';
 
@@ -35,6 +35,7 @@ const files = loadStaticFiles(DIST);
 if (files.size === 0) logger.warn({ folder: DIST }, 'The widget and the demo were not built: run npm run build');
 
 const { maxPromptBytes, maxBodyBytes, streams, prompts } = config.limits;
+const { limiter, close: closeLimiter } = await openPromptLimiter(config.store, prompts, logger);
 const relay = createRelay({
   store,
   model: createModel({
@@ -54,7 +55,7 @@ const relay = createRelay({
   takeover: config.takeover,
   drainMs: config.drainMs,
   limits: { maxPromptBytes, maxBodyBytes, streams },
-  limiter: createMemoryPromptLimiter(prompts),
+  limiter,
   origins: config.origins,
   trustedProxies: config.trustedProxies,
   files,
@@ -99,6 +100,7 @@ async function stop(): Promise<void> {
 
 function exit(message: string): void {
   logger.info({}, message);
+  closeLimiter();
   store.close().then(
     () => process.exit(0),
     (error: unknown) => crash(error),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MintAnswer, PromptAnswer, SessionAnswer } from '#shared/protocol.ts';
-import { createMemoryPromptLimiter } from '../limits/memory-prompt-limiter.ts';
+import { createPromptLimiter } from '../limits/create-prompt-limiter.ts';
 import { bearer, json, openRelayStage, TTL_MS, type RelayStage, type RelayStageOptions } from '../testing/relay-stage.ts';
 
 let stage: RelayStage;
@@ -155,7 +155,7 @@ describe('POST /api/llm-stream', () => {
   });
 
   it('counts accepted prompts alone, and says when the next may come', async () => {
-    await restart({ limiter: createMemoryPromptLimiter({ perSession: 2, perAddress: 0 }) });
+    await restart({ limiter: createPromptLimiter({ perSession: 2, perAddress: 0 }) });
     await post({ prompt: '1', messageId: 'm-1' });
     for (let i = 0; i < 5; i += 1) {
       expect(await code(await post({ prompt: 'while it runs' }))).toBe('409 run-active');
@@ -197,7 +197,7 @@ describe('POST /api/llm-stream', () => {
   });
 
   it('does not count a prompt that another came before at the last moment', async () => {
-    await restart({ limiter: createMemoryPromptLimiter({ perSession: 2, perAddress: 0 }) });
+    await restart({ limiter: createPromptLimiter({ perSession: 2, perAddress: 0 }) });
     const statuses = (await Promise.all([post({ prompt: '1' }), post({ prompt: 'too late' })])).map(({ status }) => status);
     expect(statuses.toSorted((a, b) => a - b)).toEqual([202, 409]);
     await finishRun();

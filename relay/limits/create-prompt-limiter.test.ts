@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { createMemoryPromptLimiter } from './memory-prompt-limiter.ts';
+import { createPromptLimiter } from './create-prompt-limiter.ts';
 
 it('counts by session and by address, and only what was given', async () => {
-  const limiter = createMemoryPromptLimiter({ perSession: 2, perAddress: 3 });
+  const limiter = createPromptLimiter({ perSession: 2, perAddress: 3 });
   const take = async (session: string, address?: string) => (await limiter.take(session, address)).kind;
   expect([await take('a', '1'), await take('a', '1'), await take('a', '1')]).toEqual(['ok', 'ok', 'limited']);
   // What the session's limit refused did not count for the address.
@@ -13,7 +13,7 @@ it('counts by session and by address, and only what was given', async () => {
 });
 
 it('forgets what is given back', async () => {
-  const limiter = createMemoryPromptLimiter({ perSession: 1, perAddress: 1 });
+  const limiter = createPromptLimiter({ perSession: 1, perAddress: 1 });
   for (let i = 0; i < 5; i += 1) {
     const ticket = await limiter.take('a', '1');
     if (ticket.kind !== 'ok') throw new Error('limited');
@@ -28,6 +28,6 @@ it('forgets what is given back', async () => {
 });
 
 it('limits nothing by 0', async () => {
-  const limiter = createMemoryPromptLimiter({ perSession: 0, perAddress: 0 });
+  const limiter = createPromptLimiter({ perSession: 0, perAddress: 0 });
   for (let i = 0; i < 200; i += 1) expect((await limiter.take('a', '1')).kind).toBe('ok');
 });
