@@ -196,17 +196,18 @@ describe('a model that fails', () => {
     expect(ended.requests).toHaveLength(1);
   });
 
-  test.each<[string, Reply, string]>([
-    ['before its status line', { kind: 'stall', headers: false }, ''],
-    ['after its headers', { kind: 'stall' }, ''],
-    ['after a preamble that names the role', { kind: 'preamble-then-stall' }, ''],
-    ['after some words', { kind: 'words-then-stall' }, 'Hello from the other side.'],
-    ['in the input of a tool call', { kind: 'tool-input-then-stall' }, ''],
-  ])('by falling silent %s is a timeout, and the call is dropped', async (_, reply, text) => {
+  test.each<[string, Reply, string, string]>([
+    ['before its status line', { kind: 'stall', headers: false }, '', 'first-chunk'],
+    ['after its headers', { kind: 'stall' }, '', 'first-chunk'],
+    ['after a preamble that names the role', { kind: 'preamble-then-stall' }, '', 'first-chunk'],
+    ['after some words', { kind: 'words-then-stall' }, 'Hello from the other side.', '(chunk'],
+    ['in the input of a tool call', { kind: 'tool-input-then-stall' }, '', '(chunk'],
+  ])('by falling silent %s is a timeout, and the call is dropped', async (_, reply, text, phase) => {
     const ended = await answerFrom([reply]);
     expectFailure(ended, { code: 'model-timeout', retryable: true });
     expect(ended.requests).toHaveLength(1);
     expect(ended.text).toBe(text);
+    expect(ended.log.find(({ level }) => level === 'error')?.message).toContain(phase);
     expect(ended.requests[0]?.left.aborted).toBe(true);
   });
 
