@@ -43,6 +43,18 @@ async function run(model: LanguageModelV4, signal = new AbortController().signal
 }
 
 describe('a turn of the model', () => {
+  test('that says itself that it failed is cut, even where no error came before', async () => {
+    const { turn } = await run(
+      modelOf([
+        { type: 'text-start', id: 't' },
+        { type: 'text-delta', id: 't', delta: 'Good ' },
+        { type: 'text-end', id: 't' },
+        { ...FINISH, finishReason: { unified: 'error', raw: 'failed' } },
+      ]),
+    );
+    await expect(turn).rejects.toMatchObject({ name: 'ModelTurnError', hasOutput: true, cause: expect.any(CutTurnError) });
+  });
+
   test('gives what the model said, and what it cost', async () => {
     const { chunks, turn } = await run(
       modelOf([
