@@ -34,6 +34,8 @@ export interface RowContext {
   /** Relays over the store. */
   openStage(options?: FaultStageOptions): Promise<FaultStage>;
   count(what: string, by?: number): void;
+  /** What was counted so far under this name. */
+  counted(what: string): number;
   /** The largest of what is given under one name. */
   atMost(what: string, value: number): void;
   time(what: string, ms: number): void;
@@ -104,6 +106,7 @@ export async function runRow(
       count(what, by = 1) {
         result.counts[what] = (result.counts[what] ?? 0) + by;
       },
+      counted: (what) => result.counts[what] ?? 0,
       atMost(what, value) {
         result.counts[what] = Math.max(result.counts[what] ?? 0, value);
       },

@@ -22,18 +22,29 @@ const FAR_OFF_MS = 86_400_000;
 export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   ...Object.fromEntries(Object.entries(STORE_MUTATIONS).map(([name, store]): [string, Mutation] => [name, { store }])),
   'an answer before the write': {
-    store: (store) => ({
-      async submit(id, input) {
-        const answer = await store.submit(id, { ...input, dryRun: true });
-        if (input.dryRun || answer.kind !== 'ok') return answer;
-        later(40, () => store.submit(id, input));
-        return answer;
-      },
-      append(id, input) {
-        later(40, () => store.append(id, input));
-        return Promise.resolve({ kind: 'ok', next: input.seq + input.entries.length });
-      },
-    }),
+    store(store) {
+      let written: Promise<unknown> = Promise.resolve();
+      const later = (write: () => Promise<unknown>): void => {
+        // What becomes of it nobody hears.
+        written = written.then(() => pause(5)).then(write).catch(() => undefined);
+      };
+      return {
+        async submit(id, input) {
+          await written;
+          const answer = await store.submit(id, { ...input, dryRun: true });
+          if (!input.dryRun && answer.kind === 'ok') later(() => pause(40).then(() => store.submit(id, input)));
+          return answer;
+        },
+        append(id, input) {
+          later(() => store.append(id, input));
+          return Promise.resolve({ kind: 'ok', next: input.seq + input.entries.length });
+        },
+        async finish(id, input) {
+          await written;
+          return store.finish(id, input);
+        },
+      };
+    },
   },
   'no head poll': { timing: { activePollMs: FAR_OFF_MS, idlePollMs: FAR_OFF_MS } },
   'reading before subscribing, and no head poll': {
@@ -51,7 +62,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       async read(id, input) {
         const before = await store.read(id, input);
         if (before.kind !== 'snapshot') return before;
-        await new Promise((resolve) => setTimeout(resolve, 25));
+        await pause(25);
         const after = await store.read(id, input);
         return after.kind === 'snapshot' ? { ...after, transcript: before.transcript, cursor: before.cursor } : after;
       },
@@ -131,7 +142,8 @@ export function mutateStore(store: SessionStore, { store: mutate }: Mutation): S
   return mutate ? { ...store, ...mutate(store) } : store;
 }
 
-/** Long after it was answered; what becomes of it nobody hears. */
-function later(ms: number, write: () => Promise<unknown>): void {
-  setTimeout(() => void write().catch(() => undefined), ms);
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

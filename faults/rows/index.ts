@@ -2,6 +2,7 @@ import type { FaultRow } from '../harness/fault-row.ts';
 import { boundedAttempts } from './g9-bounded-attempts.ts';
 import { clearExpiry } from './g14-clear-expiry.ts';
 import { foldAndResume } from './g18-fold-and-resume.ts';
+import { fullStore } from './g11-full-store.ts';
 import { lostAnswers } from './g5-lost-answers.ts';
 import { neverLost } from './g1-never-lost.ts';
 import { oneRun } from './g2-one-run.ts';
@@ -11,6 +12,7 @@ import { oneWriter } from './g4-one-writer.ts';
 import { staysCancelled } from './g7-stays-cancelled.ts';
 import { plannedStop } from './g16-planned-stop.ts';
 import { slowViewers } from './g15-slow-viewers.ts';
+import { embeddedStore } from './g17-embedded-store.ts';
 import { takeover } from './g6-takeover.ts';
 
 /** In the order of docs/faults.md. */
@@ -24,8 +26,10 @@ export const ROWS: readonly FaultRow[] = [
   staysCancelled,
   oneTerminal,
   boundedAttempts,
+  fullStore,
   clearExpiry,
   slowViewers,
   plannedStop,
+  embeddedStore,
   foldAndResume,
 ];

@@ -6,10 +6,10 @@ import path from 'node:path';
 import { until } from '../../e2e/support/wait.ts';
 import type { SmallPlace } from '../harness/store-under-test.ts';
 
-/** Large enough for some hundred sessions of short replies. */
-const DISK_BYTES = 6 * 1024 * 1024;
+/** More than a write-ahead log takes before it is moved (16 MiB), and the database beside it. */
+const DISK_BYTES = 48 * 1024 * 1024;
 
-/** A folder that is a file system of its own, with room for 6 MiB; commands see it that are run by `runBy`. */
+/** A folder that is a file system of its own, of some tens of MiB; commands see it that are run by `runBy`. */
 export interface SmallDisk extends Omit<SmallPlace, 'settings'> {
   readonly folder: string;
 }
