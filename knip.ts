@@ -20,7 +20,7 @@ const config: KnipConfig = {
     'web-test-runner.config.mjs',
   ],
   project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
-  ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit', 'ps'],
+  ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit'],
   // Arrive with the work that uses them.
   ignoreDependencies: ['resumable-stream'],
   ignoreExportsUsedInFile: true,

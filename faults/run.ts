@@ -2,9 +2,11 @@
  * `npm run test:faults`: each promise of docs/faults.md against its faults, by name.
  *
  *     npm run test:faults -- G3 G4 --rounds 100 --seed 7 --quick
+ *     npm run test:faults -- --controls
  */
 import { parseArgs } from 'node:util';
 import { createRandom } from '../e2e/support/random.ts';
+import { CONTROLS } from './harness/controls.ts';
 import { runRow, type RowResult } from './harness/fault-row.ts';
 import { formatResult, formatTable } from './harness/format-result.ts';
 import { ROWS } from './rows/index.ts';
@@ -14,6 +16,7 @@ const USAGE = `Breaks the relay and its embedded store on purpose, and counts wh
   npm run test:faults -- [names] [options]     names: ${ROWS.map(({ name }) => name).join(' ')}; all when none is given
 
   --quick      small loads: shows that it works
+  --controls   breaks one rule after the other, and fails unless its row turns red
   --rounds N   so many rounds of each row
   --seed S     draws the same faults again`;
 
@@ -21,6 +24,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
+    controls: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     seed: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -35,6 +39,9 @@ if (values.help) console.log(USAGE);
 else if (!isUsable || !isKnown) {
   console.error(USAGE);
   process.exitCode = 2;
+} else if (values.controls) {
+  const isGreen = await runControls();
+  process.exit(isGreen ? 0 : 1);
 } else {
   const results: RowResult[] = [];
   for (const row of ROWS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
@@ -46,4 +53,21 @@ else if (!isUsable || !isKnown) {
   console.log(`\n${formatTable(results)}`);
   // Sockets and timers of what was broken may still be open.
   process.exit(results.some(({ violationCount }) => violationCount > 0) ? 1 : 0);
+}
+
+/** True when every row saw what was broken. */
+async function runControls(): Promise<boolean> {
+  const lines: string[] = [];
+  let unseen = 0;
+  for (const control of CONTROLS) {
+    const row = ROWS.find(({ name }) => name === control.row);
+    if (!row || (positionals.length > 0 && !positionals.includes(row.name))) continue;
+    const { violations, violationCount, seconds } = await runRow(row, { seed, quick: true, rounds, mutation: control.mutation, endOnFirst: true });
+    const [first = 'NOTHING'] = violations;
+    if (violationCount === 0) unseen += 1;
+    lines.push(`| ${row.name} | ${control.mutation} | ${violationCount} | ${first.split('\n')[0]?.slice(0, 160)} | ${seconds.toFixed(0)} |`);
+    console.log(lines.at(-1));
+  }
+  console.log(`\n${lines.length} rules broken with seed ${seed}, ${unseen} of them unseen`);
+  return unseen === 0;
 }

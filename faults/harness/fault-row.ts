@@ -66,12 +66,17 @@ export interface RunRowOptions {
   store?: StoreUnderTest;
   /** By its name in mutations.ts. */
   mutation?: string | undefined;
+  /** Ends at the first violation: for a control there is nothing more to learn. */
+  endOnFirst?: boolean;
 }
+
+/** Ends a row that has seen enough. */
+class SeenEnough extends Error {}
 
 /** Runs one row to its end. Never rejects: what it throws is a violation too. */
 export async function runRow(
   row: FaultRow,
-  { seed, quick, rounds, store = sqliteUnderTest, mutation: mutationName }: RunRowOptions,
+  { seed, quick, rounds, store = sqliteUnderTest, mutation: mutationName, endOnFirst = false }: RunRowOptions,
 ): Promise<RowResult> {
   const mutation = findMutation(mutationName);
   const startedAt = performance.now();
@@ -88,6 +93,7 @@ export async function runRow(
   const violate = (...sentences: string[]): void => {
     result.violationCount += sentences.length;
     result.violations.push(...sentences.slice(0, KEPT_VIOLATIONS - result.violations.length));
+    if (endOnFirst && sentences.length > 0) throw new SeenEnough();
   };
   try {
     await row.run({
@@ -119,7 +125,10 @@ export async function runRow(
       },
     });
   } catch (error) {
-    violate(`the row ended early: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    if (!(error instanceof SeenEnough)) {
+      result.violationCount += 1;
+      result.violations.push(`the row ended early: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
   }
   result.seconds = (performance.now() - startedAt) / 1000;
   return result;

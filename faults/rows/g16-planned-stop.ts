@@ -10,8 +10,11 @@ const SESSIONS = 12;
 const DRAIN_MS = 1_500;
 /** Beyond it the process would have ended itself. */
 const STOPPED_WITHIN_MS = DRAIN_MS + 1_000;
-/** A run may be handed over ten times before that counts as an attempt: no reply lives through so many stops. */
-const REPLY = { tokens: { min: 20, max: 500 }, tokensPerSecond: 200 };
+/**
+ * Short enough to end between two stops: what is handed over begins anew, and a run may be handed over ten times before
+ * that counts as an attempt.
+ */
+const REPLY = { tokens: { min: 20, max: 240 }, tokensPerSecond: 200 };
 
 interface Visitor {
   credentials: Credentials;
@@ -23,7 +26,7 @@ export const plannedStop: FaultRow = {
   name: 'G16',
   promise: 'a planned stop is unseen',
   fault: 'SIGTERM under load, relay after relay, each started again over the same store; a round is a stop',
-  rounds: { full: 50, quick: 2 },
+  rounds: { full: 50, quick: 1 },
   async run(context) {
     const stage = await context.openStage({ relays: 3, settings: { DRAIN_MS: String(DRAIN_MS) } });
     try {
@@ -40,8 +43,10 @@ async function stopUnderLoad({ rounds, random, count, time, violate }: RowContex
   let over = false;
   const talking = Promise.all(Array.from({ length: SESSIONS }, (_, index) => converse(index)));
   talking.catch(() => undefined);
+  const isTalking = (): boolean => visitors.length === SESSIONS && visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
+  await until('all visitors see their answers', isTalking);
   for (let round = 0; round < rounds; round += 1) {
-    await sleep(random.between(200, 1_000));
+    await sleep(random.between(300, 2_000));
     const relay = relays[round % relays.length] ?? stage.relay;
     const ended = relay.ended();
     const stoppedAt = performance.now();

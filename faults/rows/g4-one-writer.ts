@@ -58,6 +58,13 @@ async function freezeAndWake({ random, openPort, count, violate }: RowContext): 
     // Two that look: only one of them may get it, and nobody may take it from whoever has.
     stage.start();
     stage.start();
+    const wakesEarly = random.chance(0.5);
+    if (wakesEarly) {
+      // Into the middle of what its successor writes: its numbers may fit by chance, its fence does not.
+      await stage.until(async () => ((await stage.read()).run?.attempt ?? 0) > 1);
+      await sleep(random.between(0, 30));
+      ice.thaw();
+    }
     const { state } = await stage.ended();
     const before = await readLog(stage.store, stage.sessionId);
     ice.thaw();
@@ -66,6 +73,7 @@ async function freezeAndWake({ random, openPort, count, violate }: RowContext): 
     const after = await readLog(stage.store, stage.sessionId);
 
     count('writers frozen');
+    if (wakesEarly) count('of them woken while another wrote');
     count('calls let go after the takeover', ice.late);
     const attempt = state.messages.at(-1)?.metadata?.run?.attempt;
     if (attempt === 2) count('takeovers');
@@ -83,7 +91,13 @@ async function freezeAndWake({ random, openPort, count, violate }: RowContext): 
   }
 }
 
-/** A store that answers nothing while it is frozen, and everything that was asked meanwhile once it is not. */
+/** What a process that wakes hears of the time it slept through, it hears after its own next words. */
+const HEARS_LATE_MS = 20;
+
+/**
+ * A store that answers nothing, and tells nothing, while it is frozen; and everything that was asked and said meanwhile
+ * once it is not.
+ */
 function createIce(store: SessionStore): { store: SessionStore; freeze(): void; thaw(): void; readonly late: number } {
   let gate = Promise.resolve();
   let open = (): void => {};
@@ -108,6 +122,11 @@ function createIce(store: SessionStore): { store: SessionStore; freeze(): void; 
       append: held(store.append),
       finish: held(store.finish),
       seal: held(store.seal),
+      follow: (sessionId, listener) =>
+        store.follow(sessionId, (event) => {
+          if (!frozen) return listener(event);
+          void gate.then(() => sleep(HEARS_LATE_MS)).then(() => listener(event));
+        }),
     },
     freeze() {
       frozen = true;

@@ -14,7 +14,7 @@ export const takeover: FaultRow = {
   name: 'G6',
   promise: 'takeover within 15 s with the default lease of 10 s',
   fault: 'kill -9 in the middle of eight replies, and a start on the same file; a round is a kill',
-  rounds: { full: 200, quick: 3 },
+  rounds: { full: 200, quick: 1 },
   async run({ rounds, openStage, random, count, time, violate }) {
     const stage = await openStage({ settings: { LEASE_MS: String(LEASE_MS) } });
     try {

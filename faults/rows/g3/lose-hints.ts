@@ -1,5 +1,5 @@
 import { checkSession } from '../../../e2e/support/check-session.ts';
-import { watchSession } from '../../../e2e/support/viewer.ts';
+import { watchSession, type Viewer } from '../../../e2e/support/viewer.ts';
 import { sleep, until } from '../../../e2e/support/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
@@ -15,13 +15,15 @@ export async function loseHints({ openStage, rounds, quick, random, count, time,
     const { direct, relay, model } = stage;
     await inParallel(quick ? 10 : Math.ceil(rounds / 5), AT_ONCE, async (index) => {
       const credentials = await direct.mint();
-      const early = watchSession({ origin: relay.origin, credentials });
+      // They take no silence for a dead line, and so come back to read only if they are told to.
+      const watch = (): Viewer => watchSession({ origin: relay.origin, credentials, silenceMs: 60_000 });
+      const early = watch();
       const turn = await ask({ ...stage, client: direct }, credentials, `Unheard ${index}`, {
         tokens: random.between(5, 60),
         tokensPerSecond: 100,
       });
       await sleep(random.between(0, 400));
-      const late = watchSession({ origin: relay.origin, credentials });
+      const late = watch();
       if (random.chance(0.5)) early.drop();
       await until('the model has written all', () => model.callsFor(turn.prompt).at(-1)?.finished, { everyMs: 5 });
       const writtenAt = performance.now();

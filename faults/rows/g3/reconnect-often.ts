@@ -7,6 +7,8 @@ import type { RowContext } from '../../harness/fault-row.ts';
 const VIEWERS = 4;
 /** The head of a response is among them, so that some connections bring nothing. */
 const BYTES_A_CONNECTION = { min: 300, max: 1_600 };
+/** One in ten brings what a viewer has fallen behind by: text that waits comes merged into one message, of any length. */
+const LONG = { chance: 0.1, bytes: 30_000 };
 
 /** Viewers of replies that are being written, whose lines never live for more than a few messages. */
 export async function reconnectOften({ openStage, rounds, random, count, violate }: RowContext): Promise<void> {
@@ -15,14 +17,14 @@ export async function reconnectOften({ openStage, rounds, random, count, violate
     const { direct, proxy } = stage;
     const credentials = await direct.mint();
     const draws = random.fork();
-    proxy.limitAnswers(() => draws.between(BYTES_A_CONNECTION.min, BYTES_A_CONNECTION.max));
+    proxy.limitAnswers(() => (draws.chance(LONG.chance) ? LONG.bytes : draws.between(BYTES_A_CONNECTION.min, BYTES_A_CONNECTION.max)));
     const viewers = Array.from({ length: VIEWERS }, () => watchSession({ origin: proxy.origin, credentials, reconnectMs: 1 }));
     const turns: Turn[] = [];
     while (viewers.some(({ connections }) => connections < rounds)) {
       const plan = { tokens: random.between(100, 400), tokensPerSecond: 300 };
       const turn = await ask({ ...stage, client: direct }, credentials, `Reconnect ${turns.length}`, plan);
       turns.push(turn);
-      await until('the reply has ended for all', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), { timeoutMs: 60_000 });
+      await until('the reply has ended for all', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), { timeoutMs: 20_000 });
     }
     const { body: state } = await direct.state(credentials);
     await Promise.all(viewers.map((viewer) => viewer.leave()));

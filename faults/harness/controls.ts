@@ -1,0 +1,37 @@
+/**
+ * The negative controls: for each row the rules without which it must not pass. A row that stays green while a rule is
+ * broken proves nothing about that rule.
+ */
+export interface Control {
+  row: string;
+  /** By its name in mutations.ts. */
+  mutation: string;
+  /** Takes real relays some seconds, or something has to fail to happen: only with `npm run test:faults -- --controls`. */
+  slow?: boolean;
+}
+
+export const CONTROLS: readonly Control[] = [
+  { row: 'G1', mutation: 'an answer before the write', slow: true },
+  { row: 'G2', mutation: 'prompts that are not idempotent' },
+  { row: 'G3', mutation: 'no prev', slow: true },
+  { row: 'G3', mutation: 'no head poll', slow: true },
+  { row: 'G3', mutation: 'reading before subscribing, and no head poll', slow: true },
+  { row: 'G3', mutation: 'resume decided by "ahead of the log" and not by "does not follow"', slow: true },
+  { row: 'G3', mutation: 'a torn snapshot: the transcript, then the log', slow: true },
+  { row: 'G3', mutation: 'sealing without compare-and-set', slow: true },
+  { row: 'G3', mutation: 'trimming more than was asked for', slow: true },
+  { row: 'G4', mutation: 'no fence check' },
+  { row: 'G4', mutation: 'claiming without a lease' },
+  { row: 'G5', mutation: 'no seq check' },
+  { row: 'G5', mutation: 'claims that are not idempotent', slow: true },
+  { row: 'G6', mutation: 'no takeover', slow: true },
+  { row: 'G7', mutation: 'a cancel that does not raise the fence', slow: true },
+  { row: 'G8', mutation: 'a finish that does not close the run' },
+  { row: 'G9', mutation: 'attempts without end', slow: true },
+  { row: 'G11', mutation: 'a full store that does not say so', slow: true },
+  { row: 'G14', mutation: 'sessions that are forgotten at once' },
+  { row: 'G15', mutation: 'no bound on what a viewer leaves unread', slow: true },
+  { row: 'G16', mutation: 'a planned stop that ends at once', slow: true },
+  { row: 'G17', mutation: 'an answer before the write' },
+  { row: 'G18', mutation: 'a cursor that is not exclusive' },
+];
