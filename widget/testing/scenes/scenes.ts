@@ -54,7 +54,7 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
     },
     empty: { title: 'Nothing asked yet', view: {} },
     answer: {
-      title: 'An answer, from its beginning',
+      title: 'An answer, from its beginning; a reader who has scrolled away is left in peace',
       view: { messages: [asked, answer('r1', [text(whole)], 'completed')] },
       scroll: 'start',
     },
@@ -172,18 +172,6 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
           ),
         ],
       },
-    },
-    long: {
-      title: 'A reader who has scrolled away is left in peace',
-      view: {
-        messages: [
-          asked,
-          answer('r1', [text(whole)], 'completed'),
-          later,
-          answer('r2', [text(words.short)], 'completed'),
-        ],
-      },
-      scroll: 'start',
     },
     inline: {
       title: 'Inline, in the page',
