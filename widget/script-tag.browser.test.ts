@@ -101,6 +101,17 @@ describe('the script tag', () => {
     }
   });
 
+  it('stays closed when what the panel needs cannot be had', async () => {
+    const page = await openPage({
+      policy: `script-src ${location.origin}${WIDGET} ${location.origin}/widget/testing/`,
+      head: `<script src="${WIDGET}" data-chat data-open defer></script>`,
+    });
+    const [chat] = chats(page);
+    await until(() => chat?.open === false);
+    expect(page.troubles.some((trouble) => trouble.includes('panel-part'))).to.equal(true);
+    expect(chat?.shadowRoot?.querySelector('.launcher')).not.to.equal(null);
+  });
+
   it('holds a conversation under Trusted Types and a policy that allows nothing else', async () => {
     const page = await openPage({
       policy: STRICT,
@@ -110,12 +121,14 @@ describe('the script tag', () => {
     if (!chat) throw new Error('no chat was added');
     expect(await chat.send('How do I run it?')).to.equal(true);
     await until(() => chat.messages[1]?.metadata?.run?.status === 'completed');
-    await until(() => chat.shadowRoot?.querySelector('figure code') != null);
+    // Not as plain text, which it is until the part that draws markdown has come.
+    await until(() => chat.shadowRoot?.querySelector('td') != null);
     const answer = chat.messages[1]?.parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
     expect(answer).to.equal(ANSWER);
     const drawn = chat.shadowRoot?.querySelector('rc-message.answer');
     expect(drawn?.querySelector('figure code')?.textContent).to.equal('npm start');
     expect(drawn?.querySelector('img')).to.equal(null);
+    expect(drawn?.querySelector('td[align="right"]')?.textContent).to.equal('$2$');
     expect(page.getComputedStyle(chat.shadowRoot?.querySelector('.launcher') as Element).backgroundColor).to.equal(
       'rgb(122, 31, 92)',
     );

@@ -12,7 +12,14 @@ export interface FrameWindow extends Window {
   customElements: CustomElementRegistry;
 }
 
-export const ANSWER = 'Run `npm start`:\n\n```sh\nnpm start\n```\n\n<img src=x onerror=alert(1)>';
+/** Of everything that a strict policy might refuse, had it been drawn in another way. */
+export const ANSWER = [
+  'Run `npm start`:',
+  '```sh\nnpm start\n```',
+  '<img src=x onerror=alert(1)>',
+  '| a | b |\n|:--|--:|\n| **1** | $2$ |',
+  '- [x] done\n- [ ] ![seen](https://elsewhere.invalid/x.png) [link](https://elsewhere.invalid/ "there")',
+].join('\n\n');
 
 const SESSION = 'session-in-a-frame-00';
 const RUN = 'r1';
