@@ -1,7 +1,7 @@
 /**
  * The names of the keys: `<prefix>:{<partition>}:<sessionId>:<part>`. Redis Cluster looks at what stands between the
  * braces alone, so that whatever belongs to a session, and the set that says when its run is due, share a slot and
- * change in one script. See docs/decisions/0009-the-keys-of-a-shared-store.md.
+ * change in one script. See docs/decisions/0011-the-keys-of-a-shared-store.md.
  */
 
 /** Enough to spread over the servers of a Cluster; few enough to look at each of them for due runs. */
