@@ -25,6 +25,8 @@ export interface RedisProcess {
 export interface RedisProcessOptions {
   /** Lines of redis.conf, as arguments: `['--appendonly', 'yes']`. */
   args?: string[];
+  /** A file of settings that the server reads, and may write, besides them. */
+  config?: string;
   /** Else any that is free. */
   port?: number;
   /** Of the admin's connection. */
@@ -34,7 +36,7 @@ export interface RedisProcessOptions {
 const START_MS = 10_000;
 
 /** Starts a redis-server found on PATH, on a free port of this machine alone, with a folder of its own. */
-export async function startRedis({ args = [], port, password }: RedisProcessOptions = {}): Promise<RedisProcess> {
+export async function startRedis({ args = [], config, port, password }: RedisProcessOptions = {}): Promise<RedisProcess> {
   const folder = mkdtempSync(path.join(tmpdir(), 'redis-'));
   const where = port ?? (await freePort());
   let child = launch();
@@ -50,8 +52,8 @@ export async function startRedis({ args = [], port, password }: RedisProcessOpti
   admin.on('error', () => undefined);
 
   function launch(): ChildProcess {
-    const common = ['--port', String(where), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--loglevel', 'warning'];
-    return spawn('redis-server', [...common, ...args], { stdio: 'ignore' });
+    const own = ['--port', String(where), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--loglevel', 'warning'];
+    return spawn('redis-server', [...(config === undefined ? [] : [config]), ...own, ...args], { stdio: 'ignore' });
   }
 
   async function started(): Promise<void> {
