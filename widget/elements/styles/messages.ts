@@ -251,6 +251,8 @@ export const messages = css`
     max-block-size: 260px;
     inline-size: min(100% - 4px, 360px);
     margin-block-start: auto;
+    /* No seam where its height is not whole. */
+    margin-block-end: -1px;
     margin-inline-start: 4px;
     overflow: visible;
     fill: none;
