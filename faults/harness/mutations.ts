@@ -123,7 +123,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       },
     }),
   },
-  'no bound on what a viewer leaves unread': { timing: { unreadBytes: Number.POSITIVE_INFINITY, blockedMs: FAR_OFF_MS } },
+  'no bound on what a viewer leaves unread': { timing: { unreadBytes: Number.POSITIVE_INFINITY, allUnreadBytes: Number.POSITIVE_INFINITY, blockedMs: FAR_OFF_MS } },
   'a planned stop that ends at once': { stopsAtOnce: true },
   'a cursor that is not exclusive': { resumesEarlyBy: 1 },
 };

@@ -26,6 +26,8 @@ export interface HubTiming {
   /** A viewer that has taken nothing for so long, or left so much unread, is dropped. */
   blockedMs: number;
   unreadBytes: number;
+  /** What all viewers together may leave unread: beyond it those who left most are cut off. */
+  allUnreadBytes: number;
   /** A response that was ended and is not taken is cut after so long. */
   lingerMs: number;
 }
@@ -63,6 +65,7 @@ const DEFAULT_TIMING: HubTiming = {
   idlePollMs: 5000,
   blockedMs: 15_000,
   unreadBytes: 1024 * 1024,
+  allUnreadBytes: 64 * 1024 * 1024,
   lingerMs: 15_000,
 };
 /** One clock for all tails and viewers. */
@@ -77,7 +80,7 @@ const KEEP_MS = 5000;
 const SHUTDOWN_JITTER_MS = 3000;
 
 export function createSessionHub({ store, logger, limits, timing }: SessionHubOptions): SessionHub {
-  const { pingMs, activePollMs, idlePollMs, blockedMs, unreadBytes, lingerMs } = { ...DEFAULT_TIMING, ...timing };
+  const { pingMs, activePollMs, idlePollMs, blockedMs, unreadBytes, allUnreadBytes, lingerMs } = { ...DEFAULT_TIMING, ...timing };
   const counter = createStreamCounter(limits);
   const tails = new Map<string, Tail>();
   /** Viewers whose socket takes no more at the moment, and since when (ticks). */
@@ -142,6 +145,20 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     finish(viewer, 'slow-consumer');
   }
 
+  /** Many that leave a little each cost as much as few that leave a lot. Whoever is cut off comes back by its cursor. */
+  function boundAllUnread(): void {
+    const sinks = [...lingering.keys(), ...[...blocked.keys()].map(({ sink }) => sink)];
+    let unread = sinks.reduce((sum, { writableLength }) => sum + writableLength, 0);
+    if (unread <= allUnreadBytes) return;
+    const most = sinks.toSorted((a, b) => b.writableLength - a.writableLength);
+    for (const sink of most) {
+      if (unread <= allUnreadBytes) break;
+      unread -= sink.writableLength;
+      sink.destroy();
+    }
+    logger.warn({ allUnreadBytes }, 'Viewers leave too much unread together: those who left most were cut off');
+  }
+
   function finish(viewer: Viewer, reason?: ByeReason): void {
     if (viewer.state === 'ended') return;
     const { sink, inFrame } = viewer;
@@ -173,6 +190,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     }
     for (const [viewer, since] of blocked) if (tick - since >= ticks(blockedMs)) drop(viewer);
     for (const [sink, deadline] of lingering) if (tick >= deadline) sink.destroy();
+    boundAllUnread();
     if (tails.size > 0 || lingering.size > 0) return;
     clearInterval(timer);
     timer = undefined;

@@ -327,6 +327,35 @@ it('lets go of a dropped viewer that does not even take that it was dropped', as
   stalled.destroy();
 });
 
+it('cuts off those who leave most unread when all together leave too much', async () => {
+  await stage.close();
+  await begin({ timing: { unreadBytes: Number.POSITIVE_INFINITY, allUnreadBytes: 200_000 } });
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  await pen.text('It begins. ');
+  const reader = await follow();
+  await reader.caughtUp();
+  const url = new URL(`${origin}/api/check-stream?sessionId=${session.sessionId}`);
+  const stalled = [0, 1, 2].map(() => connect(Number(url.port), url.hostname).pause());
+  for (const socket of stalled) {
+    socket.on('error', () => undefined);
+    socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${session.token}\r\n\r\n`);
+  }
+  await expect.poll(() => stage.relay.streams).toBe(4);
+  let written = 'It begins. ';
+  for (let i = 0; i < 120; i += 1) {
+    const block = 'x'.repeat(60_000);
+    await pen.text(block);
+    written += block;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await pen.finish();
+  await reader.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+  expect(reader.text() === written).toBe(true);
+  await expect.poll(() => stage.relay.streams, { timeout: 5_000 }).toBe(1);
+  expect(stage.logged.some(({ fields }) => 'allUnreadBytes' in fields)).toBe(true);
+});
+
 it('cuts a viewer that takes nothing of its replay, and paces the replay of one that does', async () => {
   await stage.close();
   await begin({ timing: { blockedMs: 500 } });
