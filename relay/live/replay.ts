@@ -93,7 +93,7 @@ async function writePage(
 ): Promise<Written | null> {
   if (page.kind === 'exact') {
     const cursor = after ?? START;
-    return tail.pages.has(cursor) ? { cursor, isCut: false } : writeEntries(context, tail, viewer, page, cursor);
+    return tail.pages?.has(cursor) ? { cursor, isCut: false } : writeEntries(context, tail, viewer, page, cursor);
   }
   const { sessionId } = tail;
   if (coversAllFinished(page)) {
@@ -143,7 +143,7 @@ async function writeKnownPages(context: ReplayContext, tail: Tail, viewer: Viewe
   let cursor = after;
   while (viewer.state !== 'ended' && !context.isClosing()) {
     let text = '';
-    for (let page = tail.pages.get(cursor); page && text.length < WRITE_LENGTH; page = tail.pages.get(cursor)) {
+    for (let page = tail.pages?.get(cursor); page && text.length < WRITE_LENGTH; page = tail.pages?.get(cursor)) {
       text += page.text;
       cursor = page.last;
     }

@@ -116,13 +116,13 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     },
     finish,
     keepPage(tail, after, page) {
-      if (tail.ended || tail.pages.has(after) || keptLength + page.text.length > KEPT_PAGES_LENGTH) return;
-      tail.pages.set(after, page);
+      if (tail.ended || tail.pages?.has(after) || keptLength + page.text.length > KEPT_PAGES_LENGTH) return;
+      (tail.pages ??= new Map()).set(after, page);
       keptLength += page.text.length;
     },
     dropPages(tail) {
-      for (const { text } of tail.pages.values()) keptLength -= text.length;
-      tail.pages.clear();
+      for (const { text } of tail.pages?.values() ?? []) keptLength -= text.length;
+      tail.pages = null;
     },
     forget(tail) {
       if (tails.get(tail.sessionId) === tail) tails.delete(tail.sessionId);
@@ -208,6 +208,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     tail.replaying += 1;
     try {
       await tail.ready;
+      tail.ready = null;
     } catch (error) {
       tail.replaying -= 1;
       release(tail);
@@ -221,7 +222,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     tail.holders -= 1;
     if (tail.holders > 0) return;
     tail.leftAt = tick;
-    if (tail.pages.size === 0) close(tail);
+    if (!tail.pages) close(tail);
   }
 
   function close(tail: Tail): void {
@@ -255,7 +256,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     },
     firstRead(sessionId, after) {
       if (after === undefined) return { limit: 1 };
-      return tails.get(sessionId)?.pages.has(after) ? { after, limit: 1 } : pageAfter(after);
+      return tails.get(sessionId)?.pages?.has(after) ? { after, limit: 1 } : pageAfter(after);
     },
     async serve(request, open) {
       const { sessionId, address, until, share } = request;

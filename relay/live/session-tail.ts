@@ -22,13 +22,14 @@ export interface Tail {
   /** Viewers that still replay: for them the latest entries are kept, so that each can join however fast the log grows. */
   replaying: number;
   recent: LogEntry[];
-  /** Pages that were read for replays, by the cursor they come after. */
-  readonly pages: Map<Cursor, Page>;
+  /** Pages that were read for replays, by the cursor they come after; null: none, as of nearly all idle sessions. */
+  pages: Map<Cursor, Page> | null;
   /** Received, and not yet written to the live viewers. */
   pending: LogEntry[];
   /** Spreads the heartbeats and polls of many tails over time. */
   readonly slot: number;
-  ready: Promise<void>;
+  /** Until it is open. */
+  ready: Promise<void> | null;
   catchingUp: Promise<void> | null;
   catchUpAgain: boolean;
   /** When the last viewer left (ticks of the hub). */
@@ -76,9 +77,9 @@ export function createTail(sessionId: string, slot: number): Tail {
     holders: 0,
     replaying: 0,
     recent: [],
-    pages: new Map(),
+    pages: null,
     pending: [],
-    ready: Promise.resolve(),
+    ready: null,
     catchingUp: null,
     catchUpAgain: false,
     leftAt: 0,

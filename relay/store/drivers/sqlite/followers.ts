@@ -12,26 +12,25 @@ export interface Followers {
 
 /** Who follows which session. The file is ours alone, so everything that is written is written here. */
 export function createFollowers(logger: Logger | undefined): Followers {
-  // A set of objects, and not of functions: the same listener may follow twice.
-  const followers = new Map<string, Set<{ listener: Listener }>>();
+  // Objects, and not functions: the same listener may follow twice. Lists are never changed in place, since a listener may
+  // leave, or bring another, while it is called; they are short, and take less memory than sets.
+  const followers = new Map<string, readonly { listener: Listener }[]>();
 
   return {
     add(sessionId, listener) {
       const entry = { listener };
-      const set = followers.get(sessionId) ?? new Set();
-      followers.set(sessionId, set.add(entry));
+      followers.set(sessionId, [...(followers.get(sessionId) ?? []), entry]);
       return () => {
-        set.delete(entry);
-        // Another set may have taken its place since.
-        if (set.size === 0 && followers.get(sessionId) === set) followers.delete(sessionId);
+        const left = followers.get(sessionId)?.filter((other) => other !== entry) ?? [];
+        if (left.length > 0) followers.set(sessionId, left);
+        else followers.delete(sessionId);
       };
     },
 
     has: (sessionId) => followers.has(sessionId),
 
     notify(sessionId, event) {
-      // A copy: a listener may leave, or bring another, while it is called.
-      for (const { listener } of [...(followers.get(sessionId) ?? [])]) {
+      for (const { listener } of followers.get(sessionId) ?? []) {
         try {
           listener(event);
         } catch (error) {
