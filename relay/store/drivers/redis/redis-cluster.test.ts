@@ -5,6 +5,7 @@ import { claimInput, collectEvents, submitInput } from '../../conformance/store-
 import { partitionOf } from '../redis-scripts/keys.ts';
 import { openRedisStore, type ScriptStore } from './open-redis-store.ts';
 import { startCluster, type RedisCluster } from './testing/redis-cluster.ts';
+import type { RedisProcess } from './testing/redis-process.ts';
 
 let cluster: RedisCluster;
 beforeAll(async () => {
@@ -51,6 +52,37 @@ describe('on a cluster', () => {
     const sent = await Promise.all(cluster.masters.map(({ admin }) => admin.info('commandstats')));
     expect(sent.join('\n')).not.toMatch(/^cmdstat_publish:/m);
     expect(sent.join('\n')).toMatch(/^cmdstat_spublish:/m);
+  });
+
+  it('followers hear of a session whose slot has moved to another server', { timeout: 30_000 }, async () => {
+    const store = await open();
+    const sessionId = newId();
+    const tag = String(partitionOf(sessionId));
+    const seen = collectEvents();
+    let unsure = 0;
+    await store.follow(sessionId, (event) => {
+      if (event.kind === 'unsure') unsure += 1;
+      seen.listener(event);
+    });
+    const from = await cluster.masterOf(tag);
+    const to = cluster.masters.find((master) => master !== from) ?? from;
+    // A slot with keys in it is not given away just so.
+    const slot = Number(await from.admin.call('CLUSTER', 'KEYSLOT', `{${tag}}`));
+    for (const key of (await from.admin.call('CLUSTER', 'GETKEYSINSLOT', slot, 10_000)) as string[]) await from.admin.del(key);
+    const id = String(await to.admin.call('CLUSTER', 'MYID'));
+    const give = (node: RedisProcess) => node.admin.call('CLUSTER', 'SETSLOT', slot, 'NODE', id);
+    await give(to);
+    await Promise.all(cluster.masters.map(give));
+    onTestFinished(async () => {
+      await store.delete(sessionId);
+      for (const key of (await to.admin.call('CLUSTER', 'GETKEYSINSLOT', slot, 10_000)) as string[]) await to.admin.del(key);
+      const back = String(await from.admin.call('CLUSTER', 'MYID'));
+      for (const node of [from, ...cluster.masters]) await node.admin.call('CLUSTER', 'SETSLOT', slot, 'NODE', back);
+    });
+
+    await vi.waitFor(() => expect(unsure).toBeGreaterThan(0), { timeout: 10_000 });
+    expect(await store.submit(sessionId, submitInput())).toMatchObject({ kind: 'ok' });
+    await vi.waitFor(() => expect(seen.entries).toHaveLength(1));
   });
 
   it('says in one sentence that it refuses a login', async () => {

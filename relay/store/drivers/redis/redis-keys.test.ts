@@ -3,6 +3,7 @@ import { START } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
 import { chunkText, claimInput, collectEvents, messageOf, submitInput, terminalText } from '../../conformance/store-harness.ts';
 import { cancelledEntry, endedEntries, restartedEntry, startedEntry } from '../../control-entries.ts';
+import { readSession } from '../../read-session.ts';
 import type { LogEntry } from '../../session-store.ts';
 import { partitionOf } from '../redis-scripts/keys.ts';
 import type { ScriptStore } from './open-redis-store.ts';
@@ -120,6 +121,7 @@ describe('when a key of a running session vanishes', () => {
     await server.admin.del(names['log'] ?? '');
     const answer = await store.read(sessionId, { limit: 10 });
     expect(answer).toMatchObject({ kind: 'snapshot', transcript: '["folded"]', cursor: sealed, entries: [{ prev: sealed }, {}] });
+    expect(await readSession(store, sessionId)).toMatchObject({ kind: 'open', run: null, tail: [], state: { run: null } });
   });
 
   it('the due set: the run is listed again as soon as somebody looks, or its lease is renewed', async () => {
