@@ -1,22 +1,22 @@
 import type { Logger } from '#relay/logger.ts';
 import { createProblem, type ProblemCode } from '#shared/problem.ts';
 import { fenceRandom } from '../../fence-random.ts';
-import type {
-  AppendAnswer,
-  ClaimAnswer,
-  HeadAnswer,
-  LeaseAnswer,
-  ReadAnswer,
-  Refusal,
-  SessionStore,
-  SubmitAnswer,
-} from '../../session-store.ts';
+import type { SessionStore } from '../../session-store.ts';
 import type { SessionInspection } from '../../session-inspection.ts';
 import { StoreError } from '../../store-error.ts';
-import { decodeAnswer, decodeRun, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
+import { decodeAnswer, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
 import { createHints } from './hints.ts';
 import { decodeInspection } from './inspection.ts';
 import { createKeys } from './keys.ts';
+import {
+  oneOf,
+  toAppendAnswer,
+  toClaimAnswer,
+  toHeadAnswer,
+  toLeaseAnswer,
+  toReadAnswer,
+  toSubmitAnswer,
+} from './port-answers.ts';
 import type { ScriptTransport } from './script-transport.ts';
 import type { ScriptName } from './scripts.ts';
 
@@ -66,7 +66,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
       await run('lose', keys.ofSession(sessionId), [...common, String(fenceRandom()), problem('stream-lost')]),
     ).kind;
     if (damage !== 'nothing') {
-      logger?.error({ session: sessionId.slice(0, 6), key: damage }, 'A key of a session has vanished from the store');
+      logger?.error({ session: sessionId.slice(0, 8), key: damage }, 'A key of a session has vanished from the store');
     }
     const again = decodeAnswer(await run(script, keys.ofSession(sessionId), all));
     if (again.kind === 'lost') throw new StoreError('store-unavailable', 'a key of the session vanishes again and again');
@@ -75,7 +75,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
 
   /** The set that lists due runs has vanished, or this session from it: nobody would ever take the run over. */
   function requeue(sessionId: string): void {
-    logger?.warn({ session: sessionId.slice(0, 6) }, 'An active run was not listed as due, and is listed again');
+    logger?.warn({ session: sessionId.slice(0, 8) }, 'An active run was not listed as due, and is listed again');
     ask('requeue', sessionId, []).catch((error: unknown) => {
       // Whoever looks at the session next tries again.
       logger?.warn({ err: error }, 'An active run could not be listed as due');
@@ -220,69 +220,4 @@ function mustWrite(entries: readonly string[]): void {
 
 function problem(code: ProblemCode): string {
   return JSON.stringify(createProblem(code));
-}
-
-function oneOf<const Kind extends string>(answer: Answer, kinds: readonly Kind[]): Kind {
-  const kind = kinds.find((known) => known === answer.kind);
-  if (kind === undefined) throw new TypeError(`a script answered ${JSON.stringify(answer.kind)}`);
-  return kind;
-}
-
-function toSubmitAnswer(answer: Answer): SubmitAnswer {
-  const kind = oneOf(answer, ['ok', 'same', 'mismatch', 'active', 'moved', 'full', 'gone']);
-  if (kind === 'ok') return { kind, cursor: answer.text(1) };
-  if (kind === 'same') return { kind, cursor: answer.text(1), runId: answer.text(2) };
-  if (kind === 'active') return { kind, runId: answer.text(1) };
-  return { kind };
-}
-
-function toClaimAnswer(answer: Answer): ClaimAnswer {
-  const kind = oneOf(answer, ['lease', 'owned', 'closed', 'none', 'ended']);
-  if (kind === 'owned') return { kind, dueAt: answer.number(1) };
-  if (kind === 'ended') return { kind, reason: answer.text(1) === 'interrupted' ? 'interrupted' : 'attempts-exhausted' };
-  if (kind !== 'lease') return { kind };
-  return {
-    kind,
-    lease: {
-      fence: answer.number(1),
-      runId: answer.text(2),
-      attempt: answer.number(3),
-      next: answer.number(4),
-      head: answer.text(5),
-      turns: answer.number(6),
-      reset: answer.text(7) === '1',
-      journal: toRecord(answer.rest(8)),
-    },
-  };
-}
-
-/** Of name, value …; also when a name is one that objects have by themselves. */
-function toRecord(texts: readonly string[]): Record<string, string> {
-  const pairs = Array.from({ length: texts.length / 2 }, (_, index) => [texts[2 * index] ?? '', texts[2 * index + 1] ?? '']);
-  return Object.fromEntries(pairs) as Record<string, string>;
-}
-
-function toLeaseAnswer(answer: Answer): LeaseAnswer {
-  return { kind: oneOf(answer, ['ok', 'fenced', 'closed', 'none']) };
-}
-
-function toAppendAnswer(answer: Answer): AppendAnswer {
-  const kind = oneOf(answer, ['ok', 'duplicate', 'gap', 'fenced', 'closed', 'none']);
-  if (kind === 'ok' || kind === 'duplicate' || kind === 'gap') return { kind, next: answer.number(1) };
-  return { kind } satisfies Refusal;
-}
-
-function toHeadAnswer(answer: Answer): HeadAnswer {
-  const kind = oneOf(answer, ['open', 'empty', 'forgotten', 'gone']);
-  if (kind === 'open') return { kind, head: answer.text(1), run: decodeRun(answer, 2), revoked: answer.number(6) };
-  return { kind: kind === 'gone' ? 'gone' : 'empty' };
-}
-
-function toReadAnswer(answer: Answer): ReadAnswer {
-  const kind = oneOf(answer, ['exact', 'snapshot', 'empty', 'forgotten', 'gone']);
-  if (kind === 'gone') return { kind };
-  if (kind === 'empty' || kind === 'forgotten') return { kind: 'empty' };
-  const view = { head: answer.text(1), run: decodeRun(answer, 2), entries: answer.entries(6) };
-  if (kind === 'exact') return { kind, ...view };
-  return { kind, transcript: answer.text(7), cursor: answer.text(8), feedback: toRecord(listOf(answer.at(9)).map(textOf)), ...view };
 }
