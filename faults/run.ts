@@ -9,12 +9,15 @@ import { createRandom } from '../e2e/support/random.ts';
 import { CONTROLS } from './harness/controls.ts';
 import { runRow, type RowResult } from './harness/fault-row.ts';
 import { formatResult, formatTable } from './harness/format-result.ts';
+import type { StoreUnderTest } from './harness/store-under-test.ts';
 import { ROWS } from './rows/index.ts';
+import { STORES } from './stores/index.ts';
 
-const USAGE = `Breaks the relay and its embedded store on purpose, and counts what should not have happened.
+const USAGE = `Breaks the relay and its store on purpose, and counts what should not have happened.
 
   npm run test:faults -- [names] [options]     names: ${ROWS.map(({ name }) => name).join(' ')}; all when none is given
 
+  --store NAME one of ${Object.keys(STORES).join(', ')}; sqlite when not given
   --quick      small loads: shows that it works
   --controls   breaks one rule after the other, and fails unless its row turns red
   --rounds N   so many rounds of each row
@@ -24,6 +27,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
+    store: { type: 'string', default: 'sqlite' },
     controls: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     seed: { type: 'string' },
@@ -33,36 +37,40 @@ const { values, positionals } = parseArgs({
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 const seed = values.seed === undefined ? createRandom(Date.now()).between(1, 2 ** 31 - 1) : Number(values.seed);
 const isUsable = [rounds ?? 1, seed].every((value) => Number.isSafeInteger(value) && value > 0);
-const isKnown = positionals.every((name) => ROWS.some((row) => row.name === name));
+const store = Object.values(STORES).find(({ name }) => name === values.store);
+const rows = ROWS.filter(({ only }) => store && (only?.includes(store.name) ?? true));
+const isKnown = positionals.every((name) => rows.some((row) => row.name === name));
 
 if (values.help) console.log(USAGE);
-else if (!isUsable || !isKnown) {
+else if (!isUsable || !isKnown || !store) {
   console.error(USAGE);
   process.exitCode = 2;
 } else if (values.controls) {
-  const isGreen = await runControls();
+  const isGreen = await runControls(store);
+  await store.close();
   process.exit(isGreen ? 0 : 1);
 } else {
   const results: RowResult[] = [];
-  for (const row of ROWS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  for (const row of rows.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
     console.log(`\n${row.name}: ${row.promise}\n  ${row.fault}`);
-    const result = await runRow(row, { seed, quick: values.quick, rounds });
+    const result = await runRow(row, { store, seed, quick: values.quick, rounds });
     console.log(formatResult(result));
     results.push(result);
   }
   console.log(`\n${formatTable(results)}`);
+  await store.close();
   // Sockets and timers of what was broken may still be open.
   process.exit(results.some(({ violationCount }) => violationCount > 0) ? 1 : 0);
 }
 
 /** True when every row saw what was broken. */
-async function runControls(): Promise<boolean> {
+async function runControls(store: StoreUnderTest): Promise<boolean> {
   const lines: string[] = [];
   let unseen = 0;
   for (const control of CONTROLS) {
-    const row = ROWS.find(({ name }) => name === control.row);
+    const row = rows.find(({ name }) => name === control.row);
     if (!row || (positionals.length > 0 && !positionals.includes(row.name))) continue;
-    const { violations, violationCount, seconds } = await runRow(row, { seed, quick: true, rounds, mutation: control.mutation, endOnFirst: true });
+    const { violations, violationCount, seconds } = await runRow(row, { store, seed, quick: true, rounds, mutation: control.mutation, endOnFirst: true });
     const [first = 'NOTHING'] = violations;
     if (violationCount === 0) unseen += 1;
     lines.push(`| ${row.name} | ${control.mutation} | ${violationCount} | ${first.split('\n')[0]?.slice(0, 160)} | ${seconds.toFixed(0)} |`);

@@ -3,7 +3,7 @@ import type { StoreHarness } from '#relay/store/conformance/store-harness.ts';
 import { sqliteUnderTest } from '../stores/sqlite.ts';
 import { openFaultStage, type FaultStage, type FaultStageOptions } from './fault-stage.ts';
 import { findMutation, mutateStore, type Mutation } from './mutations.ts';
-import { PORT_OPTIONS, type StoreUnderTest } from './store-under-test.ts';
+import { PORT_OPTIONS, type StoreName, type StoreUnderTest } from './store-under-test.ts';
 
 /** One promise, and the faults it is held against. */
 export interface FaultRow {
@@ -12,8 +12,8 @@ export interface FaultRow {
   readonly promise: string;
   /** What is done to it, and what a round is. */
   readonly fault: string;
-  /** The one store that it is about; any when not given. */
-  readonly only?: StoreUnderTest['name'];
+  /** The stores that it is about; any when not given. */
+  readonly only?: readonly StoreName[];
   /** Rounds of a full run, and of the small one that is part of the tests. */
   readonly rounds: { full: number; quick: number };
   run(context: RowContext): Promise<void>;

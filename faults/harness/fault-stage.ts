@@ -42,21 +42,23 @@ export async function openFaultStage(
   const place = given ?? (await store.openPlace());
   const model = await openModelServer(seed);
   const broken = mutation !== undefined || hints !== undefined || probe;
-  const create = (): Promise<RelayProcess> =>
+  const create = (index: number): Promise<RelayProcess> =>
     createRelayProcess(
       {
         MODEL: 'openai-compatible:test',
         MODEL_BASE_URL: model.baseUrl,
         MODEL_API_KEY: 'test-key',
         ...place.settings,
+        ...place.settingsOf?.(index),
         ...(mutation === undefined ? {} : { FAULTS_MUTATION: mutation }),
         ...(hints === undefined ? {} : { FAULTS_HINTS: hints }),
         ...settings,
       },
       { runBy: place.runBy, ...(broken ? { script: BROKEN_RELAY } : {}) },
     );
-  const relay = await create();
-  const relays: FaultStage['relays'] = [relay, ...(await Promise.all(Array.from({ length: Math.min(wanted, store.relays) - 1 }, create)))];
+  const relay = await create(0);
+  const others = Array.from({ length: Math.min(wanted, store.relays) - 1 }, (_, index) => create(index + 1));
+  const relays: FaultStage['relays'] = [relay, ...(await Promise.all(others))];
   try {
     await Promise.all(relays.map((one) => one.start()));
   } catch (error) {

@@ -1,11 +1,14 @@
 import type { OpenStore } from '#relay/store/conformance/store-harness.ts';
 
+/** Redis on one server, as a Cluster of six, or behind a Sentinel. */
+export type StoreName = 'sqlite' | 'redis' | 'cluster' | 'sentinel';
+
 /**
  * What the rows need of a store, and all they know of it. A row asks for the port in this process, or for a place that
  * relays keep their sessions in; what is behind is the store's own affair.
  */
 export interface StoreUnderTest {
-  readonly name: 'sqlite';
+  readonly name: StoreName;
   /** How many relays may use one place at the same time. */
   readonly relays: number;
   /** The store at its port, in this process, with time that can be let pass. */
@@ -13,12 +16,16 @@ export interface StoreUnderTest {
   openPlace(): Promise<StorePlace>;
   /** A place that fills up; rejects with one sentence where this machine allows none. */
   openSmallPlace(): Promise<SmallPlace>;
+  /** Ends what its ports share. */
+  close(): Promise<void>;
 }
 
 /** Where relays keep their sessions: outlives them, and is gone once disposed of. */
 export interface StorePlace {
   /** What the environment of its relays says of it. */
   readonly settings: Readonly<Record<string, string>>;
+  /** And of one of them, counted from 0, where each has a way of its own to it. */
+  readonly settingsOf?: (relay: number) => Readonly<Record<string, string>>;
   /** A program with its arguments that runs the relay's command; empty: none. */
   readonly runBy: readonly string[];
   dispose(): Promise<void>;

@@ -35,7 +35,7 @@ export const embeddedStore: FaultRow = {
   name: 'G17',
   promise: 'the embedded store: commit before the answer; a truncated tail is recovered',
   fault: "kill -9 of a process that writes as fast as it can, and bytes cut from the write-ahead log's end, or zeroed; a round is a kill",
-  only: 'sqlite',
+  only: ['sqlite'],
   rounds: { full: 1_000, quick: 8 },
   async run(context) {
     const files = Math.ceil(context.rounds / KILLS_A_FILE);

@@ -42,4 +42,9 @@ export const sqliteUnderTest: StoreUnderTest = {
     const disk = await openSmallDisk();
     return { ...disk, settings: { STORE: `sqlite:${path.join(disk.folder, 'relay.db')}` } };
   },
+
+  // oxlint-disable-next-line require-await
+  async close() {
+    // Each port has a store of its own in memory.
+  },
 };

@@ -1,0 +1,86 @@
+import { newId } from '#shared/ids.ts';
+import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
+import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
+import { openTcpProxy, type TcpProxy } from '../../e2e/support/tcp-proxy.ts';
+import type { StorePlace, StoreUnderTest } from '../harness/store-under-test.ts';
+
+/** Relays at one place; each has a line of its own to the server. */
+export const RELAYS = 3;
+
+/** What all relays of a place sign their tokens with. */
+export const RELAY_SECRET = 'of all relays that share a store';
+
+/** What is acknowledged is on the disk. */
+export const AOF_ALWAYS: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always'];
+
+/** A Redis of its own that relays share, and their lines to it. */
+export interface RedisPlace extends StorePlace {
+  readonly server: RedisProcess;
+  /** By relay. */
+  readonly links: readonly TcpProxy[];
+}
+
+export async function openRedisPlace(args: readonly string[] = AOF_ALWAYS): Promise<RedisPlace> {
+  const server = await startRedis({ args: [...args] });
+  const links = await Promise.all(Array.from({ length: RELAYS }, () => openTcpProxy(server.port)));
+  return {
+    server,
+    links,
+    settings: { RELAY_SECRET },
+    settingsOf: (relay) => ({ STORE: `redis://127.0.0.1:${(links[relay % RELAYS] ?? server).port}` }),
+    runBy: [],
+    async dispose() {
+      await Promise.all(links.map((link) => link.close()));
+      await server.destroy();
+    },
+  };
+}
+
+/** For all ports of this process: each has a prefix of its own there. */
+let shared: Promise<RedisProcess> | null = null;
+
+/** One server that several relays share, which loses nothing that it has acknowledged. */
+export const redisUnderTest: StoreUnderTest = {
+  name: 'redis',
+  relays: RELAYS,
+
+  async openPort(options) {
+    shared ??= startRedis();
+    const server = await shared;
+    let offsetMs = 0;
+    const store = await openRedisStore({ ...options, url: server.url, prefix: newId(), clockOffset: () => offsetMs });
+    return {
+      store,
+      // oxlint-disable-next-line require-await
+      async advance(ms) {
+        offsetMs += ms;
+      },
+      destroy: () => store.close(),
+    };
+  },
+
+  openPlace: () => openRedisPlace(),
+
+  async openSmallPlace() {
+    const place = await openRedisPlace();
+    const { admin } = place.server;
+    return {
+      ...place,
+      means: 'maxmemory',
+      refusal: 'store-full',
+      async fill(leftBytes) {
+        const used = Number(/used_memory:(\d+)/.exec(await admin.info('memory'))?.[1]);
+        await admin.config('SET', 'maxmemory', String(used + Math.round(leftBytes)));
+      },
+      async makeRoom() {
+        await admin.config('SET', 'maxmemory', '0');
+      },
+    };
+  },
+
+  async close() {
+    const server = await shared;
+    shared = null;
+    await server?.destroy();
+  },
+};
