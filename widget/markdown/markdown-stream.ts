@@ -33,9 +33,9 @@ const REST = 4;
 
 /**
  * What a render costs the browser afterwards (styles, layout, painting) is several times what it costs here, and
- * nobody reads thirty new words a second: two frames.
+ * nobody reads twenty new words a second: three frames.
  */
-const PAUSE_MS = 32;
+const PAUSE_MS = 48;
 
 const parser = createParser();
 
