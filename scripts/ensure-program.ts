@@ -7,6 +7,8 @@ export interface Program {
   title: string;
   /** The names it may have on PATH, the best first. */
   names: readonly string[];
+  /** Where it may be besides the folders of PATH. */
+  folders?: readonly string[];
   /** Debian's package. */
   debianPackage: string;
   /** The environment variable that names the program itself, where there is one. */
@@ -14,11 +16,11 @@ export interface Program {
 }
 
 /** Where a program is: as its variable says, else the first of its names on PATH, else null. */
-export function findProgram({ names, variable }: Program, env: NodeJS.ProcessEnv = process.env): string | null {
+export function findProgram({ names, variable, folders = [] }: Program, env: NodeJS.ProcessEnv = process.env): string | null {
   const named = variable === undefined ? undefined : env[variable];
   if (named) return named;
   for (const name of names) {
-    for (const folder of (env['PATH'] ?? '').split(path.delimiter)) {
+    for (const folder of [...(env['PATH'] ?? '').split(path.delimiter), ...folders]) {
       const candidate = path.join(folder, name);
       if (folder !== '' && isExecutable(candidate)) return candidate;
     }

@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from './ensure-build.ts';
 import { ensureBrowser } from './ensure-browser.ts';
+import { ensureNginx } from './ensure-nginx.ts';
 import { ensureRedis } from './ensure-redis.ts';
 import { judge, readVitestReport, readWidgetReport, sum, type Tally } from './test-report.ts';
 
@@ -69,6 +70,7 @@ process.on('SIGTERM', interrupt);
 try {
   env['CHROME_PATH'] = ensureBrowser();
   ensureRedis();
+  ensureNginx();
   const outcomes: Outcome[] = [];
   for (const stage of stages) if (!interrupted) outcomes.push(await runStage(stage));
   summarise(outcomes);
