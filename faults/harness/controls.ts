@@ -18,7 +18,7 @@ export const CONTROLS: readonly Control[] = [
   { row: 'G3', mutation: 'reading before subscribing, and no head poll', slow: true },
   { row: 'G3', mutation: 'resume decided by "ahead of the log" and not by "does not follow"', slow: true },
   { row: 'G3', mutation: 'a torn snapshot: the transcript, then the log', slow: true },
-  { row: 'G3', mutation: 'sealing without compare-and-set', slow: true },
+  { row: 'G3', mutation: 'an older transcript over a newer one', slow: true },
   { row: 'G3', mutation: 'trimming more than was asked for', slow: true },
   { row: 'G4', mutation: 'no fence check' },
   { row: 'G4', mutation: 'claiming without a lease' },

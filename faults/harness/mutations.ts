@@ -68,6 +68,23 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       },
     }),
   },
+  'an older transcript over a newer one': {
+    store(store) {
+      const kept = new Map<string, { transcript: string; cursor: string }>();
+      return {
+        async seal(id, input) {
+          const answer = await store.seal(id, input);
+          if (answer === 'ok') kept.delete(id);
+          else kept.set(id, { transcript: input.transcript, cursor: input.to });
+          return 'ok';
+        },
+        async read(id, input) {
+          const answer = await store.read(id, input);
+          return answer.kind === 'snapshot' ? { ...answer, ...kept.get(id) } : answer;
+        },
+      };
+    },
+  },
   'claiming without a lease': {
     store(store) {
       const active = new Set<string>();

@@ -9,13 +9,17 @@ import { claimRun, completedText, startedRunText, submitInput } from '../../harn
 const SEALERS = 3;
 const RUNS = 6;
 
-/** Sealers of which some are slow between their look and their write, while runs end: nothing that was said is lost. */
+/**
+ * Sealers of which some are slow between their look and their write, while runs end and others read: nothing that was said
+ * is lost, and whoever reads sees all of it up to some moment.
+ */
 export async function sealAtOnce({ openPort, rounds, quick, random, count, violate }: RowContext): Promise<void> {
   const { store, destroy } = await openPort();
   try {
     for (let round = 0; round < (quick ? 10 : Math.ceil(rounds / 5)); round += 1) {
       const sessionId = newId();
       const sealing: Promise<void>[] = [];
+      const reading: Promise<string[]>[] = [];
       for (let run = 0; run < RUNS; run += 1) {
         const input = submitInput(`Run ${run}`);
         await store.submit(sessionId, input);
@@ -24,18 +28,34 @@ export async function sealAtOnce({ openPort, rounds, quick, random, count, viola
         for (let sealer = 0; sealer < SEALERS; sealer += 1) {
           sealing.push(sealSession(slowly(store, random.between(0, 8)), sessionId));
         }
-        await sleep(random.between(0, 4));
+        reading.push(readOnce(sessionId, random.between(0, 10)));
+        await sleep(random.between(0, 8));
       }
       await Promise.all(sealing);
-      const session = await readSession(store, sessionId);
-      const texts = session.kind === 'open' ? session.state.messages.flatMap(({ parts }) => parts.map((part) => ('text' in part ? part.text : ''))) : [];
-      const expected = Array.from({ length: RUNS }, (_, run) => [`Run ${run}`, `Reply ${run}`]).flat();
-      if (texts.join('|') !== expected.join('|')) violate(`after sealing ${RUNS} runs there is ${texts.join('|')}`);
-      count('seals at the same time', sealing.length);
+      violate(...(await Promise.all(reading)).flat());
+      const texts = await readTexts(store, sessionId);
+      if (texts.join('|') !== EXPECTED.join('|')) violate(`after sealing ${RUNS} runs there is ${texts.join('|')}`);
+      count('seals at the same time', RUNS * SEALERS);
+      count('readings meanwhile', RUNS);
     }
   } finally {
     await destroy();
   }
+
+  async function readOnce(sessionId: string, afterMs: number): Promise<string[]> {
+    await sleep(afterMs);
+    const texts = await readTexts(store, sessionId);
+    const isBeginning = EXPECTED.slice(0, texts.length).join('|') === texts.join('|');
+    return isBeginning ? [] : [`while it is sealed there is ${texts.join('|')}`];
+  }
+}
+
+const EXPECTED = Array.from({ length: RUNS }, (_, run) => [`Run ${run}`, `Reply ${run}`]).flat();
+
+async function readTexts(store: SessionStore, sessionId: string): Promise<string[]> {
+  const session = await readSession(store, sessionId);
+  if (session.kind !== 'open') return [];
+  return session.state.messages.flatMap(({ parts }) => parts.map((part) => ('text' in part ? part.text : '')));
 }
 
 function slowly(store: SessionStore, ms: number): Pick<SessionStore, 'read' | 'seal'> {
