@@ -42,7 +42,8 @@ interface Line {
   left: number;
 }
 
-export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** To one port, or to the one that is drawn for each connection, as a balancer does. */
+export async function openTcpProxy(target: number | (() => number)): Promise<TcpProxy> {
   const lines = new Set<Line>();
   const counts = { connections: 0, cuts: 0, swallowedBytes: 0 };
   const holes = { up: false, down: false };
@@ -57,7 +58,7 @@ export async function openTcpProxy(targetPort: number): Promise<TcpProxy> {
       return;
     }
     counts.connections += 1;
-    const server = net.connect(targetPort, '127.0.0.1');
+    const server = net.connect(typeof target === 'number' ? target : target(), '127.0.0.1');
     const line: Line = { client, server, lost: { up: false, down: false }, isPost: false, left: drawLimit?.() ?? Number.POSITIVE_INFINITY };
     lines.add(line);
     client.setNoDelay();

@@ -1,4 +1,5 @@
 import type { FaultRow } from '../harness/fault-row.ts';
+import { chaos } from './chaos.ts';
 import { boundedAttempts } from './g9-bounded-attempts.ts';
 import { clearExpiry } from './g14-clear-expiry.ts';
 import { foldAndResume } from './g18-fold-and-resume.ts';
@@ -32,4 +33,5 @@ export const ROWS: readonly FaultRow[] = [
   plannedStop,
   embeddedStore,
   foldAndResume,
+  chaos,
 ];

@@ -1,0 +1,68 @@
+import { createProtocolClient } from '../../e2e/support/protocol-client.ts';
+import type { Random } from '../../e2e/support/random.ts';
+import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
+import { sleep } from '../../e2e/support/wait.ts';
+import { gatherCrowd } from '../harness/crowd.ts';
+import type { FaultRow, RowContext } from '../harness/fault-row.ts';
+import { openRedisPlace } from '../stores/redis.ts';
+import { lineTroubles, relayTroubles, storeTroubles, type Trouble } from './chaos/troubles.ts';
+
+const SESSIONS = { full: 16, quick: 8 };
+const LEASE_MS = 2_000;
+/** Only interruptions upon interruptions end a run so. */
+const FAILED_SHARE = 0.03;
+
+/**
+ * Everything at once: three loops of trouble, of the relays, of Redis and its lines, and of the visitors' line, run side
+ * by side while visitors who reach any relay by any connection ask, stop and read.
+ */
+export const chaos: FaultRow = {
+  name: 'chaos',
+  promise: 'no gap, no duplicate, no acknowledged prompt lost, one terminal message a run, whatever happens to whom',
+  fault: 'relays killed, frozen and drained, Redis restarted (AOF always), stopped, paused and cut off, visitors cut off; a round is a trouble of a relay',
+  only: ['redis'],
+  rounds: { full: 100, quick: 5 },
+  async run(context) {
+    const place = await openRedisPlace();
+    const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), DRAIN_MS: '1500' } });
+    const { relays } = stage;
+    const dice = context.random.fork();
+    const balancer = await openTcpProxy(() => relays[dice.between(0, relays.length - 1)]?.port ?? stage.relay.port);
+    const client = createProtocolClient(balancer.origin);
+    try {
+      const crowd = gatherCrowd(stage, {
+        sessions: context.quick ? SESSIONS.quick : SESSIONS.full,
+        client,
+        at: () => balancer.origin,
+        reply: { tokens: { min: 3, max: 250 }, tokensPerSecond: 100 },
+        stops: 0.15,
+        random: context.random.fork(),
+      });
+      await crowd.begun();
+      await makeTrouble(context, [relayTroubles(relays, LEASE_MS), storeTroubles(place), lineTroubles(balancer)]);
+      await crowd.end();
+      const { prompts, failed } = await crowd.judge(context, { snapshots: 'first' });
+      if (failed > Math.max(1, prompts * FAILED_SHARE)) context.violate(`${failed} of ${prompts} runs were interrupted too often`);
+      context.count('requests asked again', client.retries);
+    } finally {
+      await stage.close();
+      await balancer.close();
+    }
+  },
+};
+
+/** Until the first kind has been drawn for each round. */
+async function makeTrouble(context: RowContext, kinds: readonly [Trouble, ...Trouble[]][]): Promise<void> {
+  let left = context.rounds;
+  const loops = kinds.map(async (troubles, kind) => {
+    const random: Random = context.random.fork();
+    while (left > 0) {
+      await sleep(random.between(100, 2_500));
+      const trouble = random.pick(troubles);
+      await trouble.make(random);
+      context.count(trouble.name);
+      if (kind === 0) left -= 1;
+    }
+  });
+  await Promise.all(loops);
+}

@@ -1,0 +1,148 @@
+import type { Random } from '../../../e2e/support/random.ts';
+import type { RelayProcess } from '../../../e2e/support/relay-process.ts';
+import type { TcpProxy } from '../../../e2e/support/tcp-proxy.ts';
+import { sleep } from '../../../e2e/support/wait.ts';
+import type { RedisPlace } from '../../stores/redis.ts';
+
+/** Something that goes wrong, and is well again when it resolves. */
+export interface Trouble {
+  readonly name: string;
+  make(random: Random): Promise<void>;
+}
+
+/** What becomes of a relay. */
+export function relayTroubles(relays: readonly [RelayProcess, ...RelayProcess[]], leaseMs: number): [Trouble, ...Trouble[]] {
+  return [
+    {
+      name: 'relays killed',
+      async make(random) {
+        const relay = random.pick(relays);
+        await relay.kill();
+        await sleep(random.between(0, 2_000));
+        await relay.start();
+      },
+    },
+    {
+      name: 'relays frozen',
+      async make(random) {
+        const relay = random.pick(relays);
+        relay.signal('SIGSTOP');
+        await sleep(random.between(200, 2.5 * leaseMs));
+        relay.signal('SIGCONT');
+      },
+    },
+    {
+      name: 'relays drained',
+      async make(random) {
+        const relay = random.pick(relays);
+        const ended = relay.ended();
+        relay.signal('SIGTERM');
+        const { code } = await ended;
+        if (code !== 0) throw new Error(`a drained relay ended with ${code}:\n${relay.output().slice(-2_000)}`);
+        await relay.start();
+      },
+    },
+  ];
+}
+
+/** What becomes of Redis, and of the lines to it. */
+export function storeTroubles({ server, links }: RedisPlace): [Trouble, ...Trouble[]] {
+  const pickLink = (random: Random): TcpProxy | undefined => links[random.between(0, links.length - 1)];
+  return [
+    {
+      name: 'times Redis was killed and started again',
+      async make(random) {
+        await server.kill();
+        await sleep(random.between(0, 3_000));
+        await server.restart();
+      },
+    },
+    {
+      name: 'times Redis stood still',
+      async make(random) {
+        server.signal('SIGSTOP');
+        await sleep(random.between(100, 4_000));
+        server.signal('SIGCONT');
+      },
+    },
+    {
+      name: 'CLIENT KILL',
+      async make(random) {
+        await server.admin.call('CLIENT', 'KILL', 'TYPE', random.pick(['normal', 'pubsub']), 'SKIPME', 'yes');
+      },
+    },
+    {
+      name: 'CLIENT PAUSE',
+      async make(random) {
+        const ms = random.between(100, 3_000);
+        await server.admin.call('CLIENT', 'PAUSE', String(ms), random.pick(['WRITE', 'ALL']));
+        await sleep(ms);
+      },
+    },
+    {
+      name: 'lines to Redis cut',
+      // oxlint-disable-next-line require-await
+      async make(random) {
+        pickLink(random)?.cut();
+      },
+    },
+    {
+      name: 'lines to Redis black-holed',
+      async make(random) {
+        const link = pickLink(random);
+        link?.blackHole(random.pick(['up', 'down', 'both']));
+        await sleep(random.between(100, 4_000));
+        link?.restore();
+      },
+    },
+    {
+      name: 'times lines to Redis ended in the middle of replies',
+      async make(random) {
+        const link = pickLink(random);
+        const dice = random.fork();
+        link?.limitAnswers(() => dice.between(200, 5_000));
+        link?.cut();
+        await sleep(random.between(200, 1_500));
+        link?.restore();
+      },
+    },
+  ];
+}
+
+/** What becomes of the line between the visitors and the relays. */
+export function lineTroubles(line: TcpProxy): [Trouble, ...Trouble[]] {
+  return [
+    {
+      name: "visitors' lines cut",
+      // oxlint-disable-next-line require-await
+      async make() {
+        line.cut();
+      },
+    },
+    {
+      name: "visitors' lines black-holed",
+      async make(random) {
+        line.blackHole(random.pick(['up', 'down', 'both']));
+        await sleep(random.between(50, 600));
+        line.restore();
+      },
+    },
+    {
+      name: 'times answers to prompts were dropped',
+      async make(random) {
+        line.dropAnswers(true);
+        await sleep(random.between(50, 600));
+        line.restore();
+      },
+    },
+    {
+      name: 'times lines ended in the middle of frames',
+      async make(random) {
+        const dice = random.fork();
+        line.limitAnswers(() => dice.between(100, 3_000));
+        await sleep(random.between(100, 1_000));
+        line.restore();
+      },
+    },
+  ];
+}
