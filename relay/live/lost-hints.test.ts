@@ -102,6 +102,38 @@ it('misses nothing that is written while a slow store answers', async () => {
   }
 });
 
+it('asks where the log ends only when it hears nothing', async () => {
+  let heads = 0;
+  let deaf = false;
+  const counted = (store: SessionStore): SessionStore => ({
+    ...hinting((event, tell) => void (deaf || tell(event)))(store),
+    head: (sessionId) => {
+      heads += 1;
+      return store.head(sessionId);
+    },
+  });
+  stage = openRelayStage({ wrapStore: counted, timing: { activePollMs: 500, idlePollMs: 600_000 } });
+  const origin = await stage.listen();
+  session = await stage.mint();
+  await stage.prompt(session);
+  const stream = await openStream(`${origin}/api/check-stream?sessionId=${session.sessionId}`, bearer(session.token));
+  open.push(stream);
+  await stream.caughtUp();
+  const pen = await stage.write(session.sessionId);
+  heads = 0;
+  const until = Date.now() + 2000;
+  while (Date.now() < until) {
+    await pen.text('.');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect(heads).toBe(0);
+  // The last word, of which nobody hears.
+  deaf = true;
+  await pen.finish();
+  await stream.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+  expect(heads).toBeGreaterThan(0);
+});
+
 it('hears what is written between its subscription and its first look', async () => {
   let write = async () => {};
   await begin(

@@ -182,7 +182,10 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
         continue;
       }
       const turn = tick + tail.slot;
-      if (turn % (tail.runId === null ? idlePollTicks : activePollTicks) === 0) void poll(context, tail);
+      if (isPollDue(tail)) {
+        tail.polledAt = tick;
+        void poll(context, tail);
+      }
       // By the clock, so that many ratings are one snapshot.
       if (tail.feedbackDue && turn % activePollTicks === 0) void showFeedback(context, tail);
       if (turn % pingTicks !== 0) continue;
@@ -196,11 +199,26 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     timer = undefined;
   }
 
+  /**
+   * A hint that was lost shows by itself with the next one, which then follows nothing: only the last may be missed. So
+   * while a run is active who has heard nothing for a while asks, and who hears all the time asks as seldom as an idle one.
+   */
+  function isPollDue(tail: Tail): boolean {
+    if (tail.lookedAt !== tail.cursor) {
+      tail.lookedAt = tail.cursor;
+      tail.quietSince = tick;
+    }
+    const isQuiet = tick - tail.quietSince >= activePollTicks;
+    return tick - tail.polledAt >= (tail.runId !== null && isQuiet ? activePollTicks : idlePollTicks);
+  }
+
   /** The tail of a session, opened by whoever comes first; to be let go by `release`. */
   async function hold(sessionId: string): Promise<Tail> {
     let tail = tails.get(sessionId);
     if (!tail) {
       tail = createTail(sessionId, slots++);
+      // As if it had been asked for at another moment than its neighbours: they may all have come back at once.
+      tail.polledAt = tick - (tail.slot % idlePollTicks);
       tails.set(sessionId, tail);
       tail.ready = openTail(context, tail);
     }

@@ -35,6 +35,10 @@ export interface Tail {
   /** When the last viewer left (ticks of the hub). */
   leftAt: number;
   polling: boolean;
+  /** When it was compared with the log's head, where it stood when the hub looked, and since when (ticks of the hub). */
+  polledAt: number;
+  lookedAt: Cursor;
+  quietSince: number;
   /** Something was rated since the live viewers were shown what is. */
   feedbackDue: boolean;
   unfollow: Unfollow | null;
@@ -84,6 +88,9 @@ export function createTail(sessionId: string, slot: number): Tail {
     catchUpAgain: false,
     leftAt: 0,
     polling: false,
+    polledAt: 0,
+    lookedAt: START,
+    quietSince: 0,
     feedbackDue: false,
     unfollow: null,
     ended: false,
