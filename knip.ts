@@ -21,8 +21,6 @@ const config: KnipConfig = {
   ],
   project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
   ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit'],
-  // Arrive with the work that uses them.
-  ignoreDependencies: ['resumable-stream'],
   ignoreExportsUsedInFile: true,
 };
 

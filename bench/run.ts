@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
 import { startChild, type Child } from './harness/child.ts';
 import type { Bench, BenchContext } from './harness/bench.ts';
 import type { Handlers } from './harness/commands.ts';
@@ -10,12 +11,31 @@ import { costGrowth } from './rows/cost-growth.ts';
 import { fanOut } from './rows/fan-out.ts';
 import { idleMemory } from './rows/idle-memory.ts';
 import { latency } from './rows/latency.ts';
+import { redisAppends } from './rows/redis-appends.ts';
+import { redisCommands } from './rows/redis-commands.ts';
+import { redisLatency } from './rows/redis-latency.ts';
+import { redisMemory } from './rows/redis-memory.ts';
+import { redisReplay } from './rows/redis-replay.ts';
 import { replay } from './rows/replay.ts';
 import { sqliteAppends } from './rows/sqlite-appends.ts';
 import { widgetMarkdown } from './rows/widget-markdown.ts';
 import { widgetPeers } from './rows/widget-peers.ts';
 
-const BENCHES: readonly Bench[] = [fanOut, replay, sqliteAppends, latency, idleMemory, costGrowth, widgetMarkdown, widgetPeers];
+const BENCHES: readonly Bench[] = [
+  fanOut,
+  replay,
+  sqliteAppends,
+  latency,
+  idleMemory,
+  costGrowth,
+  redisAppends,
+  redisCommands,
+  redisLatency,
+  redisReplay,
+  redisMemory,
+  widgetMarkdown,
+  widgetPeers,
+];
 
 const USAGE = `Measures the relay against plain code that does the same work (docs/bench.md).
 
@@ -62,6 +82,7 @@ function choose(only: string | undefined): readonly Bench[] | null {
 async function runBench(bench: Bench): Promise<BenchResult> {
   const children: Child<Handlers>[] = [];
   const folders: string[] = [];
+  const servers: RedisProcess[] = [];
   const context: BenchContext = {
     quick: values.quick,
     start: async (file, options) => {
@@ -74,6 +95,11 @@ async function runBench(bench: Bench): Promise<BenchResult> {
       folders.push(folder);
       return folder;
     },
+    redis: async () => {
+      const server = await startRedis();
+      servers.push(server);
+      return server;
+    },
     progress: (text) => console.error(`${bench.name}: ${text}`),
   };
   const startedAt = performance.now();
@@ -85,6 +111,7 @@ async function runBench(bench: Bench): Promise<BenchResult> {
     return { name: bench.name, figures: [], seconds: seconds(), error: String(error) };
   } finally {
     await Promise.all(children.map((child) => child.stop()));
+    await Promise.all(servers.map((server) => server.destroy()));
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }

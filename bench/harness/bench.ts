@@ -1,3 +1,4 @@
+import type { RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
 import type { Child, ChildOptions } from './child.ts';
 import type { Handlers } from './commands.ts';
 import type { Figure } from './figure.ts';
@@ -10,6 +11,8 @@ export interface BenchContext {
   start: <H extends Handlers>(file: string, options?: ChildOptions) => Promise<Child<H>>;
   /** A fresh folder, removed after the bench. */
   folder: () => Promise<string>;
+  /** A redis-server of the bench's own, that keeps nothing on disk; ended after the bench. */
+  redis: () => Promise<RedisProcess>;
   progress: (text: string) => void;
 }
 

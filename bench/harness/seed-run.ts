@@ -18,8 +18,9 @@ export interface SeededRun {
 
 /** Longer than any bench: no runner takes a seeded run. */
 const LEASE_MS = 3_600_000;
-/** How many entries one append of the seeding holds. */
 const BATCH = 500;
+/** They are sent one after the other, without waiting for each. */
+const APPENDS_AT_ONCE = 100;
 
 export async function seedActiveRun(store: SessionStore, sessionId: string): Promise<SeededRun> {
   const runId = newId();
@@ -45,10 +46,18 @@ export async function seedActiveRun(store: SessionStore, sessionId: string): Pro
   return { sessionId, runId, fence: claimed.lease.fence, next: claimed.lease.next, before: submitted.cursor };
 }
 
+export interface SeedInput {
+  sessionId: string;
+  tokens: number;
+  end: 'active' | 'finished' | 'sealed';
+  /** How many entries one append holds; 500 when not given. */
+  batch?: number;
+}
+
 /** Writes a reply of `tokens` tokens, one entry each; `sealed` and `finished` end it. */
 export async function seedReply(
   store: SessionStore,
-  { sessionId, tokens, end }: { sessionId: string; tokens: number; end: 'active' | 'finished' | 'sealed' },
+  { sessionId, tokens, end, batch = BATCH }: SeedInput,
 ): Promise<SeededRun> {
   const run = await seedActiveRun(store, sessionId);
   const { runId } = run;
@@ -59,9 +68,13 @@ export async function seedReply(
     chunk({ type: 'text-start', id: '1' }),
     ...Array.from({ length: tokens }, (_, index) => deltaData(runId, plainToken(index))),
   ];
-  for (let index = 0; index < entries.length; index += BATCH) {
-    const batch = entries.slice(index, index + BATCH);
-    advance(run, await store.append(sessionId, { fence: run.fence, seq: run.next, entries: batch }));
+  for (let index = 0; index < entries.length; index += batch * APPENDS_AT_ONCE) {
+    const appends: Promise<AppendAnswer>[] = [];
+    for (const some of batchesOf(entries.slice(index, index + batch * APPENDS_AT_ONCE), batch)) {
+      appends.push(store.append(sessionId, { fence: run.fence, seq: run.next, entries: some }));
+      run.next += some.length;
+    }
+    for (const answer of await Promise.all(appends)) mustBeOk(answer);
   }
   if (end === 'active') return run;
 
@@ -71,14 +84,17 @@ export async function seedReply(
     chunk({ type: 'finish', finishReason: 'stop' }),
     JSON.stringify({ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, finishReason: 'stop', at: Date.now() }),
   ];
-  advance(run, await store.finish(sessionId, { fence: run.fence, seq: run.next, entries: last }));
+  mustBeOk(await store.finish(sessionId, { fence: run.fence, seq: run.next, entries: last }));
   if (end === 'sealed') await sealSession(store, sessionId);
   return run;
 }
 
-function advance(run: SeededRun, answer: AppendAnswer): void {
+function batchesOf(entries: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.ceil(entries.length / size) }, (_, index) => entries.slice(size * index, size * (index + 1)));
+}
+
+function mustBeOk(answer: AppendAnswer): void {
   if (answer.kind !== 'ok') throw new Error(`the store answered ${answer.kind}`);
-  run.next = answer.next;
 }
 
 function random20(): number {

@@ -23,14 +23,15 @@ export function summarise(values: readonly number[]): Sample {
 /**
  * Runs each of `systems` in turn, `rounds` times: A B A B. What a busy machine does to one it most likely does to
  * its neighbour too, so the ratio within a round says more than either figure. One more round goes before, and is
- * not counted: the first one pays for compiling.
+ * not counted: the first one pays for compiling. `warm`: that has been paid for already.
  */
 export async function interleave<S extends Record<string, () => Promise<unknown>>>(
   rounds: number,
   systems: S,
+  { warm = false }: { warm?: boolean } = {},
 ): Promise<{ [K in keyof S]: Awaited<ReturnType<S[K]>>[] }> {
   const results: Record<string, unknown[]> = {};
-  for (let round = -1; round < rounds; round += 1) {
+  for (let round = warm ? 0 : -1; round < rounds; round += 1) {
     for (const [name, measure] of Object.entries(systems)) {
       const result = await measure();
       if (round >= 0) (results[name] ??= []).push(result);

@@ -89,6 +89,9 @@ function figure(
   });
 }
 
+/** What a server answers that is asked as `bare-sse` is. */
+type Streaming = Pick<BareSse, 'start' | 'stop'>;
+
 interface Measuring {
   load: Child<Viewers>;
   runs: number;
@@ -116,8 +119,9 @@ export async function measureRelay(
   return reading;
 }
 
-async function measureBare(
-  input: Measuring & { bare: Child<BareSse>; port: number; source: 'wheel' | 'ai-sdk' },
+/** The same of a server that is asked as `bare-sse` is. */
+export async function measureBare(
+  input: Measuring & { bare: Child<Streaming>; port: number; source: 'wheel' | 'ai-sdk' },
 ): Promise<LiveReading> {
   const { bare, load, port, runs, source } = input;
   const channels = Array.from({ length: runs }, (_, index) => `bench-session-${String(index).padStart(6, '0')}`);

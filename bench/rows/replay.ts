@@ -30,7 +30,7 @@ const CASES: readonly Case[] = [
   { name: 'sealed, no cursor, for the first time', end: 'sealed', cursor: false, again: false, share: 0.3 },
 ];
 
-interface Cost {
+export interface Cost {
   milliseconds: number;
   /** CPU of the server for each replay. */
   cpuMilliseconds: number;
@@ -103,7 +103,8 @@ export const replay: Bench = {
   },
 };
 
-async function measureReplays({
+/** Asks for each in turn, and waits until it is whole. */
+export async function measureReplays({
   server,
   load,
   ...replays

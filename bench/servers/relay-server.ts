@@ -1,6 +1,6 @@
 /**
- * The relay as it is deployed, with the embedded store on a disk, around a model of the bench's own. What it adds
- * are commands to write finished conversations straight into the store, which would otherwise take minutes.
+ * The relay as it is deployed, with the embedded store on a disk or with Redis, around a model of the bench's own. What
+ * it adds are commands to write finished conversations straight into the store, which would otherwise take minutes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRelay } from '#relay/app.ts';
 import { createServer } from '#relay/node/create-server.ts';
+import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
 import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import type { SessionStore } from '#relay/store/session-store.ts';
 import { createBenchModel } from '../harness/bench-model.ts';
 import { serveCommands } from '../harness/commands.ts';
-import { seedReply, type SeededRun } from '../harness/seed-run.ts';
+import { seedReply, type SeededRun, type SeedInput } from '../harness/seed-run.ts';
 import { createTokenWheel } from '../harness/token-wheel.ts';
 import { encodeFrame } from '../harness/wire.ts';
 
@@ -19,11 +21,9 @@ const DAY_MS = 86_400_000;
 const PAGE = 1000;
 
 const wheel = createTokenWheel();
-/** The store's folder, which is then the caller's; else one for this process alone. */
-const [, , givenFolder] = process.argv;
-const folder = givenFolder ?? mkdtempSync(join(tmpdir(), 'resumable-chat-bench-relay-'));
-if (givenFolder === undefined) process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-const store = openSqliteStore({ path: join(folder, 'relay.db'), ttlMs: DAY_MS });
+/** The address of a Redis; or the store's folder, which is then the caller's; else one for this process alone. */
+const [, , place] = process.argv;
+const store = place?.startsWith('redis://') ? await openRedisStore({ url: place, ttlMs: DAY_MS }) : openEmbedded(place);
 
 const complain = (fields: object, message: string): void => console.error(`relay: ${message}`, fields);
 const silent = (): void => undefined;
@@ -43,8 +43,7 @@ await new Promise((resolve) => server.once('listening', resolve));
 
 const handlers = {
   port: (): number => (server.address() as AddressInfo).port,
-  seed: (input: { sessionId: string; tokens: number; end: 'active' | 'finished' | 'sealed' }): Promise<SeededRun> =>
-    seedReply(store, input),
+  seed: (input: SeedInput): Promise<SeededRun> => seedReply(store, input),
   /** The log after a cursor as one frame for each entry: what would be sent if nothing were merged. */
   unmerged: async ({ sessionId, after }: { sessionId: string; after: string }): Promise<Uint8Array> => {
     const frames: string[] = [];
@@ -60,3 +59,9 @@ const handlers = {
 };
 export type RelayServer = typeof handlers;
 serveCommands(handlers);
+
+function openEmbedded(given: string | undefined): SessionStore {
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'resumable-chat-bench-relay-'));
+  if (given === undefined) process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return openSqliteStore({ path: join(folder, 'relay.db'), ttlMs: DAY_MS });
+}

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { SCRIPTS } from '#relay/store/drivers/redis-scripts/scripts.ts';
+import type { Bench } from '../harness/bench.ts';
+import { atMost, createFigure, type Figure } from '../harness/figure.ts';
+import { commandCalls } from '../harness/redis-info.ts';
+import { createRelayClient } from '../harness/relay-client.ts';
+import type { Viewers } from '../load/viewers.ts';
+import type { RelayServer } from '../servers/relay-server.ts';
+
+const RATE = 50;
+
+/** What scripts call: those come from no client. `publish` is called once for each batch. */
+const WITHIN_SCRIPTS = new Set([
+  'publish',
+  ...Object.values(SCRIPTS).flatMap((text) => [...text.matchAll(/redis\.call\('(\w+)'/g)].map(([, name = '']) => name.toLowerCase())),
+]);
+
+/** Commands per flushed batch with more and more viewers, and what they leave behind when they have gone. */
+export const redisCommands: Bench = {
+  name: 'redis-commands',
+  run: async ({ quick, start, redis, progress }) => {
+    const { admin, url } = await redis();
+    const [relay, load] = await Promise.all([
+      start<RelayServer>('servers/relay-server.ts', { args: [url] }),
+      start<Viewers>('load/viewers.ts'),
+    ]);
+    const client = createRelayClient(await relay.call('port'));
+    const windowMs = quick ? 1500 : 4000;
+    const figures: Figure[] = [];
+    // The relay's own connection to hear what is published comes with the first viewer, and stays.
+    await load.call('connect', { group: 'first', requests: [client.view(await client.mint())] });
+    await load.call('disconnect', { group: 'first' });
+    for (const viewers of [1, 10, quick ? 50 : 1000]) {
+      progress(`${viewers} viewers`);
+      const session = await client.mint();
+      await relay.call('seed', { sessionId: session.sessionId, tokens: 1, end: 'sealed' });
+      const before = await inventory(admin);
+      const group = `${viewers} viewers`;
+      await load.call('connect', { group, requests: Array.from({ length: viewers }, () => client.view(session)) });
+      await client.prompt(session, { rate: RATE, count: (RATE * (windowMs + 10_000)) / 1000 });
+      await sleep(1000);
+      await admin.config('RESETSTAT');
+      await sleep(windowMs);
+      const calls = await commandCalls(admin);
+      await client.stop(session);
+      await client.idle(session);
+      await load.call('disconnect', { group });
+      // The session itself is kept; a channel is left as soon as the last viewer has gone, which takes a turn or two.
+      await sleep(500);
+      const after = await inventory(admin);
+      const batches = calls.get('publish') ?? 0;
+      if (batches < (RATE * windowMs) / 2000) throw new Error(`${batches} batches in ${windowMs} ms`);
+      const ofClients = [...calls].filter(([name]) => !WITHIN_SCRIPTS.has(name) && !name.startsWith('config') && name !== 'info');
+      figures.push(
+        createFigure({
+          what: `Redis commands per flushed batch, ${viewers} viewers of a session`,
+          unit: 'commands',
+          ours: [ofClients.reduce((sum, [, count]) => sum + count, 0) / batches],
+          baseline: [1],
+          as: 'ours/baseline',
+          goal: atMost(1.05),
+          note: `${batches} batches; ${ofClients.map(([name, count]) => `${name} ${count}`).join(', ')}`,
+        }),
+        createFigure({
+          what: `keys, groups, channels and connections left by ${viewers} viewers that have gone`,
+          unit: '',
+          ours: [[...after].filter((thing) => !before.has(thing)).length],
+          baseline: [1],
+          as: 'ours/baseline',
+          goal: atMost(0),
+        }),
+      );
+    }
+    return figures;
+  },
+};
+
+/** Everything in a Redis that a viewer could leave there; the keys of a session itself are there before. */
+async function inventory(admin: Redis): Promise<Set<string>> {
+  const things = new Set<string>();
+  for (const key of await admin.keys('*')) {
+    things.add(`key ${key}`);
+    if ((await admin.type(key)) !== 'stream') continue;
+    const groups = await admin.call('XINFO', 'GROUPS', key);
+    if (Array.isArray(groups)) for (const group of groups) things.add(`group ${String(group)}`);
+  }
+  for (const channel of await admin.pubsub('CHANNELS', '*')) things.add(`channel ${String(channel)}`);
+  const clients = String(await admin.client('LIST'));
+  for (const [, id = ''] of clients.matchAll(/^id=(\d+)/gm)) things.add(`connection ${id}`);
+  return things;
+}

@@ -1,0 +1,49 @@
+import type { Redis } from 'ioredis';
+import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
+import type { Bench } from '../harness/bench.ts';
+import { atMost, createFigure, type Figure } from '../harness/figure.ts';
+import { seedReply } from '../harness/seed-run.ts';
+import { plainToken } from '../harness/token-wheel.ts';
+import { deltaData, SAMPLE_RUN_ID } from '../harness/wire.ts';
+
+const DAY_MS = 86_400_000;
+
+/** What a reply takes in Redis: all keys of its session, against a stream with one JSON entry for each token. */
+export const redisMemory: Bench = {
+  name: 'redis-memory',
+  run: async ({ quick, redis, progress }) => {
+    const { admin, url } = await redis();
+    const tokens = quick ? 1000 : 5000;
+    const figures: Figure[] = [];
+    for (const [end, batch, goal] of [['active', 1, 0.25], ['active', 8, 0.25], ['sealed', 1, 0.1]] as const) {
+      progress(`${end}, ${batch} tokens a batch`);
+      await admin.flushall();
+      for (let index = 0; index < tokens; index += 1) await admin.xadd('baseline', '*', 'd', deltaData(SAMPLE_RUN_ID, plainToken(index)));
+      const baseline = await memoryOf(admin, ['baseline']);
+      const store = await openRedisStore({ url, ttlMs: DAY_MS });
+      try {
+        await seedReply(store, { sessionId: 'session-of-the-bench0', tokens, end, batch });
+      } finally {
+        await store.close();
+      }
+      const keys = (await admin.keys('*:session-of-the-bench0:*')).concat(await admin.keys('*:due'));
+      figures.push(
+        createFigure({
+          what: `bytes of a reply of ${tokens} tokens in Redis, ${end === 'sealed' ? 'sealed' : 'live'}, ${batch} a batch`,
+          unit: 'B',
+          ours: [await memoryOf(admin, keys)],
+          baseline: [baseline],
+          as: 'ours/baseline',
+          goal: atMost(goal),
+        }),
+      );
+    }
+    return figures;
+  },
+};
+
+async function memoryOf(admin: Redis, keys: readonly string[]): Promise<number> {
+  // `SAMPLES 0`: every node of a stream is looked at.
+  const sizes = await Promise.all(keys.map((key) => admin.call('MEMORY', 'USAGE', key, 'SAMPLES', '0')));
+  return sizes.reduce<number>((sum, size) => sum + Number(size), 0);
+}

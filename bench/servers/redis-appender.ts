@@ -1,0 +1,32 @@
+/** The Redis store, measured alone: no relay around it. */
+import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
+import type { SessionStore } from '#relay/store/session-store.ts';
+import { measureAppends, type AppendLoad, type AppendSpeed } from '../harness/append-load.ts';
+import { serveCommands } from '../harness/commands.ts';
+import { seedActiveRun, type SeededRun } from '../harness/seed-run.ts';
+
+let store: SessionStore | null = null;
+let runs: SeededRun[] = [];
+const DAY_MS = 86_400_000;
+
+const handlers = {
+  /** Fresh sessions with an active run each, in place of those that were there before. */
+  open: async ({ url, sessions }: { url: string; sessions: number }): Promise<void> => {
+    const opened = (store ??= await openRedisStore({ url, ttlMs: DAY_MS }));
+    const prefix = `bench-${process.hrtime.bigint()}`;
+    runs = await Promise.all(Array.from({ length: sessions }, (_, index) => seedActiveRun(opened, `${prefix}-${index}`)));
+  },
+  run: (load: AppendLoad): Promise<AppendSpeed> => {
+    const opened = store;
+    if (!opened) throw new Error('open the store first');
+    return measureAppends(load, async (session, entries) => {
+      const run = runs[session];
+      if (!run) throw new Error(`there is no session ${session}`);
+      const answer = await opened.append(run.sessionId, { fence: run.fence, seq: run.next, entries });
+      if (answer.kind !== 'ok') throw new Error(`append answered ${answer.kind}`);
+      run.next = answer.next;
+    });
+  },
+};
+export type RedisAppender = typeof handlers;
+serveCommands(handlers);
