@@ -48,7 +48,8 @@ function startRelay(): void {
 
 function onExit(code: number | null, signal: NodeJS.Signals | null): void {
   if (stopping) {
-    process.exitCode = code ?? 1;
+    // One that had not begun yet has nothing to end in good order: the signal itself ends it.
+    process.exitCode = code ?? (ready ? 1 : 0);
     return;
   }
   if (code !== null && !ready) {
