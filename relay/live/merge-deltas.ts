@@ -12,7 +12,9 @@ export const MAX_MERGED_LENGTH = 65_536;
  * one. An emoji that was split over two deltas comes out whole, since a lone half is written as an escape (`\ud83d`)
  * and two escapes in a row are a pair again.
  */
-export function mergeDeltas(entries: readonly LogEntry[]): LogEntry[] {
+export function mergeDeltas(entries: readonly LogEntry[]): readonly LogEntry[] {
+  // As live ones come nearly always.
+  if (entries.length < 2) return entries;
   return groupDeltas(entries, MAX_MERGED_LENGTH).map((group) => {
     if (!('pieces' in group)) return group;
     const { first, last, head, pieces } = group;
