@@ -10,19 +10,36 @@ afterEach(() => {
 });
 
 describe('the wait before another try', () => {
-  it('has a bound that doubles from 0.3 s up to 15 s', () => {
+  const boundOf = (failures: number): number => {
     vi.spyOn(Math, 'random').mockReturnValue(1);
-    expect([0, 1, 2, 3, 4, 5, 6, 7, 1_000].map(backoffMs)).toEqual([
-      300, 600, 1_200, 2_400, 4_800, 9_600, 15_000, 15_000, 15_000,
+    return backoffMs(failures);
+  };
+
+  it('has a bound that grows to 2 s, rests there for eight tries, and doubles on to 15 s', () => {
+    expect([0, 1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 1_000].map(boundOf)).toEqual([
+      300, 600, 1_200, 2_000, 2_000, 2_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000,
     ]);
+  });
+
+  it('never leaves a relay that is back within ten seconds waiting for more than two', () => {
+    // As they come one after another: half of each bound, on average.
+    let elapsed = 0;
+    for (let failures = 1; elapsed < 8_000; failures++) {
+      expect(boundOf(failures)).toBeLessThanOrEqual(2_000);
+      elapsed += boundOf(failures) / 2;
+    }
+  });
+
+  it('asks a relay that stays away no more than eight times a minute', () => {
+    expect(60_000 / (boundOf(20) / 2)).toBeLessThanOrEqual(8);
   });
 
   it('is drawn from the whole range below the bound, so that viewers do not come back together', () => {
     const random = vi.spyOn(Math, 'random');
     random.mockReturnValue(0);
-    expect(backoffMs(9)).toBe(0);
+    expect(backoffMs(30)).toBe(0);
     random.mockReturnValue(0.5);
-    expect(backoffMs(9)).toBe(7_500);
+    expect(backoffMs(30)).toBe(7_500);
   });
 });
 

@@ -1,15 +1,21 @@
 /** The first wait is drawn from 0 to this, each further one from 0 to twice the bound before. */
 const FIRST_MS = 300;
+/** The bound rests here until so many failures: a relay that was killed and started again is back within seconds. */
+const QUICK_MS = 2_000;
+const QUICK_FAILURES = 10;
 const LONGEST_MS = 15_000;
 /** A `Retry-After` beyond this is cut down to it, so that a mistaken header never parks a visitor for a day. */
 export const LONGEST_RETRY_AFTER_MS = 10 * 60_000;
 
 /**
- * How long to wait after so many failures in a row, in ms: exponential with full jitter, so that all the viewers of
- * a relay that died do not come back at the same moment.
+ * How long to wait after so many failures in a row, in ms: drawn from 0 up to a bound, so that all the viewers of a
+ * relay that died do not come back at the same moment. The bound grows quickly to 2 s, rests there for some ten
+ * seconds, and grows on to 15 s for a relay that stays away.
  */
 export function backoffMs(failures: number): number {
-  return Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 16));
+  const quickMs = Math.min(QUICK_MS, FIRST_MS * 2 ** Math.min(failures, 3));
+  const lateMs = QUICK_MS * 2 ** Math.min(failures - QUICK_FAILURES, 3);
+  return Math.random() * Math.min(LONGEST_MS, Math.max(quickMs, lateMs));
 }
 
 export interface Wait {

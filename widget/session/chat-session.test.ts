@@ -141,13 +141,13 @@ describe('a prompt that is retried', () => {
 
   it('is given back after a while of refusals, and keeps its id so that it is never stored twice', async () => {
     relay.fault = (request) => {
-      if (!isPrompt(request) || request.count >= 8) return null;
+      if (!isPrompt(request) || request.count >= 13) return null;
       return request.count === 0 ? { kind: 'drop-answer' } : { kind: 'problem', code: 'store-unavailable' };
     };
     // Nor does the line tell.
     relay.plan = () => ({ cut: { afterBytes: 0, how: 'silence' } });
     await using open = openChat({ relay: relay.origin });
-    relay.fault = (request) => (isPrompt(request) && request.count < 8 ? { kind: 'problem', code: 'store-unavailable' } : null);
+    relay.fault = (request) => (isPrompt(request) && request.count < 13 ? { kind: 'problem', code: 'store-unavailable' } : null);
     expect(await open.chat.send('Hello')).toBe(false);
     expect(open.chat.view).toMatchObject({ pending: null, unsent: { text: 'Hello' }, problem: { code: 'store-unavailable' } });
     expect(await open.chat.retry()).toBe(true);

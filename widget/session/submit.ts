@@ -5,9 +5,9 @@ import { isSessionOver, type Credentials } from './credentials.ts';
 import type { PromptInput, Transport } from './transport.ts';
 
 /** After so many refusals that may pass, such as a store that cannot be reached, the visitor decides. */
-const MOST_REFUSALS = 8;
+const MOST_REFUSALS = 13;
 /** The same for a stop, where each try counts: it says nothing any more when it comes late. */
-const MOST_STOPS = 6;
+const MOST_STOPS = 10;
 
 export type Delivery =
   | { kind: 'accepted'; answer: PromptAnswer }
