@@ -6,7 +6,7 @@ import type { Network } from './network.ts';
 import type { RelayControls } from './relay-controls.ts';
 
 /** Long enough to break something in the middle of it. */
-const PROMPT = '/long 1200';
+const PROMPT = 'Tell me in 1,200 words why no answer is lost';
 /** Remembers over a reload when it was asked for. */
 const RELOADED_AT = 'demo-reloaded-at';
 

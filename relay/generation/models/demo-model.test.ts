@@ -78,7 +78,7 @@ describe('the demo model', () => {
     expect(await say(`/long ${tokens}`)).toBe(textOf(parts));
   });
 
-  test.each([['/long', 1000], ['/long 0', 1], ['/long -5', 1], ['/long 2,000', 2000], ['/LONG 12 words', 12]])('reads %j as %i tokens', async (prompt, tokens) => {
+  test.each([['/long', 1000], ['/long 0', 1], ['/long -5', 1], ['/long 2,000', 2000], ['/LONG 12 words', 12], ['Tell me in about 1,200 words why.', 1200]])('reads %j as %i tokens', async (prompt, tokens) => {
     const parts = await listen(ask(prompt));
     expect(parts.filter(({ type }) => type === 'text-delta')).toHaveLength(tokens);
   });

@@ -1,7 +1,7 @@
 import { composeAnswer } from './answers.ts';
 import { composeLongAnswer, MAX_LONG_TOKENS } from './long-answer.ts';
 import { toTokens } from './pace.ts';
-import { createRandom, hashText } from './random.ts';
+import { createRandom, hashText, type Random } from './random.ts';
 import { readTopic } from './topic.ts';
 
 /** What the demo model does in one turn, in order. */
@@ -16,7 +16,7 @@ export type Scene =
 
 export interface Script {
   scenes: Scene[];
-  /** `/long` was asked for by its length: the bound on output does not cut it. */
+  /** It was asked for by its length: the bound on output does not cut it. */
   unbounded: boolean;
 }
 
@@ -58,15 +58,15 @@ export function writeScript(conversation: Conversation): Script {
 
   const [, command, rest = ''] = /^\s*\/([a-z]+)(?:\s+([^]*))?$/i.exec(prompt) ?? [];
   switch (command?.toLowerCase()) {
-    case undefined:
+    case undefined: {
+      const [, words] = /\bin (?:about )?(\d[\d,.]{0,6}) words\b/i.exec(prompt) ?? [];
+      if (words !== undefined) return sayAtLength(words, random);
       return conversation.toolResults.length > 0 ? say(text(sayResult(conversation))) : say({ kind: 'text', tokens: answer() });
+    }
     case 'help':
       return say(text(composeHelp()));
-    case 'long': {
-      const asked = Number.parseInt(rest.replaceAll(/[,_. ]/g, ''), 10);
-      const tokens = Math.min(MAX_LONG_TOKENS, Math.max(1, Number.isNaN(asked) ? 1000 : asked));
-      return { scenes: [{ kind: 'text', tokens: composeLongAnswer(tokens, random) }], unbounded: true };
-    }
+    case 'long':
+      return sayAtLength(rest, random);
     case 'think':
       return say({ kind: 'reasoning', tokens: toTokens(composeThoughts(rest)) }, { kind: 'text', tokens: answer(undefined, rest) });
     case 'code':
@@ -88,6 +88,12 @@ export function writeScript(conversation: Conversation): Script {
     default:
       return say(text(`I know no command \`/${command}\`.\n\n${composeHelp()}`));
   }
+}
+
+function sayAtLength(length: string, random: Random): Script {
+  const asked = Number.parseInt(length.replaceAll(/[,_. ]/g, ''), 10);
+  const tokens = Math.min(MAX_LONG_TOKENS, Math.max(1, Number.isNaN(asked) ? 1000 : asked));
+  return { scenes: [{ kind: 'text', tokens: composeLongAnswer(tokens, random) }], unbounded: true };
 }
 
 function callTool({ tools, toolResults }: Conversation, rest: string): Script {
