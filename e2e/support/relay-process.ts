@@ -87,10 +87,14 @@ export async function createRelayProcess(
       if (child === started) child = null;
       return { code, signal } as Exit;
     });
-    await until('the relay is ready', async () => {
-      if (child !== started) throw new Error(`The relay ended before it was ready:\n${output.slice(-4000)}`);
-      return isReady(origin);
-    });
+    try {
+      await until('the relay is ready', async () => {
+        if (child !== started) throw new Error('The relay ended before it was ready.');
+        return isReady(origin);
+      });
+    } catch (error) {
+      throw new Error(`The relay did not start. It has printed:\n${output.slice(-4000)}`, { cause: error });
+    }
   }
 
   return {

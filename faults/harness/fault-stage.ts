@@ -29,6 +29,8 @@ export interface FaultStage {
   readonly client: ProtocolClient;
   /** Asks the first relay itself. */
   readonly direct: ProtocolClient;
+  /** Asks one of the relays itself. */
+  clientOf(relay: RelayProcess): ProtocolClient;
   readonly place: StorePlace;
   close(): Promise<void>;
 }
@@ -76,6 +78,7 @@ export async function openFaultStage(
     place,
     client: createProtocolClient(proxy.origin),
     direct: createProtocolClient(relay.origin),
+    clientOf: ({ origin }) => createProtocolClient(origin),
     async close() {
       await Promise.all(relays.map((one) => one.dispose()));
       await proxy.close();

@@ -1,0 +1,66 @@
+import { checkSession } from '../../../e2e/support/check-session.ts';
+import { watchSession } from '../../../e2e/support/viewer.ts';
+import { sleep, until } from '../../../e2e/support/wait.ts';
+import { ask } from '../../harness/ask.ts';
+import { inParallel, type RowContext } from '../../harness/fault-row.ts';
+import type { FaultStage } from '../../harness/fault-stage.ts';
+
+const SESSIONS = 12;
+const DRAINS = { full: 30, quick: 1 };
+const HANDED_OVER_WITHIN_MS = 1_000;
+/** They outlast the time that a relay leaves its runs to end by themselves. */
+const REPLY = { tokens: 250, tokensPerSecond: 80 };
+
+/** SIGTERM in the middle of replies: for the visitor there is a pause of less than a second, and no attempt is counted. */
+export async function drainRelays(context: RowContext): Promise<void> {
+  const stage = await context.openStage({ relays: 3, settings: { LEASE_MS: '10000', DRAIN_MS: '1000' } });
+  try {
+    const drains = context.quick ? DRAINS.quick : DRAINS.full;
+    for (let drain = 0; drain < drains; drain += 1) await drainOnce(context, stage, drain);
+    if (context.counted('replies handed over') === 0) context.violate('nothing was handed over');
+  } finally {
+    await stage.close();
+  }
+}
+
+async function drainOnce(context: RowContext, stage: FaultStage, round: number): Promise<void> {
+  const { random, count, time, violate } = context;
+  const { relays, model } = stage;
+  const drained = random.pick(relays);
+  const other = relays.find((relay) => relay !== drained) ?? stage.relay;
+  const direct = stage.clientOf(other);
+  let begun = 0;
+  const draining = until('all replies have begun', () => begun === SESSIONS).then(async () => {
+    await sleep(random.between(0, 300));
+    const ended = drained.ended();
+    drained.signal('SIGTERM');
+    const { code } = await ended;
+    if (code !== 0) violate(`a drained relay ended with ${code}`);
+    count('drains');
+    await drained.start();
+  });
+  const talking = inParallel(SESSIONS, SESSIONS, async (session) => {
+    const credentials = await direct.mint();
+    const viewer = watchSession({ origin: other.origin, credentials });
+    const client = stage.clientOf(session % 2 === 0 ? drained : other);
+    const turn = await ask({ model, client }, credentials, `Drain ${round}.${session}`, REPLY);
+    await until('the reply has begun', () => viewer.received.length > 3);
+    begun += 1;
+    await until('the reply has ended', () => viewer.hasEnded(turn.accepted), { timeoutMs: 30_000 });
+    await viewer.leave();
+    const restart = viewer.received.findIndex(({ frame }) => frame.message['status'] === 'restarted');
+    if (restart > 0) {
+      const { frame, seenAt } = viewer.received[restart] ?? { frame: null, seenAt: 0 };
+      const ms = seenAt - (viewer.received[restart - 1]?.seenAt ?? 0);
+      time('from the last word of a drained relay to the first of another', ms);
+      if (ms > HANDED_OVER_WITHIN_MS) violate(`a hand-over took ${ms.toFixed(0)} ms`);
+      if (frame?.message['attempt'] !== 1) violate(`a hand-over counts as attempt ${String(frame?.message['attempt'])}`);
+      count('replies handed over');
+    }
+    const { body: state } = await direct.state(credentials);
+    const { violations, completed } = checkSession({ viewers: [viewer], turns: [turn], state, model });
+    violate(...violations);
+    if (completed !== 1) violate(`${turn.prompt} was not answered`);
+  });
+  await Promise.all([draining, talking]);
+}

@@ -1,0 +1,87 @@
+import { checkSession } from '../../../e2e/support/check-session.ts';
+import { watchSession } from '../../../e2e/support/viewer.ts';
+import { sleep, until } from '../../../e2e/support/wait.ts';
+import { ask } from '../../harness/ask.ts';
+import { inParallel, type RowContext } from '../../harness/fault-row.ts';
+import type { FaultStage } from '../../harness/fault-stage.ts';
+
+/** The default. */
+const LEASE_MS = 10_000;
+/** No takeover takes longer; and of a hundred no more than one so long as the second. */
+const LIMITS_MS = { max: 15_000, p99: 12_000 };
+const SESSIONS = { full: 45, quick: 12 };
+const REPLY = { tokens: 80, tokensPerSecond: 100, allowed: 20 };
+
+/**
+ * kill -9 of two relays of three at a time, in the middle of many replies: those that were theirs go on in the third, or
+ * in one that was started again. Two kills a round.
+ */
+export async function killRelays(context: RowContext): Promise<void> {
+  const stage = await context.openStage({ relays: 3, settings: { LEASE_MS: String(LEASE_MS) } });
+  const takeovers: number[] = [];
+  try {
+    for (let round = 0; round < Math.ceil(context.rounds / 2); round += 1) takeovers.push(...(await killOnce(context, stage, round)));
+  } finally {
+    await stage.close();
+  }
+  const p99 = takeovers.toSorted((a, b) => a - b)[Math.floor(takeovers.length * 0.99)];
+  if (p99 === undefined) context.violate('nothing was taken over');
+  else if (p99 > LIMITS_MS.p99) context.violate(`p99 of the takeovers is ${p99.toFixed(0)} ms`);
+}
+
+async function killOnce(context: RowContext, stage: FaultStage, round: number): Promise<number[]> {
+  const { random, quick, count, time, violate } = context;
+  const { relays, model } = stage;
+  const spared = random.pick(relays);
+  const killed = relays.filter((relay) => relay !== spared);
+  const direct = stage.clientOf(spared);
+  const sessions = quick ? SESSIONS.quick : SESSIONS.full;
+  const takeovers: number[] = [];
+  let begun = 0;
+  let killedAt = 0;
+  let areDead = false;
+  const killing = until('all replies have begun', () => begun === sessions).then(async () => {
+    // At any point of the time between two renewals.
+    await sleep(random.between(0, LEASE_MS / 3));
+    killedAt = performance.now();
+    await Promise.all(killed.map((relay) => relay.kill()));
+    areDead = true;
+    count('kills', killed.length);
+    // The others have all the work until then.
+    await sleep(random.between(0, 3_000));
+    await Promise.all(killed.map((relay) => relay.start()));
+  });
+  const talking = inParallel(sessions, sessions, async (session) => {
+    const credentials = await direct.mint();
+    const viewer = watchSession({ origin: spared.origin, credentials, silenceMs: 60_000 });
+    // Whoever accepts a prompt is mostly the first to take its run.
+    const client = stage.clientOf(relays[session % relays.length] ?? spared);
+    const turn = await ask({ model, client }, credentials, `Takeover ${round}.${session}`, REPLY);
+    await until('the reply has begun', () => viewer.received.length > 3);
+    begun += 1;
+    await until('the relays are dead', () => areDead);
+    await sleep(100);
+    const wasTheirs = model.callsFor(turn.prompt)[0]?.aborted ?? false;
+    model.allow(turn.prompt, Number.POSITIVE_INFINITY);
+    if (wasTheirs) {
+      const restart = await until(
+        'the run was taken over',
+        () => viewer.received.find(({ frame }) => frame.message['status'] === 'restarted'),
+        { timeoutMs: 30_000 },
+      );
+      const ms = restart.seenAt - killedAt;
+      takeovers.push(ms);
+      time('from the kill to the first new entry seen', ms);
+      if (ms > LIMITS_MS.max) violate(`a takeover took ${ms.toFixed(0)} ms`);
+    }
+    await until('the reply has ended', () => viewer.hasEnded(turn.accepted), { timeoutMs: 30_000 });
+    await viewer.leave();
+    const { body: state } = await direct.state(credentials);
+    const { violations, completed } = checkSession({ viewers: [viewer], turns: [turn], state, model });
+    violate(...violations);
+    if (completed !== 1) violate(`${turn.prompt} was not answered`);
+    count(wasTheirs ? 'replies taken over' : 'replies of the relay that was spared');
+  });
+  await Promise.all([killing, talking]);
+  return takeovers;
+}
