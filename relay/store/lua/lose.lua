@@ -42,6 +42,11 @@ end
 -- What came after the transcript is gone with the log: a new one continues it there.
 local prev = head_of(s)
 if damage == 'log' then prev = s.sealed end
+if last_words and damage == 'log' then
+  -- With the log went what made the reply, and a fold knows nothing of the run: it is made again, to bear the problem.
+  table.insert(last_words, 1, metadata('queued', s.run, s.attempt, at))
+  table.insert(last_words, 2, metadata('started', s.run, s.attempt, at))
+end
 if last_words then
   open_fence(s, fence, prev, last_words)
 else

@@ -117,11 +117,18 @@ describe('when a key of a running session vanishes', () => {
   });
 
   it('the log: a snapshot continues from the transcript, exactly', async () => {
-    const { store, sessionId, sealed, names } = await openFull();
+    const { store, sessionId, sealed, names, lease } = await openFull();
     await server.admin.del(names['log'] ?? '');
     const answer = await store.read(sessionId, { limit: 10 });
-    expect(answer).toMatchObject({ kind: 'snapshot', transcript: '["folded"]', cursor: sealed, entries: [{ prev: sealed }, {}] });
-    expect(await readSession(store, sessionId)).toMatchObject({ kind: 'open', run: null, tail: [], state: { run: null } });
+    expect(answer).toMatchObject({ kind: 'snapshot', transcript: '["folded"]', cursor: sealed, entries: [{ prev: sealed }, {}, {}, {}] });
+    const session = await readSession(store, sessionId);
+    expect(session).toMatchObject({ kind: 'open', run: null, tail: [], state: { run: null } });
+    // Who gets no more than the transcript is told as well.
+    expect(session.kind === 'open' ? session.finished.messages.at(-1) : null).toMatchObject({
+      role: 'assistant',
+      metadata: { run: { runId: lease.runId, status: 'failed', problem: { code: 'stream-lost' } } },
+      parts: [],
+    });
   });
 
   it('the due set: the run is listed again as soon as somebody looks, or its lease is renewed', async () => {
