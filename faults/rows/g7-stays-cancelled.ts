@@ -17,7 +17,7 @@ export const staysCancelled: FaultRow = {
   fault: 'stops, two at a time in every third round, at any moment from before the model is asked until after the end',
   rounds: { full: 1_000, quick: 60 },
   async run(context) {
-    const stage = await context.openStage();
+    const stage = await context.openStage({ relays: 3 });
     try {
       await inParallel(context.rounds, AT_ONCE, (round) => cancelOnce(context, stage, round));
     } finally {
@@ -27,13 +27,16 @@ export const staysCancelled: FaultRow = {
 };
 
 async function cancelOnce({ random, count, time, violate }: RowContext, stage: FaultStage, round: number): Promise<void> {
-  const { direct, relay, model } = stage;
+  const { model } = stage;
+  // Where it runs, where it is stopped and where it is watched need not be one relay.
+  const relay = random.pick(stage.relays);
+  const direct = stage.clientOf(random.pick(stage.relays));
   const credentials = await direct.mint();
   const viewer = watchSession({ origin: relay.origin, credentials });
   const [prompt, messageId] = [`Cancel ${round}`, randomUUID()];
   const calls = model.callsFor;
   model.plan(prompt, { tokens: random.between(1, 150), tokensPerSecond: 500 });
-  const { body } = await direct.post(credentials, { prompt, messageId });
+  const { body } = await stage.clientOf(random.pick(stage.relays)).post(credentials, { prompt, messageId });
   await sleep(random.between(0, 350));
   const stops = round % 3 === 0 ? 2 : 1;
   const answers = await Promise.all(Array.from({ length: stops }, () => direct.stop(credentials, body.runId)));

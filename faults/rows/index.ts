@@ -1,5 +1,7 @@
 import type { FaultRow } from '../harness/fault-row.ts';
 import { chaos } from './chaos.ts';
+import { storeDown } from './g10-store-down.ts';
+import { vanishedKeys } from './g12-vanished-keys.ts';
 import { boundedAttempts } from './g9-bounded-attempts.ts';
 import { clearExpiry } from './g14-clear-expiry.ts';
 import { foldAndResume } from './g18-fold-and-resume.ts';
@@ -27,7 +29,9 @@ export const ROWS: readonly FaultRow[] = [
   staysCancelled,
   oneTerminal,
   boundedAttempts,
+  storeDown,
   fullStore,
+  vanishedKeys,
   clearExpiry,
   slowViewers,
   plannedStop,

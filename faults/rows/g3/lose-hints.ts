@@ -10,13 +10,13 @@ const BEHIND_MS = 4_000;
 
 /** Nothing that `follow` would tell arrives. Two viewers a session, one that comes late, one whose line drops. */
 export async function loseHints({ openStage, rounds, quick, random, count, time, violate }: RowContext): Promise<void> {
-  const stage = await openStage({ hints: 'lost' });
+  const stage = await openStage({ relays: 3, hints: 'lost' });
   try {
-    const { direct, relay, model } = stage;
+    const { direct, relays, model } = stage;
     await inParallel(quick ? 10 : Math.ceil(rounds / 5), AT_ONCE, async (index) => {
       const credentials = await direct.mint();
       // They take no silence for a dead line, and so come back to read only if they are told to.
-      const watch = (): Viewer => watchSession({ origin: relay.origin, credentials, silenceMs: 60_000 });
+      const watch = (): Viewer => watchSession({ origin: random.pick(relays).origin, credentials, silenceMs: 60_000 });
       const early = watch();
       const turn = await ask({ ...stage, client: direct }, credentials, `Unheard ${index}`, {
         tokens: random.between(5, 60),

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { checkSession } from '../../e2e/support/check-session.ts';
+import { isNetworkError, type Credentials } from '../../e2e/support/protocol-client.ts';
+import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
+import { sleep, until } from '../../e2e/support/wait.ts';
+import { ask, type Turn } from '../harness/ask.ts';
+import type { FaultRow, RowContext } from '../harness/fault-row.ts';
+import type { FaultStage } from '../harness/fault-stage.ts';
+import { openRedisPlace, type RedisPlace } from '../stores/redis.ts';
+
+const SESSIONS = 9;
+/** The default: who is away for less keeps its runs. */
+const LEASE_MS = 10_000;
+/** A relay tries for so long before it says that the store is away. */
+const ANSWERED_WITHIN_MS = 6_000;
+/** From here on the next prompt meets a relay that knows. */
+const KNOWN_AFTER_MS = 3_000;
+
+type Outage = (place: RedisPlace) => Promise<() => Promise<void>>;
+
+/** Each takes the store away, and gives back what brings it back. */
+const OUTAGES: Readonly<Record<string, Outage>> = {
+  'Redis killed': async ({ server }) => {
+    await server.kill();
+    return () => server.restart();
+  },
+  // oxlint-disable-next-line require-await
+  'Redis stopped': async ({ server }) => {
+    server.signal('SIGSTOP');
+    // oxlint-disable-next-line require-await
+    return async () => server.signal('SIGCONT');
+  },
+  'CLIENT PAUSE': async ({ server }) => {
+    await server.admin.call('CLIENT', 'PAUSE', '600000', 'ALL');
+    return async () => void (await server.admin.call('CLIENT', 'UNPAUSE'));
+  },
+  // oxlint-disable-next-line require-await
+  'all lines a black hole': async ({ links }) => {
+    for (const link of links) link.blackHole();
+    // oxlint-disable-next-line require-await
+    return async () => links.forEach((link) => link.restore());
+  },
+  // oxlint-disable-next-line require-await
+  'all lines half-open': async ({ links }) => {
+    for (const link of links) link.blackHole('down');
+    // oxlint-disable-next-line require-await
+    return async () => links.forEach((link) => link.restore());
+  },
+  // oxlint-disable-next-line require-await
+  'no way to Redis': async ({ links }) => {
+    for (const link of links) link.goDown();
+    // oxlint-disable-next-line require-await
+    return async () => links.forEach((link) => link.restore());
+  },
+};
+const KINDS = Object.keys(OUTAGES);
+
+interface Talk {
+  credentials: Credentials;
+  viewer: Viewer;
+  turn: Turn;
+}
+
+export const storeDown: FaultRow = {
+  name: 'G10',
+  promise: 'the store down: no false acknowledgement, no viewer lost',
+  fault: 'Redis away for 1, 10 and 60 s: killed, stopped, paused, black-holed, half-open, unreachable; a round is an outage',
+  only: ['redis'],
+  rounds: { full: 60, quick: 2 },
+  async run(context) {
+    const place = await openRedisPlace();
+    const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'error' } });
+    try {
+      for (let round = 0; round < context.rounds; round += 1) await goWithout(context, stage, place, round);
+    } finally {
+      await stage.close();
+    }
+  },
+};
+
+function secondsOf(round: number, quick: boolean): number {
+  if (quick) return 1;
+  if (round % 20 === 19) return 60;
+  return round % 5 === 4 ? 10 : 1;
+}
+
+async function goWithout(context: RowContext, stage: FaultStage, place: RedisPlace, round: number): Promise<void> {
+  const { random, quick, count, violate } = context;
+  const seconds = secondsOf(round, quick);
+  const kind = KINDS[(round + Math.floor(round / KINDS.length)) % KINDS.length] ?? '';
+  const { relays, model } = stage;
+  const relayOf = (index: number): (typeof relays)[number] => relays[index % relays.length] ?? stage.relay;
+  const talks: Talk[] = await Promise.all(
+    Array.from({ length: SESSIONS }, async (_, index) => {
+      const client = stage.clientOf(relayOf(index));
+      const credentials = await client.mint();
+      // It has more patience than the store is away for: the relay is to keep the line.
+      const viewer = watchSession({ origin: relayOf(index + 1).origin, credentials, silenceMs: 120_000 });
+      const turn = await ask({ model, client }, credentials, `Away ${round}.${index}`, { tokens: 150 + 60 * seconds, tokensPerSecond: 100 });
+      await until('the reply has begun', () => viewer.received.length > 3);
+      return { credentials, viewer, turn };
+    }),
+  );
+  await sleep(random.between(0, 300));
+  const idle = await Promise.all(relays.map(async (relay) => ({ relay, credentials: await stage.clientOf(relay).mint() })));
+  const comeBack = await (OUTAGES[kind] ?? OUTAGES['Redis killed'])?.(place);
+  const goneAt = performance.now();
+  const asking = seconds === 1 ? [] : idle.map(({ relay, credentials }) => askInVain(context, relay.origin, credentials, () => performance.now() - goneAt, seconds));
+  await sleep(seconds * 1_000);
+  await Promise.all(asking);
+  await comeBack?.();
+  count(`${kind} for ${seconds} s`);
+  for (const { credentials, viewer, turn } of talks) {
+    await until(`the reply to ${turn.prompt} has ended`, () => viewer.hasEnded(turn.accepted), { timeoutMs: 60_000 });
+    await viewer.leave();
+    const { body: state } = await stage.direct.state(credentials);
+    const { violations, completed } = checkSession({ viewers: [viewer], turns: [turn], state, model });
+    violate(...violations);
+    if (completed !== 1) violate(`${turn.prompt} was not answered`);
+    if (viewer.connections !== 1) violate(`a viewer was put off, and came back ${viewer.connections - 1} times (${kind})`);
+    const attempt = state.messages.at(-1)?.metadata?.run?.attempt ?? 1;
+    if (attempt > 1) count('replies begun anew');
+    if (attempt > 1 && seconds === 1) violate(`an outage of ${seconds} s cost an attempt (${kind})`);
+    count('replies through an outage');
+  }
+}
+
+/** Prompts while the store is away: 503 with Retry-After, or no answer, and then it was never taken or is answered. */
+async function askInVain(
+  { count, time, violate }: RowContext,
+  origin: string,
+  { sessionId, token }: Credentials,
+  awayMs: () => number,
+  seconds: number,
+): Promise<void> {
+  while (awayMs() < seconds * 1_000 - ANSWERED_WITHIN_MS) {
+    const knows = awayMs() > KNOWN_AFTER_MS;
+    const askedAt = performance.now();
+    try {
+      const response = await fetch(`${origin}/api/llm-stream`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ sessionId, messageId: randomUUID(), prompt: 'Is anybody there?' }),
+        signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
+      });
+      await response.arrayBuffer();
+      if (response.status !== 503) violate(`a prompt without a store was answered ${response.status}`);
+      if (!/^\d+$/.test(response.headers.get('retry-after') ?? '')) violate('a 503 does not say when to come back');
+      count('prompts refused with 503');
+      time('to the refusal', performance.now() - askedAt);
+    } catch (error) {
+      if (!isNetworkError(error)) throw error;
+      violate(`a prompt without a store got no answer within ${ANSWERED_WITHIN_MS} ms${knows ? '' : ', as the first'}`);
+    }
+    await sleep(500);
+  }
+}
