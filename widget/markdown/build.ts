@@ -1,5 +1,4 @@
 import type { Env, Token } from 'markdown-it';
-import { splitLinks } from './autolink.ts';
 import { MAX_NESTING, type Parser } from './parser.ts';
 import { append, element, textOf, type Attributes, type VElement, type VNode } from './vnode.ts';
 
@@ -98,12 +97,12 @@ function buildInline(token: Token, content: string, before: Token | undefined, i
 function readInline(text: string, { parser, env, drawn }: BuildOptions): readonly VNode[] {
   const known = drawn?.get(text);
   const nodes: VNode[] = [];
-  if (!known) buildMarks(parser.readInline(text, env), nodes);
+  if (!known) buildMarks(parser.readInline(text, env), nodes, parser);
   drawn?.set(text, known ?? nodes);
   return known ?? nodes;
 }
 
-function buildMarks(tokens: readonly Token[], into: VNode[]): void {
+function buildMarks(tokens: readonly Token[], into: VNode[], parser: Parser): void {
   /** Where the marks around this one go on; null for one that is not drawn for its depth. */
   const parents: (VNode[] | null)[] = [];
   let children = into;
@@ -112,7 +111,7 @@ function buildMarks(tokens: readonly Token[], into: VNode[]): void {
   const flush = (): void => {
     if (text === '') return;
     if (links > 0) append(children, text);
-    else for (const piece of splitLinks(text)) append(children, typeof piece === 'string' ? piece : anchor(piece.href, piece.text));
+    else for (const piece of parser.splitLinks(text)) append(children, typeof piece === 'string' ? piece : anchor(piece.href, piece.text));
     text = '';
   };
   for (const token of tokens) {
@@ -135,12 +134,12 @@ function buildMarks(tokens: readonly Token[], into: VNode[]): void {
       children.push(opened);
       children = opened.children;
     } else if (token.nesting === -1) children = parents.pop() ?? children;
-    else append(children, buildAtom(token));
+    else append(children, buildAtom(token, parser));
   }
   flush();
 }
 
-function buildAtom(token: Token): VNode {
+function buildAtom(token: Token, parser: Parser): VNode {
   switch (token.type) {
     case 'hardbreak':
       return element('br');
@@ -150,7 +149,7 @@ function buildAtom(token: Token): VNode {
       return element('span', { class: 'math' }, [token.content]);
     case 'image': {
       const alt: VNode[] = [];
-      buildMarks(token.children ?? [], alt);
+      buildMarks(token.children ?? [], alt, parser);
       return element('img', { ...readAttributes(token, ['src', 'title']), alt: textOf(alt) });
     }
     default:

@@ -37,7 +37,8 @@ const REST = 4;
  */
 const PAUSE_MS = 48;
 
-const parser = createParser();
+/** One for all texts: what is added to it is there for each of them. */
+export const parser = createParser();
 
 interface LinkingBlock {
   at: number;

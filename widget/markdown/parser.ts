@@ -1,5 +1,5 @@
-import MarkdownIt, { type Env, type StateBlock, type StateInline, type Token } from 'markdown-it';
-import { keepCells } from './table-cells.ts';
+import MarkdownIt, { type Env, type StateInline, type Token } from 'markdown-it';
+import type { Piece } from './autolink.ts';
 
 /**
  * Containers that may stand in each other: a list takes two, a quote one. Below that markdown-it drops the text
@@ -16,6 +16,16 @@ export interface Parser {
   findOpenMarks(content: string, env: Env): string[];
   /** Resolves what a code block's info string escapes. */
   unescape(text: string): string;
+  /** Splits a text at the addresses in it that are links without a mark; in one piece until the rarer rules are there. */
+  splitLinks(text: string): Piece[];
+  /** Adds what rare-rules.ts has, once. */
+  add(rules: RareRules): void;
+}
+
+/** What reads marks that few texts have, and is loaded with the first of them. */
+export interface RareRules {
+  addTo(md: InstanceType<typeof MarkdownIt>): void;
+  splitLinks(text: string): Piece[];
 }
 
 export function createParser(): Parser {
@@ -25,14 +35,10 @@ export function createParser(): Parser {
       return relaxFlanking(this, start, super.scanDelims(start, canSplitWord));
     }
   };
-  keepCells(md);
-  md.inline.ruler.before('escape', 'math', readMath);
-  md.inline.ruler.before('autolink', 'break', readBreak);
-  md.block.ruler.before('fence', 'math_block', readMathBlock, { alt: ['paragraph', 'reference', 'blockquote', 'list'] });
-  md.block.ruler.before('reference', 'footnote', readFootnote);
   // The browser knows international names, and what is shown is what was written.
-  md.normalizeLink = (url) => md.utils.lib.mdurl.encode(url);
+  md.normalizeLink = encode;
   md.normalizeLinkText = (url) => url;
+  let findLinks: RareRules['splitLinks'] = (text) => [text];
 
   return {
     readBlocks(source, env) {
@@ -55,14 +61,21 @@ export function createParser(): Parser {
         .map(({ marker }) => (marker === TILDE ? '~~' : String.fromCharCode(marker)));
     },
     unescape: (text) => md.utils.unescapeAll(text),
+    splitLinks: (text) => findLinks(text),
+    add({ addTo, splitLinks }) {
+      addTo(md);
+      findLinks = splitLinks;
+    },
   };
+}
+
+/** What is no part of an address becomes `%…`; what is written so already is kept. */
+function encode(url: string): string {
+  return encodeURI(url.toWellFormed()).replaceAll(/%25([0-9a-f]{2})/gi, '%$1');
 }
 
 const TILDE = 0x7e;
 const ASTERISK = 0x2a;
-const DOLLAR = 0x24;
-const LESS_THAN = 0x3c;
-const BACKSLASH = 0x5c;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 
 /**
@@ -83,105 +96,3 @@ function relaxFlanking({ src }: StateInline, start: number, found: Flanking): Fl
 }
 
 type Flanking = ReturnType<StateInline['scanDelims']>;
-
-/** Closing marks that a text is known not to have any more, so that each opening one need not look for it again. */
-const missing = new WeakMap<StateInline, Set<string>>();
-
-/** `\(…\)`, `\[…\]`, `$$…$$` and `$…$` are kept as they are written: marks inside them are none. */
-function readMath(state: StateInline, silent: boolean): boolean {
-  const { src, pos, posMax } = state;
-  const mark = readMathMark(src, pos);
-  if (mark === null) return false;
-  const gone = missing.get(state);
-  if (gone?.has(mark.close)) return false;
-  const from = pos + mark.open.length;
-  const at = src.indexOf(mark.close, from);
-  if (at === -1) {
-    missing.set(state, (gone ?? new Set()).add(mark.close));
-    return false;
-  }
-  const end = at + mark.close.length;
-  if (end > posMax || at === from) return false;
-  // `$5 and $6` are prices.
-  if (mark.close === '$' && (/\s/.test(src[at - 1] ?? '') || /\d/.test(src[end] ?? '') || src.slice(from, at).includes('\n'))) {
-    return false;
-  }
-  if (!silent) state.push('math', '', 0).content = src.slice(pos, end);
-  state.pos = end;
-  return true;
-}
-
-function readMathMark(src: string, pos: number): { open: string; close: string } | null {
-  const next = src[pos + 1];
-  switch (src.charCodeAt(pos)) {
-    case BACKSLASH:
-      if (next === '(') return { open: '\\(', close: '\\)' };
-      return next === '[' ? { open: '\\[', close: '\\]' } : null;
-    case DOLLAR:
-      if (next === '$') return { open: '$$', close: '$$' };
-      return next !== undefined && /[^\s\d]/.test(next) && src[pos - 1] !== '$' ? { open: '$', close: '$' } : null;
-    default:
-      return null;
-  }
-}
-
-const BREAK = /^<br[ \t]*\/?>/i;
-
-/** The one piece of HTML that has a meaning here: a table's cell has no other way to say it. */
-function readBreak(state: StateInline, silent: boolean): boolean {
-  if (state.src.charCodeAt(state.pos) !== LESS_THAN) return false;
-  const mark = BREAK.exec(state.src.slice(state.pos, state.pos + 16))?.[0];
-  if (mark === undefined) return false;
-  if (!silent) state.push('hardbreak', 'br', 0);
-  state.pos += mark.length;
-  return true;
-}
-
-/**
- * A line that is `$$` or `\[` alone begins a formula, up to its closing mark or to a blank line. That the first line
- * decides alone keeps what is drawn from changing its nature later.
- */
-function readMathBlock(state: StateBlock, startLine: number, endLine: number, silent: boolean): boolean {
-  if ((state.sCount[startLine] ?? 0) - state.blkIndent >= 4) return false;
-  const open = readLine(state, startLine);
-  if (open !== '$$' && open !== '\\[') return false;
-  if (silent) return true;
-  const close = open === '$$' ? '$$' : '\\]';
-  let line = startLine + 1;
-  while (line < endLine && !state.isEmpty(line) && (state.sCount[line] ?? 0) >= state.blkIndent) {
-    line += 1;
-    if (readLine(state, line - 1).endsWith(close)) break;
-  }
-  const token = state.push('math_block', '', 0);
-  token.content = state.getLines(startLine, line, state.blkIndent, false).trimEnd();
-  token.map = [startLine, line];
-  state.line = line;
-  return true;
-}
-
-const FOOTNOTE = /^\[\^[^\]\s]+\]:/;
-
-/** A footnote is kept as the paragraph it reads as; CommonMark would take it for the address of a link, and drop it. */
-function readFootnote(state: StateBlock, startLine: number, endLine: number, silent: boolean): boolean {
-  if (!FOOTNOTE.test(readLine(state, startLine))) return false;
-  if (silent) return true;
-  const terminators = state.md.block.ruler.getRules('paragraph');
-  let line = startLine + 1;
-  while (line < endLine && !state.isEmpty(line) && (state.sCount[line] ?? 0) >= state.blkIndent) {
-    const next = line;
-    if (FOOTNOTE.test(readLine(state, next)) || terminators.some((rule) => rule(state, next, endLine, true))) break;
-    line += 1;
-  }
-  state.line = line;
-  state.push('paragraph_open', 'p', 1).map = [startLine, line];
-  const inline = state.push('inline', '', 0);
-  inline.content = state.getLines(startLine, line, state.blkIndent, false).trim();
-  inline.map = [startLine, line];
-  inline.children = [];
-  state.push('paragraph_close', 'p', -1);
-  return true;
-}
-
-function readLine(state: StateBlock, line: number): string {
-  return state.src.slice((state.bMarks[line] ?? 0) + (state.tShift[line] ?? 0), state.eMarks[line]).trimEnd();
-}

@@ -1,11 +1,14 @@
 import { buildBlock } from '../build.ts';
 import { createParser } from '../parser.ts';
+import { rareRules } from '../rare-rules.ts';
 import { readLayout } from '../read-layout.ts';
 import type { VNode } from '../vnode.ts';
 
+const everything = createParser();
+everything.add(rareRules);
+
 /** What is drawn of a text, as the HTML of the CommonMark specification's examples. */
-export function toHtml(source: string): string {
-  const parser = createParser();
+export function toHtml(source: string, parser = everything): string {
   const env = { references: {} };
   const text = source.replaceAll(/\r\n?/g, '\n').replaceAll('\0', '\u{FFFD}');
   let from = 0;
