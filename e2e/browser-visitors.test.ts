@@ -64,6 +64,26 @@ it('shows the same in two tabs and on a second device, and turns begun in any of
   for (const { finished } of stage.model.calls) expect(finished).toBe(true);
 });
 
+it('writes in ten tabs that are all on view, over the six connections that a browser has for a relay', async () => {
+  const visitor = await stage.visit();
+  const first = await visitor.newTab(stage.page.url);
+  await stage.ask(first, 'Ten tabs', 2_000, 100);
+  await first.waitForText(100);
+  const chats = [first];
+  while (chats.length < 10) chats.push(await visitor.newTab(stage.page.url));
+  for (const chat of chats) {
+    expect(await chat.page.evaluate(() => document.visibilityState)).toBe('visible');
+    await chat.waitForText(100);
+  }
+  // All of them go on, and there is a connection left for what the last one wants.
+  const before = await Promise.all(chats.map(async (chat) => (await chat.messages()).at(-1)?.text.length ?? 0));
+  for (const [index, chat] of chats.entries()) await chat.waitForText((before[index] ?? 0) + 100);
+  await chats.at(-1)?.stop();
+  for (const chat of chats) await chat.waitFor('cancelled');
+  const [kept] = await first.shown();
+  for (const chat of chats) expect((await chat.shown())[0]).toBe(kept);
+});
+
 it('stops from another tab: the model is hung up on, and every viewer keeps the same beginning', async () => {
   const visitor = await stage.visit();
   const first = await visitor.newTab(stage.page.url);

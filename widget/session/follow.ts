@@ -51,8 +51,11 @@ export interface Follow {
   readonly line: Line;
   /** The place up to which messages have been delivered; null before the first. */
   readonly cursor: Cursor | null;
-  /** Goes on from the cursor, unless it is at it already. */
-  resume(): void;
+  /**
+   * Goes on from the cursor, unless it is at it already. With `lookInMs` it does not keep its line: it reads what there
+   * is, lets go, and looks in again after so many ms, which to its user is the same as a line that is up.
+   */
+  resume(lookInMs?: number | null): void;
   /** Lets go of the line and of all timers; the cursor stays. */
   suspend(): void;
   /** Tries at once if the line is down; makes a new one if this one is silent for long, or `distrust`ed. */
@@ -67,9 +70,13 @@ export function createFollow(options: FollowOptions): Follow {
   let line = LINE_OFF;
   let running: AbortController | null = null;
   /** The connection of the moment, and when it last showed life. */
-  let connection: { abort(): void; aliveAt: number } | null = null;
+  let connection: { abort(): void; aliveAt: number; caughtUp: boolean } | null = null;
   /** That connection was given up for a new one, to be made at once. */
   let hurried = false;
+  /** How long to rest between two looks, in ms; null where the line is kept. */
+  let lookIn: number | null = null;
+  /** Resting, or looking in after a rest: the line counts as up. */
+  let resting = false;
 
   function setLine(change: Partial<Line>): void {
     line = { ...line, ...change };
@@ -86,14 +93,14 @@ export function createFollow(options: FollowOptions): Follow {
     return true;
   }
 
-  type ConnectionEnd = StreamEnd | { kind: 'gap' } | { kind: 'bye'; reason: string; retryAfterMs: number };
+  type ConnectionEnd = StreamEnd | { kind: 'gap' | 'rest' } | { kind: 'bye'; reason: string; retryAfterMs: number };
 
   /** One connection, from asking for it to its end. */
   async function connect(signal: AbortSignal): Promise<ConnectionEnd> {
     const attempt = new AbortController();
     const abort = (): void => attempt.abort();
     signal.addEventListener('abort', abort);
-    const here = { abort, aliveAt: Date.now() };
+    const here = { abort, aliveAt: Date.now(), caughtUp: false };
     connection = here;
     // Looked at now and then, instead of set anew for each byte that comes.
     const watchdog = setInterval(() => {
@@ -120,8 +127,9 @@ export function createFollow(options: FollowOptions): Follow {
               return false;
             }
             if (event.type === 'ping') {
+              here.caughtUp = true;
               options.onPing();
-              return true;
+              return lookIn === null;
             }
             end = { kind: 'bye', reason: event.reason, retryAfterMs: event.retryAfterMs };
             return false;
@@ -129,7 +137,7 @@ export function createFollow(options: FollowOptions): Follow {
         },
         attempt.signal,
       );
-      return end ?? streamEnd;
+      return end ?? (lookIn !== null && here.caughtUp ? { kind: 'rest' } : streamEnd);
     } finally {
       clearInterval(watchdog);
       signal.removeEventListener('abort', abort);
@@ -142,9 +150,16 @@ export function createFollow(options: FollowOptions): Follow {
     while (!signal.aborted) {
       const before = cursor;
       const startedAt = Date.now();
-      setLine({ phase: 'connecting' });
+      if (!resting) setLine({ phase: 'connecting' });
       const end = await connect(signal);
       if (signal.aborted) return;
+      resting = end.kind === 'rest';
+      if (resting) {
+        failures = 0;
+        hurried = false;
+        await pause.wait({ atLeastMs: 0, upToMs: lookIn ?? 0 }, signal);
+        continue;
+      }
 
       const problem = end.kind === 'refused' ? end.problem : null;
       if ((problem && isSessionOver(problem)) || (end.kind === 'bye' && end.reason === 'gone')) {
@@ -178,6 +193,7 @@ export function createFollow(options: FollowOptions): Follow {
     running?.abort();
     running = null;
     hurried = false;
+    resting = false;
     if (line !== LINE_OFF) {
       line = LINE_OFF;
       options.onChange(line);
@@ -191,8 +207,14 @@ export function createFollow(options: FollowOptions): Follow {
     get cursor() {
       return cursor;
     },
-    resume() {
-      if (running) return;
+    resume(lookInMs = null) {
+      const kept = lookIn === null;
+      lookIn = lookInMs;
+      if (running) {
+        if (kept && lookIn !== null && connection?.caughtUp) connection.abort();
+        else if (!kept && lookIn === null) pause.wake();
+        return;
+      }
       const controller = new AbortController();
       running = controller;
       run(controller.signal).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFakeRelay, type FakeRelay } from './testing/fake-relay.ts';
 import type { FakeSession } from './testing/fake-session.ts';
-import { createFakePage, createFakeProfile, lastAnswer, openChat, type FakePage, type OpenChat } from './testing/open-chat.ts';
+import { createFakePage, createFakeProfile, lastAnswer, openChat, type FakePage, type FakePlaces, type OpenChat } from './testing/open-chat.ts';
 import type { ChatView } from './types.ts';
 
 let relay: FakeRelay;
@@ -23,12 +23,14 @@ interface Tab {
 }
 
 /** Tabs of one browser with one session of one turn, all on view. */
-async function openTabs(count: number): Promise<{ session: FakeSession; tabs: Tab[]; places: { free: number } }> {
+async function openTabs(
+  count: number,
+  places: FakePlaces = { shown: 10, hidden: 2 },
+): Promise<{ session: FakeSession; tabs: Tab[]; places: FakePlaces }> {
   const profile = createFakeProfile(relay.mint());
   const session = relay.session();
   session.writePrompt('m1', 'run1', 'Hello');
   session.writeAnswer('run1', ['Hello yourself.']);
-  const places = { free: 2 };
   const tabs = Array.from({ length: count }, () => {
     const page = createFakePage(places);
     return { page, open: openChat({ relay: relay.origin, storage: profile.tab(), lifecycle: page }) };
@@ -70,6 +72,48 @@ describe('a page on view', () => {
   });
 });
 
+describe('ten pages on view at once, in windows side by side', { timeout: 20_000 }, () => {
+  it('keep three lines between them, and all of them show what is being written', async () => {
+    const { session, tabs, places } = await openTabs(10, { shown: 3, hidden: 2 });
+    await vi.waitFor(() => expect([relay.openStreams, places.shown]).toEqual([3, 0]));
+    beginAnswer(session);
+    const statuses = tabs.map(({ open }) => open.views.length);
+    for (const { open } of tabs) await open.until(({ status, messages }) => status === 'streaming' && messages.length === 4);
+    for (const { open } of tabs) await open.until((view) => lastAnswer(view) === 'So far');
+    endAnswer(session);
+    for (const { open } of tabs) await open.until((view) => lastAnswer(view) === 'So far, so good' && view.status === 'idle');
+    await vi.waitFor(() => expect(relay.openStreams).toBe(3));
+    // Looking in is nothing that anybody sees.
+    for (const [index, { open }] of tabs.entries()) {
+      const seen = new Set(open.views.slice(statuses[index]).map(({ status }) => status));
+      expect([...seen].toSorted()).toEqual(['idle', 'streaming']);
+    }
+    for (const { open } of tabs) open.chat.close();
+    expect(places).toEqual({ shown: 3, hidden: 2 });
+  });
+
+  it('hand on a line that one of them leaves', async () => {
+    const { session, tabs, places } = await openTabs(4, { shown: 3, hidden: 2 });
+    await vi.waitFor(() => expect([relay.openStreams, places.shown]).toEqual([3, 0]));
+    tabs[0]?.page.emit('hidden');
+    await vi.waitFor(() => expect([relay.openStreams, places.shown]).toEqual([3, 0]), { timeout: 6_000 });
+    const { streams } = relay;
+    beginAnswer(session);
+    await tabs[3]?.open.until((view) => lastAnswer(view) === 'So far');
+    expect(relay.streams).toBe(streams);
+    for (const { open } of tabs) open.chat.close();
+  });
+
+  it('send and stop as any other', async () => {
+    const { tabs } = await openTabs(4, { shown: 3, hidden: 2 });
+    await vi.waitFor(() => expect(relay.openStreams).toBe(3));
+    const last = tabs[3]?.open;
+    expect(await last?.chat.send('More')).toBe(true);
+    await last?.until((view) => lastAnswer(view) === 'You said: More');
+    for (const { open } of tabs) open.chat.close();
+  });
+});
+
 describe('a hidden page', () => {
   it('lets go of its line when nothing is being written, and goes on where it was when it is shown', async () => {
     const { session, tabs } = await openTabs(1);
@@ -93,11 +137,11 @@ describe('a hidden page', () => {
     beginAnswer(session);
     await open.until(({ status }) => status === 'streaming');
     page.emit('hidden');
-    await vi.waitFor(() => expect(places.free).toBe(1));
+    await vi.waitFor(() => expect(places.hidden).toBe(1));
     endAnswer(session);
     await open.until((view) => lastAnswer(view) === 'So far, so good');
     await vi.waitFor(() => expect(relay.openStreams).toBe(0));
-    expect([relay.streams, places.free]).toEqual([1, 2]);
+    expect([relay.streams, places.hidden]).toEqual([1, 2]);
     open.chat.close();
   });
 
@@ -108,10 +152,10 @@ describe('a hidden page', () => {
     const [shown, ...hidden] = tabs;
     for (const { page } of hidden) page.emit('hidden');
     await vi.waitFor(() => expect(relay.openStreams).toBe(3));
-    expect(places.free).toBe(0);
+    expect(places.hidden).toBe(0);
     endAnswer(session);
     await shown?.open.until((view) => lastAnswer(view) === 'So far, so good');
-    await vi.waitFor(() => expect([relay.openStreams, places.free]).toEqual([1, 2]));
+    await vi.waitFor(() => expect([relay.openStreams, places.hidden]).toEqual([1, 2]));
     for (const { page } of hidden) page.emit('shown');
     for (const { open } of tabs) await open.until((view) => lastAnswer(view) === 'So far, so good');
     for (const { open } of tabs) open.chat.close();
@@ -125,11 +169,11 @@ describe('a hidden page', () => {
     // Shown again before the answer is there.
     page.emit('hidden');
     page.emit('shown');
-    await vi.waitFor(() => expect(places.free).toBe(2));
+    await vi.waitFor(() => expect(places.hidden).toBe(2));
     page.emit('hidden');
-    await vi.waitFor(() => expect(places.free).toBe(1));
+    await vi.waitFor(() => expect(places.hidden).toBe(1));
     open.chat.close();
-    await vi.waitFor(() => expect(places.free).toBe(2));
+    await vi.waitFor(() => expect(places.hidden).toBe(2));
     expect(relay.streams).toBe(1);
   });
 

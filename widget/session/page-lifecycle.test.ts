@@ -3,11 +3,11 @@ import { createPageLifecycle } from './page-lifecycle.ts';
 import type { LifecycleEvent } from './types.ts';
 
 describe('the life of a process without a page', () => {
-  it('is always online and visible, without places for hidden lines', async () => {
+  it('is always online and visible, and has a line whenever it asks', async () => {
     const lifecycle = createPageLifecycle();
     expect([lifecycle.online, lifecycle.visible]).toEqual([true, true]);
     expect(() => lifecycle.subscribe(() => {})()).not.toThrow();
-    expect(await lifecycle.reserveHiddenLine()).toBeNull();
+    expect(await lifecycle.reserveLine('shown')).not.toBeNull();
   });
 });
 
@@ -53,19 +53,26 @@ describe('the life of a page', () => {
     expect(events).toHaveLength(5);
   });
 
-  it('gives two pages a place, and a third only when one gives its own back', async () => {
-    const pages = [createPageLifecycle(), createPageLifecycle(), createPageLifecycle()];
-    const places = await Promise.all(pages.map((own) => own.reserveHiddenLine()));
-    expect(places.map((release) => release !== null)).toEqual([true, true, false]);
+  it.each([
+    ['hidden', 2],
+    ['shown', 3],
+  ] as const)('gives %s pages %i places, and another only when one gives its own back', async (kind, count) => {
+    const pages = Array.from({ length: count + 1 }, () => createPageLifecycle());
+    const places = await Promise.all(pages.map((own) => own.reserveLine(kind)));
+    expect(places.filter((release) => release !== null)).toHaveLength(count);
+    expect(places.at(-1)).toBeNull();
     places[0]?.();
-    await vi.waitFor(async () => expect(await pages[2]?.reserveHiddenLine()).not.toBeNull());
+    await vi.waitFor(async () => expect(await pages.at(-1)?.reserveLine(kind)).not.toBeNull());
   });
 
-  it('has no places where pages cannot agree, or may not', async () => {
+  it('has places for pages on view alone where pages cannot agree, or may not', async () => {
     delete browser.locks;
-    expect(await createPageLifecycle().reserveHiddenLine()).toBeNull();
+    const lifecycle = createPageLifecycle();
+    expect(await lifecycle.reserveLine('hidden')).toBeNull();
+    expect(await lifecycle.reserveLine('shown')).not.toBeNull();
     browser.locks = { request: () => Promise.reject(new DOMException('no', 'SecurityError')) };
-    expect(await createPageLifecycle().reserveHiddenLine()).toBeNull();
+    expect(await lifecycle.reserveLine('hidden')).toBeNull();
+    expect(await lifecycle.reserveLine('shown')).not.toBeNull();
   });
 });
 

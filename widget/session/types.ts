@@ -79,10 +79,10 @@ export interface Lifecycle {
   readonly visible: boolean;
   subscribe(listener: (event: LifecycleEvent) => void): () => void;
   /**
-   * Asks for one of the few places that hidden pages of this browser have for a line of their own. Resolves to the
-   * function that gives it back, or to null when none is free. Never rejects.
+   * Asks for one of the few places that the pages of this browser have for lines of their own, those on view and the
+   * hidden ones. Resolves to the function that gives it back, or to null when none is free. Never rejects.
    */
-  reserveHiddenLine(): Promise<(() => void) | null>;
+  reserveLine(kind: 'shown' | 'hidden'): Promise<(() => void) | null>;
 }
 
 /** The framework-free client: one conversation, live. None of its promises ever rejects. */

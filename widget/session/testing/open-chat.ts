@@ -43,8 +43,14 @@ export interface FakePage extends Lifecycle {
   readonly listeners: number;
 }
 
-/** `places` holds how many hidden pages may keep a line; pages of one browser share it. */
-export function createFakePage(places = { free: 2 }): FakePage {
+/** How many lines there are for the pages of one browser. */
+export interface FakePlaces {
+  shown: number;
+  hidden: number;
+}
+
+/** `places` are those that are free; pages of one browser share them. */
+export function createFakePage(places: FakePlaces = { shown: 3, hidden: 2 }): FakePage {
   const listeners = new Set<(event: LifecycleEvent) => void>();
   const page: FakePage = {
     online: true,
@@ -56,11 +62,11 @@ export function createFakePage(places = { free: 2 }): FakePage {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    async reserveHiddenLine() {
+    async reserveLine(kind) {
       await Promise.resolve();
-      if (places.free === 0) return null;
-      places.free -= 1;
-      return () => void (places.free += 1);
+      if (places[kind] === 0) return null;
+      places[kind] -= 1;
+      return () => void (places[kind] += 1);
     },
     emit(event) {
       if (event === 'online' || event === 'offline') page.online = event === 'online';
