@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
+import { makeElementManifest } from './element-manifest.ts';
 import { ROOT } from './ensure-build.ts';
 
 const OUT = path.join(ROOT, 'dist/package');
@@ -30,6 +31,8 @@ for (const file of globSync('**/*.d.ts', { cwd: OUT })) {
   const target = path.join(OUT, file);
   writeFileSync(target, makeRelative(readFileSync(target, 'utf8'), file));
 }
+
+writeFileSync(path.join(ROOT, 'dist/custom-elements.json'), `${JSON.stringify(await makeElementManifest(), null, 2)}\n`);
 
 /** The module that reads the scripts of the shared stores, with their texts in it: there may be no files at the edge. */
 async function inlineLua(): Promise<string> {

@@ -27,6 +27,17 @@ export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-l
  * A chat whose answers cannot be lost.
  *
  * @attr relay - the relay's origin; when not given, the origin this script came from
+ * @attr mode - `floating` behind a launcher, or `inline` where the element stands
+ * @attr open - the floating panel is open
+ * @attr theme - light, dark, or as the visitor's system is
+ * @attr accent - a CSS colour for the launcher, the Send button and what is alive
+ * @attr position - the corner of the window it floats in
+ * @attr heading - the panel's title
+ * @attr greeting - what an empty chat says
+ * @attr placeholder - what an empty composer says
+ * @attr suggestions - prompts to click in an empty chat: a JSON array, or one a line
+ * @attr storage - where the session is remembered: in the browser, in this tab, or nowhere
+ * @attr allow-images - images in answers are fetched and shown
  * @attr lang - the language of the `strings`
  * @attr dir - `rtl` turns the layout round
  *
