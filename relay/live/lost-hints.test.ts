@@ -187,6 +187,52 @@ it('sends a snapshot when what it missed was trimmed meanwhile', async () => {
   expect(brokenLinks(stays.messages(), '0-0')).toEqual([]);
 });
 
+it('takes no late answer to an old question for the loss of what it has heard since', async () => {
+  const late: (() => void)[] = [];
+  let holdsHints = false;
+  let asked = () => {};
+  const isAsked = new Promise<void>((resolve) => (asked = resolve));
+  let answer = () => {};
+  const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+  let answered = () => {};
+  const isAnswered = new Promise<void>((resolve) => (answered = resolve));
+  await begin((store) => ({
+    ...hinting((event, tell) => (holdsHints ? void late.push(() => tell(event)) : tell(event)))(store),
+    async read(sessionId, input) {
+      if (!holdsHints) return store.read(sessionId, input);
+      // The poll saw that the log goes on; the store stalls, and answers with what is there by then.
+      asked();
+      await mayAnswer;
+      const found = await store.read(sessionId, input);
+      setTimeout(answered);
+      return found;
+    },
+  }));
+  await stage.prompt(session);
+  const stream = await follow('&after=0-0');
+  await stream.caughtUp();
+  const pen = await stage.write(session.sessionId);
+  await stream.next('the start', ({ data }) => data.type === 'metadata');
+  holdsHints = true;
+  await pen.text('one');
+  await isAsked;
+  holdsHints = false;
+  for (const tell of late) tell();
+  await pen.finish();
+  await stage.prompt(session, 'Again');
+  await (await stage.write(session.sessionId)).finish();
+  // Both ends are known to the viewer; the first run is trimmed away.
+  await stream.next('the end', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+  await stream.next('the second end', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+  await sealSession(stage.store, session.sessionId);
+  answer();
+  await isAnswered;
+  await stage.prompt(session, 'Last');
+  await stream.next('what is active now', ({ data }) => data.type === 'message' && JSON.stringify(data).includes('Last'));
+  expect(stream.messages().filter(({ data }) => data.type === 'snapshot')).toEqual([]);
+  expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
+});
+
 it('keeps its viewers while the store cannot be reached, and goes on when it can', async () => {
   let down = false;
   const failing =

@@ -253,7 +253,8 @@ async function readOn(context: TailContext, tail: Tail): Promise<void> {
     if (tail.ended) return;
     if (answer.kind === 'gone' || answer.kind === 'empty') return endGone(context, tail);
     if (answer.kind === 'snapshot') {
-      await startAnew(context, tail);
+      // What was heard meanwhile may have taken the tail on: then this says nothing of where it stands now.
+      if (tail.cursor === before) await startAnew(context, tail);
       tail.catchUpAgain = true;
     } else {
       receive(context, tail, answer.entries);
@@ -264,9 +265,11 @@ async function readOn(context: TailContext, tail: Tail): Promise<void> {
 
 /** Nothing follows the tail's cursor (it was trimmed away, or the log has another history): all begin from a snapshot. */
 async function startAnew(context: TailContext, tail: Tail): Promise<void> {
+  const before = tail.cursor;
   const session = await readSession(context.store, tail.sessionId);
   if (tail.ended) return;
   if (session.kind !== 'open') return endGone(context, tail);
+  if (tail.cursor !== before) return;
   const { cursor } = session.finished;
   tail.pending = [];
   tail.recent = [];
