@@ -86,6 +86,16 @@ it('waits for a Redis that is not there yet, says so, and works once it is', { t
   expect(await store.submit(newId(), submitInput())).toMatchObject({ kind: 'ok' });
 });
 
+it('waits for a Redis that answers, but cannot serve yet: no new connection has to tell it', { timeout: 30_000 }, async () => {
+  const replica = await startRedis({ args: ['--replica-serve-stale-data', 'no'] });
+  onTestFinished(() => replica.destroy());
+  await replica.admin.call('REPLICAOF', '127.0.0.1', String(await freePort()));
+  const { store } = await openForTest(replica);
+  await expect(store.check()).rejects.toMatchObject({ name: 'StoreError', code: 'store-unavailable' });
+  await replica.admin.call('REPLICAOF', 'NO', 'ONE');
+  await vi.waitFor(() => store.check(), { timeout: 5_000 });
+});
+
 it('tells when the Redis that it waited for turns out to be no store', { timeout: 30_000 }, async () => {
   const port = await freePort();
   const unfit: StoreOpenError[] = [];

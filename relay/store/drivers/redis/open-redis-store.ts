@@ -30,6 +30,8 @@ export interface OpenRedisStoreOptions {
   clockOffset?: (() => number) | undefined;
 }
 
+const CHECK_AGAIN_MS = 1_000;
+
 /**
  * A store that several relays share: Redis 7.0 or newer, or Valkey; one server, behind Sentinels, or a Cluster. How much
  * of what it has answered survives a crash is what its own persistence says.
@@ -59,6 +61,7 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
 
   return new Promise((resolve, reject) => {
     let waiting = false;
+    let checking = false;
 
     function accept(): void {
       state = 'fit';
@@ -81,13 +84,22 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
       resolve(createScriptStore({ ...options, prefix, transport }));
     }
 
+    /** Once at a time, and until there is an answer: the connection may stand while the server cannot answer yet. */
     async function check(): Promise<void> {
+      if (checking || state !== 'unknown' || commands.status === 'end') return;
+      checking = true;
       try {
         await checkServer(commands, { label, versionKey: createKeys(prefix).version, allowEviction });
         accept();
       } catch (error) {
-        if (error instanceof StoreOpenError) refuse(error);
-        else wait(error);
+        if (error instanceof StoreOpenError) {
+          refuse(error);
+        } else {
+          wait(error);
+          setTimeout(() => void check(), CHECK_AGAIN_MS).unref();
+        }
+      } finally {
+        checking = false;
       }
     }
 
@@ -103,7 +115,7 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
     commands.on('ready', () => {
       if (down) logger?.info({ store: label }, 'The connection to the store stands again');
       down = false;
-      if (state === 'unknown') void check();
+      void check();
     });
     // Why it failed comes as an event of its own, and it goes on trying.
     commands.connect().catch((error: unknown) => wait(error));
