@@ -17,7 +17,7 @@ const USAGE = `Breaks the relay and its store on purpose, and counts what should
 
   npm run test:faults -- [names] [options]     names: ${ROWS.map(({ name }) => name).join(' ')}; all when none is given
 
-  --store NAME one of ${Object.keys(STORES).join(', ')}; sqlite when not given
+  --store NAME one of ${STORES.map(({ name }) => name).join(', ')}; sqlite when not given
   --quick      small loads: shows that it works
   --controls   breaks one rule after the other, and fails unless its row turns red
   --rounds N   so many rounds of each row
@@ -37,7 +37,7 @@ const { values, positionals } = parseArgs({
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 const seed = values.seed === undefined ? createRandom(Date.now()).between(1, 2 ** 31 - 1) : Number(values.seed);
 const isUsable = [rounds ?? 1, seed].every((value) => Number.isSafeInteger(value) && value > 0);
-const store = Object.values(STORES).find(({ name }) => name === values.store);
+const store = STORES.find(({ name }) => name === values.store);
 const rows = ROWS.filter(({ only }) => store && (only?.includes(store.name) ?? true));
 const isKnown = positionals.every((name) => rows.some((row) => row.name === name));
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { checkConversation, type Conversation } from './check-reply.ts';
-import { checkAgreement, checkHistory } from './history-checker.ts';
+import { checkAgreement, checkHistory, type SnapshotRule } from './history-checker.ts';
 import type { ModelServer } from './model-server.ts';
 import type { SessionState } from './protocol-client.ts';
 import { readMessages } from './transcript.ts';
@@ -14,7 +14,7 @@ export interface SessionHistory extends Conversation {
   state: SessionState;
   model: ModelServer;
   /** `any` where a viewer's cursor may lie before the last finished run. */
-  snapshots?: 'any' | 'first';
+  snapshots?: SnapshotRule;
 }
 
 export interface SessionVerdict {

@@ -1,18 +1,25 @@
 import type { Received } from './viewer.ts';
 import { compareCursors, follows, isTerminal, START } from './wire.ts';
 
+export type SnapshotRule = 'any' | 'first' | 'withdrawing';
+
 /**
  * What is wrong with what one viewer saw, as sentences; empty when every connection brought exactly what follows the
  * cursor it was made with, each message once, and each run one terminal message and nothing after it.
  *
  * `snapshots: 'first'` allows a snapshot only to a viewer that had nothing yet: right for one whose cursor never lies
- * before the last finished run.
+ * before the last finished run. `withdrawing` is for a store that may lose its latest entries: a snapshot then takes back
+ * what was seen, an end included, in the middle of a connection too.
  */
-export function checkHistory(received: readonly Received[], { snapshots }: { snapshots: 'any' | 'first' }): string[] {
+export function checkHistory(received: readonly Received[], { snapshots }: { snapshots: SnapshotRule }): string[] {
   const violations: string[] = [];
   const terminals = new Map<string, string>();
   for (const { frame, connection, position, at } of received) {
     const where = `${frame.id} (${frame.message.type}) at ${at}, frame ${position} of connection ${connection}`;
+    if (frame.message.type === 'snapshot' && snapshots === 'withdrawing') {
+      terminals.clear();
+      continue;
+    }
     if (frame.message.type === 'snapshot') {
       if (snapshots === 'first' && at !== START) violations.push(`an unasked snapshot: ${where}`);
       if (position > 0) violations.push(`a snapshot in the middle of a connection: ${where}`);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReplyPlan } from '../../e2e/support/model-server.ts';
 import type { Accepted, Credentials } from '../../e2e/support/protocol-client.ts';
+import { sleep } from '../../e2e/support/wait.ts';
 import type { FaultStage } from './fault-stage.ts';
 
 export interface Turn {
@@ -10,16 +11,25 @@ export interface Turn {
   accepted: Accepted;
 }
 
-/** Sends a prompt that will be answered so, until the relay has taken it. */
+/**
+ * Sends a prompt that will be answered so, until the relay has taken it. A run that the store has forgotten the end of is
+ * waited for, when `waitMs` says how long.
+ */
 export async function ask(
   { model, client }: Pick<FaultStage, 'model' | 'client'>,
   credentials: Credentials,
   prompt: string,
   plan: Partial<ReplyPlan>,
+  waitMs = 0,
 ): Promise<Turn> {
   const messageId = randomUUID();
   model.plan(prompt, plan);
-  const { status, body } = await client.post(credentials, { prompt, messageId });
+  const deadline = performance.now() + waitMs;
+  let { status, body } = await client.post(credentials, { prompt, messageId });
+  while (status === 409 && performance.now() < deadline) {
+    await sleep(200);
+    ({ status, body } = await client.post(credentials, { prompt, messageId }));
+  }
   if (status !== 202 && status !== 200) throw new Error(`the prompt was answered ${status}: ${JSON.stringify(body)}`);
   return { messageId, prompt, runId: body.runId, accepted: body };
 }

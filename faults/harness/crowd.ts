@@ -18,6 +18,8 @@ export interface CrowdOptions {
   /** How likely somebody stops a reply. */
   stops?: number;
   random: Random;
+  /** The store may lose what it has acknowledged: who hears nothing sends the prompt again, under its id. */
+  lossy?: boolean;
   /** How long a reply may take to end, whatever befalls it. */
   patienceMs?: number;
 }
@@ -28,8 +30,8 @@ export interface Crowd {
   begun(): Promise<void>;
   /** They ask no more; resolves once all has been answered. */
   end(): Promise<void>;
-  /** Judges what everybody saw; after `end`. A failover that lost a tail shows snapshots to viewers that have something. */
-  judge(context: RowContext, options: { snapshots: 'first' | 'any' }): Promise<CrowdVerdict>;
+  /** Judges what everybody saw; after `end`. */
+  judge(context: RowContext): Promise<CrowdVerdict>;
 }
 
 export interface CrowdVerdict {
@@ -46,9 +48,16 @@ interface Visitor {
 }
 
 const TABS = 2;
+const AGAIN_MS = 3_000;
+
+/** Waited in vain, and not an error of the viewer's. */
+function notSeen(error: unknown): false {
+  if (error instanceof Error && error.message.startsWith('Waited')) return false;
+  throw error;
+}
 
 export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOptions): Crowd {
-  const { sessions, client, at, reply, stops = 0, random, patienceMs = 90_000 } = options;
+  const { sessions, client, at, reply, stops = 0, lossy = false, random, patienceMs = 90_000 } = options;
   const { model } = stage;
   const visitors: Visitor[] = [];
   let over = false;
@@ -63,27 +72,46 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
     visitors.push(visitor);
     while (!over) {
       const plan: Partial<ReplyPlan> = { ...reply, tokens: dice.between(reply.tokens.min, reply.tokens.max) };
-      const turn = await ask({ model, client }, credentials, `Visitor ${index}, prompt ${visitor.turns.length}`, plan);
+      const turn = await ask({ model, client }, credentials, `Visitor ${index}, prompt ${visitor.turns.length}`, plan, lossy ? patienceMs : 0);
       visitor.turns.push(turn);
       if (dice.chance(stops)) {
         await sleep(dice.between(0, 800));
         const { status } = await client.stop(credentials, turn.runId);
         if (status !== 200) throw new Error(`a stop was answered ${status}`);
       }
-      const hasEnded = (): boolean => viewers.every((viewer) => viewer.hasEnded(turn.accepted));
-      await until(`all tabs have seen the end of ${turn.prompt} (run ${turn.runId})`, hasEnded, { timeoutMs: patienceMs });
+      await ended(visitor, turn);
       if (dice.chance(0.2)) dice.pick([viewers[0], viewers[1]])?.drop();
     }
   }
 
-  async function judge({ count, violate }: RowContext, { snapshots }: { snapshots: 'first' | 'any' }): Promise<CrowdVerdict> {
+  async function ended({ credentials, viewers }: Visitor, turn: Turn): Promise<void> {
+    const hasEnded = (): boolean => viewers.every((viewer) => viewer.hasEnded(turn.accepted));
+    const what = `all tabs have seen the end of ${turn.prompt}`;
+    const deadline = performance.now() + patienceMs;
+    while (lossy && performance.now() < deadline) {
+      const isOver = await until(what, hasEnded, { timeoutMs: AGAIN_MS }).catch((error: unknown) => notSeen(error));
+      if (isOver) return;
+      const { status, body } = await client.post(credentials, { prompt: turn.prompt, messageId: turn.messageId });
+      // 409: another run of the conversation is active, of which the store has lost the end.
+      if (status === 409) continue;
+      if (status !== 200 && status !== 202) throw new Error(`a prompt sent again was answered ${status}`);
+      turn.accepted = body;
+      turn.runId = body.runId;
+    }
+    if (!lossy) await until(what, hasEnded, { timeoutMs: patienceMs });
+    else throw new Error(`Waited ${patienceMs} ms in vain until ${what}.`);
+  }
+
+  async function judge({ count, violate }: RowContext): Promise<CrowdVerdict> {
     const total: CrowdVerdict = { prompts: 0, completed: 0, cancelled: 0, failed: 0 };
     for (const { credentials, viewers, turns } of visitors) {
       await Promise.all(viewers.map((viewer) => viewer.leave()));
       const { body: state } = await client.state(credentials);
-      const verdict = checkSession({ viewers, turns, state, model, snapshots });
+      const kept = lossy ? turns.filter(({ messageId }) => state.messages.some(({ id }) => id === messageId)) : turns;
+      if (lossy) count('prompts lost with what the store lost', turns.length - kept.length);
+      const verdict = checkSession({ viewers, turns: kept, state, model, snapshots: lossy ? 'withdrawing' : 'first' });
       violate(...verdict.violations);
-      total.prompts += turns.length;
+      total.prompts += kept.length;
       total.completed += verdict.completed;
       total.cancelled += verdict.cancelled;
       total.failed += verdict.failed;

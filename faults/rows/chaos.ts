@@ -41,7 +41,7 @@ export const chaos: FaultRow = {
       await crowd.begun();
       await makeTrouble(context, [relayTroubles(relays, LEASE_MS), storeTroubles(place), lineTroubles(balancer)]);
       await crowd.end();
-      const { prompts, failed } = await crowd.judge(context, { snapshots: 'first' });
+      const { prompts, failed } = await crowd.judge(context);
       if (failed > Math.max(1, prompts * FAILED_SHARE)) context.violate(`${failed} of ${prompts} runs were interrupted too often`);
       context.count('requests asked again', client.retries);
     } finally {

@@ -2,6 +2,7 @@ import type { FaultRow } from '../harness/fault-row.ts';
 import { chaos } from './chaos.ts';
 import { storeDown } from './g10-store-down.ts';
 import { vanishedKeys } from './g12-vanished-keys.ts';
+import { lostTail } from './g13-lost-tail.ts';
 import { boundedAttempts } from './g9-bounded-attempts.ts';
 import { clearExpiry } from './g14-clear-expiry.ts';
 import { foldAndResume } from './g18-fold-and-resume.ts';
@@ -32,6 +33,7 @@ export const ROWS: readonly FaultRow[] = [
   storeDown,
   fullStore,
   vanishedKeys,
+  lostTail,
   clearExpiry,
   slowViewers,
   plannedStop,

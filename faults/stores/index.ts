@@ -1,8 +1,7 @@
-import type { StoreName, StoreUnderTest } from '../harness/store-under-test.ts';
+import type { StoreUnderTest } from '../harness/store-under-test.ts';
+import { clusterUnderTest } from './cluster.ts';
 import { redisUnderTest } from './redis.ts';
+import { sentinelUnderTest } from './sentinel.ts';
 import { sqliteUnderTest } from './sqlite.ts';
 
-export const STORES: Readonly<Partial<Record<StoreName, StoreUnderTest>>> = {
-  sqlite: sqliteUnderTest,
-  redis: redisUnderTest,
-};
+export const STORES: readonly StoreUnderTest[] = [sqliteUnderTest, redisUnderTest, clusterUnderTest, sentinelUnderTest];

@@ -1,42 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { collectEvents } from '../../conformance/store-harness.ts';
 import { openRedisStore } from './open-redis-store.ts';
 import { startRun } from './testing/open-for-test.ts';
-import { startRedis, type RedisProcess } from './testing/redis-process.ts';
-
-/** A sentinel that takes a server for dead after half a second. It writes its own file anew all the time. */
-async function startSentinel(master: RedisProcess): Promise<RedisProcess> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'sentinel-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const file = path.join(folder, 'sentinel.conf');
-  writeFileSync(
-    file,
-    [`monitor main 127.0.0.1 ${master.port} 1`, 'down-after-milliseconds main 500', 'failover-timeout main 2000']
-      .map((line) => `sentinel ${line}\n`)
-      .join(''),
-  );
-  const sentinel = await startRedis({ config: file, args: ['--sentinel'] });
-  onTestFinished(() => sentinel.destroy());
-  return sentinel;
-}
+import { startSentinelGroup } from './testing/redis-sentinel.ts';
 
 it('goes on with the server that the sentinels make the new master, and its followers hear of it', { timeout: 40_000 }, async () => {
-  const master = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
-  onTestFinished(() => master.destroy());
-  const replica = await startRedis({ args: ['--replicaof', `127.0.0.1 ${master.port}`] });
-  onTestFinished(() => replica.destroy());
-  await vi.waitFor(async () => expect(await replica.admin.info('replication')).toContain('master_link_status:up'), { timeout: 10_000 });
-  const sentinel = await startSentinel(master);
-  await vi.waitFor(async () => expect(String(await sentinel.admin.call('SENTINEL', 'REPLICAS', 'main'))).toContain(String(replica.port)), {
-    timeout: 15_000,
-    interval: 100,
-  });
+  const { url, master, replica, destroy } = await startSentinelGroup();
+  onTestFinished(destroy);
 
-  const store = await openRedisStore({ url: `redis-sentinel://127.0.0.1:${sentinel.port}/main`, prefix: newId(), ttlMs: 60_000 });
+  const store = await openRedisStore({ url, prefix: newId(), ttlMs: 60_000 });
   onTestFinished(() => store.close());
   const sessionId = newId();
   const { fence } = await startRun(store, sessionId);

@@ -1,0 +1,54 @@
+import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
+import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
+import { sleep, until } from '../../e2e/support/wait.ts';
+import type { FailoverPlace } from './failover-place.ts';
+import { RELAY_SECRET, RELAYS } from './redis.ts';
+
+const ARGS = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
+
+/** A master and its replica, and relays that are led to the master by their lines, as by a name that is moved. */
+export async function openReplicatedPlace(): Promise<FailoverPlace> {
+  let [master, replica] = [await startRedis({ args: ARGS }), await startRedis({ args: ARGS })];
+  await follow(replica, master);
+  const links = await Promise.all(Array.from({ length: RELAYS }, () => openTcpProxy(() => master.port)));
+  return {
+    settings: { RELAY_SECRET },
+    settingsOf: (relay) => ({ STORE: `redis://127.0.0.1:${(links[relay % RELAYS] ?? master).port}` }),
+    runBy: [],
+
+    async failOver(lostMs) {
+      await replica.admin.call('REPLICAOF', 'NO', 'ONE');
+      await sleep(lostMs);
+      for (const link of links) link.goDown();
+      [master, replica] = [replica, master];
+      await replica.kill();
+      for (const link of links) link.restore();
+      await replica.restart();
+      await follow(replica, master);
+    },
+
+    async dispose() {
+      await Promise.all(links.map((link) => link.close()));
+      await Promise.all([master.destroy(), replica.destroy()]);
+    },
+  };
+}
+
+async function follow(replica: RedisProcess, master: RedisProcess): Promise<void> {
+  await replica.admin.call('REPLICAOF', '127.0.0.1', String(master.port));
+  await until('the replica follows', async () => isFollowing(replica));
+}
+
+export async function isFollowing(replica: RedisProcess): Promise<boolean> {
+  return (await replica.admin.info('replication')).includes('master_link_status:up');
+}
+
+/** The master dies, and the replica has not got what was written for so long before; it is not asked to lead here. */
+export async function killWithLostTail(master: RedisProcess, replica: RedisProcess, lostMs: number): Promise<void> {
+  replica.signal('SIGSTOP');
+  // Else what the operating system has received for it is read once it is awake.
+  await master.admin.call('CLIENT', 'KILL', 'TYPE', 'replica');
+  await sleep(lostMs);
+  await master.kill();
+  replica.signal('SIGCONT');
+}

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startRedis, type RedisProcess } from './redis-process.ts';
+
+/** A master, its replica, and a sentinel that takes a server for dead after half a second. */
+export interface SentinelGroup {
+  /** `redis-sentinel://…/main` */
+  readonly url: string;
+  readonly master: RedisProcess;
+  readonly replica: RedisProcess;
+  readonly sentinel: RedisProcess;
+  destroy(): Promise<void>;
+}
+
+const FORM_MS = 20_000;
+
+export async function startSentinelGroup(): Promise<SentinelGroup> {
+  const args = ['--repl-diskless-sync-delay', '0'];
+  const master = await startRedis({ args });
+  const replica = await startRedis({ args });
+  await replica.admin.call('REPLICAOF', '127.0.0.1', String(master.port));
+  await eventually('the replica follows', async () => (await replica.admin.info('replication')).includes('master_link_status:up'));
+  // It writes its own file anew all the time.
+  const folder = mkdtempSync(path.join(tmpdir(), 'sentinel-'));
+  const file = path.join(folder, 'sentinel.conf');
+  const lines = [`monitor main 127.0.0.1 ${master.port} 1`, 'down-after-milliseconds main 500', 'failover-timeout main 2000'];
+  writeFileSync(file, lines.map((line) => `sentinel ${line}\n`).join(''));
+  const sentinel = await startRedis({ config: file, args: ['--sentinel'] });
+  const known = async (): Promise<boolean> => String(await sentinel.admin.call('SENTINEL', 'REPLICAS', 'main')).includes(String(replica.port));
+  await eventually('the sentinel knows the replica', known);
+  return {
+    url: `redis-sentinel://127.0.0.1:${sentinel.port}/main`,
+    master,
+    replica,
+    sentinel,
+    async destroy() {
+      await Promise.all([sentinel, replica, master].map((server) => server.destroy()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + FORM_MS;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
