@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { classicEntry } from './scripts/vite/classic-entry.ts';
 import { compactTemplates } from './scripts/vite/compact-templates.ts';
+import { leanLit } from './scripts/vite/lean-lit.ts';
 import { leanMarkdown } from './scripts/vite/lean-markdown.ts';
-import { leanSchemas } from './scripts/vite/lean-schemas.ts';
+import { leanWire } from './scripts/vite/lean-wire.ts';
 import { pageAtRoot } from './scripts/vite/page-at-root.ts';
 import { plainImports } from './scripts/vite/plain-imports.ts';
 
@@ -17,8 +18,9 @@ export default defineConfig({
   plugins: [
     { ...classicEntry(), ...only('widget') },
     { ...compactTemplates(), ...only('widget') },
+    { ...leanLit(), ...only('widget') },
     { ...leanMarkdown(), ...only('widget') },
-    { ...leanSchemas(), ...only('widget') },
+    { ...leanWire(), ...only('widget') },
     { ...plainImports(), ...only('widget') },
     { ...pageAtRoot(), ...only('demo') },
   ],

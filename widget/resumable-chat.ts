@@ -339,7 +339,7 @@ export class ResumableChat extends LitElement {
 
   /** Fetches the client; in tests, a scripted one. */
   protected loadClient(): Promise<ClientPart> {
-    return import('./client-part.ts');
+    return import('./client-part.ts').then(({ clientPart }) => clientPart);
   }
 
   get #floats(): boolean {

@@ -123,6 +123,8 @@ describe('the script tag', () => {
     await until(() => chat.messages[1]?.metadata?.run?.status === 'completed');
     // Not as plain text, which it is until the part that draws markdown has come.
     await until(() => chat.shadowRoot?.querySelector('td') != null);
+    const tool = chat.messages[1]?.parts.find(({ type }) => type === 'tool-look_up');
+    expect(tool && 'state' in tool && tool.state).to.equal('output-available');
     const answer = chat.messages[1]?.parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
     expect(answer).to.equal(ANSWER);
     const drawn = chat.shadowRoot?.querySelector('rc-message.answer');

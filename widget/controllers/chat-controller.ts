@@ -1,3 +1,4 @@
+import type { ClientPart } from '../client-part.ts';
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Problem } from '#shared/problem.ts';
 import type { ChatMessage, TerminalStatus } from '#shared/protocol.ts';
@@ -6,7 +7,7 @@ import type { ChatSession, ChatStatus, ChatView } from '../session/types.ts';
 import { hasStoredSession } from './stored-session.ts';
 
 /** The part of the widget that is loaded when it is needed first. */
-export type ClientPart = typeof import('../client-part.ts');
+export type { ClientPart } from '../client-part.ts';
 
 export interface ChatControllerOptions {
   /** Fetches the client. */

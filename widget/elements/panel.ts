@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { repeat } from 'lit/directives/repeat.js';
+import { keyed } from 'lit/directives/keyed.js';
 import type { Strings } from '../locales/en.ts';
 import type { ChatView } from '../session/types.ts';
 import { renderEmpty } from './empty.ts';
@@ -121,11 +121,10 @@ function renderMessages(model: PanelModel): TemplateResult {
   >
     <div class="content">
       ${rows.length === 0 ? renderNothingYet(model) : nothing}
-      ${repeat(
-        rows,
-        ({ message }) => message.id,
-        (row, index) => renderRow(row, index === rows.length - 1, model),
-      )}
+      ${
+        // A conversation grows and is cut at its end only, so that each message keeps its place as long as it is there.
+        rows.map((row, index) => keyed(row.message.id, renderRow(row, index === rows.length - 1, model)))
+      }
     </div>
   </div>`;
 }

@@ -1,6 +1,5 @@
 import { createCodeCard } from './code-card.ts';
 import { safeUrl } from './message-parts.ts';
-import { createPlainText } from './plain-text.ts';
 
 /** Draws one text of an answer into an element, while it is being written. */
 export interface TextRenderer {
@@ -47,7 +46,7 @@ function loadMarkdown(): Promise<CreateMarkdown | null> {
   return loading;
 }
 
-/** The renderer in use: markdown, and plain text until its part has come. */
+/** The renderer in use: markdown, and the text as it is until that part has come. */
 export function createTextRenderer(host: HTMLElement, options: TextRendererOptions): TextRenderer {
   const tools = {
     allowImages: options.allowImages ?? false,
@@ -56,18 +55,46 @@ export function createTextRenderer(host: HTMLElement, options: TextRendererOptio
     safeUrl,
   };
   if (createMarkdown) return withCitations(createMarkdown(host, tools), host);
-  let renderer: TextRenderer = createPlainText(host, options);
+  return replaceLater(host, async () => {
+    const create = await loadMarkdown();
+    return create ? withCitations(create(host, tools), host) : createPlainText(host, options);
+  });
+}
+
+/** For what is no markdown: a text past its bounds, or without the part that draws it. */
+function createPlainText(host: HTMLElement, options: TextRendererOptions): TextRenderer {
+  return replaceLater(host, async () => {
+    try {
+      return (await import('./plain-text.ts')).createPlainText(host, options);
+    } catch (error) {
+      console.error(error);
+      return null;
+    }
+  });
+}
+
+/** Shows the text as it is until there is what draws it better; that begins in an empty host. */
+function replaceLater(host: HTMLElement, load: () => Promise<TextRenderer | null>): TextRenderer {
+  const text = document.createTextNode('');
+  const paragraph = document.createElement('p');
+  paragraph.append(text);
+  host.append(paragraph);
+  let renderer: TextRenderer | null = null;
   let shown: Parameters<TextRenderer['update']> | null = null;
-  void loadMarkdown().then((loaded) => {
+  void load().then((loaded) => {
     if (!loaded) return;
-    host.replaceChildren();
-    renderer = withCitations(loaded(host, tools), host);
+    paragraph.remove();
+    renderer = loaded;
     if (shown) renderer.update(...shown);
   });
   return {
     update(...next) {
       shown = next;
-      renderer.update(...next);
+      const [source] = next;
+      if (renderer) renderer.update(...next);
+      // What is there stays, and with it what a reader has selected.
+      else if (source.startsWith(text.data)) text.appendData(source.slice(text.length));
+      else text.data = source;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { compareCursors, type Cursor } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
-import { createProblem, type Problem } from '#shared/problem.ts';
+import { describeProblem, RUN_ACTIVE, type Problem } from '#shared/problem.ts';
 import type { Frame } from '#shared/protocol.ts';
 import type { SessionState } from '#shared/session.ts';
 import type { Pause } from './backoff.ts';
@@ -127,7 +127,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (submission) {
         if (text !== undefined) unsent = { text, ...(parentId === undefined ? {} : { parentId }), messageId: null };
         options.onChange();
-        options.onRefused(createProblem('run-active'));
+        options.onRefused(describeProblem('run-active', RUN_ACTIVE));
         return false;
       }
       // The same again after an unclear end is the same prompt: the relay answers it with the run that it has.

@@ -60,6 +60,8 @@ function readLog(): ReadableStream<Uint8Array> {
     { type: 'metadata', status: 'started', prev: '1-0', ...run },
     chunk({ type: 'start', messageId: RUN }),
     chunk({ type: 'start-step' }),
+    chunk({ type: 'tool-input-available', toolCallId: 't1', toolName: 'look_up', input: { what: 'npm' } }),
+    chunk({ type: 'tool-output-available', toolCallId: 't1', output: 'a program' }),
     chunk({ type: 'text-start', id: '1' }),
     ...(ANSWER.match(/.{1,7}/gs) ?? []).map((delta) => chunk({ type: 'text-delta', id: '1', delta })),
     chunk({ type: 'text-end', id: '1' }),
