@@ -10,7 +10,7 @@ import { ROOT } from './ensure-build.ts';
 const LIMITS = { launcher: 15_000, all: 58_000 };
 
 /** Loaded when an answer has thoughts, tools or sources, or marks such as tables and formulas, and not before. */
-const LATER = ['plain-text', 'extras-part', 'fold-tool-chunk', 'rare-rules'];
+const LATER = ['plain-text', 'extras-part', 'fold-rare-chunk', 'rare-rules'];
 
 const builder = await createBuilder({ root: ROOT, logLevel: 'warn', build: { write: false } });
 const widget = builder.environments['widget'];

@@ -1,4 +1,4 @@
-import { foldToolChunk, type ToolChunk } from './fold-tool-chunk.ts';
+import { foldRareChunk } from './fold-rare-chunk.ts';
 import type { ChatChunk, ChatPart } from './protocol.ts';
 import { appendPart, cutParts, currentStep, partKey, replacePart, withoutUndefined, type Reply } from './reply.ts';
 
@@ -6,8 +6,6 @@ type TextKind = 'text' | 'reasoning';
 type Start = Extract<ChatChunk, { type: `${TextKind}-start` }>;
 type Delta = Extract<ChatChunk, { type: `${TextKind}-delta` }>;
 type End = Extract<ChatChunk, { type: `${TextKind}-end` }>;
-/** A part whose fields may still be undefined. */
-type LoosePart = Record<string, unknown>;
 
 /**
  * Folds one chunk into the parts of a reply, with the same outcome as the AI SDK's client (`readUIMessageStream` of
@@ -39,31 +37,6 @@ export function foldChunk(reply: Reply, chunk: ChatChunk): Reply {
     case 'reset-step':
       return { ...cutParts(reply, currentStep(reply)), open: new Map() };
 
-    case 'file':
-    case 'reasoning-file': {
-      const { type, mediaType, url, providerMetadata } = chunk;
-      if (typeof url !== 'string') return reply;
-      return appendPart(reply, { type, mediaType, url, ...(providerMetadata == null ? {} : { providerMetadata }) });
-    }
-    case 'source-url': {
-      const { type, sourceId, url, title, providerMetadata } = chunk;
-      if (typeof url !== 'string') return reply;
-      return appendPart(reply, withoutUndefined<LoosePart>({ type, sourceId, url, title, providerMetadata }) as ChatPart);
-    }
-    case 'source-document': {
-      const { type, sourceId, mediaType, title, filename, providerMetadata } = chunk;
-      const part: LoosePart = { type, sourceId, mediaType, title, filename, providerMetadata };
-      return appendPart(reply, withoutUndefined(part) as ChatPart);
-    }
-    case 'custom': {
-      const { type, kind, providerMetadata } = chunk;
-      if (typeof kind !== 'string') return reply;
-      return appendPart(reply, withoutUndefined<LoosePart>({ type, kind, providerMetadata }) as ChatPart);
-    }
-    case 'steering-message':
-      if (!Array.isArray(chunk.parts)) return reply;
-      return appendPart(reply, { type: 'steering-message', id: chunk.id, parts: chunk.parts });
-
     case 'start':
     case 'finish':
     case 'finish-step':
@@ -72,13 +45,8 @@ export function foldChunk(reply: Reply, chunk: ChatChunk): Reply {
     case 'error':
       return reply;
     default:
-      if (isToolChunk(chunk)) return foldToolChunk(reply, chunk);
-      return chunk.type.startsWith('data-') ? foldData(reply, chunk) : reply;
+      return foldRareChunk(reply, chunk);
   }
-}
-
-function isToolChunk(chunk: ChatChunk): chunk is ToolChunk {
-  return chunk.type.startsWith('tool-');
 }
 
 function startPart(reply: Reply, kind: TextKind, { id, providerMetadata }: Start): Reply {
@@ -119,13 +87,4 @@ function endPart(reply: Reply, kind: TextKind, chunk: End): Reply {
     ...(chunk.providerMetadata == null ? {} : { providerMetadata: chunk.providerMetadata }),
   } as ChatPart;
   return { ...replacePart(reply, index, done), open };
-}
-
-/** A data part with the type and id of an earlier one takes its place; one without an id is always a new part. */
-function foldData(reply: Reply, chunk: Extract<ChatChunk, { type: `data-${string}` }>): Reply {
-  if (chunk.transient) return reply;
-  const isEarlier = (part: ChatPart): boolean => part.type === chunk.type && 'id' in part && part.id === chunk.id;
-  const index = chunk.id == null ? -1 : reply.parts.findIndex(isEarlier);
-  const earlier = reply.parts[index];
-  return earlier ? replacePart(reply, index, { ...earlier, data: chunk.data } as ChatPart) : appendPart(reply, chunk);
 }

@@ -73,6 +73,29 @@ const RULER = `var Ruler = class {
 };
 `;
 
+/** Functions that say the same in fewer words: lists of characters as expressions. */
+const SHORTER: Readonly<Record<string, string>> = {
+  // Each of them is one of `isPunctCharCode` too, which is always asked besides.
+  isMdAsciiPunct: 'var isMdAsciiPunct = () => false;',
+  isWhiteSpace: String.raw`var isWhiteSpace = (code) => /[\t-\r\p{Zs}]/u.test(fromCodePoint(code));`,
+  isSpace: 'var isSpace = (code) => code === 9 || code === 32;',
+  fromCodePoint: 'var fromCodePoint = String.fromCodePoint;',
+};
+
+/** Looks for the next character that may be a mark, as the rule it stands in for does one by one. */
+const TEXT_RULE = String.raw`
+var MARK = /[\n!#$%&*+\-:<=>@[\\\]^_\x60{}~]|$/g;
+function text(state, silent) {
+  const { pos } = state;
+  MARK.lastIndex = pos;
+  const end = Math.min(MARK.exec(state.src).index, state.posMax);
+  if (end === pos) return false;
+  if (!silent) state.pending += state.src.slice(pos, end);
+  state.pos = end;
+  return true;
+}
+`;
+
 /** What is read of a token's attributes here is one of them. */
 const TOKEN_METHODS = `attrGet(name) { return this.attrs?.find((attr) => attr[0] === name)?.[1] ?? null; }`;
 
@@ -147,6 +170,8 @@ function cutInTwo(source: string): { base: string; rare: string; names: string[]
   take('var utils_exports = ', '});\n');
   take('var lib = {', '};\n');
   take('function callable(', '\n}\n');
+  for (const [name, shorter] of Object.entries(SHORTER)) take(`function ${name}(`, '\n}\n', `${shorter}\n`);
+  takeRegion('src/rules_inline/text.ts', TEXT_RULE);
   takeRegion('src/ruler.ts', RULER);
   take(/\t(?:\/\*\*(?:(?!\*\/)[^])*\*\/\n\t)?attrIndex\(/, '\n};\n', `${TOKEN_METHODS}\n};\n`);
   const engine = takeRegion('src/markdownit.ts', '\0');

@@ -7,29 +7,30 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'eventsource-parser': fileURLToPath(new URL('lean-events.ts', import.meta.url)),
 };
 
-const TOOLS = fileURLToPath(new URL('../../shared/fold-tool-chunk.ts', import.meta.url));
+const RARE = fileURLToPath(new URL('../../shared/fold-rare-chunk.ts', import.meta.url));
 const LOADER = '/widget/session/left-out-folding.ts';
 const FOLDING = '\0lean:folding';
 const PROTOCOL = '/shared/protocol.ts';
 
-/** Stands in for shared/fold-tool-chunk.ts: no chunk of a tool call is folded before it has come. */
-const LATER = `
+/** Stands in for shared/fold-rare-chunk.ts: no chunk but of text, thoughts and steps is folded before it has come. */
+const LATER = String.raw`
+const ORDINARY = /^(?:(?:text|reasoning)-(?:start|delta|end)|(?:start|finish|reset)-step|start|finish|message-metadata|abort|error)$/;
 let fold;
-export const foldToolChunk = (reply, chunk) => fold(reply, chunk);
+export const foldRareChunk = (reply, chunk) => fold(reply, chunk);
 export const loadFolding = (events) =>
-  fold || !events.some(({ frame }) => frame?.message?.chunk?.type.startsWith("tool-"))
+  fold || events.every(({ frame }) => frame?.message?.type !== "chunk" || ORDINARY.test(frame.message.chunk.type))
     ? null
-    : import(${JSON.stringify(TOOLS)}).then((tools) => { fold = tools.foldToolChunk; });
+    : import(${JSON.stringify(RARE)}).then((rare) => { fold = rare.foldRareChunk; });
 `;
 
-/** Makes what talks to the relay lean: small stand-ins for packages, and tool calls folded by a part loaded later. */
+/** Makes what talks to the relay lean: small stand-ins for packages, and rarer chunks folded by a part loaded later. */
 export function leanWire(): Plugin {
   return {
     name: 'lean-wire',
     enforce: 'pre',
     apply: 'build',
     resolveId(id, importer) {
-      const isFolding = id === FOLDING || (id.endsWith('/fold-tool-chunk.ts') && importer?.endsWith('/shared/fold-chunk.ts'));
+      const isFolding = id === FOLDING || (id.endsWith('/fold-rare-chunk.ts') && importer?.endsWith('/shared/fold-chunk.ts'));
       return isFolding ? FOLDING : (STAND_INS[id] ?? null);
     },
     load: (id) => (id === FOLDING ? LATER : null),
@@ -43,7 +44,7 @@ export function leanWire(): Plugin {
       if (log.code === 'IMPORT_IS_UNDEFINED') this.error(`${log.message}\nIf it is a package's, add it to its stand-in in scripts/vite.`);
     },
     generateBundle(_options, bundle) {
-      if (!Object.values(bundle).some((file) => file.type === 'chunk' && file.name === 'fold-tool-chunk')) this.error('tool calls are folded nowhere');
+      if (!Object.values(bundle).some((file) => file.type === 'chunk' && file.name === 'fold-rare-chunk')) this.error('tool calls are folded nowhere');
     },
   };
 }
