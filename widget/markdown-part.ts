@@ -4,9 +4,10 @@
  */
 import { createMarkdownStream, parser, type MarkdownTools } from './markdown/markdown-stream.ts';
 import { needsRareRules } from './markdown/needs-rare-rules.ts';
-import { adoptStyles } from './markdown/styles.ts';
+import { adoptStyles, createAdopter } from './markdown/styles.ts';
 
-let hasRareRules = false;
+/** Gives a tree the looks of what the rarer rules read; null as long as they are not there. */
+let adoptRareStyles: ReturnType<typeof createAdopter> | null = null;
 let loading: Promise<void> | null = null;
 
 /** Fetches what reads rarer marks. Never rejects: without it they stand there as they are written. */
@@ -14,7 +15,7 @@ function loadRareRules(): Promise<void> {
   loading ??= import('./markdown/rare-rules.ts').then(
     ({ rareRules }) => {
       parser.add(rareRules);
-      hasRareRules = true;
+      adoptRareStyles = createAdopter(rareRules.styles);
     },
     (error: unknown) => {
       console.error(error);
@@ -34,21 +35,26 @@ export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { updat
   /** Up to here the text is known to have no rarer marks; a mark has no more than two lines. */
   let plainTo = 0;
   let state: 'plain' | 'waiting' | 'settled' = 'plain';
+
+  function settle(): void {
+    state = 'settled';
+    queueMicrotask(() => adoptRareStyles?.(host));
+    stream.update(given, finished);
+  }
+
   return {
     update(text, done) {
       if (!text.startsWith(given)) plainTo = 0;
       given = text;
       finished = done;
       if (state === 'waiting') return;
-      if (state === 'plain' && !hasRareRules) {
+      if (state === 'plain') {
+        if (adoptRareStyles) return settle();
         const from = plainTo && text.lastIndexOf('\n', text.lastIndexOf('\n', plainTo - 1) - 1) + 1;
         if (needsRareRules(text.slice(from), done)) {
           // What is drawn stays as it is: it is shown as soon as it can be drawn as what it is.
           state = 'waiting';
-          void loadRareRules().then(() => {
-            state = 'settled';
-            stream.update(given, finished);
-          });
+          void loadRareRules().then(settle);
           return;
         }
         plainTo = text.length;

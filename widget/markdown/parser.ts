@@ -26,6 +26,8 @@ export interface Parser {
 export interface RareRules {
   addTo(md: InstanceType<typeof MarkdownIt>): void;
   splitLinks(text: string): Piece[];
+  /** How that looks which they read. */
+  styles: string;
 }
 
 export function createParser(): Parser {

@@ -2,6 +2,7 @@ import type { StateBlock, StateInline } from 'markdown-it';
 import { splitLinks } from './autolink.ts';
 import { addLeftOutRules } from './left-out-rules.ts';
 import type { RareRules } from './parser.ts';
+import { RARE_STYLES } from './rare-styles.ts';
 import { keepCells } from './table-cells.ts';
 
 /** What `needsRareRules` tells the texts of: tables, formulas, footnotes, quotes, images, addresses written out. */
@@ -15,6 +16,7 @@ export const rareRules: RareRules = {
     md.block.ruler.before('reference', 'footnote', readFootnote);
   },
   splitLinks,
+  styles: RARE_STYLES,
 };
 
 const DOLLAR = 0x24;

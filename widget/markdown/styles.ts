@@ -2,15 +2,8 @@
 const css = String.raw;
 
 const STYLES = css`
-  .text > p.tight,
-  .text li > p.math,
-  .text .math {
+  .text > p.tight {
     white-space: pre-wrap;
-  }
-  .text .math {
-    font-family: var(--_mono);
-    font-size: 0.9em;
-    overflow-wrap: anywhere;
   }
   .text :is(h1, h2, h3, h4, h5, h6) {
     margin: 0.35em 0 0;
@@ -81,45 +74,6 @@ const STYLES = css`
     border: 0;
     border-block-start: 1px solid var(--_field-line);
   }
-  .text .table {
-    max-inline-size: 100%;
-    overflow-x: auto;
-    scrollbar-width: thin;
-    scrollbar-color: var(--_field-line) transparent;
-  }
-  .text table {
-    min-inline-size: 100%;
-    border-collapse: collapse;
-    font-size: 0.94em;
-    line-height: 1.45;
-  }
-  .text :is(th, td) {
-    padding-block: 0.45em;
-    padding-inline: 0 1em;
-    border-block-end: 1px solid var(--_line);
-    text-align: start;
-    vertical-align: top;
-    overflow-wrap: normal;
-    unicode-bidi: plaintext;
-  }
-  .text :is(th, td):last-child {
-    padding-inline-end: 0;
-  }
-  .text tr:last-child td {
-    border: 0;
-  }
-  .text th {
-    font-size: 0.9em;
-    color: var(--_soft);
-    border-block-end-color: var(--_field-line);
-    font-weight: 600;
-  }
-  .text [align='right'] {
-    text-align: right;
-  }
-  .text [align='center'] {
-    text-align: center;
-  }
   .text :is(li, td, th, blockquote, h1, h2, h3, h4, h5, h6) code:not(pre code) {
     padding: 0.1em 0.35em;
     border-radius: 5px;
@@ -128,15 +82,19 @@ const STYLES = css`
   }
 `;
 
-let sheet: CSSStyleSheet | null = null;
+/** Gives the tree that `element` stands in the looks of headings, lists and the like, once. */
+export const adoptStyles = createAdopter(STYLES);
 
-/** Gives the tree that `element` stands in the looks of lists, tables and the like, once. */
-export function adoptStyles(element: HTMLElement): void {
-  const root = element.getRootNode();
-  if (!(root instanceof ShadowRoot)) return;
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLES);
-  }
-  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+/** What gives the tree that an element stands in these styles, once. */
+export function createAdopter(styles: string): (element: HTMLElement) => void {
+  let sheet: CSSStyleSheet | null = null;
+  return (element) => {
+    const root = element.getRootNode();
+    if (!(root instanceof ShadowRoot)) return;
+    if (!sheet) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(styles);
+    }
+    if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+  };
 }
