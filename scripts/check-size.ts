@@ -7,7 +7,7 @@ import { createBuilder } from 'vite';
 import { ROOT } from './ensure-build.ts';
 
 /** Bytes. What a page pays on which nobody opens the chat, and all that is loaded until an answer is drawn. */
-const LIMITS = { launcher: 15_000, all: 52_500 };
+const LIMITS = { launcher: 15_000, all: 52_000 };
 
 /** Loaded when an answer has thoughts, tools or sources, or marks such as tables and formulas, and not before. */
 const LATER = ['plain-text', 'extras-part', 'fold-rare-chunk', 'rare-rules'];
