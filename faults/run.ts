@@ -69,7 +69,7 @@ async function runControls(store: StoreUnderTest): Promise<boolean> {
   let unseen = 0;
   for (const control of CONTROLS) {
     const row = rows.find(({ name }) => name === control.row);
-    if (!row || (positionals.length > 0 && !positionals.includes(row.name))) continue;
+    if (!row || !(control.only?.includes(store.name) ?? true) || (positionals.length > 0 && !positionals.includes(row.name))) continue;
     const { violations, violationCount, seconds } = await runRow(row, { store, seed, quick: true, rounds, mutation: control.mutation, endOnFirst: true });
     const [first = 'NOTHING'] = violations;
     if (violationCount === 0) unseen += 1;

@@ -2,12 +2,13 @@ import type { RowResult } from './fault-row.ts';
 
 /** More of them say the same. */
 const SHOWN_VIOLATIONS = 10;
+const SHOWN_LENGTH = 400;
 
 /** A row's result as lines for people. */
 export function formatResult(result: RowResult): string {
   const counts = Object.entries(result.counts).map(([what, count]) => `  ${what}: ${count}`);
   const times = Object.entries(result.times).map(([what, values]) => `  ${what}: ${formatTimes(values)}`);
-  const violations = result.violations.slice(0, SHOWN_VIOLATIONS).map((sentence) => `  VIOLATION ${sentence}`);
+  const violations = result.violations.slice(0, SHOWN_VIOLATIONS).map((sentence) => `  VIOLATION ${sentence.slice(0, SHOWN_LENGTH)}`);
   const end = `  ${result.violationCount} violations in ${result.rounds} rounds, seed ${result.seed}, ${result.seconds.toFixed(1)} s`;
   return [...counts, ...times, ...violations, end].join('\n');
 }

@@ -3,11 +3,14 @@ import type { HubTiming } from '#relay/live/session-hub.ts';
 import { MUTATIONS as STORE_MUTATIONS } from '#relay/store/conformance/mutations.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { StoreError } from '#relay/store/store-error.ts';
+import { LUA_MUTATIONS, type LuaEdit } from './lua-mutations.ts';
 
 /** One rule broken. */
 export interface Mutation {
   /** Around each store that the harness opens, in its own process or in a relay's. */
   readonly store?: (store: SessionStore) => Partial<SessionStore>;
+  /** In the scripts of a relay's Redis. */
+  readonly lua?: readonly LuaEdit[];
   /** Of a relay's live fan-out. */
   readonly timing?: Partial<HubTiming>;
   /** A planned stop just ends the process. */
@@ -21,6 +24,7 @@ const FAR_OFF_MS = 86_400_000;
 /** Those that the conformance suite is held against, and those that only a whole relay can show. */
 export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   ...Object.fromEntries(Object.entries(STORE_MUTATIONS).map(([name, store]): [string, Mutation] => [name, { store }])),
+  ...Object.fromEntries(Object.entries(LUA_MUTATIONS).map(([name, lua]): [string, Mutation] => [name, { lua }])),
   'an answer before the write': {
     store(store) {
       let written: Promise<unknown> = Promise.resolve();
@@ -136,6 +140,18 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
         } catch (error) {
           if (!(error instanceof StoreError) || input.dryRun) throw error;
           return { kind: 'ok', cursor: input.expect ?? '0-0' };
+        }
+      },
+    }),
+  },
+  'a writer that does not wait for the store': {
+    store: (store) => ({
+      async append(id, input) {
+        try {
+          return await store.append(id, input);
+        } catch (error) {
+          if (error instanceof StoreError) return { kind: 'fenced' };
+          throw error;
         }
       },
     }),

@@ -4,6 +4,7 @@ import { sleep } from '../../e2e/support/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { createLosingStore } from '../harness/losing-store.ts';
 import { checkLog, readLog } from '../harness/port.ts';
+import { cutReplies } from './g5/cut-replies.ts';
 
 const LENGTH = 40;
 const AT_ONCE = 24;
@@ -11,10 +12,11 @@ const AT_ONCE = 24;
 export const lostAnswers: FaultRow = {
   name: 'G5',
   promise: 'a lost acknowledgement never duplicates',
-  fault: 'answers of the port lost before and after the write landed, under a runner that writes a reply; a round is a reply',
+  fault: 'answers of the port lost before and after the write landed, under a runner that writes a reply; in Redis also a line that ends in the middle of answers; a round is a reply',
   rounds: { full: 1_000, quick: 40 },
   async run(context) {
     await inParallel(context.rounds, AT_ONCE, () => writeThroughLosses(context));
+    if (context.store.name === 'redis') await cutReplies(context);
   },
 };
 

@@ -16,9 +16,11 @@ import { createServer } from '#relay/node/create-server.ts';
 import { keepSecret } from '#relay/node/keep-secret.ts';
 import { openStore } from '#relay/store/open-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
+import { mutateScripts } from '../harness/lua-mutations.ts';
 import { findMutation, mutateStore } from '../harness/mutations.ts';
 
 const mutation = findMutation(process.env['FAULTS_MUTATION']);
+if (mutation.lua) mutateScripts(mutation.lua);
 const config = readConfig();
 const logger = createLogger(config.logLevel);
 const opened = await openStore(config.store, {

@@ -16,9 +16,20 @@ export async function openSentinelPlace(): Promise<FailoverPlace> {
     async failOver(lostMs) {
       await killWithLostTail(master, replica, lostMs);
       [master, replica] = [replica, master];
-      await until('the replica leads', async () => (await master.admin.info('replication')).includes('role:master'), PATIENCE);
+      const { port } = master;
+      // Not before the sentinel itself says so: a server that is back too early, and empty, may be taken for the master again.
+      await until('the sentinel names the new master', async () => {
+        const [, named] = (await group.sentinel.admin.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')) as string[];
+        return Number(named) === port && (await master.admin.info('replication')).includes('role:master');
+      }, PATIENCE);
       await replica.restart();
-      await until('the sentinel has made the old master a replica', () => isFollowing(replica), PATIENCE);
+      // The sentinel would see to it too, ten seconds later.
+      await replica.admin.call('REPLICAOF', '127.0.0.1', String(port));
+      await until('the old master follows', () => isFollowing(replica), PATIENCE);
+      await until('the sentinel knows it', async () => {
+        const known = String(await group.sentinel.admin.call('SENTINEL', 'REPLICAS', 'main'));
+        return known.includes(`127.0.0.1:${replica.port}`) && !/s_down|o_down|disconnected/.test(known);
+      }, PATIENCE);
     },
     dispose: () => group.destroy(),
   };

@@ -19,7 +19,8 @@ const TOKENS = { before: 20, all: 160 };
  */
 export async function freezeRelays(context: RowContext): Promise<void> {
   const place = await openRedisPlace();
-  const stage = await context.openStage({ place, relays: 3 });
+  // Nobody tells a writer that it has a successor: only what the store answers stops it.
+  const stage = await context.openStage({ place, relays: 3, hints: 'lost' });
   try {
     const rounds = context.quick ? FREEZES.quick : FREEZES.full;
     for (let round = 0; round < rounds; round += 1) await freezeOnce(context, stage, place, round);
@@ -43,8 +44,9 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: RedisPl
   let isThawed = false;
   const freezing = until('all replies have begun', () => begun === SESSIONS).then(async () => {
     await sleep(random.between(0, 100));
-    const ms = random.between(1.2 * LEASE_MS, 2.5 * LEASE_MS);
-    const byLine = round % 3 === 2;
+    const byLine = round % 3 === 0;
+    // A line that is held up for longer counts as dead.
+    const ms = random.between(1.2 * LEASE_MS, (byLine ? 1.8 : 2.5) * LEASE_MS);
     if (byLine) place.links[index]?.delay(ms);
     else frozen.signal('SIGSTOP');
     isFrozen = true;

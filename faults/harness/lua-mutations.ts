@@ -1,0 +1,55 @@
+import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '#relay/store/drivers/redis-scripts/scripts.ts';
+
+/** In the texts of these scripts `from` becomes `to`. Not named: in all that have it. */
+export interface LuaEdit {
+  readonly scripts?: readonly ScriptName[];
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Changes the scripts that this process will load: before its store is opened. Only a relay that was started to be broken
+ * does so.
+ *
+ * @throws Error when there is nothing to change: the mutation is of another version of the scripts.
+ */
+export function mutateScripts(edits: readonly LuaEdit[]): void {
+  const scripts: Record<ScriptName, string> = SCRIPTS;
+  for (const { scripts: names, from, to } of edits) {
+    const changed = (names ?? SCRIPT_NAMES).filter((name) => scripts[name].includes(from));
+    if (changed.length === 0 || (names && changed.length < names.length)) throw new Error(`No script says “${from}”.`);
+    for (const name of changed) scripts[name] = scripts[name].replace(from, to);
+  }
+}
+
+/** By the rule that they break. */
+export const LUA_MUTATIONS: Readonly<Record<string, readonly LuaEdit[]>> = {
+  'Lua: no fence check': [
+    { scripts: ['append'], from: "if s[1] ~= fence or holder == 'nobody' then return { 'fenced' } end", to: 'fence = s[1]' },
+    { scripts: ['append'], from: "if holder ~= 'lease' then return { 'fenced' } end", to: '' },
+    { scripts: ['finish'], from: "if int(s.fence) ~= fence or s.holder ~= 'lease' then return { 'fenced' } end", to: 'fence = int(s.fence)' },
+    { scripts: ['renew'], from: "if int(s.fence) ~= ARGV[5] or s.holder ~= 'lease' then return { 'fenced' } end", to: '' },
+  ],
+  'Lua: leases that nobody looks at': [
+    { scripts: ['claim'], from: "if s.due > at then return { 'owned', int(s.due) } end", to: '' },
+    { scripts: ['take'], from: "string.format('%.0f', at)", to: "'+inf'" },
+  ],
+  'Lua: scripts that begin when the server is full': [
+    { scripts: ['submit'], from: '#!lua\n', to: '' },
+    { scripts: ['append'], from: '#!lua\n', to: '' },
+    { scripts: ['finish'], from: '#!lua\n', to: '' },
+  ],
+  'Lua: keys that vanish are not missed': [
+    { from: 'local damage = damage_of(s)', to: 'local damage = nil' },
+    { scripts: ['append'], from: "'NOMKSTREAM', ", to: '' },
+    { scripts: ['finish'], from: "'NOMKSTREAM', ", to: '' },
+  ],
+  'Lua: fences that are just counted': [
+    { from: 'return within_bounds(math.max(s.fence, at) + 1 + tonumber(random))', to: 'return s.fence + 1' },
+  ],
+  'Lua: gaps that are not answered': [
+    { scripts: ['append'], from: "if seq > next_seq then return { 'gap', int(next_seq) } end", to: '' },
+    { scripts: ['append'], from: 'local first = next_seq - seq + 1', to: 'local first = math.max(1, next_seq - seq + 1)' },
+    { scripts: ['finish'], from: "if seq ~= s.next then return { 'gap', int(s.next) } end", to: '' },
+  ],
+};

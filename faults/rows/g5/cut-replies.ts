@@ -1,0 +1,73 @@
+import { newId } from '#shared/ids.ts';
+import { createStage } from '#relay/generation/testing/stage.ts';
+import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
+import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
+import { workflow } from '#relay/workflow/workflow.ts';
+import { openTcpProxy } from '../../../e2e/support/tcp-proxy.ts';
+import { sleep } from '../../../e2e/support/wait.ts';
+import { inParallel, type RowContext } from '../../harness/fault-row.ts';
+import { mutateStore } from '../../harness/mutations.ts';
+import { checkLog, readLog } from '../../harness/port.ts';
+
+const AT_ONCE = 12;
+const LENGTH = 60;
+/** A few answers, and the next ends in the middle of the pipeline. */
+const BYTES_A_CONNECTION = { min: 40, max: 1_500 };
+/** Below it a connection does not even get through the questions that it begins with. */
+const HELLO_BYTES = 9_000;
+
+/** A runner whose line to Redis ends again and again in the middle of what Redis answers: each write has landed by then. */
+export async function cutReplies(context: RowContext): Promise<void> {
+  const server = await startRedis();
+  try {
+    await inParallel(context.rounds, AT_ONCE, () => writeThroughCuts(context, server));
+    if (context.counted('lines cut in the middle of answers') === 0) context.violate('no line was cut');
+  } finally {
+    await server.destroy();
+  }
+}
+
+async function writeThroughCuts({ random, mutation, count, same, violate }: RowContext, server: RedisProcess): Promise<void> {
+  const line = await openTcpProxy(server.port);
+  const dice = random.fork();
+  const [prefix, ttlMs] = [newId(), 600_000];
+  const direct = await openRedisStore({ url: server.url, prefix, ttlMs });
+  const cut = await openRedisStore({ url: `redis://127.0.0.1:${line.port}`, prefix, ttlMs });
+  line.limitAnswers(() => HELLO_BYTES + dice.between(BYTES_A_CONNECTION.min, BYTES_A_CONNECTION.max));
+  line.cut();
+  const body = workflow('talk', async (work, { runId }) => {
+    await work.run('say', async (step) => {
+      for (let index = 0; index < LENGTH; index += 1) {
+        await step.emit({ type: 'chunk', runId, chunk: { type: 'data-n', data: index } });
+        await sleep(4);
+      }
+    });
+    await work.run('end', (step) => {
+      step.endRun([{ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: work.attempt }]);
+    });
+  });
+  const stage = createStage({
+    workflow: () => body,
+    store: direct,
+    wrap: () => mutateStore(cut, mutation),
+    runner: { leaseMs: 60_000, pollMs: 20 },
+  });
+  try {
+    stage.start();
+    await stage.prompt('Hi');
+    const { messages } = await stage.ended(60_000);
+    const log = await readLog(direct, stage.sessionId);
+    violate(...checkLog(log));
+    const found = messages.map((message) => {
+      if (message.type !== 'chunk') return message.type === 'metadata' ? message.status : message.type;
+      return message.chunk.type === 'data-n' ? message.chunk.data : message.chunk.type;
+    });
+    same('the log', found, ['message', 'started', ...Array.from({ length: LENGTH }, (_, index) => index), 'completed']);
+    count('replies over lines that were cut');
+    count('lines cut in the middle of answers', line.counts.cuts);
+  } finally {
+    await stage[Symbol.asyncDispose]();
+    await Promise.all([direct.close(), cut.close()]);
+    await line.close();
+  }
+}
