@@ -9,7 +9,7 @@ import type { SessionCredentials } from '../session/types.ts';
 export function hasStoredSession(kind: StorageKind, relay: string): boolean {
   if (kind === 'none') return false;
   try {
-    return (kind === 'local' ? localStorage : sessionStorage).getItem(`resumable-chat:${relay}`) !== null;
+    return (kind === 'session' ? sessionStorage : localStorage).getItem(`resumable-chat:${relay}`) !== null;
   } catch {
     // Browsers throw when the visitor has forbidden storage.
     return false;

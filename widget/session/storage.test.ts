@@ -96,4 +96,31 @@ describe('the storage of credentials', () => {
     emit(key, area);
     expect(listener).toHaveBeenCalledTimes(2);
   });
+
+  it('tells of what another chat of the same page writes, but not of its own', async () => {
+    vi.stubGlobal('sessionStorage', createArea());
+    const [one, two, elsewhere] = [relay, relay, 'https://another.example'].map((origin) => {
+      const storage = createCredentialStorage({ kind: 'session', relay: origin });
+      const listener = vi.fn<() => void>();
+      return { storage, listener, end: storage.subscribe(listener) };
+    });
+    one?.storage.write(credentials);
+    // Not in the middle of the writing.
+    expect(two?.listener).not.toHaveBeenCalled();
+    await vi.waitFor(() => expect(two?.listener).toHaveBeenCalledTimes(1));
+    expect(two?.storage.read()).toEqual(credentials);
+    expect([one, elsewhere].map((chat) => chat?.listener.mock.calls.length)).toEqual([0, 0]);
+    one?.storage.write(null);
+    two?.end();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(two?.listener).toHaveBeenCalledTimes(1);
+    for (const chat of [one, elsewhere]) chat?.end();
+  });
+
+  it('takes a kind that there is not for the default', () => {
+    const area = createArea();
+    vi.stubGlobal('localStorage', area);
+    createCredentialStorage({ kind: 'forever' as 'local', relay }).write(credentials);
+    expect([...area.items.keys()]).toEqual([key]);
+  });
 });

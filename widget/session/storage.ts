@@ -10,6 +10,10 @@ export interface CredentialStorageOptions {
   relay: string;
 }
 
+/** One that listens in this very page, where no `storage` event comes: two chats in one page are one conversation. */
+type Neighbour = (area: Storage, key: string, from: object) => void;
+const neighbours = new Set<Neighbour>();
+
 /**
  * Keeps `{sessionId, token}` under the key `resumable-chat:<relay origin>`. A browser that allows no storage, a full
  * one, and a process without any, all keep them in memory instead.
@@ -19,6 +23,7 @@ export function createCredentialStorage({ kind, relay }: CredentialStorageOption
   const area = kind === 'none' ? null : findArea(kind);
   /** What the area did not take. */
   let memory: SessionCredentials | null = null;
+  const own = {};
 
   return {
     read() {
@@ -38,25 +43,36 @@ export function createCredentialStorage({ kind, relay }: CredentialStorageOption
         if (credentials) area.setItem(key, JSON.stringify(credentials));
         else area.removeItem(key);
         memory = null;
+        for (const tell of neighbours) tell(area, key, own);
       } catch {
         // Full, or not allowed: what stands in memory goes before what stands there.
       }
     },
     subscribe(listener) {
-      if (!area || kind !== 'local' || typeof addEventListener !== 'function') return () => {};
+      if (!area) return () => {};
+      // A null key means that everything was cleared.
+      const isOurs = (changed: Storage | null, name: string | null): boolean => changed === area && (name === key || name === null);
       const onStorage = (event: StorageEvent): void => {
-        // A null key means that everything was cleared.
-        if (event.storageArea === area && (event.key === key || event.key === null)) listener();
+        if (isOurs(event.storageArea, event.key)) listener();
       };
-      addEventListener('storage', onStorage);
-      return () => removeEventListener('storage', onStorage);
+      const onNeighbour: Neighbour = (changed, name, from) => {
+        // Not in the middle of the other's writing.
+        if (from !== own && isOurs(changed, name)) setTimeout(() => neighbours.has(onNeighbour) && listener());
+      };
+      neighbours.add(onNeighbour);
+      globalThis.addEventListener?.('storage', onStorage);
+      return () => {
+        neighbours.delete(onNeighbour);
+        globalThis.removeEventListener?.('storage', onStorage);
+      };
     },
   };
 }
 
+/** A word that is neither, from an attribute, is the default. */
 function findArea(kind: 'local' | 'session'): Storage | null {
   try {
-    return (kind === 'local' ? globalThis.localStorage : globalThis.sessionStorage) ?? null;
+    return (kind === 'session' ? globalThis.sessionStorage : globalThis.localStorage) ?? null;
   } catch {
     // Browsers throw when the visitor has forbidden storage.
     return null;
