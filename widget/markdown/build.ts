@@ -5,6 +5,9 @@ import { append, element, textOf, type Attributes, type VElement, type VNode } f
 /** Marks in marks, in one piece of inline content; deeper ones are drawn as the text in them. */
 const MAX_MARKS = 24;
 
+/** A cell of so many characters stays on one line; what is longer may wrap, but not to a column of single words. */
+const SHORT_CELL = 16;
+
 export interface BuildOptions {
   parser: Parser;
   env: Env;
@@ -31,7 +34,7 @@ export function buildBlock(tokens: readonly Token[], source: string, options: Bu
     if (token.type === 'inline') {
       buildInline(token, at === last ? (options.lastInline ?? '') : token.content, tokens[at - 2], children, options);
     } else if (token.nesting === 1) {
-      const opened = open(token);
+      const opened = open(token, tokens[at + 1]);
       append(children, token.tag === 'table' ? element('div', { class: 'table', tabindex: '0' }, [opened]) : opened);
       parents.push(children);
       children = opened.children;
@@ -46,7 +49,7 @@ function isTooDeep({ nesting, level, type }: Token): boolean {
   return nesting === 1 && level >= MAX_NESTING - 1 && type !== 'paragraph_open';
 }
 
-function open(token: Token): VElement {
+function open(token: Token, content: Token | undefined): VElement {
   switch (token.tag) {
     case 'p':
       return element('p', token.hidden ? { class: 'tight' } : null);
@@ -58,7 +61,12 @@ function open(token: Token): VElement {
     case 'td': {
       // As an attribute of its own, for a strict Content-Security-Policy forbids style attributes.
       const align = /text-align:(\w+)/.exec(String(token.attrGet('style') ?? ''))?.[1];
-      return element(token.tag, align === undefined ? null : { align });
+      const attributes = {
+        ...(align === undefined ? null : { align }),
+        ...((content?.content.length ?? 0) > SHORT_CELL ? { class: 'long' } : null),
+      };
+      // A heading that says nothing is none: it would be read out as one.
+      return element(content?.content === '' ? 'td' : token.tag, attributes);
     }
     default:
       return element(token.tag);

@@ -71,6 +71,16 @@ describe('markdown while it is written', () => {
     expect(shown.filter((text) => /[*`[\]()]|https/.test(text))).to.deep.equal([]);
   });
 
+  it('draws a heading without words as no heading', () => {
+    const host = draw('| | Tea |\n|---|---|\n| Price | low |');
+    expect([...host.querySelectorAll('thead tr > *')].map(({ tagName }) => tagName)).to.deep.equal(['TD', 'TH']);
+  });
+
+  it('marks the cells of a table that may wrap; short ones stay on their line', () => {
+    const host = draw('| City | What to see |\n|---|---|\n| Trieste | The sea, from the train on the left |\n| 12,345,678 km | ');
+    expect([...host.querySelectorAll('td')].map(({ className }) => className)).to.deep.equal(['', 'long', '', '']);
+  });
+
   it('shows a table when it is one, row by row', () => {
     const { host, update } = open();
     update('Before\n\n| a | b |');

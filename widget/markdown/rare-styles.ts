@@ -31,13 +31,21 @@ export const RARE_STYLES = css`
     text-align: start;
     vertical-align: top;
     overflow-wrap: normal;
+    white-space: nowrap;
     unicode-bidi: plaintext;
+  }
+  .text .long {
+    min-inline-size: 8em;
+    white-space: normal;
   }
   .text :is(th, td):last-child {
     padding-inline-end: 0;
   }
-  .text tr:last-child td {
+  .text tbody tr:last-child td {
     border: 0;
+  }
+  .text thead td {
+    border-block-end-color: var(--_field-line);
   }
   .text th {
     font-size: 0.9em;
