@@ -98,10 +98,19 @@ export const panel = css`
     inset-block: auto 100%;
     background: linear-gradient(transparent, var(--_surface));
   }
+  /* What is said of the line goes below the heading where there is no room beside it. */
   rc-line {
-    display: contents;
+    display: flex;
+    flex: 1;
+    flex-wrap: wrap;
+    align-items: baseline;
+    column-gap: 10px;
+    position: relative;
+    min-inline-size: 0;
+    padding-inline-start: 18px;
   }
   .heading {
+    max-inline-size: 100%;
     margin: 0;
     font-size: 15px;
     font-weight: 620;
@@ -111,7 +120,9 @@ export const panel = css`
     text-overflow: ellipsis;
   }
   .dot {
-    flex: none;
+    position: absolute;
+    inset-inline-start: 0;
+    inset-block-start: calc(0.65 * 15px - 3px);
     inline-size: 8px;
     block-size: 8px;
     border-radius: 50%;
@@ -131,8 +142,8 @@ export const panel = css`
     animation: breathe 1.6s ease-in-out infinite;
   }
   .line {
-    flex: 1;
-    min-inline-size: 0;
+    max-inline-size: 100%;
+    line-height: 1.3;
     font-size: 13px;
     color: var(--_soft);
     white-space: nowrap;
