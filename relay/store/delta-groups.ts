@@ -95,7 +95,7 @@ const CHUNK_HEADS = [',"chunk":{"type":"text-delta","id":"', ',"chunk":{"type":"
 const DELTA_HEAD = ',"delta":"';
 
 /** What comes before the delta's text, if this is a delta in the exact form and nothing but its text follows. */
-function deltaHead(data: string): string | null {
+export function deltaHead(data: string): string | null {
   if (!data.startsWith(RUN_HEAD)) return null;
   const afterRun = stringEnd(data, RUN_HEAD.length) + 1;
   const chunkHead = CHUNK_HEADS.find((head) => data.startsWith(head, afterRun));
@@ -107,7 +107,7 @@ function deltaHead(data: string): string | null {
 }
 
 /** Is the string whose text starts at `start` the last thing in a delta's JSON? */
-function endsWithText(data: string, start: number): boolean {
+export function endsWithText(data: string, start: number): boolean {
   const end = stringEnd(data, start);
   return end === data.length - TEXT_END.length && data.endsWith(TEXT_END);
 }

@@ -1,13 +1,13 @@
 #!lua
 -- Adds the last entries of a run and closes it, in one go.
 --
--- ARGV  5 fence  6 seq of the first entry  7 … the entries' texts, at least one
+-- ARGV  5 fence  6 seq of the first entry  7 how many entries there are, at least one  8 … in groups: see tell in base.lua
 -- Answers  ok, next, seq of the first | duplicate, next | gap, next | fenced | closed | none | lost
 -- @include lib/base.lua
 -- @include lib/session.lua
 local fence, seq = ARGV[5], tonumber(ARGV[6])
-local BEFORE = 6
-local count = #ARGV - BEFORE
+local count = tonumber(ARGV[7])
+local FIRST = 8
 
 local kind, s = load()
 if kind == 'lost' then return { 'lost' } end
@@ -20,10 +20,10 @@ if int(s.fence) ~= fence or s.holder ~= 'lease' then return { 'fenced' } end
 -- Behind is as wrong as ahead: the run is open, so these are not the entries that stand there.
 if seq ~= s.next then return { 'gap', int(s.next) } end
 
-s.next = within_bounds(seq + count)
-for i = 1, count do
-  redis.call('XADD', LOG, 'NOMKSTREAM', fence .. '-' .. int(seq + i - 1), 'd', ARGV[BEFORE + i])
-end
-tell(fence, seq, '', ARGV, BEFORE + 1, BEFORE + count)
+within_bounds(seq + count)
+-- The log is there, and so is the page: `load` has looked.
+write_groups(fence, s, ARGV, FIRST)
+close_page(fence, s)
+tell(fence, seq, '', ARGV, FIRST)
 close_run(s, now())
 return { 'ok', int(s.next), int(seq) }

@@ -6,24 +6,69 @@
 --          | snapshot, the same …, transcript, cursor that it stands for,
 --            feedback as message id, text …
 --          | empty | forgotten (it was there, and even that was to be forgotten by now) | gone | lost
---          The run's three are empty when none is active. An entry is id and fields as XRANGE gives them.
+--          The run's three are empty when none is active. An entry, or a page of them, is id and fields as XRANGE
+--          gives them. Of the first page some may lie at and before the cursor, of the last some beyond the limit.
 -- @include lib/base.lua
 -- @include lib/session.lua
-local after, limit = ARGV[5], ARGV[6]
+local after, limit = ARGV[5], tonumber(ARGV[6])
+-- A page may stand for some hundred entries.
+local PAGES_AT_ONCE = 64
 local kind, s = load()
 if kind == 'none' then return { 'empty' } end
 if kind ~= 'open' then return { kind } end
 
+local function place_of(cursor)
+  local fence, seq = cursor:match('^(%d+)%-(%d+)$')
+  return fence, tonumber(seq)
+end
+
+local function size_of(entry)
+  local fields = entry[2]
+  return #fields == 6 and tonumber(fields[4]) or 1
+end
+
+-- The page that is being filled, as if it stood in the log, if it has anything after the cursor.
+local function open_page_after(fence, seq)
+  if not s.page or tonumber(fence) > s.fence or (fence == int(s.fence) and seq >= s.next - 1) then return nil end
+  local tail = redis.call('GET', TAIL)
+  local head_end = tail:find('\n', 1, true)
+  return {
+    int(s.fence) .. '-' .. int(s.next - 1),
+    { 'h', tail:sub(1, head_end - 1), 'c', int(s.next - s.page), 'd', tail:sub(head_end + 1) },
+  }
+end
+
 local function entries_after(cursor)
-  return redis.call('XRANGE', LOG, '(' .. cursor, '+', 'COUNT', limit)
+  local fence, seq = place_of(cursor)
+  local entries, count, from = {}, 0, '(' .. cursor
+  while count < limit do
+    local asked = math.min(limit - count, PAGES_AT_ONCE)
+    local some = redis.call('XRANGE', LOG, from, '+', 'COUNT', asked)
+    for _, entry in ipairs(some) do
+      local size = size_of(entry)
+      if #entries == 0 then
+        local at_fence, at_seq = place_of(entry[1])
+        if at_fence == fence then size = math.min(size, at_seq - seq) end
+      end
+      entries[#entries + 1] = entry
+      count = count + size
+      from = '(' .. entry[1]
+      if count >= limit then return entries end
+    end
+    if #some < asked then
+      entries[#entries + 1] = open_page_after(fence, seq)
+      return entries
+    end
+  end
+  return entries
 end
 
 -- Within a fence the next number, else the first of a fence that names the cursor it comes after.
 local function follows(cursor, entry)
-  local fence, seq = entry[1]:match('^(%d+)%-(%d+)$')
-  if seq == '0' then return entry[2][2] == cursor end
-  local at_fence, at_seq = cursor:match('^(%d+)%-(%d+)$')
-  return fence == at_fence and tonumber(seq) == tonumber(at_seq) + 1
+  local fence, last = place_of(entry[1])
+  if last == 0 then return entry[2][2] == cursor end
+  local at_fence, at_seq = place_of(cursor)
+  return fence == at_fence and last - size_of(entry) <= at_seq and at_seq < last
 end
 
 local head = head_of(s)

@@ -37,7 +37,7 @@ if kind == 'open' then
   for _, key in ipairs({ STATE, LOG, TRANSCRIPT, IDS, FEEDBACK }) do redis.call('PERSIST', key) end
   redis.call('HDEL', STATE, 'expires', 'ended', 'reason')
 else
-  redis.call('DEL', STATE, LOG, TRANSCRIPT, IDS, STEPS, FEEDBACK)
+  redis.call('DEL', STATE, LOG, TAIL, TRANSCRIPT, IDS, STEPS, FEEDBACK)
   redis.call('HSET', STATE, 'sealed', START, 'bytes', '0', 'steps', '0', 'rated', '0')
 end
 local texts = {}

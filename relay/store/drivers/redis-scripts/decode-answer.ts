@@ -1,6 +1,8 @@
-import { formatCursor } from '#shared/cursor.ts';
+import { formatCursor, parseCursor, type Cursor } from '#shared/cursor.ts';
 import type { ActiveRun } from '#shared/protocol.ts';
+import { entriesOfPage } from '../../log-pages.ts';
 import type { LogEntry } from '../../session-store.ts';
+import { decodeGroups } from './entry-groups.ts';
 
 /** A script's answer: a word, and what the script's header says comes after it. */
 export interface Answer {
@@ -10,8 +12,8 @@ export interface Answer {
   number(index: number): number;
   /** The texts from `index` on. */
   rest(index: number): string[];
-  /** Entries as XRANGE gives them. */
-  entries(index: number): LogEntry[];
+  /** Entries and pages of them as XRANGE gives them: what of them lies after a cursor, so many at most. */
+  entries(index: number, part: { after: Cursor; limit: number; merged: boolean }): LogEntry[];
 }
 
 /** @throws TypeError, there and in what it returns, when the answer is none of a script of ours. */
@@ -23,7 +25,7 @@ export function decodeAnswer(reply: unknown): Answer {
     text: (index) => textOf(parts[index]),
     number: (index) => numberOf(parts[index]),
     rest: (index) => parts.slice(index).map(textOf),
-    entries: (index) => listOf(parts[index]).map(toLogEntry),
+    entries: (index, part) => toEntries(listOf(parts[index]), part),
   };
 }
 
@@ -51,9 +53,13 @@ const SEPARATOR = '\x1e';
 
 export function decodeEvent(payload: string): Event {
   if (payload === 'gone' || payload === 'feedback') return { kind: payload };
-  const [kind, fence = '', seq = '', prev = '', ...texts] = payload.split(SEPARATOR);
-  if (kind !== 'entries' || !Number.isSafeInteger(Number(seq)) || texts.length === 0) return { kind: 'unsure' };
-  return { kind: 'entries', fence, seq: Number(seq), prev, texts };
+  const [kind, fence = '', seq = '', prev = '', ...groups] = payload.split(SEPARATOR);
+  if (kind !== 'entries' || !Number.isSafeInteger(Number(seq)) || groups.length === 0) return { kind: 'unsure' };
+  try {
+    return { kind: 'entries', fence, seq: Number(seq), prev, texts: decodeGroups(groups) };
+  } catch {
+    return { kind: 'unsure' };
+  }
 }
 
 /** Entries that follow one another under a fence; `prev` goes with seq 0. */
@@ -81,9 +87,33 @@ export function numberOf(value: unknown): number {
   return number;
 }
 
-function toLogEntry(value: unknown): LogEntry {
-  const [id, fields] = listOf(value);
-  const texts = listOf(fields);
-  const data = textOf(texts.at(-1));
-  return texts.length === 4 ? { id: textOf(id), prev: textOf(texts[1]), data } : { id: textOf(id), data };
+function toEntries(values: readonly unknown[], { after, limit, merged }: { after: Cursor; limit: number; merged: boolean }): LogEntry[] {
+  const start = parseCursor(after);
+  const entries: LogEntry[] = [];
+  let left = limit;
+  for (const value of values) {
+    const [id, fields] = listOf(value);
+    const cursor = parseCursor(textOf(id));
+    if (!cursor) throw new TypeError('an entry of the log has no cursor');
+    const { fence, seq } = cursor;
+    const texts = listOf(fields).map(textOf);
+    const data = texts.at(-1) ?? '';
+    if (texts.length !== PAGE_FIELDS) {
+      const [, prev] = texts.length === FIRST_FIELDS ? texts : [];
+      entries.push(prev === undefined ? { id: textOf(id), data } : { id: textOf(id), prev, data });
+      left -= 1;
+      continue;
+    }
+    const count = numberOf(texts[3]);
+    const before = Math.max(seq - count, start?.fence === fence ? start.seq : 0);
+    entries.push(...entriesOfPage(fence, [seq, count, null, textOf(texts[1]), data], before, before + left, merged));
+    left -= seq - before;
+    if (left <= 0) break;
+  }
+  return entries;
 }
+
+/** h and its value, c and its, d and its. */
+const PAGE_FIELDS = 6;
+/** p and its value, d and its. */
+const FIRST_FIELDS = 4;

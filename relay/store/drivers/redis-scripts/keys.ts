@@ -6,11 +6,15 @@
 
 /** Enough to spread over the servers of a Cluster; few enough to look at each of them for due runs. */
 const PARTITIONS = 64;
+/** KEYS of append.lua, which runs for each batch of tokens. */
+const WRITER_KEYS = 5;
 
 export interface Keys {
   /** KEYS of a session's scripts, in the order that relay/store/lua/lib/base.lua gives them. */
   ofSession(sessionId: string): readonly string[];
-  /** Where a session's entries are published: the last of its KEYS. */
+  /** The first of them, which are all that its writer needs. */
+  ofWriter(sessionId: string): readonly string[];
+  /** Where a session's entries are published. */
   eventsOf(sessionId: string): string;
   /** The due sets of all partitions. */
   readonly due: readonly string[];
@@ -23,20 +27,23 @@ export interface Keys {
 export function createKeys(prefix: string): Keys {
   const base = (sessionId: string) => `${prefix}:{${partitionOf(sessionId)}}`;
   const eventsOf = (sessionId: string) => `${base(sessionId)}:${sessionId}:events`;
+  const ofSession = (sessionId: string) => {
+    const own = `${base(sessionId)}:${sessionId}`;
+    return [
+      `${own}:state`,
+      `${own}:log`,
+      `${own}:tail`,
+      `${own}:steps`,
+      eventsOf(sessionId),
+      `${own}:transcript`,
+      `${own}:ids`,
+      `${own}:feedback`,
+      `${base(sessionId)}:due`,
+    ];
+  };
   return {
-    ofSession(sessionId) {
-      const own = `${base(sessionId)}:${sessionId}`;
-      return [
-        `${own}:state`,
-        `${own}:log`,
-        `${own}:transcript`,
-        `${own}:ids`,
-        `${own}:steps`,
-        `${own}:feedback`,
-        `${base(sessionId)}:due`,
-        eventsOf(sessionId),
-      ];
-    },
+    ofSession,
+    ofWriter: (sessionId) => ofSession(sessionId).slice(0, WRITER_KEYS),
     eventsOf,
     due: Array.from({ length: PARTITIONS }, (_, partition) => `${prefix}:{${partition}}:due`),
     version: `${prefix}:version`,

@@ -1,4 +1,14 @@
-import type { AppendAnswer, ClaimAnswer, HeadAnswer, LeaseAnswer, ReadAnswer, Refusal, SubmitAnswer } from '../../session-store.ts';
+import { START } from '#shared/cursor.ts';
+import type {
+  AppendAnswer,
+  ClaimAnswer,
+  HeadAnswer,
+  LeaseAnswer,
+  ReadAnswer,
+  ReadInput,
+  Refusal,
+  SubmitAnswer,
+} from '../../session-store.ts';
 import { decodeRun, listOf, textOf, type Answer } from './decode-answer.ts';
 
 /** The answers of the scripts as those of the port: the scripts' headers say what stands where. */
@@ -60,11 +70,13 @@ export function toHeadAnswer(answer: Answer): HeadAnswer {
   return { kind: kind === 'gone' ? 'gone' : 'empty' };
 }
 
-export function toReadAnswer(answer: Answer): ReadAnswer {
+export function toReadAnswer(answer: Answer, { after = START, limit, merged = false }: ReadInput): ReadAnswer {
   const kind = oneOf(answer, ['exact', 'snapshot', 'empty', 'forgotten', 'gone']);
   if (kind === 'gone') return { kind };
   if (kind === 'empty' || kind === 'forgotten') return { kind: 'empty' };
-  const view = { head: answer.text(1), run: decodeRun(answer, 2), entries: answer.entries(6) };
+  const cursor = kind === 'exact' ? after : answer.text(8);
+  const entries = answer.entries(6, { after: cursor, limit, merged });
+  const view = { head: answer.text(1), run: decodeRun(answer, 2), entries };
   if (kind === 'exact') return { kind, ...view };
-  return { kind, transcript: answer.text(7), cursor: answer.text(8), feedback: toRecord(listOf(answer.at(9)).map(textOf)), ...view };
+  return { kind, transcript: answer.text(7), cursor, feedback: toRecord(listOf(answer.at(9)).map(textOf)), ...view };
 }

@@ -5,6 +5,7 @@ import type { SessionStore } from '../../session-store.ts';
 import type { SessionInspection } from '../../session-inspection.ts';
 import { StoreError } from '../../store-error.ts';
 import { decodeAnswer, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
+import { encodeGroups } from './entry-groups.ts';
 import { createHints } from './hints.ts';
 import { decodeInspection } from './inspection.ts';
 import { createKeys } from './keys.ts';
@@ -58,7 +59,8 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
   async function ask(script: ScriptName, sessionId: string, args: readonly (string | number)[]): Promise<Answer> {
     const common = [String(clockOffset()), String(ttlMs), transport.publishCommand, sessionId];
     const all = common.concat(args.map(String));
-    const answer = decodeAnswer(await run(script, keys.ofSession(sessionId), all));
+    const scriptKeys = script === 'append' ? keys.ofWriter(sessionId) : keys.ofSession(sessionId);
+    const answer = decodeAnswer(await run(script, scriptKeys, all));
     if (answer.kind === 'gone' || answer.kind === 'forgotten') hints.gone(sessionId);
     if (answer.kind !== 'lost') return answer;
 
@@ -68,7 +70,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     if (damage !== 'nothing') {
       logger?.error({ session: sessionId.slice(0, 8), key: damage }, 'A key of a session has vanished from the store');
     }
-    const again = decodeAnswer(await run(script, keys.ofSession(sessionId), all));
+    const again = decodeAnswer(await run(script, scriptKeys, all));
     if (again.kind === 'lost') throw new StoreError('store-unavailable', 'a key of the session vanishes again and again');
     return again;
   }
@@ -139,14 +141,17 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
 
     async append(sessionId, { fence, seq, entries, step }) {
       const { name = '', result = '', turns = '' } = step ?? {};
-      const answer = await ask('append', sessionId, [fence, seq, Number(step !== undefined), name, result, turns, ...entries]);
+      const answer = await ask('append', sessionId, [
+        ...[fence, seq, entries.length, Number(step !== undefined), name, result, turns],
+        ...encodeGroups(entries),
+      ]);
       if (answer.kind === 'ok') tellWritten(sessionId, fence, seq, entries, answer);
       return toAppendAnswer(answer);
     },
 
     async finish(sessionId, { fence, seq, entries }) {
       mustWrite(entries);
-      const answer = await ask('finish', sessionId, [fence, seq, ...entries]);
+      const answer = await ask('finish', sessionId, [fence, seq, entries.length, ...encodeGroups(entries)]);
       if (answer.kind === 'ok') tellWritten(sessionId, fence, seq, entries, answer);
       return toAppendAnswer(answer);
     },
@@ -171,8 +176,8 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
       return oneOf(await ask('revoke', sessionId, []), ['ok', 'none', 'gone']);
     },
 
-    async read(sessionId, { after = '', limit }) {
-      return toReadAnswer(await look('read', sessionId, [after, limit]));
+    async read(sessionId, input) {
+      return toReadAnswer(await look('read', sessionId, [input.after ?? '', input.limit]), input);
     },
 
     async head(sessionId) {

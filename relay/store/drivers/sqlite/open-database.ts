@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { formatCursor } from '#shared/cursor.ts';
 import type { LogEntry } from '../../session-store.ts';
 import { StoreOpenError } from '../../store-open-error.ts';
-import { toPages } from './log-pages.ts';
+import { toPages } from '../../log-pages.ts';
 import { StoreLockedError } from './open-errors.ts';
 import { migrate, MIGRATIONS } from './schema.ts';
 import { INSERT_PAGE } from './statements.ts';

@@ -2,7 +2,7 @@ import { follows, parseCursor, type Cursor } from '#shared/cursor.ts';
 import type { Feedback, HeadAnswer, LogEntry, ReadAnswer, ReadInput } from '../../session-store.ts';
 import { activeRunOf, headOf, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
-import { entriesOfPage, type PageRow } from './log-pages.ts';
+import { entriesOfPage, type PageRow } from '../../log-pages.ts';
 import type { Statements } from './statements.ts';
 import type { Tail } from './tail.ts';
 

@@ -1,6 +1,6 @@
 import type { CursorParts } from '#shared/cursor.ts';
 import type { LogEntry } from '../../session-store.ts';
-import { toPages } from './log-pages.ts';
+import { toPages } from '../../log-pages.ts';
 import type { SessionRecord } from './session-record.ts';
 import type { Statements } from './statements.ts';
 

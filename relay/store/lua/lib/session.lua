@@ -1,7 +1,7 @@
 -- The session's state, and what may become of it. Comes after base.lua.
 local START = '0-0'
 local RUN_FIELDS = {
-  'run', 'before', 'status', 'attempt', 'holder', 'handovers', 'turns', 'due', 'owner', 'token', 'reset',
+  'run', 'before', 'status', 'attempt', 'holder', 'handovers', 'turns', 'due', 'owner', 'token', 'reset', 'page',
 }
 
 local function head_of(s)
@@ -11,6 +11,7 @@ end
 -- Which of the session's keys has vanished, if one has? Nothing is ever written to a session that lacks one.
 local function damage_of(s)
   if head_of(s) ~= s.sealed and redis.call('EXISTS', LOG) == 0 then return 'log' end
+  if s.page and redis.call('EXISTS', TAIL) == 0 then return 'tail' end
   if s.sealed ~= START and redis.call('EXISTS', TRANSCRIPT) == 0 then return 'transcript' end
   if redis.call('HLEN', IDS) ~= s.ids then return 'ids' end
   if redis.call('HLEN', STEPS) ~= s.steps then return 'steps' end
@@ -23,13 +24,13 @@ local function load()
   local s = { fence = 0, next = 0, sealed = START, bytes = 0, ids = 0, steps = 0, rated = 0 }
   local flat = redis.call('HGETALL', STATE)
   if #flat == 0 then
-    if redis.call('EXISTS', LOG, TRANSCRIPT, IDS, STEPS, FEEDBACK) > 0 then return 'lost', s, 'state' end
+    if redis.call('EXISTS', LOG, TAIL, TRANSCRIPT, IDS, STEPS, FEEDBACK) > 0 then return 'lost', s, 'state' end
     return 'none', s
   end
   for i = 1, #flat, 2 do s[flat[i]] = flat[i + 1] end
   local life = life_of(s.gone, s.expires, s.holder)
   if life ~= 'open' then return life, s end
-  for _, name in ipairs({ 'fence', 'next', 'bytes', 'ids', 'steps', 'rated', 'attempt', 'handovers', 'turns', 'due' }) do
+  for _, name in ipairs({ 'fence', 'next', 'bytes', 'ids', 'steps', 'rated', 'attempt', 'handovers', 'turns', 'due', 'page' }) do
     s[name] = tonumber(s[name])
   end
   local damage = damage_of(s)
@@ -42,9 +43,22 @@ local function raised(s, at, random)
   return within_bounds(math.max(s.fence, at) + 1 + tonumber(random))
 end
 
--- Writes the first entries under a new fence. The state is not saved yet.
+local function groups_of(texts)
+  local groups = {}
+  for _, text in ipairs(texts) do
+    local n = #groups
+    groups[n + 1], groups[n + 2], groups[n + 3] = '1', '', text
+  end
+  return groups
+end
+
+-- Writes the first entries under a new fence. The state is not saved yet, but for that no page is being filled.
 local function open_fence(s, fence, prev, texts)
   local id = int(fence)
+  if s.page then
+    close_page(int(s.fence), s)
+    redis.call('HDEL', STATE, 'page')
+  end
   for i, text in ipairs(texts) do
     if i == 1 then
       redis.call('XADD', LOG, id .. '-0', 'p', prev, 'd', text)
@@ -53,7 +67,7 @@ local function open_fence(s, fence, prev, texts)
     end
   end
   s.fence, s.next = fence, #texts
-  tell(id, 0, prev, texts, 1, #texts)
+  tell(id, 0, prev, groups_of(texts), 1)
 end
 
 -- All keys of a session expire together; its state stays, to say that the session is gone.
@@ -79,7 +93,7 @@ end
 
 -- Nothing is left, but that there was something.
 local function bury(at)
-  redis.call('DEL', STATE, LOG, TRANSCRIPT, IDS, STEPS, FEEDBACK)
+  redis.call('DEL', STATE, LOG, TAIL, TRANSCRIPT, IDS, STEPS, FEEDBACK)
   redis.call('ZREM', DUE, SESSION)
   redis.call('HSET', STATE, 'gone', int(at + 2 * TTL))
   redis.call('PEXPIREAT', STATE, int(at + 2 * TTL - OFFSET))

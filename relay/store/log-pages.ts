@@ -1,6 +1,6 @@
 import { formatCursor, type Cursor } from '#shared/cursor.ts';
-import { groupDeltas, TEXT_END, type DeltaGroup } from '../../delta-groups.ts';
-import type { LogEntry } from '../../session-store.ts';
+import { groupDeltas, TEXT_END, type DeltaGroup } from './delta-groups.ts';
+import type { LogEntry } from './session-store.ts';
 
 /**
  * The log is kept in pages: rows of one entry, or of some dozen deltas of one part and one fence. What such deltas have
