@@ -29,7 +29,9 @@ export const redisCommands: Bench = {
     const windowMs = quick ? 1500 : 4000;
     const figures: Figure[] = [];
     // The relay's own connection to hear what is published comes with the first viewer, and stays.
-    await load.call('connect', { group: 'first', requests: [client.view(await client.mint())] });
+    const first = await client.mint();
+    await relay.call('seed', { sessionId: first.sessionId, tokens: 1, end: 'sealed' });
+    await load.call('connect', { group: 'first', requests: [client.view(first)] });
     await load.call('disconnect', { group: 'first' });
     for (const viewers of [1, 10, quick ? 50 : 1000]) {
       progress(`${viewers} viewers`);

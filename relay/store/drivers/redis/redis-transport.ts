@@ -5,6 +5,7 @@ import { StoreError } from '../../store-error.ts';
 import type { ScriptTransport } from '../redis-scripts/script-transport.ts';
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../redis-scripts/scripts.ts';
 import { connectSubscriber, reconnectDelay } from './connect.ts';
+import { createWriteGathering } from './gather-writes.ts';
 import type { RedisAddress } from './redis-address.ts';
 import { isPassing, replyCode, toStoreError } from './redis-errors.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -35,10 +36,12 @@ export function createRedisTransport({ address, commands, logger, assertFit }: R
     connect: (server) => connectSubscriber(address, server ?? (sharded ? someServer(commands) : null)),
     logger,
   });
+  const gather = createWriteGathering(commands);
   let inFlight = 0;
   let closed = false;
 
   async function evaluate(script: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    gather();
     try {
       return await commands.evalsha(HASHES[script], keys.length, ...keys, ...args);
     } catch (error) {

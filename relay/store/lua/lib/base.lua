@@ -24,8 +24,8 @@ local OFFSET, TTL, SESSION = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4]
 local SEPARATOR = '\30'
 -- Who is told less reads the log: no subscriber's buffer is to fill because of one large batch.
 local MAX_PUBLISHED_BYTES = 131072
--- As much as a node of a stream holds by itself: a larger one would save nothing, and be copied whole for one delta.
-local MAX_PAGE_BYTES = 4096
+-- With what a stream needs around it, just below 8 kB, which is what is then taken for it.
+local MAX_PAGE_BYTES = 8000
 
 -- Lua's own way to print a number is exact up to 14 digits only.
 local function int(number)
