@@ -8,8 +8,8 @@ const RARE = new RegExp(
     /~~|!\[|&[#a-z][a-z0-9]{1,31};|\\[([]|\$[^\s\d]|\]:/,
     // Addresses: in angle brackets, and written out. A line's break in a cell.
     /<[^\s<>]*[:@]|<br|https?:\/\/|www\.|[\w.+-]@[a-z0-9_-]/,
-    // A table's second line below its first one; quotes, in lists too.
-    /\|[^\n]*\n[ \t>]*[|:-]|^[ \t\d.)*+>-]{0,200}>/,
+    // A table's second line below the last bar of its first one; quotes, in lists too.
+    /\|[^|\n]*\n[ \t>]*[|:-]|^[ \t\d.)*+>-]{0,200}>/,
   ]
     .map(({ source }) => source)
     .join('|'),
