@@ -7,6 +7,14 @@ import { plainToken } from '../harness/token-wheel.ts';
 import { deltaData, SAMPLE_RUN_ID } from '../harness/wire.ts';
 
 const DAY_MS = 86_400_000;
+const SESSION = 'session-of-the-bench0';
+
+const CASES = [
+  { name: 'live, a token a batch', end: 'active', batch: 1, followed: false, goal: 0.25 },
+  { name: 'live, 8 tokens a batch', end: 'active', batch: 8, followed: false, goal: 0.25 },
+  { name: 'sealed, the last one, whose log is kept for those who come back', end: 'sealed', batch: 1, followed: false, goal: 0.1 },
+  { name: 'sealed, and another came after it', end: 'sealed', batch: 1, followed: true, goal: 0.1 },
+] as const;
 
 /** What a reply takes in Redis: all keys of its session, against a stream with one JSON entry for each token. */
 export const redisMemory: Bench = {
@@ -15,21 +23,22 @@ export const redisMemory: Bench = {
     const { admin, url } = await redis();
     const tokens = quick ? 1000 : 5000;
     const figures: Figure[] = [];
-    for (const [end, batch, goal] of [['active', 1, 0.25], ['active', 8, 0.25], ['sealed', 1, 0.1]] as const) {
-      progress(`${end}, ${batch} tokens a batch`);
+    for (const { name, end, batch, followed, goal } of CASES) {
+      progress(name);
       await admin.flushall();
       for (let index = 0; index < tokens; index += 1) await admin.xadd('baseline', '*', 'd', deltaData(SAMPLE_RUN_ID, plainToken(index)));
       const baseline = await memoryOf(admin, ['baseline']);
       const store = await openRedisStore({ url, ttlMs: DAY_MS });
       try {
-        await seedReply(store, { sessionId: 'session-of-the-bench0', tokens, end, batch });
+        await seedReply(store, { sessionId: SESSION, tokens, end, batch });
+        if (followed) await seedReply(store, { sessionId: SESSION, tokens: 1, end });
       } finally {
         await store.close();
       }
-      const keys = (await admin.keys('*:session-of-the-bench0:*')).concat(await admin.keys('*:due'));
+      const keys = (await admin.keys(`*:${SESSION}:*`)).concat(await admin.keys('*:due'));
       figures.push(
         createFigure({
-          what: `bytes of a reply of ${tokens} tokens in Redis, ${end === 'sealed' ? 'sealed' : 'live'}, ${batch} a batch`,
+          what: `bytes of a reply of ${tokens} tokens in Redis, ${name}`,
           unit: 'B',
           ours: [await memoryOf(admin, keys)],
           baseline: [baseline],
