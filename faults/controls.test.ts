@@ -4,10 +4,13 @@ import { CONTROLS } from './harness/controls.ts';
 import { runRow } from './harness/fault-row.ts';
 import { MUTATIONS } from './harness/mutations.ts';
 import { ROWS } from './rows/index.ts';
+import { sqliteUnderTest } from './stores/sqlite.ts';
 
 const seed = readSeed();
 
-it.each(CONTROLS.filter(({ slow }) => !slow))('$row turns red with: $mutation', async ({ row: name, mutation }) => {
+const quick = CONTROLS.filter(({ slow, only }) => !slow && (only?.includes(sqliteUnderTest.name) ?? true));
+
+it.each(quick)('$row turns red with: $mutation', async ({ row: name, mutation }) => {
   const row = ROWS.find((row) => row.name === name);
   if (!row) throw new Error(`There is no row ${name}.`);
   const { violationCount, violations } = await runRow(row, { seed, quick: true, mutation, endOnFirst: true });

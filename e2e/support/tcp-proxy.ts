@@ -69,6 +69,12 @@ export async function openTcpProxy(target: number | (() => number)): Promise<Tcp
   });
 
   function pump(line: Line, direction: Direction, source: net.Socket, sink: net.Socket): void {
+    /** In the order in which they came, also once the line is quicker again. */
+    const held: { at: number; pass: () => void }[] = [];
+    const letGo = (): void => {
+      while (held[0] && held[0].at <= Date.now()) held.shift()?.pass();
+      if (held[0]) setTimeout(letGo, Math.max(1, held[0].at - Date.now()));
+    };
     source.on('data', (bytes) => {
       const method = direction === 'up' ? /^(GET|POST|DELETE|OPTIONS) /.exec(bytes.toString('latin1', 0, 8)) : null;
       if (method) line.isPost = method[1] === 'POST';
@@ -93,8 +99,12 @@ export async function openTcpProxy(target: number | (() => number)): Promise<Tcp
         if (direction === 'down') line.left -= bytes.length;
         if (!sink.write(bytes)) source.pause();
       };
-      if (delayMs > 0) setTimeout(pass, delayMs);
-      else pass();
+      if (delayMs === 0 && held.length === 0) {
+        pass();
+        return;
+      }
+      held.push({ at: Math.max(Date.now() + delayMs, held.at(-1)?.at ?? 0), pass });
+      if (held.length === 1) setTimeout(letGo, delayMs);
     });
     sink.on('drain', () => source.resume());
     // In a black hole not even the end of a connection is heard of.

@@ -44,6 +44,8 @@ export const CONTROLS: readonly Control[] = [
   { row: 'G12', mutation: 'Lua: keys that vanish are not missed', only: ['redis'] },
   { row: 'G13', mutation: 'Lua: fences that are just counted', only: ['redis'], slow: true },
   { row: 'G13', mutation: 'Lua: gaps that are not answered', only: ['redis'], slow: true },
+  { row: 'versions', mutation: 'Lua: leases that nobody looks at', only: ['redis'], slow: true },
+  { row: 'versions', mutation: 'a finish that does not close the run', only: ['redis'], slow: true },
   { row: 'chaos', mutation: 'Lua: no fence check', only: ['redis'], slow: true },
   { row: 'G18', mutation: 'a cursor that is not exclusive' },
 ];

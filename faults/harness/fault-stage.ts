@@ -35,7 +35,8 @@ export interface FaultStage {
   close(): Promise<void>;
 }
 
-const BROKEN_RELAY = 'faults/servers/relay.ts';
+/** A relay that may be broken on purpose. */
+export const BROKEN_RELAY = 'faults/servers/relay.ts';
 
 export async function openFaultStage(
   store: StoreUnderTest,

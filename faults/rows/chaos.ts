@@ -21,7 +21,7 @@ export const chaos: FaultRow = {
   promise: 'no gap, no duplicate, no acknowledged prompt lost, one terminal message a run, whatever happens to whom',
   fault: 'relays killed, frozen and drained, Redis restarted (AOF always), stopped, paused and cut off, visitors cut off; a round is a trouble of a relay',
   only: ['redis'],
-  rounds: { full: 100, quick: 5 },
+  rounds: { full: 100, quick: 4 },
   async run(context) {
     const place = await openRedisPlace();
     const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), DRAIN_MS: '1500' } });

@@ -1,5 +1,6 @@
 import type { FaultRow } from '../harness/fault-row.ts';
 import { chaos } from './chaos.ts';
+import { versions } from './versions.ts';
 import { storeDown } from './g10-store-down.ts';
 import { vanishedKeys } from './g12-vanished-keys.ts';
 import { lostTail } from './g13-lost-tail.ts';
@@ -39,5 +40,6 @@ export const ROWS: readonly FaultRow[] = [
   plannedStop,
   embeddedStore,
   foldAndResume,
+  versions,
   chaos,
 ];

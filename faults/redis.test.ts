@@ -1,0 +1,48 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { readSeed } from '../e2e/support/random.ts';
+import { CONTROLS } from './harness/controls.ts';
+import { runRow, type FaultRow, type RowResult } from './harness/fault-row.ts';
+import { formatResult } from './harness/format-result.ts';
+import { ROWS } from './rows/index.ts';
+import { redisUnderTest } from './stores/redis.ts';
+
+/** Those that mostly wait, and are particular about no moment. */
+const PATIENT = ['G10', 'G12', 'G13', 'chaos'];
+/** Of the others what only relays that share a store, or the line to it, can show. */
+const ALONE = ['G4', 'G5', 'G7'];
+const seed = readSeed();
+const store = redisUnderTest;
+const only = (names: readonly string[]): FaultRow[] => ROWS.filter(({ name }) => names.includes(name));
+
+afterAll(() => store.close());
+
+async function run(row: FaultRow): Promise<RowResult> {
+  const result = await runRow(row, { seed, quick: true, store });
+  console.log(`${row.name} on Redis:\n${formatResult(result)}`);
+  return result;
+}
+
+describe('three relays on one Redis', () => {
+  it.concurrent.each(only(PATIENT))('$name: $promise', async (row) => {
+    const { violations, counts } = await run(row);
+    expect(violations).toEqual([]);
+    expect(counts).not.toEqual({});
+  });
+});
+
+describe('three relays on one Redis, one at a time', () => {
+  it.each(only(ALONE))('$name: $promise', async (row) => {
+    const { violations, counts } = await run(row);
+    expect(violations).toEqual([]);
+    expect(counts).not.toEqual({});
+  });
+});
+
+describe('on Redis too', () => {
+  it.each(CONTROLS.filter(({ slow, only }) => !slow && only?.includes('redis')))('$row turns red with: $mutation', async ({ row: name, mutation }) => {
+    const row = ROWS.find((row) => row.name === name);
+    if (!row) throw new Error(`There is no row ${name}.`);
+    const { violationCount } = await runRow(row, { seed, quick: true, store, mutation, endOnFirst: true });
+    expect(violationCount).toBeGreaterThan(0);
+  });
+});
