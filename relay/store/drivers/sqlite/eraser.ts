@@ -35,7 +35,7 @@ export function createEraser(options: {
   /** What was erased still stands in the write-ahead log: empties it. Once for all that was erased until now. */
   function clean(): void {
     if (!sessions.erased || stopped) return;
-    const answer = statements.checkpoint.get();
+    const answer = statements.emptyLog.get();
     if (answer?.['busy'] !== 0) throw new StoreError('store-unavailable', 'the write-ahead log could not be emptied');
     sessions.erased = false;
   }

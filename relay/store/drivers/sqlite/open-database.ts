@@ -16,11 +16,14 @@ export const IN_MEMORY = ':memory:';
 const WAL_SIZE_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Pages of 4 KiB in the write-ahead log before they are moved into the database: as many as it may hold anyway. Each
- * running reply writes to a page of its own, over and over: the fewer moves, the fewer times each page is moved. With
- * SQLite's 1,000 pages, 500 replies made one every other tick.
+ * Pages of 4 KiB in the write-ahead log before they are moved into the database (checkpoints.ts): as many as it may hold
+ * anyway. Each running reply writes to a page of its own, over and over: the fewer moves, the fewer times each page is
+ * moved. With SQLite's 1,000 pages, 500 replies made one every other tick.
  */
-const CHECKPOINT_PAGES = WAL_SIZE_LIMIT_BYTES / 4096;
+export const CHECKPOINT_PAGES = WAL_SIZE_LIMIT_BYTES / 4096;
+
+/** Before SQLite moves them by itself, in the middle of a commit: not before we had the time to. */
+const AUTOMATIC_CHECKPOINT_PAGES = 2 * CHECKPOINT_PAGES;
 
 /** Enough for the pages that 500 running replies write to; SQLite's 2 MB made it read them again and again. */
 const CACHE_KIBIBYTES = 8 * 1024;
@@ -46,7 +49,7 @@ export function openDatabase(path: string, now: number, migrations: readonly str
       PRAGMA synchronous = NORMAL;
       PRAGMA secure_delete = ON;
       PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES};
-      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+      PRAGMA wal_autocheckpoint = ${AUTOMATIC_CHECKPOINT_PAGES};
       PRAGMA cache_size = -${CACHE_KIBIBYTES};
     `);
     // The first write takes the lock for good.

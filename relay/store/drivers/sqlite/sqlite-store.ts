@@ -5,10 +5,12 @@ import type { SessionStore } from '../../session-store.ts';
 import { StoreError } from '../../store-error.ts';
 import { append, finish } from './append.ts';
 import { cancel } from './close-run.ts';
+import { createCheckpoints } from './checkpoints.ts';
 import { createEraser } from './eraser.ts';
 import { createFollowers } from './followers.ts';
 import { inspect } from './inspect.ts';
 import { claim, release, renew } from './lease.ts';
+import { CHECKPOINT_PAGES } from './open-database.ts';
 import { rate } from './rate.ts';
 import { head, read } from './read.ts';
 import { revoke } from './revoke.ts';
@@ -33,6 +35,8 @@ export interface SqliteStoreOptions {
   maxCachedRecords?: number | undefined;
   /** How many entries of a session may wait in the tail to be moved to the log: see tail.ts. */
   maxTailEntries?: number | undefined;
+  /** After how many pages (4 KiB) in the write-ahead log it is moved into the database. */
+  checkpointPages?: number | undefined;
 }
 
 /** The store, and a look at what it keeps for people who try to break it. */
@@ -67,13 +71,25 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
   });
   const work: UnitOfWork = {
     ...sessions.work,
-    commit() {
-      sessions.work.commit();
+    commit(size) {
+      sessions.work.commit(size);
       keepTailShort();
+      checkpoints?.afterCommit(size);
     },
   };
   const transactions = createTickTransactions(statements, work, () => database.isTransaction);
   const keepTailShort = createTailUpkeep({ tail, sessions, transactions, logger });
+  const file = database.location();
+  const checkpoints =
+    file === null
+      ? null
+      : createCheckpoints({
+          path: `${file}-wal`,
+          everyPages: options.checkpointPages ?? CHECKPOINT_PAGES,
+          statements,
+          isClosed: transactions.isClosed,
+          logger,
+        });
   const eraser = createEraser({ sessions, statements, transactions, logger });
   let closed = false;
 

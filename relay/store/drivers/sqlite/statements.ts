@@ -20,8 +20,9 @@ export function prepareStatements(database: DatabaseSync) {
     savepoint: prepare('SAVEPOINT operation'),
     release: prepare('RELEASE operation'),
     rollbackTo: prepare('ROLLBACK TO operation'),
-    // TRUNCATE: what was erased is not left in the write-ahead log either.
-    checkpoint: prepare('PRAGMA wal_checkpoint(TRUNCATE)'),
+    checkpoint: prepare('PRAGMA wal_checkpoint(PASSIVE)'),
+    // What was erased is not left in the write-ahead log either.
+    emptyLog: prepare('PRAGMA wal_checkpoint(TRUNCATE)'),
     probe: prepare('UPDATE probe SET checked_at = ?'),
 
     findSession: prepare('SELECT * FROM sessions WHERE session_id = ?'),

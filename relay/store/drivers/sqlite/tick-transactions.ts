@@ -9,8 +9,8 @@ export interface UnitOfWork {
   keepOperation(): void;
   /** The operation's writes were undone. */
   undoOperation(): void;
-  /** The transaction is committed: all that was kept holds from now on. */
-  commit(): void;
+  /** The transaction is committed: all that was kept holds from now on. `size`: of what was written, in characters. */
+  commit(size: number): void;
   /** The transaction was undone. */
   rollback(): void;
 }
@@ -72,23 +72,29 @@ export function createTickTransactions(statements: Statements, work: UnitOfWork,
     } else {
       waiting = [];
     }
-    for (const operation of batch) waitingSize -= operation.size;
-    commitAll(batch);
+    let size = 0;
+    for (const operation of batch) size += operation.size;
+    waitingSize -= size;
+    commitAll(batch, size);
   }
 
   /**
    * Nearly always nothing fails, and a savepoint costs as much as the insert it guards: so the operations run without
    * first, and once more with one each if any of them failed.
    */
-  function commitAll(batch: Waiting[]): void {
-    let failure = tryAll(batch, runPlainly);
+  function commitAll(batch: Waiting[], size: number): void {
+    let failure = tryAll(batch, size, runPlainly);
     // An operation that is alone needs no other way to be undone.
-    if (failure && !failure.isFinal && batch.length > 1) failure = tryAll(batch, runGuarded);
+    if (failure && !failure.isFinal && batch.length > 1) failure = tryAll(batch, size, runGuarded);
     if (failure) for (const operation of batch) operation.reject(failure.error);
   }
 
   /** Runs, commits and answers; or undoes everything, and says why. Final: running again would not help. */
-  function tryAll(batch: Waiting[], runOne: (operation: Waiting) => void): { error: unknown; isFinal: boolean } | null {
+  function tryAll(
+    batch: Waiting[],
+    size: number,
+    runOne: (operation: Waiting) => void,
+  ): { error: unknown; isFinal: boolean } | null {
     let isFinal = false;
     try {
       statements.begin.run();
@@ -102,7 +108,7 @@ export function createTickTransactions(statements: Statements, work: UnitOfWork,
       return { error: failure, isFinal: isFinal || inTransaction() };
     }
     // Only what is committed is told to anybody.
-    work.commit();
+    work.commit(size);
     for (const operation of batch) {
       if (operation.error === undefined) operation.resolve(operation.answer as never);
       else operation.reject(toStoreError(operation.error));
