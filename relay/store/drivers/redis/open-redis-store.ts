@@ -32,6 +32,9 @@ export interface OpenRedisStoreOptions {
 
 const CHECK_AGAIN_MS = 1_000;
 
+/** Often enough that a run which is handed over goes on within a second; each look is a command. */
+const PACE = { batchMs: 0, pollMs: 700 };
+
 /**
  * A store that several relays share: Redis 7.0 or newer, or Valkey; one server, behind Sentinels, or a Cluster. How much
  * of what it has answered survives a crash is what its own persistence says.
@@ -66,7 +69,7 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
     function accept(): void {
       state = 'fit';
       if (waiting) logger?.info({ store: label }, 'The store can be reached');
-      resolve(createScriptStore({ ...options, prefix, transport }));
+      resolve({ ...createScriptStore({ ...options, prefix, transport }), pace: PACE });
     }
 
     function refuse(reason: StoreOpenError): void {
@@ -81,7 +84,7 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
       if (state !== 'unknown' || waiting) return;
       waiting = true;
       logger?.warn({ store: label, err: error }, 'The store cannot be reached: waiting for it');
-      resolve(createScriptStore({ ...options, prefix, transport }));
+      resolve({ ...createScriptStore({ ...options, prefix, transport }), pace: PACE });
     }
 
     /** Once at a time, and until there is an answer: the connection may stand while the server cannot answer yet. */
