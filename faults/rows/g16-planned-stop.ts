@@ -1,5 +1,7 @@
 import { checkSession } from '../../e2e/support/check-session.ts';
-import type { Credentials } from '../../e2e/support/protocol-client.ts';
+import { createProtocolClient, type Credentials, type ProtocolClient } from '../../e2e/support/protocol-client.ts';
+import type { RelayProcess } from '../../e2e/support/relay-process.ts';
+import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
 import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
@@ -29,15 +31,31 @@ export const plannedStop: FaultRow = {
   rounds: { full: 50, quick: 1 },
   async run(context) {
     const stage = await context.openStage({ relays: 3, settings: { DRAIN_MS: String(DRAIN_MS) } });
+    const { relays } = stage;
+    /** The one that stops: where there are others the balancer sends nobody there any more. */
+    let stopping: RelayProcess | null = null;
+    const dice = context.random.fork();
+    const balancer = await openTcpProxy(() => {
+      const others = relays.filter((relay) => relay !== stopping && relay.running);
+      return (others[dice.between(0, others.length - 1)] ?? stage.relay).port;
+    });
     try {
-      await stopUnderLoad(context, stage);
+      await stopUnderLoad(context, stage, createProtocolClient(balancer.origin), (relay) => {
+        stopping = relay;
+      });
     } finally {
       await stage.close();
+      await balancer.close();
     }
   },
 };
 
-async function stopUnderLoad({ rounds, random, count, time, violate }: RowContext, stage: FaultStage): Promise<void> {
+async function stopUnderLoad(
+  { rounds, random, count, time, violate }: RowContext,
+  stage: FaultStage,
+  client: ProtocolClient,
+  setStopping: (relay: RelayProcess | null) => void,
+): Promise<void> {
   const { relays, model, direct } = stage;
   const visitors: Visitor[] = [];
   let over = false;
@@ -49,6 +67,7 @@ async function stopUnderLoad({ rounds, random, count, time, violate }: RowContex
     await sleep(random.between(300, 2_000));
     const relay = relays[round % relays.length] ?? stage.relay;
     const ended = relay.ended();
+    setStopping(relay);
     const stoppedAt = performance.now();
     relay.signal('SIGTERM');
     const { code } = await ended;
@@ -57,6 +76,7 @@ async function stopUnderLoad({ rounds, random, count, time, violate }: RowContex
     if (ms > STOPPED_WITHIN_MS) violate(`a stop took ${ms.toFixed(0)} ms`);
     if (code !== 0) violate(`a stopped relay ended with ${code}`);
     await relay.start();
+    setStopping(null);
     time('from SIGTERM to ready again', performance.now() - stoppedAt);
     count('planned stops');
   }
@@ -78,7 +98,7 @@ async function stopUnderLoad({ rounds, random, count, time, violate }: RowContex
     count('streams told bye', byes.length);
     count('connections', viewers.reduce((sum, { connections }) => sum + connections, 0));
   }
-  count('requests asked again while a relay was away', stage.client.retries);
+  count('requests asked again while a relay was away', client.retries);
   // Of a line that is just cut nobody is told why.
   const wasTold = visitors.some(({ viewers }) => viewers.some(({ byes }) => byes.length > 0));
   if (!wasTold) violate('no stream was told that its relay stops');
@@ -86,14 +106,14 @@ async function stopUnderLoad({ rounds, random, count, time, violate }: RowContex
   /** One visitor with two tabs, who asks and waits for the answer until all is over. */
   async function converse(index: number): Promise<Visitor> {
     const dice = random.fork();
-    const credentials = await stage.client.mint();
+    const credentials = await client.mint();
     const at = (tab: number): string => relays[(index + tab) % relays.length]?.origin ?? stage.relay.origin;
     const viewers = [0, 1].map((tab) => watchSession({ origin: at(tab), credentials }));
     const visitor: Visitor = { credentials, viewers, turns: [] };
     visitors.push(visitor);
     while (!over) {
       const tokens = dice.between(REPLY.tokens.min, REPLY.tokens.max);
-      const turn = await ask(stage, credentials, `Visitor ${index}, prompt ${visitor.turns.length}`, { ...REPLY, tokens });
+      const turn = await ask({ model, client }, credentials, `Visitor ${index}, prompt ${visitor.turns.length}`, { ...REPLY, tokens });
       visitor.turns.push(turn);
       await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), { timeoutMs: 60_000 });
     }

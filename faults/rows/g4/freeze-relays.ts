@@ -9,7 +9,8 @@ import { openRedisPlace, type RedisPlace } from '../../stores/redis.ts';
 const SESSIONS = 12;
 /** As e2e/support/relay-process.ts sets it. */
 const LEASE_MS = 1_000;
-const FREEZES = { full: 100, quick: 2 };
+/** Each takes seconds: so many for each writer that are frozen in this process. */
+const FREEZES = { share: 0.1, quick: 2 };
 /** The tokens that are written before the relay is frozen; then those who took over write the rest. */
 const TOKENS = { before: 20, all: 160 };
 
@@ -22,7 +23,7 @@ export async function freezeRelays(context: RowContext): Promise<void> {
   // Nobody tells a writer that it has a successor: only what the store answers stops it.
   const stage = await context.openStage({ place, relays: 3, hints: 'lost' });
   try {
-    const rounds = context.quick ? FREEZES.quick : FREEZES.full;
+    const rounds = context.quick ? FREEZES.quick : Math.ceil(context.rounds * FREEZES.share);
     for (let round = 0; round < rounds; round += 1) await freezeOnce(context, stage, place, round);
     if (context.counted('replies taken over from a living relay') === 0) context.violate('nothing was taken over from a living relay');
   } finally {

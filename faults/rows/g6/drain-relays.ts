@@ -6,7 +6,8 @@ import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import type { FaultStage } from '../../harness/fault-stage.ts';
 
 const SESSIONS = 12;
-const DRAINS = { full: 30, quick: 1 };
+/** For each that is killed. */
+const DRAINS_A_KILL = 0.5;
 const HANDED_OVER_WITHIN_MS = 1_000;
 /** They outlast the time that a relay leaves its runs to end by themselves. */
 const REPLY = { tokens: 250, tokensPerSecond: 80 };
@@ -15,7 +16,7 @@ const REPLY = { tokens: 250, tokensPerSecond: 80 };
 export async function drainRelays(context: RowContext): Promise<void> {
   const stage = await context.openStage({ relays: 3, settings: { LEASE_MS: '10000', DRAIN_MS: '1000' } });
   try {
-    const drains = context.quick ? DRAINS.quick : DRAINS.full;
+    const drains = Math.ceil(context.rounds * DRAINS_A_KILL);
     for (let drain = 0; drain < drains; drain += 1) await drainOnce(context, stage, drain);
     if (context.counted('replies handed over') === 0) context.violate('nothing was handed over');
   } finally {
