@@ -13,6 +13,8 @@ export interface FaultStageOptions {
   place?: StorePlace;
   /** Loses every hint of the live channel inside the relays. */
   hints?: 'lost';
+  /** Sets the clock that each relay's store goes by back and forth all the time, by so many ms at most. */
+  clockMs?: number;
   /** Relays that answer SIGUSR2 with what they hold: see faults/servers/relay.ts. */
   probe?: boolean;
 }
@@ -40,11 +42,11 @@ export const BROKEN_RELAY = 'faults/servers/relay.ts';
 
 export async function openFaultStage(
   store: StoreUnderTest,
-  { seed, mutation, settings = {}, relays: wanted = 1, place: given, hints, probe = false }: FaultStageOptions & { seed: number; mutation: string | undefined },
+  { seed, mutation, settings = {}, relays: wanted = 1, place: given, hints, clockMs, probe = false }: FaultStageOptions & { seed: number; mutation: string | undefined },
 ): Promise<FaultStage> {
   const place = given ?? (await store.openPlace());
   const model = await openModelServer(seed);
-  const broken = mutation !== undefined || hints !== undefined || probe;
+  const broken = mutation !== undefined || hints !== undefined || clockMs !== undefined || probe;
   const create = (index: number): Promise<RelayProcess> =>
     createRelayProcess(
       {
@@ -55,6 +57,7 @@ export async function openFaultStage(
         ...place.settingsOf?.(index),
         ...(mutation === undefined ? {} : { FAULTS_MUTATION: mutation }),
         ...(hints === undefined ? {} : { FAULTS_HINTS: hints }),
+        ...(clockMs === undefined ? {} : { FAULTS_CLOCK_MS: String(clockMs) }),
         ...settings,
       },
       { runBy: place.runBy, ...(broken ? { script: BROKEN_RELAY } : {}) },

@@ -3,6 +3,7 @@
  * process can have, and for the negative controls. The rules are broken here and never in what is shipped.
  *
  * FAULTS_MUTATION names a mutation of faults/harness/mutations.ts; FAULTS_HINTS=lost loses all that `follow` tells.
+ * FAULTS_CLOCK_MS sets the clock of its Redis back and forth all the time, by so many ms at most.
  * On SIGUSR2 it prints `held <bytes>`: what it holds once its garbage is collected.
  */
 import { once } from 'node:events';
@@ -19,17 +20,20 @@ import type { SessionStore } from '#relay/store/session-store.ts';
 import { mutateScripts } from '../harness/lua-mutations.ts';
 import { findMutation, mutateStore } from '../harness/mutations.ts';
 
+const CLOCK_STEP_MS = 250;
+
 const mutation = findMutation(process.env['FAULTS_MUTATION']);
 if (mutation.lua) mutateScripts(mutation.lua);
 const config = readConfig();
 const logger = createLogger(config.logLevel);
-const opened = await openStore(config.store, {
+const options = {
   ttlMs: config.sessionTtlMs,
   logger,
-  onUnfit(error) {
+  onUnfit(error: Error) {
     throw error;
   },
-});
+};
+const opened = await open();
 const mutated = mutateStore(opened, mutation);
 const store: SessionStore =
   process.env['FAULTS_HINTS'] === 'lost'
@@ -70,6 +74,18 @@ process.on('SIGUSR2', () => {
   const { heapUsed, external } = process.memoryUsage();
   console.log(`held ${heapUsed + external}`);
 });
+
+/** With a clock that is set back and forth by so many ms at most, where one is asked for: a Redis takes it from who asks. */
+async function open(): Promise<SessionStore> {
+  const jumpMs = Number(process.env['FAULTS_CLOCK_MS'] ?? 0);
+  if (jumpMs === 0 || config.store.kind !== 'redis') return openStore(config.store, options);
+  const { openRedisStore } = await import('#relay/store/drivers/redis/open-redis-store.ts');
+  let offsetMs = 0;
+  setInterval(() => {
+    offsetMs = Math.round((Math.random() * 2 - 1) * jumpMs);
+  }, CLOCK_STEP_MS).unref();
+  return openRedisStore({ ...config.store, ...options, clockOffset: () => offsetMs });
+}
 
 async function stop(): Promise<void> {
   if (!mutation.stopsAtOnce) {
