@@ -4,6 +4,7 @@ import { describeStore } from '../../conformance/describe-store.ts';
 import { claimInput, collectEvents, submitInput } from '../../conformance/store-harness.ts';
 import { partitionOf } from '../redis-scripts/keys.ts';
 import { openRedisStore, type ScriptStore } from './open-redis-store.ts';
+import { untilReplicated } from './testing/open-for-test.ts';
 import { startCluster, type RedisCluster } from './testing/redis-cluster.ts';
 import type { RedisProcess } from './testing/redis-process.ts';
 
@@ -109,7 +110,7 @@ describe('on a cluster', () => {
     expect(await store.append(sessionId, { fence, seq: 1, entries: ['"a"'] })).toEqual({ kind: 'ok', next: 2 });
     const master = await cluster.masterOf(String(partitionOf(sessionId)));
     // What was acknowledged may be lost when a replica takes over; wait until it has it, as this is not about that.
-    await master.admin.wait(1, 1_000);
+    await untilReplicated(master.admin, `{${partitionOf(sessionId)}}:written-last`);
     await master.kill();
 
     await vi.waitFor(

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { collectEvents } from '../../conformance/store-harness.ts';
 import { openRedisStore } from './open-redis-store.ts';
-import { startRun } from './testing/open-for-test.ts';
+import { startRun, untilReplicated } from './testing/open-for-test.ts';
 import { startSentinelGroup } from './testing/redis-sentinel.ts';
 
 it('goes on with the server that the sentinels make the new master, and its followers hear of it', { timeout: 40_000 }, async () => {
@@ -21,7 +21,7 @@ it('goes on with the server that the sentinels make the new master, and its foll
   });
   await store.append(sessionId, { fence, seq: 1, entries: ['"a"'] });
   // What a failover may lose is not what this is about.
-  await master.admin.wait(1, 1_000);
+  await untilReplicated(master.admin, 'written-last');
   await master.kill();
 
   await vi.waitFor(async () => expect(await store.append(sessionId, { fence, seq: 2, entries: ['"b"'] })).toMatchObject({ next: 3 }), {

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { claimInput, submitInput } from '../../../conformance/store-harness.ts';
@@ -23,4 +24,13 @@ export async function startRun(store: ScriptStore, sessionId: string): Promise<L
   const answer = await store.claim(sessionId, claimInput());
   if (answer.kind !== 'lease') throw new Error(`the claim got no lease: ${answer.kind}`);
   return answer.lease;
+}
+
+/**
+ * Resolves when a replica has all that this server has written so far. WAIT waits for what its own connection wrote, and so
+ * for all before it: `key` is written for that, and has to lie on this server.
+ */
+export async function untilReplicated(admin: Redis, key: string): Promise<void> {
+  await admin.set(key, '1');
+  if ((await admin.wait(1, 10_000)) < 1) throw new Error('no replica has what was written');
 }
