@@ -22,7 +22,9 @@ if (!customElements.get('rc-message')) {
 /** Gives a shadow root the panel's styles, behind its own. */
 function adoptPanelStyles(root: ShadowRoot): void {
   const sheets = panelStyles.flatMap(({ styleSheet }) => styleSheet ?? []);
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...sheets.filter((sheet) => !root.adoptedStyleSheets.includes(sheet))];
+  const missing = sheets.filter((sheet) => !root.adoptedStyleSheets.includes(sheet));
+  // Called at each update; and whatever is assigned, the browser looks at all of its rules again.
+  if (missing.length > 0) root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...missing];
 }
 
 export const panelPart = { adoptPanelStyles, describeFailure, readNotice, renderPanel, saveMarkdown, writeMarkdown };

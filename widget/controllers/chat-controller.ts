@@ -4,6 +4,7 @@ import type { Problem } from '#shared/problem.ts';
 import type { ChatMessage, TerminalStatus } from '#shared/protocol.ts';
 import type { StorageKind } from '../session/storage.ts';
 import type { ChatSession, ChatStatus, ChatView } from '../session/types.ts';
+import type { DrawPace } from './draw-pace.ts';
 import { hasStoredSession } from './stored-session.ts';
 
 /** The part of the widget that is loaded when it is needed first. */
@@ -29,8 +30,8 @@ export interface ChatControllerOptions {
 }
 
 /**
- * Holds the client of one element: loads it when it is needed, redraws the element as its view changes (at most once
- * a frame), and tells what happened.
+ * Holds the client of one element: loads it when it is needed, redraws the element as its view changes (text that
+ * streams at its own pace), and tells what happened.
  */
 export class ChatController implements ReactiveController {
   view: ChatView = EMPTY_VIEW;
@@ -40,7 +41,7 @@ export class ChatController implements ReactiveController {
   readonly #options: ChatControllerOptions;
   #loading: Promise<ChatSession> | null = null;
   #unsubscribe: (() => void) | null = null;
-  #frame: number | null = null;
+  #pace: DrawPace | null = null;
   #connected = false;
   #watched = true;
   /** The client was told to hold its line. */
@@ -62,8 +63,7 @@ export class ChatController implements ReactiveController {
   hostDisconnected(): void {
     this.#connected = false;
     this.#detach();
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#frame = null;
+    this.#pace?.cancel();
   }
 
   /** Whether a session is stored that would be gone on with; true too when that cannot be known yet. */
@@ -105,12 +105,16 @@ export class ChatController implements ReactiveController {
   }
 
   async #load(): Promise<ChatSession> {
-    const { createChatSession, openStorage, origin } = await this.#options.load();
+    const { createChatSession, createDrawPace, openStorage, origin } = await this.#options.load();
     const relay = this.#options.relay() || origin;
     const { storageKind, onlySession, onShared } = this.#options;
     const storage = openStorage({ relay, onShared, kind: storageKind(), onlySession: onlySession() });
     const client = createChatSession({ relay, storage });
     this.client = client;
+    this.#pace ??= createDrawPace(() => {
+      this.#host.requestUpdate();
+      return this.#host.updateComplete;
+    });
     if (this.#connected) this.#attach(client);
     return client;
   }
@@ -175,16 +179,11 @@ export class ChatController implements ReactiveController {
     }
   }
 
-  /** While an answer streams, at most once a frame: a hidden page draws nothing until it is looked at. */
+  /** Text that comes can wait for its turn; whatever else happens is shown at once. */
   #draw(view: ChatView): void {
-    if (view.status !== 'streaming') {
-      this.#host.requestUpdate();
-      return;
-    }
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = null;
-      this.#host.requestUpdate();
-    });
+    if (view.status === 'streaming' && this.#pace) return this.#pace.draw();
+    this.#pace?.cancel();
+    this.#host.requestUpdate();
   }
 }
 

@@ -29,7 +29,11 @@ export class ScrollController implements ReactiveController {
   }
 
   hostUpdated(): void {
-    if (this.#scroller) return;
+    if (this.#scroller) {
+      // Before the frame in which it is painted: what is scrolled only then, has its event cost another frame.
+      if (this.following) void this.#host.updateComplete.then(() => this.#keepUp());
+      return;
+    }
     const found = this.#find();
     if (!found) return;
     this.#scroller = found.scroller;

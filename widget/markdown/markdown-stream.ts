@@ -31,11 +31,8 @@ export const BLOCK_LIMIT = 64 * 1024;
 /** The next render comes no sooner than this many times what the last one cost: drawing never takes the page over. */
 const REST = 4;
 
-/**
- * What a render costs the browser afterwards (styles, layout, painting) is several times what it costs here, and
- * nobody reads twenty new words a second: three frames.
- */
-const PAUSE_MS = 48;
+/** For whoever draws at each update. The widget itself asks for a render less often than this. */
+const PAUSE_MS = 30;
 
 /** One for all texts: what is added to it is there for each of them. */
 export const parser = createParser();
@@ -85,7 +82,11 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
 
   function update(text: string, done: boolean): void {
     if (text === given && done === finished) return;
-    if (!text.startsWith(given) || (finished && !done)) reset();
+    if (!text.startsWith(given) || (finished && !done)) {
+      reset();
+      // What has gone leaves no gap.
+      nextAt = 0;
+    }
     given = text;
     finished = done;
     const wait = done ? 0 : nextAt - clock();

@@ -100,7 +100,25 @@ export function createScriptedSession(initial: Partial<ChatView> = {}): Scripted
 export function createScriptedPart(session: ChatSession): ClientPart {
   return {
     createChatSession: () => session,
+    createDrawPace: drawEachFrame,
     openStorage: () => ({ read: () => null, write: () => undefined, subscribe: () => () => undefined }),
     origin: location.origin,
   };
 }
+
+/** What streams is drawn in the next frame, so that no test has to wait for its turn. */
+const drawEachFrame: ClientPart['createDrawPace'] = (render) => {
+  let frame: number | null = null;
+  return {
+    draw() {
+      frame ??= requestAnimationFrame(() => {
+        frame = null;
+        void render();
+      });
+    },
+    cancel() {
+      if (frame !== null) cancelAnimationFrame(frame);
+      frame = null;
+    },
+  };
+};
