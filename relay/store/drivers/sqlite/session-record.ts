@@ -1,6 +1,6 @@
 import { formatCursor, START, type Cursor } from '#shared/cursor.ts';
 import type { ActiveRun } from '#shared/protocol.ts';
-import type { TailEntry } from './tail.ts';
+import type { LivingEntries } from './living-entries.ts';
 
 /** What the store knows of a session besides its log. Never changed in place, so that a rollback needs no undoing. */
 export interface SessionRecord {
@@ -9,8 +9,8 @@ export interface SessionRecord {
   readonly fence: number;
   /** seq of the next entry under `fence`; at least 1 once something was written. */
   readonly next: number;
-  /** The newest of its entries that still lie in the tail; null: all are in the log. */
-  readonly tail: TailEntry | null;
+  /** Its entries that still lie in the tail; null: all are in the log. */
+  readonly tail: LivingEntries | null;
   /** The last entry that was moved to the log. */
   readonly settledFence: number;
   readonly settledSeq: number;

@@ -93,21 +93,23 @@ export function createSessionRepository(options: {
     events.push({ sessionId, event });
   }
 
-  /** Writes entries from `record.next` on; `prev` goes with seq 0. */
-  function insert(sessionId: string, record: SessionRecord, texts: readonly string[], prev: Cursor): SessionRecord {
+  /** Writes entries from `record.next` on; `prev` goes with the first, if that begins a fence. */
+  function insert(sessionId: string, record: SessionRecord, texts: readonly string[], prev?: Cursor): SessionRecord {
     const { fence } = record;
     // Who is not there is told nothing: a follower that comes now reads the log.
     const told: LogEntry[] | null = followers.has(sessionId) ? [] : null;
-    let { next, tail: newest } = record;
+    let { next, tail: living } = record;
     for (const data of texts) {
-      const id = formatCursor(fence, next);
-      const entry: LogEntry = next === 0 ? { id, prev, data } : { id, data };
-      newest = tail.write(record.key, newest, { fence, seq: next }, entry);
-      told?.push(entry);
+      const link = next === 0 ? prev : undefined;
+      living = tail.write(record.key, living, { fence, seq: next }, link, data);
+      if (told) {
+        const id = formatCursor(fence, next);
+        told.push(link === undefined ? { id, data } : { id, prev: link, data });
+      }
       next += 1;
     }
     if (told?.length) tell(sessionId, { kind: 'entries', entries: told });
-    return { ...record, next, tail: newest };
+    return { ...record, next, tail: living };
   }
 
   function settleAndPut(sessionId: string, record: SessionRecord): SessionRecord {
@@ -159,7 +161,7 @@ export function createSessionRepository(options: {
     },
 
     extend(sessionId, record, entries) {
-      const extended = insert(sessionId, record, entries, headOf(record));
+      const extended = insert(sessionId, record, entries);
       const { count = 0, length = 0 } = extended.tail ?? {};
       if (count >= maxTailEntries || length >= MAX_TAIL_LENGTH) return settleAndPut(sessionId, extended);
       put(sessionId, extended);

@@ -1,6 +1,7 @@
-import type { CursorParts } from '#shared/cursor.ts';
+import type { Cursor, CursorParts } from '#shared/cursor.ts';
 import type { LogEntry } from '../../session-store.ts';
 import { toPages } from '../../log-pages.ts';
+import { addEntry, entriesAfter, lastPlace, type LivingEntries } from './living-entries.ts';
 import type { SessionRecord } from './session-record.ts';
 import type { Statements } from './statements.ts';
 
@@ -13,12 +14,12 @@ import type { Statements } from './statements.ts';
  * row if they are deltas, and what is left of them in `tail` is dead until everything older is dead too and its beginning
  * is cut off. Measured with 500 replies: a third of the time an append took without it.
  *
- * The living entries are in memory too, in their session's record, and are read from there: the table is what they are
+ * The living entries are in memory too, in their session's record (living-entries.ts), and are read from there: the table is what they are
  * found in again when the file is opened, which moves them all.
  */
 export interface Tail {
-  /** Writes an entry of a session after `newest`, which is the last that it has there. */
-  write(key: number, newest: TailEntry | null, place: CursorParts, entry: LogEntry): TailEntry;
+  /** Writes an entry of a session after those that it has there; `prev` goes with seq 0. */
+  write(key: number, before: LivingEntries | null, place: CursorParts, prev: Cursor | undefined, data: string): LivingEntries;
   /** Moves the session's entries to the log; the record must be saved. */
   settle(sessionId: string, record: SessionRecord): SessionRecord;
   /** The session's entries here that come after the cursor, the oldest first. */
@@ -37,20 +38,6 @@ export interface Tail {
   isCutDue(): boolean;
 }
 
-/** An entry of a session in the tail, linked to the one before: what is appended changes nothing that was there. */
-export interface TailEntry {
-  readonly row: number;
-  readonly fence: number;
-  readonly seq: number;
-  readonly entry: LogEntry;
-  /** Row of the session's first entry here. */
-  readonly oldest: number;
-  readonly count: number;
-  /** Characters of it and those before. */
-  readonly length: number;
-  readonly before: TailEntry | null;
-}
-
 export interface TailOptions {
   statements: Statements;
   /** Sessions with entries here. */
@@ -64,6 +51,8 @@ const MIN_CUT_ROWS = 2_048;
 const MAX_CUT_ROWS = 8_192;
 /** So many sessions are settled by one transaction out of turn. */
 const MAX_OVERDUE = 64;
+
+const BEFORE_ALL: CursorParts = { fence: 0, seq: -1 };
 
 export function createTail({ statements, maxSessions }: TailOptions): Tail {
   /** Rows are numbered here, and no number is used twice, so that what is undone leaves a hole and no doubt. */
@@ -87,34 +76,26 @@ export function createTail({ statements, maxSessions }: TailOptions): Tail {
   }
 
   return {
-    write(key, newest, { fence, seq }, entry) {
+    write(key, before, place, prev, data) {
       const row = nextRow;
       nextRow += 1;
-      statements.insertTail.run(row, key, fence, seq, entry.prev ?? null, entry.data);
-      return {
-        row,
-        fence,
-        seq,
-        entry,
-        oldest: newest?.oldest ?? row,
-        count: (newest?.count ?? 0) + 1,
-        length: (newest?.length ?? 0) + entry.data.length,
-        before: newest,
-      };
+      statements.insertTail.run(row, key, place.fence, place.seq, prev ?? null, data);
+      return addEntry(before, row, place, prev, data);
     },
 
     settle(sessionId, record) {
       const { tail } = record;
       if (!tail) return record;
-      for (const { fence, seq, count, prev, head, data } of toPages(entriesFrom(tail, () => true))) {
+      for (const { fence, seq, count, prev, head, data } of toPages(entriesAfter(tail, BEFORE_ALL, tail.count))) {
         statements.insertPage.run(record.key, fence, seq, count, prev, head, data);
       }
       dead.delete(sessionId);
-      dead.set(sessionId, tail.row);
-      return { ...record, tail: null, settledFence: tail.fence, settledSeq: tail.seq };
+      dead.set(sessionId, tail.newest);
+      const last = lastPlace(tail);
+      return { ...record, tail: null, settledFence: last.fence, settledSeq: last.seq };
     },
 
-    read: ({ tail }, after, limit) => entriesFrom(tail, (entry) => isAfter(entry, after)).slice(0, limit),
+    read: ({ tail }, after, limit) => (tail ? entriesAfter(tail, after, limit) : []),
 
     erase(sessionId, { key, tail }) {
       // A look at every row, but of a table that is kept short, and only if there is anything.
@@ -157,15 +138,4 @@ export function createTail({ statements, maxSessions }: TailOptions): Tail {
       };
     },
   };
-}
-
-/** The entries from the newest back to where `wanted` ends, the oldest first. */
-function entriesFrom(newest: TailEntry | null, wanted: (entry: TailEntry) => boolean): LogEntry[] {
-  const entries: LogEntry[] = [];
-  for (let at = newest; at && wanted(at); at = at.before) entries.push(at.entry);
-  return entries.toReversed();
-}
-
-function isAfter(entry: TailEntry, at: CursorParts): boolean {
-  return entry.fence > at.fence || (entry.fence === at.fence && entry.seq > at.seq);
 }
