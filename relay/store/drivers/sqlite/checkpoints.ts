@@ -52,7 +52,10 @@ export function createCheckpoints(options: {
       pages = 0;
       busy = true;
       work()
-        .catch((error: unknown) => logger?.warn({ err: error }, 'the write-ahead log could not be moved into the database'))
+        .catch((error: unknown) => {
+          // Closing the database moves what is left, and deletes the file.
+          if (!isClosed()) logger?.warn({ err: error }, 'the write-ahead log could not be moved into the database');
+        })
         .finally(() => {
           busy = false;
         });
