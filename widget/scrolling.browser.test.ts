@@ -10,9 +10,13 @@ function written(lines: number): Partial<ChatView> {
   return { ...VIEWS.streaming, messages: [prompt('u1', 'Count'), answer('r1', [text(content, 'streaming')], 'started')] };
 }
 
-async function write({ session, settled }: Mounted, lines: number): Promise<void> {
+async function write({ session, settled, find }: Mounted, lines: number): Promise<void> {
   session.set(written(lines));
-  await settled();
+  const shows = (line: number): boolean => new RegExp(`Line ${line}(?!\\d)`).test(find('.messages').textContent);
+  const isDrawn = (): boolean => shows(lines - 1) && !shows(lines);
+  // After a draw that took long the next one waits for its turn.
+  do await settled();
+  while (!isDrawn());
   // What grows is seen by an observer, which runs after the frame.
   await settled();
 }
