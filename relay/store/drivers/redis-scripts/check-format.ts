@@ -1,7 +1,7 @@
 import { StoreOpenError } from '../../store-open-error.ts';
 
 /** Of the keys and what stands in them. A release that changes it says here which versions it can still read. */
-const FORMAT_VERSION = '1';
+const FORMAT_VERSION = '2';
 
 /**
  * Was what stands in the store written in a format that this release knows? Writes the version where there is none yet.
