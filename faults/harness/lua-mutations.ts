@@ -25,7 +25,7 @@ export function mutateScripts(edits: readonly LuaEdit[]): void {
 /** By the rule that they break. */
 export const LUA_MUTATIONS: Readonly<Record<string, readonly LuaEdit[]>> = {
   'Lua: no fence check': [
-    { scripts: ['append'], from: "if s[1] ~= fence or holder == 'nobody' then return { 'fenced' } end", to: 'fence = s[1]' },
+    { scripts: ['append'], from: "if fields[1] ~= fence or holder == 'nobody' then return { 'fenced' } end", to: 'fence = fields[1]' },
     { scripts: ['append'], from: "if holder ~= 'lease' then return { 'fenced' } end", to: '' },
     { scripts: ['finish'], from: "if int(s.fence) ~= fence or s.holder ~= 'lease' then return { 'fenced' } end", to: 'fence = int(s.fence)' },
     { scripts: ['renew'], from: "if int(s.fence) ~= ARGV[5] or s.holder ~= 'lease' then return { 'fenced' } end", to: '' },
@@ -49,7 +49,6 @@ export const LUA_MUTATIONS: Readonly<Record<string, readonly LuaEdit[]>> = {
   ],
   'Lua: gaps that are not answered': [
     { scripts: ['append'], from: "if seq > next_seq then return { 'gap', int(next_seq) } end", to: '' },
-    { scripts: ['append'], from: 'local first = next_seq - seq + 1', to: 'local first = math.max(1, next_seq - seq + 1)' },
     { scripts: ['finish'], from: "if seq ~= s.next then return { 'gap', int(s.next) } end", to: '' },
   ],
 };

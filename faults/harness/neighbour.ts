@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ROOT } from '../../scripts/ensure-build.ts';
@@ -13,17 +13,17 @@ export interface Neighbour {
   dispose(): void;
 }
 
-/** Came with the first version whose relays could share a store. */
-const FIRST = 'e2e/shared-store.test.ts';
+/** Says in which format the keys of a shared store are. */
+const FORMAT = 'relay/store/drivers/redis-scripts/check-format.ts';
 
 /**
- * The last release; before there is one, the first version whose relays could share a store, which is further away than
- * any neighbour. Its source is taken from the history, and runs on the packages that are installed here.
+ * The last release; before there is one, the first version that wrote the keys in the format of this one, which is
+ * further away than any neighbour. Its source is taken from the history, and runs on the packages that are installed here.
  *
  * @throws Error when there is no history: in a copy without `.git`, or one that was cut short.
  */
 export function openNeighbour(): Neighbour {
-  const ref = git('tag', '--list', 'v*', '--sort=-version:refname').split('\n')[0] || firstWith(FIRST);
+  const ref = git('tag', '--list', 'v*', '--sort=-version:refname').split('\n')[0] || firstOfFormat();
   if (!ref) throw new Error('The history is needed here, for an earlier version to run beside this one: clone it whole.');
   const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-neighbour-'));
   const archive = path.join(folder, 'source.tar');
@@ -38,8 +38,10 @@ export function openNeighbour(): Neighbour {
   };
 }
 
-function firstWith(file: string): string | undefined {
-  return git('log', '--diff-filter=A', '--format=%H', '--', file).split('\n').findLast((line) => line !== '');
+/** The oldest that has the line which names the format, as it stands here. */
+function firstOfFormat(): string | undefined {
+  const [line = ''] = /^const FORMAT_VERSION.*$/m.exec(readFileSync(path.join(ROOT, FORMAT), 'utf8')) ?? [];
+  return git('log', `-S${line}`, '--format=%H', '--', FORMAT).split('\n').findLast((commit) => commit !== '');
 }
 
 function git(...args: string[]): string {

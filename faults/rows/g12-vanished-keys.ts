@@ -11,7 +11,7 @@ const AT_ONCE = 12;
 const SAID_WITHIN_MS = 3_000;
 /** An end that was on its way already. */
 const CROSSED_MS = 150;
-const PARTS = ['state', 'log', 'transcript', 'ids', 'steps', 'feedback', 'due'] as const;
+const PARTS = ['state', 'log', 'tail', 'transcript', 'ids', 'steps', 'feedback', 'due'] as const;
 /** Without these nothing can be told of the conversation. */
 const FATAL: ReadonlySet<string> = new Set(['state', 'transcript', 'ids']);
 
@@ -20,7 +20,7 @@ export const vanishedKeys: FaultRow = {
   promise: 'a key that vanishes is noticed: `stream-lost`, never silence; a run that is no longer listed as due is listed again',
   fault: 'DEL of each of a session\'s keys, and of the set of due runs, at any point of a run; a round is a DEL',
   only: ['redis'],
-  rounds: { full: 700, quick: 14 },
+  rounds: { full: 800, quick: 16 },
   async run(context) {
     const place = await openRedisPlace();
     const stage = await context.openStage({ place, relays: 3, settings: { LOG_LEVEL: 'silent' } });
@@ -46,7 +46,7 @@ async function deleteOne(context: RowContext, stage: FaultStage, { server }: Red
   await until('the reply has begun', () => viewers.every(({ received }) => received.some(({ frame }) => frame.message.runId === turn.runId)));
   await sleep(random.between(0, 1_000));
   const part = PARTS[round % PARTS.length] ?? 'state';
-  const key = createKeys('rc').ofSession(credentials.sessionId)[part === 'due' ? 6 : PARTS.indexOf(part)] ?? '';
+  const key = createKeys('rc').ofSession(credentials.sessionId).find((name) => name.endsWith(`:${part}`)) ?? '';
   const deletedAt = performance.now();
   const vanished = part === 'due' ? await server.admin.zrem(key, credentials.sessionId) : await server.admin.del(key);
   if (vanished > 0) count(`vanished: ${part}`);
