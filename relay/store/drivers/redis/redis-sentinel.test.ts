@@ -5,7 +5,7 @@ import { openRedisStore } from './open-redis-store.ts';
 import { startRun, untilReplicated } from './testing/open-for-test.ts';
 import { startSentinelGroup } from './testing/redis-sentinel.ts';
 
-it('goes on with the server that the sentinels make the new master, and its followers hear of it', { timeout: 40_000 }, async () => {
+it('goes on with the server that the sentinels make the new master, and its followers hear of it', { timeout: 60_000 }, async () => {
   const { url, master, replica, destroy } = await startSentinelGroup();
   onTestFinished(destroy);
 

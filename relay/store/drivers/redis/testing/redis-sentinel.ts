@@ -13,7 +13,8 @@ export interface SentinelGroup {
   destroy(): Promise<void>;
 }
 
-const FORM_MS = 20_000;
+/** A sentinel asks the master for its replicas every ten seconds. */
+const FORM_MS = 30_000;
 
 export async function startSentinelGroup(): Promise<SentinelGroup> {
   const args = ['--repl-diskless-sync-delay', '0'];
