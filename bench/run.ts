@@ -18,6 +18,7 @@ import { redisMemory } from './rows/redis-memory.ts';
 import { redisReplay } from './rows/redis-replay.ts';
 import { replay } from './rows/replay.ts';
 import { sqliteAppends } from './rows/sqlite-appends.ts';
+import { unwatchedMemory } from './rows/unwatched-memory.ts';
 import { widgetMarkdown } from './rows/widget-markdown.ts';
 import { widgetPeers } from './rows/widget-peers.ts';
 
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   sqliteAppends,
   latency,
   idleMemory,
+  unwatchedMemory,
   costGrowth,
   redisAppends,
   redisCommands,
