@@ -46,8 +46,8 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: RedisPl
   const freezing = until('all replies have begun', () => begun === SESSIONS).then(async () => {
     await sleep(random.between(0, 100));
     const byLine = round % 3 === 0;
-    // A line that is held up for longer counts as dead.
-    const ms = random.between(1.2 * LEASE_MS, (byLine ? 1.8 : 2.5) * LEASE_MS);
+    // Long enough for another to look and find the lease run out; a line that is held up for longer counts as dead.
+    const ms = byLine ? random.between(1.5 * LEASE_MS, 1.8 * LEASE_MS) : random.between(1.8 * LEASE_MS, 3 * LEASE_MS);
     if (byLine) place.links[index]?.delay(ms);
     else frozen.signal('SIGSTOP');
     isFrozen = true;
