@@ -1,6 +1,7 @@
 import { createStage } from '#relay/generation/testing/stage.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { workflow } from '#relay/workflow/workflow.ts';
+import { parseCursor } from '#shared/cursor.ts';
 import { randomUUID } from 'node:crypto';
 import { checkConversation } from '../../e2e/support/check-reply.ts';
 import { checkHistory } from '../../e2e/support/history-checker.ts';
@@ -57,17 +58,16 @@ async function freezeAndWake({ random, store, openPort, count, violate }: RowCon
     await stage.until(async () => (await stage.messages()).length > 3);
     await sleep(random.between(0, 20));
     ice.freeze();
+    await stage.until(() => ice.heldSeq !== null);
     await port.advance(LEASE_MS + 1_000);
+    const wakesEarly = random.chance(0.5);
+    // Into the middle of what its successor writes, and mostly where its numbers fit: then it is its fence alone that does not.
+    const place = random.chance(0.8) ? (ice.heldSeq ?? 0) - random.between(1, 3) : random.between(0, LENGTH);
+    const woken = wakesEarly ? wakeAt(port.store, stage.sessionId, place, ice) : Promise.resolve();
     // Two that look: only one of them may get it, and nobody may take it from whoever has.
     stage.start();
     stage.start();
-    const wakesEarly = random.chance(0.5);
-    if (wakesEarly) {
-      // Into the middle of what its successor writes: its numbers may fit by chance, its fence does not.
-      await stage.until(async () => ((await stage.read()).run?.attempt ?? 0) > 1);
-      await sleep(random.between(0, 30));
-      ice.thaw();
-    }
+    if (wakesEarly) await woken;
     const { state } = await stage.ended();
     const before = await readLog(stage.store, stage.sessionId);
     ice.thaw();
@@ -94,18 +94,50 @@ async function freezeAndWake({ random, store, openPort, count, violate }: RowCon
   }
 }
 
+/** Lets a frozen writer go as soon as its successor has written the entry of this number, or its last; resolves then. */
+async function wakeAt(store: SessionStore, sessionId: string, seq: number, ice: { thaw(): void }): Promise<void> {
+  let unfollow = (): void => {};
+  await new Promise<void>((resolve, reject) => {
+    store
+      .follow(sessionId, (event) => {
+        const entries = event.kind === 'entries' ? event.entries : [];
+        if (!entries.some(({ id, data }) => (parseCursor(id)?.seq ?? 0) >= seq || isTerminalText(data))) return;
+        ice.thaw();
+        resolve();
+      })
+      .then((stop) => {
+        unfollow = stop;
+      }, reject);
+  });
+  unfollow();
+}
+
 /** What a process that wakes hears of the time it slept through, it hears after its own next words. */
 const HEARS_LATE_MS = 20;
+
+interface Ice {
+  store: SessionStore;
+  freeze(): void;
+  thaw(): void;
+  /** How many operations were held back and let go. */
+  readonly late: number;
+  /** With which seq the first entries begin that are held back; null when none are. */
+  readonly heldSeq: number | null;
+}
 
 /**
  * A store that answers nothing, and tells nothing, while it is frozen; and everything that was asked and said meanwhile
  * once it is not.
  */
-function createIce(store: SessionStore): { store: SessionStore; freeze(): void; thaw(): void; readonly late: number } {
+function createIce(store: SessionStore): Ice {
   let gate = Promise.resolve();
   let open = (): void => {};
   let frozen = false;
   let late = 0;
+  let heldSeq: number | null = null;
+  const noteSeq = ({ seq }: { seq: number }): void => {
+    if (frozen) heldSeq ??= seq;
+  };
   const held =
     <Input extends unknown[], Answer>(ask: (...input: Input) => Promise<Answer>) =>
     async (...input: Input): Promise<Answer> => {
@@ -115,15 +147,27 @@ function createIce(store: SessionStore): { store: SessionStore; freeze(): void; 
       }
       return ask(...input);
     };
+  const [append, finish, renew] = [held(store.append), held(store.finish), held(store.renew)];
   return {
     store: {
       ...store,
       take: held(store.take),
       claim: held(store.claim),
-      renew: held(store.renew),
+      // Its timers run after its own next words too: it is to find out by what the store says to those.
+      renew: async (...input) => {
+        const slept = frozen;
+        if (slept) await gate.then(() => sleep(HEARS_LATE_MS));
+        return renew(...input);
+      },
       release: held(store.release),
-      append: held(store.append),
-      finish: held(store.finish),
+      append(sessionId, input) {
+        noteSeq(input);
+        return append(sessionId, input);
+      },
+      finish(sessionId, input) {
+        noteSeq(input);
+        return finish(sessionId, input);
+      },
       seal: held(store.seal),
       follow: (sessionId, listener) =>
         store.follow(sessionId, (event) => {
@@ -143,6 +187,9 @@ function createIce(store: SessionStore): { store: SessionStore; freeze(): void; 
     },
     get late() {
       return late;
+    },
+    get heldSeq() {
+      return heldSeq;
     },
   };
 }
