@@ -102,6 +102,39 @@ it('misses nothing that is written while a slow store answers', async () => {
   }
 });
 
+it('leaves a session that is only being opened to who opens it', async () => {
+  let isSlow = false;
+  await begin((store) => ({
+    ...store,
+    head: async (sessionId) => {
+      if (isSlow && sessionId === session.sessionId) {
+        isSlow = false;
+        await new Promise((resolve) => setTimeout(resolve, 800));
+      }
+      return store.head(sessionId);
+    },
+  }));
+  // Somebody else watches, so that the relay's clock runs.
+  const other = await stage.mint();
+  await stage.prompt(other);
+  open.push(await openStream(`${await stage.listen()}/api/check-stream?sessionId=${other.sessionId}`, bearer(other.token)));
+  await stage.prompt(session);
+  const pen = await stage.write(session.sessionId);
+  isSlow = true;
+  const opening = follow('&after=0-0');
+  let whole = '';
+  for (let i = 0; i < 150; i += 1) {
+    whole += `${i} `;
+    await pen.text(`${i} `);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await pen.finish();
+  const stream = await opening;
+  await stream.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
+  expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
+  expect(stream.text()).toBe(whole);
+});
+
 it('asks where the log ends only when it hears nothing', async () => {
   let heads = 0;
   let deaf = false;

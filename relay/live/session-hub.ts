@@ -181,6 +181,8 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
         close(tail);
         continue;
       }
+      // Where it begins is for who opens it to say: taken on by anybody else it would be set back, or on past what it has not.
+      if (tail.ready) continue;
       const turn = tick + tail.slot;
       if (isPollDue(tail)) {
         tail.polledAt = tick;
