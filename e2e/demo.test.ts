@@ -66,6 +66,37 @@ it('goes on with an answer after the network was cut from the page, and stops on
   expect((await chat.messages()).map(({ status }) => status)).toEqual([null, 'completed', null, 'cancelled']);
 });
 
+it('answers, sends and stops without the parts that are loaded later, and has everything once they can be had', async () => {
+  const chat = await openTab();
+  const { page } = chat;
+  const later = /\/widget-(?:later-part|extras-part|fold-rare-chunk|plain-text|rare-rules)-/;
+  const refused: string[] = [];
+  await page.route(later, async (route) => {
+    refused.push(route.request().url());
+    await route.abort();
+  });
+  await page.reload();
+  await page.getByRole('button', { name: 'New chat' }).click();
+  await chat.send('/code');
+  await chat.waitFor('completed');
+  await page.locator('resumable-chat figure code').first().waitFor();
+  await chat.send('/long 2000');
+  await chat.waitForText(100, 2);
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await chat.waitFor('cancelled', 2);
+  const buttons = page.getByRole('button', { name: /^(?:Copy message|Edit|Good answer|Try again)$/ });
+  expect(refused.some((url) => url.includes('later-part'))).toBe(true);
+  expect(await buttons.count()).toBe(0);
+
+  await page.unroute(later);
+  // It is not asked for again at once.
+  await until('a newly drawn chat has its buttons', async () => {
+    await page.locator('resumable-chat').evaluate((element) => (element as unknown as { requestUpdate(): void }).requestUpdate());
+    return (await buttons.count()) > 4;
+  });
+  await page.getByRole('article').filter({ hasText: 'Stopped' }).waitFor();
+});
+
 it('shows in the log view how a run was taken over, with counts that are those of the log', async () => {
   const chat = await openTab();
   const { page } = chat;

@@ -3,13 +3,16 @@
  * the chat does not pay for it.
  */
 import { saveMarkdown, writeMarkdown } from './elements/extras.ts';
-import { describeFailure, readNotice } from './elements/notice.ts';
+import { currentLater, expectLater } from './elements/later.ts';
+import { describeFailure, readNotice, type Notice } from './elements/notice.ts';
 import { renderPanel } from './elements/panel.ts';
 import { RcComposer } from './elements/rc-composer.ts';
 import { RcLine } from './elements/rc-line.ts';
 import { RcMessage } from './elements/rc-message.ts';
 import { RcText } from './elements/rc-text.ts';
 import { panelStyles } from './elements/styles/index.ts';
+import type { Strings } from './locales/en.ts';
+import type { ChatView } from './session/types.ts';
 
 // Another copy of the widget, of whatever version, may have defined them.
 if (!customElements.get('rc-message')) {
@@ -19,15 +22,23 @@ if (!customElements.get('rc-message')) {
   customElements.define('rc-line', RcLine);
 }
 
-/** Gives a shadow root the panel's styles, behind its own. */
-function adoptPanelStyles(root: ShadowRoot): void {
-  const sheets = panelStyles.flatMap(({ styleSheet }) => styleSheet ?? []);
+/**
+ * Gives a shadow root the panel's styles, behind its own, and sees that what is drawn later is fetched; `redraw` is
+ * called when it has come.
+ */
+function adoptPanelStyles(root: ShadowRoot, redraw: () => void): void {
+  const later = expectLater(redraw)?.styles ?? [];
+  const sheets = panelStyles.flatMap(({ styleSheet }) => styleSheet ?? []).concat(later);
   const missing = sheets.filter((sheet) => !root.adoptedStyleSheets.includes(sheet));
   // Called at each update; and whatever is assigned, the browser looks at all of its rules again.
   if (missing.length > 0) root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...missing];
 }
 
-export const panelPart = { adoptPanelStyles, describeFailure, readNotice, renderPanel, saveMarkdown, writeMarkdown };
+function tellNotice(view: ChatView, strings: Strings, now: number): Notice | null {
+  return readNotice(view, strings, now, currentLater());
+}
+
+export const panelPart = { adoptPanelStyles, describeFailure, readNotice: tellNotice, renderPanel, saveMarkdown, writeMarkdown };
 export type PanelPart = typeof panelPart;
 
 declare global {

@@ -91,6 +91,8 @@ describe('a conversation that the page’s address shares', () => {
     expect(await chat.regenerate()).to.equal(false);
     expect(await chat.rate('r1', 'up')).to.equal(false);
     expect(relay.requests).to.have.length(1);
+    // As it is opened it fades in.
+    await until(() => find('.panel').some((panel) => getComputedStyle(panel).opacity === '1'));
     expect(await findViolations(chat)).to.deep.equal([]);
   });
 

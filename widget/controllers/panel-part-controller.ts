@@ -24,8 +24,10 @@ export class PanelPartController implements ReactiveController {
 
   hostUpdate(): void {
     const { renderRoot } = this.#host;
-    if (renderRoot instanceof ShadowRoot) loaded?.adoptPanelStyles(renderRoot);
+    if (renderRoot instanceof ShadowRoot) loaded?.adoptPanelStyles(renderRoot, this.#redraw);
   }
+
+  #redraw = (): void => this.#host.requestUpdate();
 
   /** Never rejects: the page's own error log is where its developer will look for a blocked or missing file. */
   load(): Promise<PanelPart | null> {
@@ -33,7 +35,7 @@ export class PanelPartController implements ReactiveController {
     this.#loading ??= import('../panel-part.ts').then(
       ({ panelPart }) => {
         loaded = panelPart;
-        this.#host.requestUpdate();
+        this.#redraw();
         return panelPart;
       },
       (error: unknown) => {

@@ -29,15 +29,3 @@ export function createCodeCard(language: string, options: TextRendererOptions): 
   const code = pre.appendChild(document.createElement('code'));
   return { element, text: code.appendChild(document.createTextNode('')) };
 }
-
-export interface ClickedCode {
-  button: HTMLElement;
-  code: HTMLElement;
-}
-
-/** The card's parts when its copy button was clicked; null for a click on anything else. */
-export function readClickedCode(event: Event): ClickedCode | null {
-  const button = event.target instanceof Element ? event.target.closest<HTMLElement>('button.copy') : null;
-  const code = button?.closest('figure')?.querySelector<HTMLElement>('pre code');
-  return button && code ? { button, code } : null;
-}

@@ -1,5 +1,6 @@
 import type { Problem } from '#shared/problem.ts';
-import { duration, fill, type Strings } from '../locales/en.ts';
+import type { Later } from '../later-part.ts';
+import type { Strings } from '../locales/en.ts';
 import type { ChatView } from '../session/types.ts';
 
 /** How the line is, in one word for the header. */
@@ -30,56 +31,29 @@ export function readLineState(view: ChatView, strings: Strings, back: boolean): 
 }
 
 /** What the visitor should be told now, `now` in ms since the epoch; null when all is well. */
-export function readNotice(view: ChatView, strings: Strings, now: number): Notice | null {
+export function readNotice(view: ChatView, strings: Strings, now: number, later: Pick<Later, 'readProblem'> | null): Notice | null {
   if (view.status === 'offline') return notice('warn', strings.offlineNotice);
   if (view.status === 'reconnecting') {
     const text = view.run ? strings.reconnectingRunNotice : strings.reconnectingNotice;
     return { ...notice('warn', text), brief: true };
   }
   if (view.ended) return notice('quiet', strings.expiredNotice, 'new-chat');
-  if (view.problem) return readProblem(view.problem, view, strings, now);
+  if (view.problem) return later ? later.readProblem(view.problem, view, strings, now) : readAnyProblem(view, strings);
   if (view.readOnly && !view.restoring) return notice('quiet', strings.readOnlyNotice, 'new-chat');
   return view.status === 'failed' ? notice('bad', strings.failedNotice, 'retry') : null;
 }
 
-function readProblem(problem: Problem, view: ChatView, strings: Strings, now: number): Notice | null {
-  const left = (view.retryAt ?? 0) - now;
-  const time = duration(left, strings);
-  switch (problem.code) {
-    case 'rate-limited':
-      if (left <= 0) return notice('quiet', strings.rateLimitedOverNotice, canRetry(view));
-      return notice('warn', fill(view.pending ? strings.rateLimitedPendingNotice : strings.rateLimitedNotice, { time }));
-    case 'overloaded':
-    case 'draining':
-    case 'store-unavailable':
-      return left > 0
-        ? notice('warn', fill(strings.busyNotice, { time }))
-        : notice('warn', strings.busyOverNotice, canRetry(view));
-    case 'session-expired':
-    case 'not-found':
-      return notice('quiet', strings.expiredNotice, 'new-chat');
-    case 'store-full':
-      return notice('bad', strings.fullNotice, 'new-chat');
-    case 'unauthorized':
-    case 'origin-not-allowed':
-      return notice('bad', strings.refusedNotice);
-    case 'read-only':
-      return notice('quiet', strings.readOnlyNotice, 'new-chat');
-    case 'payload-too-large':
-      return notice('bad', strings.tooLongNotice);
-    case 'run-active':
-      return notice('quiet', strings.runActiveNotice);
-    default:
-      return notice('bad', view.status === 'failed' ? strings.failedNotice : strings.errorNotice, canRetry(view));
-  }
+/** What is said of every problem as long as nothing more telling can be. */
+export function readAnyProblem(view: ChatView, strings: Strings): Notice {
+  return notice('bad', view.status === 'failed' ? strings.failedNotice : strings.errorNotice, canRetry(view));
 }
 
 /** Whether the client has something that it can do again. */
-function canRetry(view: ChatView): Notice['action'] {
+export function canRetry(view: ChatView): Notice['action'] {
   return view.status === 'failed' || view.unsent ? 'retry' : null;
 }
 
-function notice(tone: Notice['tone'], text: string, action: Notice['action'] = null): Notice {
+export function notice(tone: Notice['tone'], text: string, action: Notice['action'] = null): Notice {
   return { tone, text, action, brief: false };
 }
 

@@ -3,7 +3,7 @@ import { keyed } from 'lit/directives/keyed.js';
 import type { Strings } from '../locales/en.ts';
 import type { ChatView } from '../session/types.ts';
 import { renderEmpty } from './empty.ts';
-import { icons } from './icons.ts';
+import { currentLater } from './later.ts';
 import { readNotice } from './notice.ts';
 import type { MessageEdit, MessageRating } from './rc-message.ts';
 import { readRows, type Row } from './rows.ts';
@@ -56,7 +56,7 @@ export interface PanelModel {
 
 export function renderPanel(model: PanelModel): TemplateResult {
   const { view, strings, actions, floats, hidden, modal } = model;
-  const notice = readNotice(view, strings, Date.now());
+  const notice = readNotice(view, strings, Date.now(), currentLater());
   return html`<section
     id="panel"
     class="panel"
@@ -78,7 +78,7 @@ export function renderPanel(model: PanelModel): TemplateResult {
     })}
     ${renderMessages(model)}
     <div class="bottom">
-      ${model.following ? nothing : renderJump(strings, actions)}
+      ${model.following ? nothing : (currentLater()?.renderJump(strings, actions.jump) ?? nothing)}
       ${renderNotice({ strings, notice, onRetry: actions.retry, onNewChat: actions.newChat })}
       <rc-composer
         .strings=${strings}
@@ -93,13 +93,6 @@ export function renderPanel(model: PanelModel): TemplateResult {
       <slot name="footer"></slot>
     </div>
   </section>`;
-}
-
-function renderJump(strings: Strings, { jump }: PanelActions): TemplateResult {
-  const label = strings.jumpToLatest;
-  return html`<button type="button" class="jump" part="jump-button" aria-label=${label} title=${label} @click=${jump}>
-    ${icons.down}
-  </button>`;
 }
 
 function renderMessages(model: PanelModel): TemplateResult {

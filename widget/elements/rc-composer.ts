@@ -2,6 +2,8 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import type { Strings } from '../locales/en.ts';
 import { fitToText, isSendKey } from './field.ts';
 import { icons } from './icons.ts';
+import { currentLater } from './later.ts';
+import type { PromptRecall } from './later/recall.ts';
 
 /**
  * The field and its button, Send or, while an answer is being written, Stop in the same place. Draws into its
@@ -33,8 +35,8 @@ export class RcComposer extends LitElement {
   declare locked: boolean;
   declare private blank: boolean;
 
-  /** The earlier prompt on view: how far back, 1 for the last one, and its text; 0 for none. */
-  #recalled = { back: 0, text: '' };
+  /** Brings back earlier prompts; null as long as that has not come. */
+  #recall: PromptRecall | null = null;
 
   constructor() {
     super();
@@ -78,30 +80,16 @@ export class RcComposer extends LitElement {
   }
 
   #onKeyDown = (event: KeyboardEvent): void => {
-    if (this.#recall(event)) event.preventDefault();
+    const { input } = this;
+    this.#recall ??= currentLater()?.createRecall() ?? null;
+    if (input && this.#recall?.(event, input, this.prompts)) {
+      event.preventDefault();
+      this.#grow();
+    }
     if (!isSendKey(event)) return;
     event.preventDefault();
     this.#send();
   };
-
-  /** Arrow up in an empty field brings back earlier prompts, arrow down later ones, as in a shell. */
-  #recall(event: KeyboardEvent): boolean {
-    const { input } = this;
-    const step = event.key === 'ArrowUp' ? 1 : event.key === 'ArrowDown' ? -1 : 0;
-    if (!input || step === 0 || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return false;
-    // What was typed, or changed, is the visitor's: there the arrows move the caret, as they do within a recalled text.
-    if (input.value === '') this.#recalled = { back: 0, text: '' };
-    if (input.value !== this.#recalled.text || input.selectionStart !== input.value.length) return false;
-    const prompts = this.prompts();
-    const back = this.#recalled.back + step;
-    if (back < 0 || back > prompts.length) return false;
-    const text = prompts.at(-back) ?? '';
-    this.#recalled = back === 0 ? { back, text: '' } : { back, text };
-    input.value = this.#recalled.text;
-    input.setSelectionRange(input.value.length, input.value.length);
-    this.#grow();
-    return true;
-  }
 
   #onSubmit = (event: Event): void => {
     event.preventDefault();

@@ -1,5 +1,6 @@
 import '../index.ts';
 import type { ClientPart } from '../controllers/chat-controller.ts';
+import { loadLater } from '../elements/later.ts';
 import { ResumableChat } from '../resumable-chat.ts';
 import type { ChatView } from '../session/types.ts';
 import { createScriptedPart, createScriptedSession, type ScriptedSession } from './scripted-session.ts';
@@ -34,6 +35,7 @@ export interface Mounted {
 
 /** Puts a chat on the page, inline when nothing else is said; `unmountAll` takes it away again. */
 export async function mount(attributes: Record<string, string> = {}, view: Partial<ChatView> = {}): Promise<Mounted> {
+  await loadLater();
   const chat = document.createElement('scripted-chat') as ScriptedChat;
   for (const [name, value] of Object.entries({ mode: 'inline', ...attributes })) chat.setAttribute(name, value);
   chat.scripted.set(view);

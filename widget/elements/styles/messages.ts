@@ -55,27 +55,6 @@ export const messages = css`
     gap: 4px;
     inline-size: 100%;
   }
-  .editor {
-    inline-size: 100%;
-    padding: 5px;
-    border-radius: 16px;
-    background: var(--_surface);
-    box-shadow: inset 0 0 0 1px var(--_field-line);
-  }
-  .editor:focus-within {
-    box-shadow: inset 0 0 0 2px var(--_accent-ink);
-  }
-  .editor textarea {
-    inline-size: 100%;
-  }
-  .choices {
-    display: flex;
-    flex-wrap: wrap;
-    justify-content: flex-end;
-    gap: 6px;
-    padding: 3px;
-    font-size: 13.5px;
-  }
   .own.waiting .bubble {
     background: none;
     box-shadow: inset 0 0 0 1px var(--_field-line);
@@ -99,11 +78,8 @@ export const messages = css`
   rc-message.writing {
     --_thread: color-mix(in oklab, var(--_accent) 55%, var(--_surface));
   }
-  /* The thread's end: where the answer is being written, and how it ended when it did not end well. */
-  rc-message.writing::after,
-  rc-message.recovered::after,
-  rc-message.cancelled::after,
-  rc-message.failed::after {
+  /* The thread's end: where the answer is being written. */
+  rc-message.writing::after {
     content: '';
     position: absolute;
     inset-block-end: 3px;
@@ -113,52 +89,9 @@ export const messages = css`
     border-radius: 50%;
     background: var(--_accent-ink);
   }
-  rc-message.recovered::after {
-    border: 2px solid var(--_accent-ink);
-    background: var(--_surface);
-  }
   rc-message.writing::after {
     animation: breathe 1.4s ease-in-out infinite;
   }
-  rc-message.cancelled::after {
-    border-radius: 2px;
-    background: var(--_soft);
-  }
-  rc-message.failed::after {
-    background: var(--_bad);
-  }
-  .reconnecting rc-message.writing::before,
-  .offline rc-message.writing::before {
-    background: repeating-linear-gradient(var(--_warn) 0 4px, transparent 4px 9px);
-  }
-  .reconnecting rc-message.writing::after,
-  .offline rc-message.writing::after {
-    background: var(--_warn);
-    animation: none;
-  }
-
-  /* Tied together again. */
-  .panel:has(.line.back) rc-message.answer:last-child::before {
-    animation: mend 700ms ease-out;
-  }
-  @keyframes mend {
-    from {
-      clip-path: inset(0 0 100%);
-    }
-  }
-
-  /* Dimmed, and still to be read. */
-  .dimmed {
-    --_soft: var(--_ink);
-    opacity: 0.64;
-    animation: dim 300ms;
-  }
-  @keyframes dim {
-    from {
-      opacity: 1;
-    }
-  }
-
   .thinking {
     display: flex;
     gap: 5px;
@@ -210,33 +143,6 @@ export const messages = css`
   .note.brief {
     animation: appear 200ms 700ms both;
   }
-  .notes .text-button {
-    font-size: 13px;
-  }
-  .actions {
-    display: flex;
-    gap: 2px;
-    transition: opacity 120ms;
-  }
-  .notes > .actions {
-    margin-inline-start: -6px;
-  }
-  @media (pointer: coarse) {
-    .notes > .actions {
-      margin-inline-start: -14px;
-    }
-  }
-  /* What can be done with an earlier message shows itself to whoever points at it or tabs to it; its place is kept. */
-  @media (hover: hover) {
-    rc-message:is(.own, :not(:last-child)):not(:hover, :focus-within) .actions {
-      opacity: 0;
-    }
-  }
-  /* A row of nothing but such actions stands in the gap between two messages. */
-  rc-message:not(:last-child) > .notes:has(> .actions:first-child) {
-    margin-block-end: -12px;
-  }
-
   .empty {
     --_thread: color-mix(in oklab, var(--_accent) 62%, var(--_surface));
     display: flex;

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit';
 import type { Rating } from '#shared/protocol.ts';
-import type { Strings } from '../locales/en.ts';
-import { icons } from './icons.ts';
+import type { Strings } from '../../locales/en.ts';
+import { laterIcons } from './icons.ts';
 
 interface ActionModel {
   label: string;
@@ -55,5 +55,5 @@ export function renderRating({ strings, rating, onRate }: RatingModel): Template
       pressed: rating === own,
       onClick: () => onRate(rating === own ? null : own),
     });
-  return html`${toggle('up', strings.rateUp, icons.thumbUp)}${toggle('down', strings.rateDown, icons.thumbDown)}`;
+  return html`${toggle('up', strings.rateUp, laterIcons.thumbUp)}${toggle('down', strings.rateDown, laterIcons.thumbDown)}`;
 }
