@@ -5,6 +5,39 @@ import { css } from 'lit';
  * button.
  */
 export const laterStyles = css`
+  .icon-button.small {
+    inline-size: 28px;
+    block-size: 28px;
+    border-radius: 8px;
+  }
+  .small .icon,
+  .text-button .icon {
+    inline-size: 16px;
+    block-size: 16px;
+  }
+  .text-button {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    flex: none;
+    padding: 3px 10px;
+    border-radius: 8px;
+    font-weight: 550;
+    color: var(--_accent-ink);
+    box-shadow: inset 0 0 0 1px var(--_field-line);
+  }
+  .text-button:hover {
+    background: var(--_sunken);
+  }
+  .text-button.main {
+    background: var(--_accent);
+    color: var(--_on-accent);
+    box-shadow: none;
+  }
+  .text-button.main:disabled {
+    background: var(--_line);
+    color: var(--_soft);
+  }
   .editor {
     inline-size: 100%;
     padding: 5px;
@@ -168,6 +201,10 @@ export const laterStyles = css`
     animation: appear 140ms;
   }
   @media (pointer: coarse) {
+    .text-button {
+      min-block-size: 44px;
+    }
+    .icon-button.small,
     .jump {
       inline-size: 44px;
       block-size: 44px;

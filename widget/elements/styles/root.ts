@@ -130,52 +130,15 @@ export const root = css`
     border-radius: 10px;
     color: var(--_soft);
   }
-  .icon-button.small {
-    inline-size: 28px;
-    block-size: 28px;
-    border-radius: 8px;
-  }
-  .small .icon,
-  .text-button .icon {
-    inline-size: 16px;
-    block-size: 16px;
-  }
   .icon-button:hover {
     background: var(--_sunken);
     color: var(--_ink);
   }
-  .text-button {
-    display: inline-flex;
-    align-items: center;
-    gap: 6px;
-    flex: none;
-    padding: 3px 10px;
-    border-radius: 8px;
-    font-weight: 550;
-    color: var(--_accent-ink);
-    box-shadow: inset 0 0 0 1px var(--_field-line);
-  }
-  .text-button:hover {
-    background: var(--_sunken);
-  }
-  .text-button.main {
-    background: var(--_accent);
-    color: var(--_on-accent);
-    box-shadow: none;
-  }
-  .text-button.main:disabled {
-    background: var(--_line);
-    color: var(--_soft);
-  }
 
   @media (pointer: coarse) {
-    .icon-button,
-    .icon-button.small {
+    .icon-button {
       inline-size: 44px;
       block-size: 44px;
-    }
-    .text-button {
-      min-block-size: 44px;
     }
   }
   @media (prefers-reduced-motion: reduce) {
