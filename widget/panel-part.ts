@@ -4,15 +4,12 @@
  */
 import { saveMarkdown, writeMarkdown } from './elements/extras.ts';
 import { currentLater, expectLater } from './elements/later.ts';
-import { describeFailure, readNotice, type Notice } from './elements/notice.ts';
 import { renderPanel } from './elements/panel.ts';
 import { RcComposer } from './elements/rc-composer.ts';
 import { RcLine } from './elements/rc-line.ts';
 import { RcMessage } from './elements/rc-message.ts';
 import { RcText } from './elements/rc-text.ts';
 import { panelStyles } from './elements/styles/index.ts';
-import type { Strings } from './locales/en.ts';
-import type { ChatView } from './session/types.ts';
 
 // Another copy of the widget, of whatever version, may have defined them.
 if (!customElements.get('rc-message')) {
@@ -34,11 +31,7 @@ function adoptPanelStyles(root: ShadowRoot, redraw: () => void): void {
   if (missing.length > 0) root.adoptedStyleSheets = [...root.adoptedStyleSheets, ...missing];
 }
 
-function tellNotice(view: ChatView, strings: Strings, now: number): Notice | null {
-  return readNotice(view, strings, now, currentLater());
-}
-
-export const panelPart = { adoptPanelStyles, describeFailure, readNotice: tellNotice, renderPanel, saveMarkdown, writeMarkdown };
+export const panelPart = { adoptPanelStyles, currentLater, renderPanel, saveMarkdown, writeMarkdown };
 export type PanelPart = typeof panelPart;
 
 declare global {

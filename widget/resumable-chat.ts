@@ -1,8 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { ChatMessage, Rating } from '#shared/protocol.ts';
-import { AnnounceController } from './controllers/announce-controller.ts';
+import type { AnnounceController } from './controllers/announce-controller.ts';
 import { ChatController, type ClientPart } from './controllers/chat-controller.ts';
-import { ClockController } from './controllers/clock-controller.ts';
 import { PanelController, type PanelElements } from './controllers/panel-controller.ts';
 import { PanelPartController } from './controllers/panel-part-controller.ts';
 import { ScrollController } from './controllers/scroll-controller.ts';
@@ -141,11 +140,10 @@ export class ResumableChat extends LitElement {
     onUnsent: (text) => this.#composer?.giveBack(text),
   });
   readonly #panelPart = new PanelPartController(this, () => this.hide());
-  readonly #announcer = new AnnounceController(this, {
-    view: () => this.#chat.view,
-    strings: () => this.#strings,
-    part: () => this.#panelPart.part,
-  });
+  /** Comes with what is said later; nothing is said before. */
+  #announcer: AnnounceController | null = null;
+  /** The conversation was seen coming back. */
+  #wasRestoring = false;
   readonly #panel = new PanelController(this, {
     find: () => this.#findPanel(),
     isOpen: () => this.#floats && this.open,
@@ -174,7 +172,6 @@ export class ResumableChat extends LitElement {
     this.storage = 'local';
     this.allowImages = false;
     this.unread = 0;
-    new ClockController(this, () => (this.#isVisible ? this.#chat.view.retryAt : null));
     this.#takeEarlyValues();
   }
 
@@ -311,7 +308,19 @@ export class ResumableChat extends LitElement {
       this.#shown = this.#chat.view;
       this.unread = 0;
       void this.#panelPart.load();
+      this.#wasRestoring ||= this.#chat.view.restoring;
     }
+    this.#announcer ??= this.#findAnnouncer();
+  }
+
+  #findAnnouncer(): AnnounceController | null {
+    const announcer = this.#panelPart.later?.accompany(this, {
+      view: () => this.#chat.view,
+      strings: () => this.#strings,
+      restoring: this.#wasRestoring,
+      countsUntil: () => (this.#isVisible ? this.#chat.view.retryAt : null),
+    });
+    return announcer ?? null;
   }
 
   /** What is drawn counts as drawn with its panel. */
@@ -383,7 +392,7 @@ export class ResumableChat extends LitElement {
 
   #onMessage(message: ChatMessage): void {
     if (message.role === 'assistant' && !this.#isVisible) this.unread += 1;
-    this.#announcer.announceMessage(message);
+    this.#announcer?.announceMessage(message);
     this.#emit('rc-message', { message });
   }
 
@@ -433,18 +442,18 @@ export class ResumableChat extends LitElement {
     rate: ({ messageId, rating }) => {
       // That a button is pressed no more is read out by itself; and when it came to nothing, the notice that says so.
       void this.rate(messageId, rating).then((kept) => {
-        if (kept && rating) this.#announcer.announce(this.#strings.announceRated);
+        if (kept && rating) this.#announcer?.announce(this.#strings.announceRated);
       });
     },
     save: () => {
       const saved = this.#panelPart.part?.saveMarkdown(this.messages, this.#title, this.#strings);
-      void saved?.then((outcome) => this.#announcer.announce(outcome));
+      void saved?.then((outcome) => this.#announcer?.announce(outcome));
     },
     jump: () => {
       this.#scroll.toEnd();
       this.#focusInput();
     },
-    copied: () => this.#announcer.announce(this.#strings.announceCopied),
+    copied: () => this.#announcer?.announce(this.#strings.announceCopied),
     followLink: (href) => this.#emit('rc-link', { href }, true),
   };
 
@@ -471,7 +480,7 @@ export class ResumableChat extends LitElement {
     >
       ${this.#shown ? this.#renderPanel(this.#shown, hidden) : nothing}
       ${this.#floats ? renderLauncher(launcher) : nothing}
-      <div class="sr" role="status">${this.#announcer.text}</div>
+      <div class="sr" role="status">${this.#announcer?.text}</div>
     </div>`;
   }
 

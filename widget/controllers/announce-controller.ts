@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ChatMessage } from '#shared/protocol.ts';
 import type { Strings } from '../locales/en.ts';
-import type { PanelPart } from '../panel-part.ts';
+import type { LaterTools } from '../later-part.ts';
 import type { ChatStatus, ChatView } from '../session/types.ts';
 
 /** An answer is read out whole up to so many characters; the rest is there to be read. */
@@ -13,8 +13,15 @@ const KEPT_MS = 3000;
 export interface AnnounceControllerOptions {
   view(): ChatView;
   strings(): Strings;
-  /** What there is to say comes with the panel; null, and nothing is said, as long as nobody has opened it. */
-  part(): Pick<PanelPart, 'describeFailure' | 'readNotice'> | null;
+  /** The conversation was seen coming back before this was there to say that it has. */
+  restoring: boolean;
+}
+
+/** What there is to say. */
+export interface Announcements {
+  describeFailure: LaterTools['describeFailure'];
+  /** What stands above the composer. */
+  readNotice(view: ChatView, strings: Strings): string;
 }
 
 /**
@@ -26,15 +33,18 @@ export class AnnounceController implements ReactiveController {
 
   readonly #host: ReactiveControllerHost;
   readonly #options: AnnounceControllerOptions;
+  readonly #says: Announcements;
   #status: ChatStatus = 'idle';
   #runId: string | null = null;
   #notice = '';
-  #restoring = false;
+  #restoring: boolean;
   #clearing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: ReactiveControllerHost, options: AnnounceControllerOptions) {
+  constructor(host: ReactiveControllerHost, options: AnnounceControllerOptions, says: Announcements) {
     this.#host = host;
     this.#options = options;
+    this.#says = says;
+    this.#restoring = options.restoring;
     host.addController(this);
   }
 
@@ -56,15 +66,14 @@ export class AnnounceController implements ReactiveController {
   }
 
   announceMessage(message: ChatMessage): void {
-    const part = this.#options.part();
-    if (!part || message.role !== 'assistant') return;
+    if (message.role !== 'assistant') return;
     const strings = this.#options.strings();
     const { run } = message.metadata ?? {};
     const text = message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
     const spoken = text.length > SPOKEN_LIMIT ? `${text.slice(0, SPOKEN_LIMIT)}…` : text;
     const end =
       run?.status === 'failed'
-        ? part.describeFailure(run.problem, strings)
+        ? this.#says.describeFailure(run.problem, strings)
         : run?.status === 'cancelled'
           ? strings.stopped
           : '';
@@ -72,14 +81,12 @@ export class AnnounceController implements ReactiveController {
   }
 
   hostUpdate(): void {
-    const part = this.#options.part();
-    if (!part) return;
     const view = this.#options.view();
     const strings = this.#options.strings();
     const { run, status } = view;
     const wasDown = this.#status === 'reconnecting' || this.#status === 'offline';
     const isDown = status === 'reconnecting' || status === 'offline';
-    const notice = part.readNotice({ ...view, retryAt: null }, strings, 0)?.text ?? '';
+    const notice = this.#says.readNotice({ ...view, retryAt: null }, strings);
 
     if (this.#restoring && !view.restoring && view.messages.length > 0) this.announce(strings.announceRestored);
     else if (notice !== this.#notice && notice !== '') this.announce(notice);

@@ -1,4 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { Later } from '../later-part.ts';
 import type { PanelPart } from '../panel-part.ts';
 
 /** Shared by all chats of a page. */
@@ -20,6 +21,11 @@ export class PanelPartController implements ReactiveController {
   /** Null until it has come. */
   get part(): PanelPart | null {
     return loaded;
+  }
+
+  /** What is drawn and said later; null until it has come. */
+  get later(): Later | null {
+    return loaded?.currentLater() ?? null;
   }
 
   hostUpdate(): void {

@@ -1,10 +1,10 @@
 import type { Later, LaterTools } from '../later-part.ts';
 import { fitToText, isSendKey } from './field.ts';
 import { icons } from './icons.ts';
-import { canRetry, describeFailure, notice, readAnyProblem } from './notice.ts';
+import { canRetry, describeFailure, notice, readAnyProblem, readNotice } from './notice.ts';
 
 const TOOLS: LaterTools = {
-  ...{ canRetry, describeFailure, fitToText, isSendKey, notice, readAnyProblem },
+  ...{ canRetry, describeFailure, fitToText, isSendKey, notice, readAnyProblem, readNotice },
   checkIcon: icons.check,
 };
 
