@@ -6,8 +6,11 @@ import { gzipSync } from 'node:zlib';
 import { createBuilder } from 'vite';
 import { ROOT } from './ensure-build.ts';
 
-/** Bytes. What a page pays on which nobody opens the chat, and all that is loaded until an answer is drawn. */
-const LIMITS = { launcher: 15_000, all: 49_600 };
+/**
+ * Bytes. What a page pays on which nobody opens the chat, and all that is loaded until an answer is drawn: as reached,
+ * and 0.3 kB. The goal for all is 46 kB (47.1 kB, if a kB has 1,024 bytes).
+ */
+const LIMITS = { launcher: 14_200, all: 49_100 };
 
 /**
  * Loaded when an answer has thoughts, tools or sources, or marks such as tables and formulas, and not before; and
