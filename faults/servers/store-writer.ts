@@ -8,6 +8,9 @@ import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.t
 import { findMutation, mutateStore } from '../harness/mutations.ts';
 import { chunkText, claimInput, completedText, startedRunText, submitInput } from '../harness/port.ts';
 
+// Whoever listened has gone: there is nobody to write for.
+process.stdout.on('error', () => process.exit(0));
+
 const SESSIONS = 8;
 const CHUNKS = 60;
 
