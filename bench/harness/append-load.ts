@@ -1,3 +1,5 @@
+import type { SessionStore } from '#relay/store/session-store.ts';
+import type { SeededRun } from './seed-run.ts';
 import { deltaData, SAMPLE_RUN_ID } from './wire.ts';
 import { plainToken } from './token-wheel.ts';
 
@@ -38,4 +40,16 @@ export async function measureAppends({ groups, sessions, entries }: AppendLoad, 
   const { user, system } = process.cpuUsage(before);
   const written = made * entries;
   return { perSecond: written / seconds, cpuMicroseconds: (user + system) / written };
+}
+
+/** The load on the active runs of a store, one for each session. */
+export function measureStoreAppends(store: SessionStore | null, runs: readonly SeededRun[], load: AppendLoad): Promise<AppendSpeed> {
+  if (!store) throw new Error('open the store first');
+  return measureAppends(load, async (session, entries) => {
+    const run = runs[session];
+    if (!run) throw new Error(`there is no session ${session}`);
+    const answer = await store.append(run.sessionId, { fence: run.fence, seq: run.next, entries });
+    if (answer.kind !== 'ok') throw new Error(`append answered ${answer.kind}`);
+    run.next = answer.next;
+  });
 }

@@ -1,7 +1,7 @@
 /** The Redis store, measured alone: no relay around it. */
 import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
-import { measureAppends, type AppendLoad, type AppendSpeed } from '../harness/append-load.ts';
+import { measureStoreAppends, type AppendLoad, type AppendSpeed } from '../harness/append-load.ts';
 import { serveCommands } from '../harness/commands.ts';
 import { seedActiveRun, type SeededRun } from '../harness/seed-run.ts';
 
@@ -16,17 +16,7 @@ const handlers = {
     const prefix = `bench-${process.hrtime.bigint()}`;
     runs = await Promise.all(Array.from({ length: sessions }, (_, index) => seedActiveRun(opened, `${prefix}-${index}`)));
   },
-  run: (load: AppendLoad): Promise<AppendSpeed> => {
-    const opened = store;
-    if (!opened) throw new Error('open the store first');
-    return measureAppends(load, async (session, entries) => {
-      const run = runs[session];
-      if (!run) throw new Error(`there is no session ${session}`);
-      const answer = await opened.append(run.sessionId, { fence: run.fence, seq: run.next, entries });
-      if (answer.kind !== 'ok') throw new Error(`append answered ${answer.kind}`);
-      run.next = answer.next;
-    });
-  },
+  run: async (load: AppendLoad): Promise<AppendSpeed> => measureStoreAppends(store, runs, load),
 };
 export type RedisAppender = typeof handlers;
 serveCommands(handlers);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from '#relay/logger.ts';
 import { StoreError } from '../../store-error.ts';
+import { limitInFlight } from '../redis-scripts/limit-in-flight.ts';
 import type { ScriptTransport } from '../redis-scripts/script-transport.ts';
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../redis-scripts/scripts.ts';
 import { connectSubscriber, reconnectDelay } from './connect.ts';
@@ -37,7 +38,9 @@ export function createRedisTransport({ address, commands, logger, assertFit }: R
     logger,
   });
   const gather = createWriteGathering(commands);
-  let inFlight = 0;
+  const limited = limitInFlight(MAX_IN_FLIGHT);
+  // Each operation that waits for the connection listens for it.
+  commands.setMaxListeners(0);
   let closed = false;
 
   async function evaluate(script: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
@@ -72,15 +75,7 @@ export function createRedisTransport({ address, commands, logger, assertFit }: R
     spansPartitions: !sharded,
     publishCommand: sharded ? 'SPUBLISH' : 'PUBLISH',
 
-    async run(script, keys, args) {
-      if (inFlight >= MAX_IN_FLIGHT) throw new StoreError('store-unavailable', 'too many operations wait for Redis');
-      inFlight += 1;
-      try {
-        return await persist(() => evaluate(script, keys, args));
-      } finally {
-        inFlight -= 1;
-      }
-    },
+    run: (script, keys, args) => limited(() => persist(() => evaluate(script, keys, args))),
 
     async listen(channel, onPayload, onUnsure) {
       assertFit();

@@ -1,5 +1,6 @@
 import type { Redis } from '@upstash/redis';
 import { StoreError } from '../../store-error.ts';
+import { limitInFlight } from '../redis-scripts/limit-in-flight.ts';
 import type { ScriptTransport } from '../redis-scripts/script-transport.ts';
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../redis-scripts/scripts.ts';
 import { readRefusal, toStoreError } from './upstash-errors.ts';
@@ -19,7 +20,7 @@ export interface UpstashTransportOptions {
 export async function createUpstashTransport(options: UpstashTransportOptions): Promise<ScriptTransport> {
   const { redis, subscriptions, assertFit } = options;
   const hashes = await hashScripts();
-  let inFlight = 0;
+  const limited = limitInFlight(MAX_IN_FLIGHT);
   let closed = false;
 
   async function evaluate(script: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
@@ -43,13 +44,7 @@ export async function createUpstashTransport(options: UpstashTransportOptions): 
     async run(script, keys, args) {
       if (closed) throw new StoreError('store-unavailable', 'the store is closed');
       assertFit();
-      if (inFlight >= MAX_IN_FLIGHT) throw new StoreError('store-unavailable', 'too many operations wait for the store');
-      inFlight += 1;
-      try {
-        return await evaluate(script, keys, args);
-      } finally {
-        inFlight -= 1;
-      }
+      return limited(() => evaluate(script, keys, args));
     },
 
     async listen(channel, onPayload, onUnsure) {
