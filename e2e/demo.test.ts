@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { en } from '#widget/locales/en.ts';
 import { createVisitor, type Chat, type Visitor } from './support/browser.ts';
 import { createProtocolClient } from './support/protocol-client.ts';
 import { freePort } from './support/relay-process.ts';
@@ -75,8 +76,8 @@ it('answers, sends and stops without the parts that are loaded later, and has ev
     refused.push(route.request().url());
     await route.abort();
   });
+  await page.evaluate(() => localStorage.clear());
   await page.reload();
-  await page.getByRole('button', { name: 'New chat' }).click();
   await chat.send('/code');
   await chat.waitFor('completed');
   await page.locator('resumable-chat figure code').first().waitFor();
@@ -95,6 +96,27 @@ it('answers, sends and stops without the parts that are loaded later, and has ev
     return (await buttons.count()) > 4;
   });
   await page.getByRole('article').filter({ hasText: 'Stopped' }).waitFor();
+});
+
+it('says after a reload that the conversation is back, though what says so comes after it', async () => {
+  const chat = await openTab();
+  const { page } = chat;
+  await page.evaluate(() => localStorage.clear());
+  await page.reload();
+  await chat.send('/code');
+  await chat.waitFor('completed');
+  let release = (): void => undefined;
+  const isBack = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/widget-later-part-*', async (route) => {
+    await isBack;
+    await route.continue();
+  });
+  await page.reload();
+  await page.locator('resumable-chat figure code').first().waitFor();
+  const said = page.getByRole('status').filter({ hasText: en.announceRestored });
+  expect(await said.count()).toBe(0);
+  release();
+  await said.waitFor({ state: 'attached' });
 });
 
 it('shows in the log view how a run was taken over, with counts that are those of the log', async () => {
