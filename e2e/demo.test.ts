@@ -168,10 +168,14 @@ it('shows that the log grows while the page is offline, and that the viewer goes
   await chat.waitForText(200);
   const cut = page.getByRole('button', { name: /network/i });
   await cut.click();
+  await until('the chat says that it is offline', async () => (await chat.status()) === 'offline');
+  // What came last is drawn in the next frame.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   const cursor = await page.locator('[data-fact=cursor]').textContent();
   await until('the log has grown', async () => /wrote \d\d+ entries more/.test(await result(page, 'cut')));
   expect(await page.locator('[data-fact=cursor]').textContent(), 'nothing comes while the line is cut').toBe(cursor);
-  expect(await page.locator('[data-fact=behind]').textContent()).toMatch(/^\d+ entries behind$/);
+  const behind = page.locator('[data-fact=behind]');
+  await until('it is known how far behind', async () => /^\d+ entries behind$/.test((await behind.textContent()) ?? ''));
   await cut.click();
   await until('the outcome is told', async () => (await result(page, 'cut')).includes('0 lost, 0 doubled'));
   expect(await result(page, 'cut')).toMatch(
