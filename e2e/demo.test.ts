@@ -181,7 +181,7 @@ it('shows that the log grows while the page is offline, and that the viewer goes
   expect(await result(page, 'cut')).toMatch(
     new RegExp(`^Offline at ${cursor} for .+ Went on right after it: \\d+ entries in \\d frames?,`),
   );
-  expect(await page.locator('.rows > li.merged').count(), 'what was missed came merged').toBeGreaterThan(0);
+  await until('what was missed is drawn, as merged as it came', async () => (await page.locator('.rows > li.merged').count()) > 0);
   await page.getByRole('button', { name: 'Stop from elsewhere' }).click();
   await chat.waitFor('cancelled');
 });
