@@ -4,11 +4,18 @@ export interface Tally {
   passed: number;
   failed: number;
   skipped: number;
+  /** Which tests failed, and what each said: so that the end of a long output tells it. */
+  failures: string[];
 }
 
 /** What of vitest's json report counts here (`--reporter=json`, the shape of jest's). */
 interface VitestReport {
-  testResults: { name: string; status: string; assertionResults: { status: string }[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    message?: string;
+    assertionResults: { status: string; fullName?: string; failureMessages?: string[] }[];
+  }[];
 }
 
 /** What scripts/wtr-report.ts writes. */
@@ -18,26 +25,44 @@ export interface WidgetReport {
   skipped: number;
   /** Files that could not be run, and errors outside of tests. */
   broken: number;
+  failures: string[];
 }
+
+/** Of what a failed test says, this many characters stand in the summary: what was expected and seen, and where. */
+const MESSAGE_CHARACTERS = 1000;
 
 /** Counts tests; a file that failed without a failed test in it (it could not be loaded) counts as one failure. */
 export function readVitestReport(file: string): Tally {
   const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
-  const tally = { passed: 0, failed: 0, skipped: 0 };
-  for (const { status, assertionResults } of report.testResults) {
-    const failed = assertionResults.filter((test) => test.status === 'failed').length;
+  const tally = emptyTally();
+  for (const { name, status, message, assertionResults } of report.testResults) {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
     const passed = assertionResults.filter((test) => test.status === 'passed').length;
     tally.passed += passed;
-    tally.failed += failed;
-    tally.skipped += assertionResults.length - passed - failed;
-    if (status === 'failed' && failed === 0) tally.failed += 1;
+    tally.failed += failed.length;
+    tally.skipped += assertionResults.length - passed - failed.length;
+    for (const test of failed) {
+      tally.failures.push(describeFailure(`${name} > ${test.fullName ?? ''}`, test.failureMessages?.join('\n')));
+    }
+    if (status === 'failed' && failed.length === 0) {
+      tally.failed += 1;
+      tally.failures.push(describeFailure(name, message));
+    }
   }
   return tally;
 }
 
 export function readWidgetReport(file: string): Tally {
-  const { passed, failed, skipped, broken } = JSON.parse(readFileSync(file, 'utf8')) as WidgetReport;
-  return { passed, failed: failed + broken, skipped };
+  const { passed, failed, skipped, broken, failures } = JSON.parse(readFileSync(file, 'utf8')) as WidgetReport;
+  return { passed, failed: failed + broken, skipped, failures };
+}
+
+export function describeFailure(name: string, message: string | undefined): string {
+  return message ? `${name}\n${message.slice(0, MESSAGE_CHARACTERS)}` : name;
+}
+
+function emptyTally(): Tally {
+  return { passed: 0, failed: 0, skipped: 0, failures: [] };
 }
 
 /**
@@ -45,17 +70,18 @@ export function readWidgetReport(file: string): Tally {
  * or met an unhandled error), and one that ran nothing at all, count as a failure each: silence is none of the two.
  */
 export function judge(tally: Tally | null, endedWell: boolean): Tally {
-  const seen = tally ?? { passed: 0, failed: 0, skipped: 0 };
+  const seen = tally ?? emptyTally();
   const silent = seen.failed === 0 && (!endedWell || seen.passed === 0);
-  return silent ? { ...seen, failed: 1 } : seen;
+  return silent ? { ...seen, failed: 1, failures: ['the runner ended badly, or ran nothing'] } : seen;
 }
 
 export function sum(tallies: Tally[]): Tally {
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  for (const { passed, failed, skipped } of tallies) {
+  const total = emptyTally();
+  for (const { passed, failed, skipped, failures } of tallies) {
     total.passed += passed;
     total.failed += failed;
     total.skipped += skipped;
+    total.failures.push(...failures);
   }
   return total;
 }

@@ -40,6 +40,9 @@ const WTR = 'node_modules/@web/test-runner/dist/bin.js';
 const TOTAL_MINUTES = 27;
 const deadline = performance.now() + TOTAL_MINUTES * 60_000;
 
+/** The summary names this many failed tests; what each printed stands above, where it ran. */
+const FAILURES_SHOWN = 20;
+
 mkdirSync(path.join(ROOT, '.tmp'), { recursive: true });
 const reports = mkdtempSync(path.join(ROOT, '.tmp/reports-'));
 const env: NodeJS.ProcessEnv = { ...process.env, WIDGET_REPORT: path.join(reports, 'widget.json') };
@@ -98,7 +101,9 @@ async function runStage({ name, command, limitMinutes, report }: Stage): Promise
   const startedAt = performance.now();
   const endedWell = await run(command, limitMinutes);
   const seconds = (performance.now() - startedAt) / 1000;
-  const tally = report ? judge(readReport(report), endedWell) : { passed: 0, failed: endedWell ? 0 : 1, skipped: 0 };
+  const tally = report
+    ? judge(readReport(report), endedWell)
+    : { passed: 0, failed: endedWell ? 0 : 1, skipped: 0, failures: [] };
   return { name, tally, seconds, isSuite: report !== undefined };
 }
 
@@ -145,7 +150,11 @@ function summarise(outcomes: Outcome[]): void {
     const result = isSuite ? `${tally.passed} passed, ${tally.failed} failed${skipped}` : tally.failed ? 'failed' : 'ok';
     console.log(`${name.padEnd(10)} ${result} (${seconds.toFixed(1)} s)`);
   }
-  const { passed, failed } = sum(outcomes.map(({ tally }) => tally));
+  const { passed, failed, failures } = sum(outcomes.map(({ tally }) => tally));
+  for (const failure of failures.slice(0, FAILURES_SHOWN)) {
+    console.log(`\nFAILED ${failure.replaceAll(ROOT + path.sep, '').replaceAll('\n', '\n    ')}`);
+  }
+  if (failures.length > FAILURES_SHOWN) console.log(`\n… and ${failures.length - FAILURES_SHOWN} more`);
   if (failed > 0 || interrupted) process.exitCode = 1;
   console.log(`${passed} passed, ${interrupted ? failed + 1 : failed} failed`);
 }

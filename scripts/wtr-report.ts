@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Reporter, TestSession, TestSuiteResult } from '@web/test-runner';
-import type { WidgetReport } from './test-report.ts';
+import { describeFailure, type WidgetReport } from './test-report.ts';
 
 /** A reporter for @web/test-runner that leaves what it counted in a file, for scripts/test.ts to sum up. */
 export function createWidgetReporter(file: string): Reporter {
@@ -11,21 +11,29 @@ export function createWidgetReporter(file: string): Reporter {
   };
 }
 
-export function countSessions(sessions: Pick<TestSession, 'errors' | 'passed' | 'testResults'>[]): WidgetReport {
-  const report = { passed: 0, failed: 0, skipped: 0, broken: 0 };
-  for (const { errors, passed, testResults } of sessions) {
+type CountedSession = Pick<TestSession, 'errors' | 'passed' | 'testResults'> & { testFile?: string | undefined };
+
+export function countSessions(sessions: CountedSession[]): WidgetReport {
+  const report: WidgetReport = { passed: 0, failed: 0, skipped: 0, broken: 0, failures: [] };
+  for (const { errors, passed, testFile = '', testResults } of sessions) {
     const before = report.failed;
-    if (testResults) countSuite(testResults, report);
-    if (errors.length > 0 || (!passed && report.failed === before)) report.broken += 1;
+    if (testResults) countSuite(testResults, testFile, report);
+    if (errors.length > 0 || (!passed && report.failed === before)) {
+      report.broken += 1;
+      report.failures.push(describeFailure(testFile, errors.map(({ message }) => message).join('\n')));
+    }
   }
   return report;
 }
 
-function countSuite({ tests, suites }: TestSuiteResult, report: WidgetReport): void {
-  for (const test of tests) {
-    if (test.skipped) report.skipped += 1;
-    else if (test.passed) report.passed += 1;
-    else report.failed += 1;
+function countSuite({ tests, suites }: TestSuiteResult, under: string, report: WidgetReport): void {
+  for (const { error, name, passed, skipped } of tests) {
+    if (skipped) report.skipped += 1;
+    else if (passed) report.passed += 1;
+    else {
+      report.failed += 1;
+      report.failures.push(describeFailure(`${under} > ${name}`, error?.message));
+    }
   }
-  for (const suite of suites) countSuite(suite, report);
+  for (const suite of suites) countSuite(suite, `${under} > ${suite.name}`, report);
 }
