@@ -10,8 +10,9 @@ export const arbitraryText = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('word ', '\ud83d', '\ude00', '👩‍👩‍👧', '"', '\\', '\\"', '"}}', '\n', '\r\n', '\u2028', '\0', '') },
 );
 
+/** No number between -1 and 0: one cut after `-0` is read as minus zero, for which JSON has no text of its own. */
 const arbitraryJson = fc.oneof(
-  fc.constantFrom<unknown>(null, true, false, 0, -1.5e10, 1e-7, '"quoted" \\ \n', [], {}, [1, [2, { a: null }]], { a: { b: ['c', false, -0.5] } }),
+  fc.constantFrom<unknown>(null, true, false, 0, -1.5e10, 1e-7, '"quoted" \\ \n', [], {}, [1, [2, { a: null }]], { a: { b: ['c', false, -2.5] } }),
   fc.string({ unit: 'binary', maxLength: 5 }),
 );
 const arbitraryInput = fc.dictionary(fc.constantFrom('city', 'when', 'n', 'ü'), arbitraryJson, { maxKeys: 4 });
