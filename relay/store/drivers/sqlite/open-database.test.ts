@@ -103,6 +103,16 @@ describe('opening a file', () => {
     expect(() => openDatabase(folder, 0)).toThrow(`The store ${folder} cannot be opened: it is no file.`);
   });
 
+  it('refuses a path whose folder cannot be made', () => {
+    const file = join(temporaryFolder(), 'notes.txt');
+    writeFileSync(file, 'no folder');
+    for (const taken of ['/proc', file]) {
+      const path = join(taken, 'chat', 'data', 'relay.db');
+      expect(() => openDatabase(path, 0)).toThrow(StoreOpenError);
+      expect(() => openDatabase(path, 0)).toThrow(`The store ${path} cannot be opened: `);
+    }
+  });
+
   it('changes nothing about a folder that was named by mistake', () => {
     const folder = temporaryFolder();
     chmodSync(folder, 0o755);

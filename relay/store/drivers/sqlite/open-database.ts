@@ -108,10 +108,17 @@ interface TailRow {
 
 /** What visitors wrote is nobody else's: SQLite gives the files beside it the same mode. */
 function createPrivateFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   // Never opened when it is there: closing it would end the locks that this very process may have on it (fcntl(2)).
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
   // A folder or a device that was named by mistake is not ours to close to others.
   if (!statSync(path).isFile()) throw new StoreOpenError(`The store ${path} cannot be opened: it is no file.`);
   chmodSync(path, 0o600);
+}
+
+/** A folder at a time: Node's own recursive `mkdir` never returns where a folder that is there takes none, such as /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
