@@ -2,6 +2,7 @@ import type { LanguageModel, ToolSet } from 'ai';
 import { Hono } from 'hono';
 import { ROUTES } from '#shared/protocol.ts';
 import { createSessionTokens } from './auth/session-token.ts';
+import { DEFAULTS } from './defaults.ts';
 import { createGenerateReply, type GenerateReplyOptions } from './generation/generate-reply.ts';
 import type { PromptLimiter } from './limits/prompt-limiter.ts';
 import { createSessionHub, type HubTiming } from './live/session-hub.ts';
@@ -94,14 +95,9 @@ const NOT_BUILT = 'The widget and the demo were not built: run npm run build.';
 
 /** The relay as a `fetch` handler that needs nothing of Node: for a server of its own, or mounted in another Hono app. */
 export function createRelay(options: RelayOptions): Relay {
-  const { store, logger, clock = Date.now, sessionTtlMs = 86_400_000, drainMs = 25_000 } = options;
+  const { store, logger, clock = Date.now, sessionTtlMs = DEFAULTS.sessionTtlMs, drainMs = DEFAULTS.drainMs } = options;
   const { files = new Map(), origins = { allowed: 'own', loopback: false } } = options;
-  const limits: RelayLimits = {
-    maxPromptBytes: 8192,
-    maxBodyBytes: 32_768,
-    streams: { perSession: 20, perAddress: 100, total: 10_000 },
-    ...options.limits,
-  };
+  const limits: RelayLimits = { ...DEFAULTS.limits, ...options.limits };
   const tokens = createSessionTokens({ secret: options.secret, sessionTtlMs, clock });
   const health = createStoreHealth(store);
   const hub = createSessionHub({ store, logger, limits: limits.streams, ...pick(options, 'timing') });
@@ -112,13 +108,13 @@ export function createRelay(options: RelayOptions): Relay {
       store,
       logger,
       model: options.model,
-      maxOutputTokens: options.maxOutputTokens ?? 4096,
-      timeouts: { firstChunkMs: 60_000, chunkMs: 30_000, totalMs: 600_000, ...options.timeouts },
+      maxOutputTokens: options.maxOutputTokens ?? DEFAULTS.maxOutputTokens,
+      timeouts: { ...DEFAULTS.timeouts, ...options.timeouts },
       ...pick(options, 'tools', 'systemPrompt'),
     }),
     owner: options.owner ?? 'relay',
-    leaseMs: options.leaseMs ?? 10_000,
-    takeover: options.takeover ?? 'restart',
+    leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
+    takeover: options.takeover ?? DEFAULTS.takeover,
     ...store.pace,
   });
   let draining: Promise<void> | null = null;

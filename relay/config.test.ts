@@ -58,6 +58,7 @@ it('names every problem at once, with what the setting should be', () => {
     HOST: '0.0.0.0',
     STORE: 'mongodb://x',
     MODEL: 'openai-compatible:gpt',
+    MODEL_API_KEY: 'sk-1\n',
     ALLOWED_ORIGINS: '*',
     LEASE_MS: '1e4',
     SESSION_TTL_SECONDS: '0',
@@ -66,7 +67,7 @@ it('names every problem at once, with what the setting should be', () => {
     LOG_LEVEL: 'loud',
     MAX_STREAMS: '-1',
   });
-  const names = ['PORT', 'STORE', 'LEASE_MS', 'RELAY_SECRET', 'TRUSTED_PROXIES', 'SESSION_TTL_SECONDS', 'LOG_LEVEL', 'MAX_STREAMS', 'ALLOWED_ORIGINS', 'MODEL_BASE_URL'];
+  const names = ['PORT', 'STORE', 'LEASE_MS', 'RELAY_SECRET', 'TRUSTED_PROXIES', 'SESSION_TTL_SECONDS', 'LOG_LEVEL', 'MAX_STREAMS', 'ALLOWED_ORIGINS', 'MODEL_BASE_URL', 'MODEL_API_KEY'];
   for (const name of names) expect(problems).toContainEqual(expect.stringMatching(new RegExp(`^${name} must be .+\\.$`)));
   expect(problems).toHaveLength(names.length);
   expect(problems.join()).not.toContain('short');

@@ -1,4 +1,7 @@
 import * as z from 'zod';
+import { MIN_SECRET_BYTES } from './auth/session-token.ts';
+import { DEFAULTS } from './defaults.ts';
+import { API_KEY_FORM, BASE_URL_FORM, isApiKey, isBaseUrl, MAX_TOKENS_PER_SECOND, MODEL_FORMS, parseModelName } from './generation/models/model-settings.ts';
 import { parseIpRange, type IpRange } from './middleware/ip-address.ts';
 import { isLoopbackHost, type OriginRules } from './middleware/origins.ts';
 import { parseRedisAddress } from './store/drivers/redis/redis-address.ts';
@@ -36,7 +39,7 @@ export interface Config {
 }
 
 export interface ModelConfig {
-  /** As MODEL says: `demo`, `openai-compatible:<model>`, or `gateway:<provider/model>`. */
+  /** As MODEL says: see `parseModelName`. */
   name: string;
   baseUrl: string | undefined;
   apiKey: string | undefined;
@@ -60,7 +63,7 @@ export class ConfigError extends Error {
 
 /** A timer cannot wait longer: 2^31 − 1 ms. */
 const MAX_MS = 2_147_483_647;
-const MIN_SECRET_BYTES = 16;
+const DEFAULT_HOST = '127.0.0.1';
 
 const integer = (fallback: number, min: number, max: number, unit = '') => {
   const what = `a whole number${unit} from ${min} to ${max}`;
@@ -72,11 +75,9 @@ const integer = (fallback: number, min: number, max: number, unit = '') => {
 const milliseconds = (fallback: number, min = 1) => integer(fallback, min, MAX_MS, ' of milliseconds');
 /** 0 = none. */
 const limit = (fallback: number) => integer(fallback, 0, Number.MAX_SAFE_INTEGER);
-const url = z
-  .string()
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'a URL with http:// or https://')
-  .optional();
+const url = z.string().refine(isBaseUrl, BASE_URL_FORM).optional();
 const text = z.string().optional();
+const apiKey = z.string().refine(isApiKey, API_KEY_FORM).optional();
 const flag = z.enum(['true', 'false'], 'true or false').default('false');
 
 const notInThisVersion = (what: string) => `${what} is not available in this version`;
@@ -97,8 +98,7 @@ const model = z
   .string()
   .default('demo')
   .superRefine((value, context) => {
-    const isKnown = value === 'demo' || /^openai-compatible:./.test(value) || /^gateway:[^/]+\/./.test(value);
-    if (!isKnown) context.addIssue('demo, openai-compatible:<model> or gateway:<provider/model>');
+    if (!parseModelName(value)) context.addIssue(MODEL_FORMS);
   });
 
 /** One of these, of which only the first is available so far. */
@@ -125,43 +125,43 @@ const proxies = text.superRefine((value, context) => {
 
 const environmentSchema = z.object({
   PORT: integer(8787, 0, 65_535),
-  HOST: z.string().regex(/^[\w.:-]+$/, 'a host name or an IP address').default('127.0.0.1'),
+  HOST: z.string().regex(/^[\w.:-]+$/, 'a host name or an IP address').default(DEFAULT_HOST),
   STORE: store,
   ENGINE: onlyFirst('ENGINE', ['relay', 'upstash-workflow']),
   MODEL: model,
   MODEL_BASE_URL: url,
-  MODEL_API_KEY: text,
+  MODEL_API_KEY: apiKey,
   // What the gateway's own tools call it.
-  AI_GATEWAY_API_KEY: text,
+  AI_GATEWAY_API_KEY: apiKey,
   SYSTEM_PROMPT: text,
-  DEMO_TOKENS_PER_SECOND: integer(40, 1, 100_000),
-  ON_TAKEOVER: z.enum(TAKEOVERS, `one of ${TAKEOVERS.join(', ')}`).default('restart'),
-  LEASE_MS: milliseconds(10_000, 100),
-  MODEL_FIRST_CHUNK_TIMEOUT_MS: milliseconds(60_000),
-  MODEL_CHUNK_TIMEOUT_MS: milliseconds(30_000),
-  MODEL_TOTAL_TIMEOUT_MS: milliseconds(600_000),
+  DEMO_TOKENS_PER_SECOND: integer(40, 1, MAX_TOKENS_PER_SECOND),
+  ON_TAKEOVER: z.enum(TAKEOVERS, `one of ${TAKEOVERS.join(', ')}`).default(DEFAULTS.takeover),
+  LEASE_MS: milliseconds(DEFAULTS.leaseMs, 100),
+  MODEL_FIRST_CHUNK_TIMEOUT_MS: milliseconds(DEFAULTS.timeouts.firstChunkMs),
+  MODEL_CHUNK_TIMEOUT_MS: milliseconds(DEFAULTS.timeouts.chunkMs),
+  MODEL_TOTAL_TIMEOUT_MS: milliseconds(DEFAULTS.timeouts.totalMs),
   RELAY_SECRET: text.refine(
     (value) => value === undefined || new TextEncoder().encode(value).length >= MIN_SECRET_BYTES,
     `at least ${MIN_SECRET_BYTES} bytes, random`,
   ),
   ALLOWED_ORIGINS: origins,
   TRUSTED_PROXIES: proxies,
-  MAX_OUTPUT_TOKENS: integer(4096, 1, 1_000_000_000),
-  DRAIN_MS: milliseconds(25_000, 0),
-  SESSION_TTL_SECONDS: integer(86_400, 1, 1_000_000_000, ' of seconds'),
+  MAX_OUTPUT_TOKENS: integer(DEFAULTS.maxOutputTokens, 1, 1_000_000_000),
+  DRAIN_MS: milliseconds(DEFAULTS.drainMs, 0),
+  SESSION_TTL_SECONDS: integer(DEFAULTS.sessionTtlMs / 1000, 1, 1_000_000_000, ' of seconds'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`).default('info'),
-  MAX_PROMPT_BYTES: limit(8192),
-  MAX_BODY_BYTES: limit(32_768),
-  MAX_STREAMS_PER_SESSION: limit(20),
-  MAX_STREAMS_PER_IP: limit(100),
-  MAX_STREAMS: limit(10_000),
+  MAX_PROMPT_BYTES: limit(DEFAULTS.limits.maxPromptBytes),
+  MAX_BODY_BYTES: limit(DEFAULTS.limits.maxBodyBytes),
+  MAX_STREAMS_PER_SESSION: limit(DEFAULTS.limits.streams.perSession),
+  MAX_STREAMS_PER_IP: limit(DEFAULTS.limits.streams.perAddress),
+  MAX_STREAMS: limit(DEFAULTS.limits.streams.total),
   PROMPTS_PER_MINUTE_PER_SESSION: limit(20),
   PROMPTS_PER_MINUTE_PER_IP: limit(60),
   KEY_PREFIX: z.string().regex(/^[\w.-]{1,32}$/, '1 to 32 letters, digits or any of _ . -').default('rc'),
   ALLOW_EVICTION: flag,
-  // Of stores and engines that are not there yet: checked, so that a mistake is not found out only then.
   UPSTASH_REDIS_REST_URL: url,
   UPSTASH_REDIS_REST_TOKEN: text,
+  // Of the engine that is not there yet: checked, so that a mistake is not found out only then.
   QSTASH_URL: url,
   QSTASH_TOKEN: text,
   QSTASH_CURRENT_SIGNING_KEY: text,
@@ -181,19 +181,20 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   const problems = result.error?.issues.map(({ path, message }) => `${path.join('.')} must be ${message}.`) ?? [];
 
   // Settings that depend on one another; looked at even when others are wrong, so that all problems come at once.
-  const host = given['HOST'] ?? '127.0.0.1';
+  const host = given['HOST'] ?? DEFAULT_HOST;
   const isLoopback = isLoopbackHost(host);
   if (given['ALLOWED_ORIGINS'] === '*' && !isLoopback) {
     problems.push('ALLOWED_ORIGINS must be a list of origins: * is for a HOST on loopback alone.');
   }
-  if (given['MODEL']?.startsWith('openai-compatible:') && given['MODEL_BASE_URL'] === undefined) {
+  const modelKind = parseModelName(given['MODEL'] ?? '')?.kind;
+  if (modelKind === 'openai-compatible' && given['MODEL_BASE_URL'] === undefined) {
     problems.push('MODEL_BASE_URL must be set with MODEL=openai-compatible:…, to a URL such as http://127.0.0.1:11434/v1.');
   }
-  if (given['MODEL']?.startsWith('gateway:') && (given['MODEL_API_KEY'] ?? given['AI_GATEWAY_API_KEY']) === undefined) {
+  if (modelKind === 'gateway' && (given['MODEL_API_KEY'] ?? given['AI_GATEWAY_API_KEY']) === undefined) {
     problems.push('MODEL_API_KEY must be set with MODEL=gateway:…, to a key of the AI Gateway.');
   }
   if (isShared(given['STORE'] ?? '') && given['RELAY_SECRET'] === undefined) {
-    problems.push('RELAY_SECRET must be set with a shared store: the same 16 random bytes or more for every relay.');
+    problems.push(`RELAY_SECRET must be set with a shared store: the same ${MIN_SECRET_BYTES} random bytes or more for every relay.`);
   }
   if (given['STORE'] === UPSTASH) {
     for (const name of ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN']) {
@@ -214,7 +215,7 @@ function toConfig(env: z.output<typeof environmentSchema>, isLoopback: boolean):
     model: {
       name: env.MODEL,
       baseUrl: env.MODEL_BASE_URL,
-      apiKey: env.MODEL_API_KEY ?? (env.MODEL.startsWith('gateway:') ? env.AI_GATEWAY_API_KEY : undefined),
+      apiKey: env.MODEL_API_KEY ?? (parseModelName(env.MODEL)?.kind === 'gateway' ? env.AI_GATEWAY_API_KEY : undefined),
       tokensPerSecond: env.DEMO_TOKENS_PER_SECOND,
     },
     systemPrompt: env.SYSTEM_PROMPT,

@@ -33,13 +33,15 @@ export interface SessionTokens {
 }
 
 export interface SessionTokensOptions {
-  /** The HMAC key; at least 16 bytes, better the 32 that RFC 7518 (3.2) asks for. */
+  /** The HMAC key; at least 16 bytes, better 32. */
   secret: string;
   sessionTtlMs: number;
   /** ms since the epoch. */
   clock: () => number;
 }
 
+/** RFC 7518 (3.2) asks for 32. */
+export const MIN_SECRET_BYTES = 16;
 const ALGORITHM = 'HS256';
 /** Keeps a token that somebody else signed with the same secret, for another purpose, from being one of ours. */
 const AUDIENCE = 'resumable-chat';
@@ -69,7 +71,7 @@ interface Claims {
 
 export function createSessionTokens({ secret, sessionTtlMs, clock }: SessionTokensOptions): SessionTokens {
   const bytes = new TextEncoder().encode(secret);
-  if (bytes.length < 16) throw new RangeError('the secret for session tokens needs at least 16 bytes');
+  if (bytes.length < MIN_SECRET_BYTES) throw new RangeError(`the secret for session tokens needs at least ${MIN_SECRET_BYTES} bytes`);
   const key = crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
   const remembered = new Map<string, Claims>();
 

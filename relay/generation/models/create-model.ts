@@ -1,9 +1,10 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { createGateway, type LanguageModel } from 'ai';
 import { createDemoModel } from './demo-model.ts';
+import { API_KEY_FORM, BASE_URL_FORM, isApiKey, isBaseUrl, MAX_TOKENS_PER_SECOND, MODEL_FORMS, parseModelName } from './model-settings.ts';
 
 export interface ModelOptions {
-  /** `demo`, `openai-compatible:<model>`, or `gateway:<provider/model>`. */
+  /** See `parseModelName`. */
   model: string;
   /**
    * Of an OpenAI-compatible server, up to the part before `/chat/completions`, such as `http://localhost:11434/v1`. Of
@@ -28,59 +29,34 @@ export class ModelSettingError extends Error {
   }
 }
 
-const COMPATIBLE = 'openai-compatible:';
-const GATEWAY = 'gateway:';
-
 /**
  * The model that the settings name.
  *
  * @throws ModelSettingError when a setting is missing or wrong; nothing is asked over the network.
  */
 export function createModel({ model, baseUrl, apiKey, tokensPerSecond }: ModelOptions): LanguageModel {
-  if (model === 'demo') {
-    if (!(tokensPerSecond > 0 && tokensPerSecond <= 100_000)) {
-      throw new ModelSettingError('DEMO_TOKENS_PER_SECOND', 'must be a number from 1 to 100,000');
+  const name = parseModelName(model);
+  if (!name) throw new ModelSettingError('MODEL', `must be ${MODEL_FORMS}`);
+  if (name.kind === 'demo') {
+    if (!(tokensPerSecond > 0 && tokensPerSecond <= MAX_TOKENS_PER_SECOND)) {
+      throw new ModelSettingError('DEMO_TOKENS_PER_SECOND', `must be a number from 1 to ${MAX_TOKENS_PER_SECOND}`);
     }
     return createDemoModel({ tokensPerSecond });
   }
-  if (model.startsWith(GATEWAY)) return createGatewayModel(model.slice(GATEWAY.length), baseUrl, apiKey);
-  if (!model.startsWith(COMPATIBLE)) {
-    throw new ModelSettingError('MODEL', 'must be demo, openai-compatible:<model> or gateway:<provider/model>');
+  if (baseUrl && !isBaseUrl(baseUrl)) throw new ModelSettingError('MODEL_BASE_URL', `must be ${BASE_URL_FORM}`);
+  if (apiKey && !isApiKey(apiKey)) throw new ModelSettingError('MODEL_API_KEY', `must be ${API_KEY_FORM}`);
+  if (name.kind === 'gateway') {
+    if (!apiKey) throw new ModelSettingError('MODEL_API_KEY', 'is needed with gateway:<provider/model>');
+    return createGateway({ apiKey, ...(baseUrl ? { baseURL: baseUrl } : {}) })(name.modelId);
   }
-  const modelId = model.slice(COMPATIBLE.length);
-  if (modelId.trim() === '') throw new ModelSettingError('MODEL', 'must name a model after openai-compatible:');
   if (!baseUrl) {
     throw new ModelSettingError('MODEL_BASE_URL', 'is needed with openai-compatible:<model>, such as http://localhost:11434/v1');
   }
-  checkUrl(baseUrl);
-  checkKey(apiKey);
   const provider = createOpenAICompatible({
-    name: 'openai-compatible',
+    name: name.kind,
     baseURL: baseUrl,
     includeUsage: true,
     ...(apiKey ? { apiKey } : {}),
   });
-  return provider(modelId);
-}
-
-function createGatewayModel(modelId: string, baseUrl: string | undefined, apiKey: string | undefined): LanguageModel {
-  if (!/^[^/]+\/./.test(modelId)) throw new ModelSettingError('MODEL', 'must name provider/model after gateway:');
-  if (!apiKey) throw new ModelSettingError('MODEL_API_KEY', 'is needed with gateway:<provider/model>');
-  checkKey(apiKey);
-  if (baseUrl) checkUrl(baseUrl);
-  return createGateway({ apiKey, ...(baseUrl ? { baseURL: baseUrl } : {}) })(modelId);
-}
-
-function checkUrl(baseUrl: string): void {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
-  if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    throw new ModelSettingError('MODEL_BASE_URL', 'must be an http or https address');
-  }
-}
-
-/** An API key with a line break or the like would fail at each call, deep inside fetch. */
-function checkKey(apiKey: string | undefined): void {
-  if (apiKey !== undefined && !/^[\x21-\x7e]*$/.test(apiKey)) {
-    throw new ModelSettingError('MODEL_API_KEY', 'must hold printable ASCII characters only, without spaces');
-  }
+  return provider(name.modelId);
 }
