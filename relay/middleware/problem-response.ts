@@ -17,14 +17,19 @@ export function toProblem(error: unknown): Problem {
   return createProblem('internal');
 }
 
+/** The headers of every answer that is a problem. */
+export const PROBLEM_HEADERS = {
+  'Content-Type': 'application/problem+json',
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
 export function problemResponse(c: Context, problem: Problem): Response {
-  c.header('Cache-Control', 'no-store');
-  c.header('X-Content-Type-Options', 'nosniff');
   if (problem.status === 401) c.header('WWW-Authenticate', 'Bearer');
   if (problem.status === 429 || problem.status === 503) {
     c.header('Retry-After', String(Math.max(1, Math.ceil((problem.retryAfterMs ?? 1000) / 1000))));
   }
-  return c.body(JSON.stringify(problem), problem.status as 400, { 'Content-Type': 'application/problem+json' });
+  return c.body(JSON.stringify(problem), problem.status as 400, PROBLEM_HEADERS);
 }
 
 /** Hono's `onError`: answers with the problem, and logs what is the relay's own fault. */

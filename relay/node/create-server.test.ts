@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { openRelayStage } from '../testing/relay-stage.ts';
 import { createServer } from './create-server.ts';
+
+// A late request is found out within a second or two.
+vi.setConfig({ testTimeout: 15_000 });
 
 /** A relay behind a server, and a plain socket to it. */
 async function openSocket() {
@@ -11,6 +14,7 @@ async function openSocket() {
     relay: stage.relay,
     maxStreams: 0,
     headersTimeoutMs: 200,
+    requestTimeoutMs: 400,
     onError: (error) => expect.unreachable(String(error)),
   });
   server.listen(0, '127.0.0.1');
@@ -25,7 +29,15 @@ async function openSocket() {
   const heard = { text: '' };
   // A drop that meets the closed end is answered by a reset; what counts is what came before.
   socket.on('error', () => {}).on('data', (bytes) => (heard.text += bytes.toString()));
-  return { socket, heard };
+  return { stage, socket, heard };
+}
+
+function expectProblem(text: string, detail?: string): void {
+  const [head = '', body = ''] = text.split('\r\n\r\n');
+  expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  expect(head).toMatch(/^content-type: application\/problem\+json$/im);
+  expect(head).toMatch(/^connection: close$/im);
+  expect(JSON.parse(body)).toMatchObject({ status: 400, code: 'invalid-request', ...(detail === undefined ? {} : { detail }) });
 }
 
 it('does not wait long for a request whose head comes in drop by drop', async () => {
@@ -34,14 +46,49 @@ it('does not wait long for a request whose head comes in drop by drop', async ()
   onTestFinished(() => clearInterval(drops));
   socket.write('GET /healthz HTTP/1.1\r\nHost: relay.example\r\nX-Slow: ');
   await once(socket, 'close');
+  expectProblem(heard.text, 'The request took too long to arrive.');
+});
 
-  expect(heard.text).toMatch(/^HTTP\/1\.1 400 /);
-  expect(heard.text).toContain('"code":"invalid-request"');
-}, 15_000);
+it.each([
+  ['a body that does not come', 'POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{', 'The request took too long to arrive.'],
+  ['a head that is too long', `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 'The head of the request is too long.'],
+  ['an expectation that cannot be met', 'GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: the-unexpected\r\n\r\n', 'Expect: must be 100-continue.'],
+  ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', 'A request of HTTP/1.1 names its host.'],
+  ['a wish for a proxy', 'CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n', 'The relay is no proxy.'],
+  ['nonsense', 'nonsense\r\n\r\n', undefined],
+])('answers %s with a problem, and hangs up', async (_, bytes, detail) => {
+  const { socket, heard } = await openSocket();
+  socket.write(bytes);
+  await once(socket, 'close');
+  expectProblem(heard.text, detail);
+});
+
+it('answers a request that waits to be told to go on', async () => {
+  const { socket, heard } = await openSocket();
+  const head = 'POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n';
+  socket.write(head);
+  await expect.poll(() => heard.text, { timeout: 5000 }).toMatch(/^HTTP\/1\.1 100 /);
+  socket.write('{}');
+  await expect.poll(() => heard.text, { timeout: 5000 }).toMatch(/\r\nHTTP\/1\.1 201 /);
+});
+
+it('writes nothing into a stream whose viewer sends nonsense: it ends', async () => {
+  const { stage, socket, heard } = await openSocket();
+  const session = await stage.mint();
+  await stage.prompt(session);
+  socket.write(
+    `GET /api/check-stream?sessionId=${session.sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${session.token}\r\n\r\n`,
+  );
+  await expect.poll(() => heard.text, { timeout: 5000 }).toContain('event: ping');
+  socket.write('nonsense\r\n\r\n');
+  await once(socket, 'close');
+  expect(heard.text.match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
+  expect(heard.text).toMatch(/\ndata: \{\}\n\n$/);
+});
 
 it('answers a probe of HTTP/1.0 that names no host', async () => {
   const { socket, heard } = await openSocket();
   socket.write('GET /healthz HTTP/1.0\r\n\r\n');
   await once(socket, 'close');
   expect(heard.text).toMatch(/^HTTP\/1\.1 200 /);
-}, 15_000);
+});

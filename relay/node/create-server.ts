@@ -1,15 +1,17 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer as createHttpServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
-import { createProblem } from '#shared/problem.ts';
+import { createProblem, type Problem } from '#shared/problem.ts';
 import type { Relay } from '../app.ts';
+import { PROBLEM_HEADERS } from '../middleware/problem-response.ts';
 
 export interface ServerOptions {
   relay: Relay;
   /** 0 = any number. */
   maxStreams: number;
-  /** How long the head of a request may take; 10 s unless told. */
+  /** How long the head of a request may take, and all of it; 10 s and 30 s unless told. */
   headersTimeoutMs?: number;
+  requestTimeoutMs?: number;
   onError(error: unknown): void;
 }
 
@@ -24,7 +26,10 @@ const MOST_CONNECTIONS = 100_000;
 
 /** The relay behind Node's HTTP server; what is no HTTP, or no address, is answered with a problem too. */
 export function createServer(options: ServerOptions): Server {
-  const { relay, maxStreams, headersTimeoutMs = HEADERS_TIMEOUT_MS, onError } = options;
+  const { relay, maxStreams, onError } = options;
+  const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  /** What was last asked for over each connection. */
+  const answers = new WeakMap<Duplex, ServerResponse>();
   const listener = getRequestListener((request, env) => relay.fetch(request, env as Parameters<Relay['fetch']>[1]), {
     overrideGlobalObjects: false,
     // Requests of HTTP/1.0, such as a load balancer's probes, may come without one; no page has this origin.
@@ -34,34 +39,65 @@ export function createServer(options: ServerOptions): Server {
       const isTheirs = error instanceof Error && error.name === 'RequestError';
       if (!isTheirs) onError(error);
       const problem = createProblem(isTheirs ? 'invalid-request' : 'internal');
-      return new Response(JSON.stringify(problem), {
-        status: problem.status,
-        headers: { 'Content-Type': 'application/problem+json' },
-      });
+      return new Response(JSON.stringify(problem), { status: problem.status, headers: PROBLEM_HEADERS });
     },
   });
+
+  function answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    answers.set(incoming.socket, outgoing);
+    if (incoming.headers.host !== undefined || incoming.httpVersion === '1.0') void listener(incoming, outgoing);
+    else refuse(outgoing, 'A request of HTTP/1.1 names its host.');
+  }
+
   const server = createHttpServer(
     {
       headersTimeout: headersTimeoutMs,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: LATE_CHECK_MS,
+      // Node's own refusal would be no problem document.
+      requireHostHeader: false,
     },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    answer,
   );
   server.maxConnections = maxStreams > 0 ? maxStreams + SPARE_CONNECTIONS : MOST_CONNECTIONS;
-  server.on('clientError', refuseGarbage);
+  server.on('checkExpectation', (_, outgoing) => refuse(outgoing, 'Expect: must be 100-continue.'));
+  server.on('connect', (_, socket) => endWith(socket, createProblem('invalid-request', { detail: 'The relay is no proxy.' })));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const begun = answers.get(socket);
+    // Into the middle of an answer nothing else can be written: the client sees the line end.
+    const isAnswering = begun?.headersSent === true && !begun.writableFinished;
+    if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) socket.destroy();
+    else endWith(socket, problemOf(error));
+  });
   return server;
 }
 
-/** Bytes that are no HTTP request, or one that takes too long. */
-function refuseGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
+/** Of bytes that are no HTTP request, or one that is too much. */
+function problemOf({ code }: NodeJS.ErrnoException): Problem {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return createProblem('invalid-request', { detail: 'The request took too long to arrive.', retryable: true });
+    case 'HPE_HEADER_OVERFLOW':
+      return createProblem('invalid-request', { detail: 'The head of the request is too long.' });
+    default:
+      return createProblem('invalid-request');
   }
-  const body = JSON.stringify(createProblem('invalid-request'));
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+}
+
+function refuse(outgoing: ServerResponse, detail: string): void {
+  const problem = createProblem('invalid-request', { detail });
+  const body = JSON.stringify(problem);
+  outgoing.writeHead(problem.status, lastHeaders(body)).end(body);
+}
+
+/** The same where there is no response to write to. */
+function endWith(socket: Duplex, problem: Problem): void {
+  const body = JSON.stringify(problem);
+  const lines = Object.entries(lastHeaders(body)).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`);
+}
+
+/** Of an answer after which the connection is closed. */
+function lastHeaders(body: string): Record<string, string> {
+  return { ...PROBLEM_HEADERS, 'Content-Length': String(Buffer.byteLength(body)), Connection: 'close' };
 }
