@@ -12,7 +12,8 @@ import { ROOT } from './ensure-build.ts';
 
 const OUT = path.join(ROOT, 'dist/package');
 const SOURCES = '{shared,relay,widget}/**/*.ts';
-const NOT_SHIPPED = ['**/*.test.ts', '**/testing/**', '**/conformance/**'];
+/** As in tsconfig.package.json: what only tests need. */
+const NOT_SHIPPED = ['**/*.test.ts', '**/testing/**', '**/conformance/**', 'relay/store/rules/**'];
 
 rmSync(OUT, { recursive: true, force: true });
 const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
