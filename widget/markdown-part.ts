@@ -26,7 +26,8 @@ function loadRareRules(): Promise<void> {
   return loading;
 }
 
-export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { update(text: string, done: boolean): void } {
+/** `update` resolves once that text is drawn, if it is not at once. */
+export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { update(text: string, done: boolean): Promise<void> | void } {
   // Not at once: an element is filled before it is put in its place, where alone its tree can be told.
   queueMicrotask(() => adoptStyles(host));
   const stream = createMarkdownStream(host, tools);
@@ -34,7 +35,7 @@ export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { updat
   let finished = false;
   /** Up to here the text is known to have no rarer marks; a mark has no more than two lines. */
   let plainTo = 0;
-  let state: 'plain' | 'waiting' | 'settled' = 'plain';
+  let state: 'plain' | Promise<void> | 'settled' = 'plain';
 
   function settle(): void {
     state = 'settled';
@@ -47,15 +48,13 @@ export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { updat
       if (!text.startsWith(given)) plainTo = 0;
       given = text;
       finished = done;
-      if (state === 'waiting') return;
+      if (typeof state !== 'string') return state;
       if (state === 'plain') {
         if (adoptRareStyles) return settle();
         const from = plainTo && text.lastIndexOf('\n', text.lastIndexOf('\n', plainTo - 1) - 1) + 1;
         if (needsRareRules(text.slice(from), done)) {
           // What is drawn stays as it is: it is shown as soon as it can be drawn as what it is.
-          state = 'waiting';
-          void loadRareRules().then(settle);
-          return;
+          return (state = loadRareRules().then(settle));
         }
         plainTo = text.length;
       }

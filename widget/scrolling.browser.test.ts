@@ -44,6 +44,14 @@ describe('scrolling', () => {
     expect(mounted.findAll('.jump')).to.have.length(0);
   });
 
+  it('begins at the greeting, however many suggestions stand below it', async () => {
+    const suggestions = JSON.stringify(Array.from({ length: 40 }, (_, at) => `Question ${at}`));
+    const { find, settled } = await mount({ suggestions });
+    await settled();
+    expect(find('.messages').scrollHeight).to.be.above(find('.messages').clientHeight);
+    expect(find('.messages').scrollTop).to.equal(0);
+  });
+
   it('leaves a reader who has scrolled up where they are, and offers the way back', async () => {
     const mounted = await mount();
     await write(mounted, 100);

@@ -57,7 +57,8 @@ export class ScrollController implements ReactiveController {
   #keepUp(): void {
     const scroller = this.#scroller;
     if (!scroller || !this.following) return;
-    scroller.scrollTop = scroller.scrollHeight;
+    // A greeting is read from its beginning.
+    scroller.scrollTop = scroller.querySelector('.empty') ? 0 : scroller.scrollHeight;
     this.#lastTop = scroller.scrollTop;
   }
 

@@ -35,5 +35,5 @@ export function renderEmpty({ strings, greeting, suggestions, onPick }: EmptyMod
 
 /** Ends at the lower left corner, whatever its scale, where the border that goes on with it begins. */
 const LOOP = html`<svg class="loop" viewBox="0 0 280 190" preserveAspectRatio="xMinYMax meet" aria-hidden="true">
-  ${svg`<path pathLength="1" d="M800-20C560-40 250 2 166 64C124 92 80 96 80 66C80 36 128 34 128 66C128 100 56 108 24 128C4 140 0 158 0 190"/>`}
+  ${svg`<path d="M800-20C560-40 250 2 166 64C124 92 80 96 80 66C80 36 128 34 128 66C128 100 56 108 24 128C4 140 0 158 0 190"/>`}
 </svg>`;

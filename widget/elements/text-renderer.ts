@@ -99,7 +99,7 @@ function replaceLater(host: HTMLElement, load: () => Promise<TextRenderer | null
   };
 }
 
-function withCitations(renderer: Pick<TextRenderer, 'update'>, host: HTMLElement): TextRenderer {
+function withCitations(renderer: ReturnType<CreateMarkdown>, host: HTMLElement): TextRenderer {
   /** What was drawn last, and whether it was drawn as done. */
   let drawn = '';
   let wasDone = false;
@@ -109,8 +109,8 @@ function withCitations(renderer: Pick<TextRenderer, 'update'>, host: HTMLElement
       if (done && wasDone && cited === drawn) return;
       // They have come only after the text was done: what is drawn as a text for good is begun anew.
       if (done && wasDone && cited !== drawn) renderer.update('', false);
-      renderer.update(cited, done);
-      if (cited !== text) citations?.mark(host);
+      const drawing = renderer.update(cited, done);
+      if (cited !== text) void Promise.resolve(drawing).then(() => citations?.mark(host));
       drawn = cited;
       wasDone = done;
     },

@@ -8,6 +8,9 @@ const MAX_MARKS = 24;
 /** A cell of so many characters stays on one line; what is longer may wrap, but not to a column of single words. */
 const SHORT_CELL = 16;
 
+/** The first letter is Hebrew, Arabic or of another script that runs from right to left. */
+const RIGHT_TO_LEFT = /^\P{L}*[\u0590-\u08ff\ufb1d-\ufefc]/u;
+
 export interface BuildOptions {
   parser: Parser;
   env: Env;
@@ -34,7 +37,8 @@ export function buildBlock(tokens: readonly Token[], source: string, options: Bu
     if (token.type === 'inline') {
       buildInline(token, at === last ? (options.lastInline ?? '') : token.content, tokens[at - 2], children, options);
     } else if (token.nesting === 1) {
-      const opened = open(token, tokens[at + 1]);
+      const isBlock = children === root && token.tag !== 'p';
+      const opened = open(token, tokens[at + 1], isBlock && RIGHT_TO_LEFT.test(source) ? { dir: 'rtl' } : null);
       append(children, token.tag === 'table' ? element('div', { class: 'table', tabindex: '0' }, [opened]) : opened);
       parents.push(children);
       children = opened.children;
@@ -49,27 +53,28 @@ function isTooDeep({ nesting, level, type }: Token): boolean {
   return nesting === 1 && level >= MAX_NESTING - 1 && type !== 'paragraph_open';
 }
 
-function open(token: Token, content: Token | undefined): VElement {
+/** `attributes`: what it has whatever it is. */
+function open(token: Token, content: Token | undefined, attributes: Attributes | null): VElement {
   switch (token.tag) {
     case 'p':
       return element('p', token.hidden ? { class: 'tight' } : null);
     case 'ol': {
       const start = token.attrGet('start');
-      return element('ol', start === null ? null : { start: String(start) });
+      return element('ol', start === null ? attributes : { ...attributes, start: String(start) });
     }
     case 'th':
     case 'td': {
       // As an attribute of its own, for a strict Content-Security-Policy forbids style attributes.
       const align = /text-align:(\w+)/.exec(String(token.attrGet('style') ?? ''))?.[1];
-      const attributes = {
+      const looks = {
         ...(align === undefined ? null : { align }),
         ...((content?.content.length ?? 0) > SHORT_CELL ? { class: 'long' } : null),
       };
       // A heading that says nothing is none: it would be read out as one.
-      return element(content?.content === '' ? 'td' : token.tag, attributes);
+      return element(content?.content === '' ? 'td' : token.tag, looks);
     }
     default:
-      return element(token.tag);
+      return element(token.tag, attributes);
   }
 }
 

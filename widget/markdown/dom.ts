@@ -70,6 +70,7 @@ export function createDom(tools: MarkdownTools): Dom {
       }
       case 'alt':
       case 'title':
+      case 'dir':
       case 'start':
       case 'align':
       case 'class':

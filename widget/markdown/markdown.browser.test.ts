@@ -60,6 +60,17 @@ describe('markdown while it is written', () => {
     );
   });
 
+  it('turns a list, a quote or a table round whose first letter runs from right to left', () => {
+    const host = draw('- **אחת**\n- two\n\n> ציטוט\n\n1. one\n2. שתיים\n\nמילה\n');
+    expect([...host.children].map(({ localName, attributes }) => [localName, attributes.getNamedItem('dir')?.value])).to.deep.equal([
+      ['ul', 'rtl'],
+      ['blockquote', 'rtl'],
+      ['ol', undefined],
+      // By its style, for each of its lines.
+      ['p', undefined],
+    ]);
+  });
+
   it('shows no marks that are only half there', () => {
     const { host, update } = open();
     const shown: string[] = [];

@@ -47,20 +47,20 @@ const STYLES = css`
   .text li > .tight + * {
     margin-block-start: 0.3em;
   }
-  .text li > p {
-    margin-block-end: 0;
+  /* Beside its bullet or its line, in whatever direction it runs. */
+  .text :is(li, blockquote) > p {
+    text-align: match-parent;
   }
-  .text li > input {
-    float: inline-start;
+  /* A box to tick stands where the bullet would. */
+  .text li > p > input {
     inline-size: 1em;
-    margin: 0.35em 0.45em 0 0;
-    accent-color: var(--_accent);
+    block-size: 1em;
+    margin: 0;
+    margin-inline: -1.4em 0.15em;
+    vertical-align: -0.1em;
   }
-  .text li:has(> input) {
+  .text li:has(> p > input) {
     list-style: none;
-  }
-  .text li > input + * {
-    margin-block-start: 0;
   }
   .text blockquote {
     margin: 0;

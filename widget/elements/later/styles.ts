@@ -32,7 +32,7 @@ export const laterStyles = css`
   .text-button.main {
     background: var(--_accent);
     color: var(--_on-accent);
-    box-shadow: none;
+    box-shadow: var(--_edge);
   }
   .text-button.main:disabled {
     background: var(--_line);
@@ -70,6 +70,21 @@ export const laterStyles = css`
     block-size: 8px;
     border-radius: 50%;
     background: var(--_accent-ink);
+  }
+  /* On a level with the words below the answer. */
+  rc-message:has(> .notes)::after {
+    inset-block-end: 10px;
+  }
+  rc-message:is(.writing, .recovered, .cancelled, .failed):has(> .notes)::before {
+    inset-block-end: 13px;
+  }
+  @media (pointer: coarse) {
+    rc-message:has(> .notes button)::after {
+      inset-block-end: 18px;
+    }
+    rc-message:is(.recovered, .cancelled, .failed):has(> .notes button)::before {
+      inset-block-end: 21px;
+    }
   }
   rc-message.recovered::after {
     border: 2px solid var(--_accent-ink);
@@ -179,8 +194,12 @@ export const laterStyles = css`
     animation: appear 200ms 600ms both;
   }
   .notice span {
-    flex: 1 1 12em;
+    flex: 1 1 9em;
     text-wrap: pretty;
+  }
+
+  .notice button {
+    margin-inline-start: auto;
   }
 
   .jump {

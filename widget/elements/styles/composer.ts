@@ -65,6 +65,7 @@ export const composer = css`
     border-radius: 12px;
     background: var(--_accent);
     color: var(--_on-accent);
+    box-shadow: var(--_edge);
     transition:
       background-color 160ms,
       opacity 120ms;
@@ -75,6 +76,7 @@ export const composer = css`
   .send:disabled {
     background: none;
     color: var(--_soft);
+    box-shadow: none;
   }
   .send.stop {
     background: var(--_ink);

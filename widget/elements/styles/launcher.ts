@@ -14,7 +14,9 @@ export const launcher = css`
     border-radius: 18px;
     background: var(--_accent);
     color: var(--_on-accent);
-    box-shadow: 0 6px 20px -4px light-dark(rgb(20 30 28 / 0.35), rgb(0 0 0 / 0.6));
+    box-shadow:
+      var(--_edge),
+      0 6px 20px -4px light-dark(rgb(20 30 28 / 0.35), rgb(0 0 0 / 0.6));
     transition: transform 140ms ease-out;
   }
   .launcher:hover {

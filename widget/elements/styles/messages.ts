@@ -76,7 +76,7 @@ export const messages = css`
     transition: background-color 300ms;
   }
   rc-message.writing {
-    --_thread: color-mix(in oklab, var(--_accent) 55%, var(--_surface));
+    --_thread: color-mix(in oklab, var(--_accent-ink) 55%, var(--_surface));
   }
   /* The thread's end: where the answer is being written. */
   rc-message.writing::after {
@@ -95,8 +95,9 @@ export const messages = css`
   .thinking {
     display: flex;
     gap: 5px;
-    align-items: center;
+    align-items: end;
     block-size: calc(var(--_font-size) * 1.6);
+    padding-block-end: 5.5px;
   }
   .thinking i {
     inline-size: 18px;
@@ -144,7 +145,7 @@ export const messages = css`
     animation: appear 200ms 700ms both;
   }
   .empty {
-    --_thread: color-mix(in oklab, var(--_accent) 62%, var(--_surface));
+    --_thread: color-mix(in oklab, var(--_accent-ink) 62%, var(--_surface));
     display: flex;
     flex: 1;
     flex-direction: column;
@@ -163,19 +164,20 @@ export const messages = css`
     overflow: visible;
     fill: none;
     stroke: var(--_thread);
-    stroke-width: 1.6;
+    stroke-width: 2;
   }
   .loop:dir(rtl) {
     transform: scaleX(-1);
   }
   .loop path {
-    stroke-dasharray: 1;
+    /* As thick as the border that goes on with it. */
+    vector-effect: non-scaling-stroke;
     /* Short, for each frame of it is painted by the page's main thread. */
     animation: tie 700ms cubic-bezier(0.5, 0.1, 0.2, 1) backwards;
   }
   @keyframes tie {
     from {
-      stroke-dashoffset: 1;
+      clip-path: inset(-9% 0 0 100%);
     }
   }
   .hello,

@@ -32,10 +32,12 @@ export const root = css`
       color-mix(in oklab, var(--_ink) 4%, var(--_surface))
     );
     --_sunken: color-mix(in oklab, var(--_ink) 5%, var(--_surface));
-    --_bubble: color-mix(in oklab, var(--_accent) 11%, var(--_surface));
+    --_bubble: color-mix(in oklab, var(--_accent-ink) 11%, var(--_surface));
     /* The accent where it is read or looked for. */
     --_accent-ink: color-mix(in oklab, var(--_accent) 60%, var(--_ink));
     --_on-accent: #fff;
+    /* Of what is filled with the accent, which may be as good as the ground. */
+    --_edge: inset 0 0 0 1px color-mix(in srgb, currentColor 16%, transparent);
     --_warn: light-dark(#9a5b00, #f0b45a);
     --_bad: light-dark(#b3261e, #ff8f85);
     --_shadow: 0 16px 48px -8px light-dark(rgb(20 30 28 / 0.22), rgb(0 0 0 / 0.6));
@@ -158,8 +160,18 @@ export const root = css`
     .code-card {
       border: 1px solid ButtonBorder;
     }
+    /* Colours that are kept are those for the ground that the visitor has chosen. */
+    .root.root {
+      color-scheme: light dark;
+    }
+    .root .empty {
+      --_thread: CanvasText;
+    }
     .dot,
     .badge,
+    .thinking i,
+    .restoring i,
+    .notice::before,
     rc-message::before,
     rc-message::after {
       forced-color-adjust: none;

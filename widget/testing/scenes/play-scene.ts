@@ -6,6 +6,9 @@ import type { Words } from './words.ts';
 /** How long nothing may change before a view counts as drawn, ms. */
 const QUIET_MS = 120;
 
+/** How long to wait for something to click, ms. */
+const PATIENCE_MS = 10_000;
+
 export type Look = 'light' | 'dark';
 
 /** Gives an element the texts and the direction that a scene is played in. Before it is put on a page. */
@@ -34,12 +37,14 @@ export async function playScene(chat: ResumableChat, session: ScriptedSession, s
   const root = chat.shadowRoot;
   if (!root) throw new Error('the element has no shadow root');
   session.set(scene.view);
+  // With its panel, which is a part of its own.
+  await chat.updateComplete;
   await untilQuiet(root);
   if (scene.closed) chat.open = false;
   if (scene.lasts !== undefined) await new Promise((resolve) => setTimeout(resolve, scene.lasts));
   if (scene.next) session.set(scene.next);
   if (scene.typed !== undefined) type(root, scene.typed);
-  if (scene.click !== undefined) click(root, scene.click);
+  if (scene.click !== undefined) await click(root, scene.click);
   if (scene.scroll === 'start') root.querySelector('.messages')?.scrollTo(0, 0);
   if (scene.closed || scene.next || scene.typed || scene.click || scene.scroll) await untilQuiet(root);
   for (const animation of root.getAnimations()) {
@@ -55,10 +60,13 @@ function type(root: ShadowRoot, text: string): void {
   input.dispatchEvent(new Event('input', { bubbles: true }));
 }
 
-function click(root: ShadowRoot, selector: string): void {
-  const target = root.querySelector<HTMLElement>(selector);
-  if (!target) throw new Error(`nothing to click matches ${selector}`);
-  target.click();
+/** What is loaded last may come long after the rest, where the machine has much else to do. */
+async function click(root: ShadowRoot, selector: string): Promise<void> {
+  for (const since = performance.now(); performance.now() - since < PATIENCE_MS; await untilQuiet(root)) {
+    const target = root.querySelector<HTMLElement>(selector);
+    if (target) return target.click();
+  }
+  throw new Error(`nothing to click matches ${selector}`);
 }
 
 function untilQuiet(root: ShadowRoot): Promise<void> {
