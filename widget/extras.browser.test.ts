@@ -57,8 +57,8 @@ describe('thoughts', () => {
     await pause(50);
     expect(find('.reasoning rc-text').textContent).to.contain('First this');
     session.set(streaming(thoughts('First *this*, then that.', 'streaming')));
-    await settled();
-    await pause(50);
+    // The machine may be busy: a draw that took long has the next one wait.
+    while (!find('.reasoning rc-text').textContent.includes('then')) await settled();
     expect(find('.reasoning rc-text').textContent).to.contain('First this, then that.');
   });
 

@@ -26,8 +26,8 @@ function loadRareRules(): Promise<void> {
   return loading;
 }
 
-/** `update` resolves once that text is drawn, if it is not at once. */
-export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { update(text: string, done: boolean): Promise<void> | void } {
+/** `update` answers with a promise when that text is not drawn at once: it resolves when it is. */
+export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { update(text: string, done: boolean): Promise<void> | null } {
   // Not at once: an element is filled before it is put in its place, where alone its tree can be told.
   queueMicrotask(() => adoptStyles(host));
   const stream = createMarkdownStream(host, tools);
@@ -50,15 +50,20 @@ export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { updat
       finished = done;
       if (typeof state !== 'string') return state;
       if (state === 'plain') {
-        if (adoptRareStyles) return settle();
+        if (adoptRareStyles) {
+          settle();
+          return null;
+        }
         const from = plainTo && text.lastIndexOf('\n', text.lastIndexOf('\n', plainTo - 1) - 1) + 1;
         if (needsRareRules(text.slice(from), done)) {
           // What is drawn stays as it is: it is shown as soon as it can be drawn as what it is.
-          return (state = loadRareRules().then(settle));
+          state = loadRareRules().then(settle);
+          return state;
         }
         plainTo = text.length;
       }
       stream.update(text, done);
+      return null;
     },
   };
 }

@@ -9,14 +9,14 @@ const TABLE = '| a | b |\n|---|---|\n| 1 | 2 |\n';
 
 function open(): { host: HTMLElement; update(text: string, done: boolean): void } {
   const host = document.body.appendChild(document.createElement('div'));
-  const { update } = createMarkdown(host, {
+  const markdown = createMarkdown(host, {
     allowImages: false,
     createCodeCard: (language) => createCodeCard(language, LABELS),
     createPlainText: (host) => createPlainText(host, LABELS),
     safeUrl,
     pauseMs: 0,
   });
-  return { host, update };
+  return { host, update: (text, done) => void markdown.update(text, done) };
 }
 
 async function until(condition: () => boolean): Promise<void> {
