@@ -20,7 +20,7 @@ async function run(row: FaultRow): Promise<RowResult> {
 describe('under faults', () => {
   it.concurrent.each(rows.filter(({ name }) => PATIENT.includes(name)))('$name: $promise', async (row) => {
     const { violations, counts } = await run(row);
-    expect(violations).toEqual([]);
+    expect(violations, violations.join('\n')).toEqual([]);
     expect(counts).not.toEqual({});
   });
 });
@@ -28,7 +28,7 @@ describe('under faults', () => {
 describe('under faults, one at a time', () => {
   it.each(rows.filter(({ name }) => !PATIENT.includes(name)))('$name: $promise', async (row) => {
     const { violations, counts } = await run(row);
-    expect(violations).toEqual([]);
+    expect(violations, violations.join('\n')).toEqual([]);
     expect(counts).not.toEqual({});
   });
 });

@@ -25,7 +25,7 @@ async function run(row: FaultRow): Promise<RowResult> {
 describe('three relays on one Redis', () => {
   it.concurrent.each(only(PATIENT))('$name: $promise', async (row) => {
     const { violations, counts } = await run(row);
-    expect(violations).toEqual([]);
+    expect(violations, violations.join('\n')).toEqual([]);
     expect(counts).not.toEqual({});
   });
 
@@ -40,7 +40,7 @@ describe('three relays on one Redis', () => {
 describe('three relays on one Redis, one at a time', () => {
   it.each(only(ALONE))('$name: $promise', async (row) => {
     const { violations, counts } = await run(row);
-    expect(violations).toEqual([]);
+    expect(violations, violations.join('\n')).toEqual([]);
     expect(counts).not.toEqual({});
   });
 });

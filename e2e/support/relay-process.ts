@@ -47,6 +47,8 @@ const TEST_SETTINGS = {
 };
 
 const OUTPUT_LIMIT = 1024 * 1024;
+/** A relay is ready within a second or two; on a machine with ten times as much to do as it can, within ten times that. */
+const START_MS = 60_000;
 
 export interface RelayCommand {
   /** In place of the relay's own. */
@@ -88,10 +90,11 @@ export async function createRelayProcess(
       return { code, signal } as Exit;
     });
     try {
-      await until('the relay is ready', async () => {
+      const ready = (): Promise<boolean> => {
         if (child !== started) throw new Error('The relay ended before it was ready.');
         return isReady(origin);
-      });
+      };
+      await until('the relay is ready', ready, { timeoutMs: START_MS });
     } catch (error) {
       throw new Error(`The relay did not start. It has printed:\n${output.slice(-4000)}`, { cause: error });
     }

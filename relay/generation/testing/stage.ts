@@ -116,7 +116,7 @@ export function createStage(options: StageOptions) {
     messages,
 
     /** Waits until `found` finds something. */
-    async until<T>(found: () => Promise<T | null | undefined | false> | T | null | undefined | false, ms = 8000): Promise<T> {
+    async until<T>(found: () => Promise<T | null | undefined | false> | T | null | undefined | false, ms = 15_000): Promise<T> {
       for (const end = Date.now() + ms; ; ) {
         const value = await found();
         if (value !== null && value !== undefined && value !== false) return value;
