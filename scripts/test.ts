@@ -62,7 +62,7 @@ const stages: Stage[] = [
   {
     name: 'widget',
     command: [WTR],
-    limitMinutes: 5,
+    limitMinutes: 7,
     report: { file: path.join(reports, 'widget.json'), read: readWidgetReport },
   },
   vitest('e2e', 14),

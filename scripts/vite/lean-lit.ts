@@ -1,37 +1,26 @@
+import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 
-/** Lit's styles, without what is for browsers that have no `adoptedStyleSheets`: those cannot run the rest either. */
-const CSS_TAG = `
-export class CSSResult {
-  constructor(cssText) { this.cssText = cssText; }
-  get styleSheet() {
-    if (!this.sheet) (this.sheet = new CSSStyleSheet()).replaceSync(this.cssText);
-    return this.sheet;
-  }
-}
-export const unsafeCSS = (text) => new CSSResult(text);
-export const css = (strings, ...values) => new CSSResult(strings.reduce((text, next, at) => text + (values[at - 1].cssText ?? values[at - 1]) + next));
-export const adoptStyles = (root, styles) => { root.adoptedStyleSheets = styles.map((style) => style.styleSheet ?? style); };
-export const getCompatibleStyle = (style) => style;
-export const supportsAdoptingStyleSheets = true;
-`;
+const HTML = fileURLToPath(new URL('lean-lit-html.ts', import.meta.url));
+const ELEMENT = fileURLToPath(new URL('lean-lit-element.ts', import.meta.url));
 
-const MODULE = '/@lit/reactive-element/css-tag.js';
+const STAND_INS: Readonly<Record<string, string>> = { lit: ELEMENT, 'lit/directives/keyed.js': HTML };
 
-/** Takes a smaller module for the part of Lit that makes style sheets. */
+/** Takes the little of Lit that the widget is written in for Lit itself. */
 export function leanLit(): Plugin {
   let isThere = false;
   return {
     name: 'lean-lit',
     enforce: 'pre',
     apply: 'build',
-    transform(_code, id) {
-      if (!id.endsWith(MODULE)) return null;
-      isThere = true;
-      return CSS_TAG;
+    resolveId(id) {
+      const standIn = STAND_INS[id];
+      if (standIn !== undefined) isThere = true;
+      else if (/^(?:@lit|lit|lit-\w+)(?:\/|$)/.test(id)) this.error(`${id} is not in the widget's stand-in for Lit (scripts/vite/lean-lit.ts)`);
+      return standIn;
     },
     buildEnd(error) {
-      if (!error && !isThere) this.error('Lit has its styles elsewhere');
+      if (!error && !isThere) this.error('Lit is imported nowhere');
     },
   };
 }
