@@ -128,7 +128,8 @@ function instantiate(result: TemplateResult): { fragment: DocumentFragment; set:
 
 const isPrimitive = (value: unknown): boolean => value === null || (typeof value !== 'object' && typeof value !== 'function');
 
-const textOf = (value: unknown): string => String((value ?? '') as string);
+/** What is no text yet becomes one where it is put. */
+const textOf = (value: unknown): string => (value as string | null | undefined) ?? '';
 
 function bindAttribute(element: Element, { name = '', pieces = [], at }: Hole): Setter {
   const plain = name.slice(1);
