@@ -1,10 +1,18 @@
 import { open } from 'node:fs/promises';
 import type { Logger } from '#relay/logger.ts';
+import { StoreError } from '../../store-error.ts';
 import type { Statements } from './statements.ts';
 
 export interface Checkpoints {
   /** To be called after each commit, with the number of characters that it wrote: there is rarely anything to do. */
   afterCommit(size: number): void;
+  /**
+   * Moves all that is committed by then into the database, and cuts the log to nothing; in one go for all who ask
+   * meanwhile. When the database is closed first that has done it.
+   *
+   * @throws StoreError when the log could not be emptied.
+   */
+  empty(): Promise<void>;
 }
 
 /** What a commit writes besides its texts, in pages of the log, and how many characters fill one: each is written twice. */
@@ -33,8 +41,9 @@ export function createCheckpoints(options: {
   const { path, everyPages, statements, isClosed, logger } = options;
   let pages = 0;
   let busy = false;
+  let emptying: Promise<void> | null = null;
 
-  async function work(): Promise<void> {
+  async function writeOut(): Promise<void> {
     // SQLite's locks are on the database and not on this file: closing it lets go of none (fcntl(2)).
     const log = await open(path, 'r+');
     try {
@@ -42,7 +51,28 @@ export function createCheckpoints(options: {
     } finally {
       await log.close();
     }
+  }
+
+  async function move(): Promise<void> {
+    await writeOut();
     if (!isClosed()) statements.checkpoint.get();
+  }
+
+  async function emptyLog(): Promise<void> {
+    try {
+      await writeOut();
+      if (isClosed()) return;
+      // Whoever asks from here on may have committed what this does not move.
+      emptying = null;
+      const answer = statements.emptyLog.get();
+      if (answer?.['busy'] !== 0) throw new StoreError('store-unavailable', 'the write-ahead log could not be emptied');
+      pages = 0;
+    } catch (error) {
+      emptying = null;
+      // Closing the database moves what is left, and deletes the file.
+      if (isClosed()) return;
+      throw error instanceof StoreError ? error : new StoreError('store-unavailable', 'the write-ahead log could not be emptied', { cause: error });
+    }
   }
 
   return {
@@ -51,14 +81,14 @@ export function createCheckpoints(options: {
       if (pages < everyPages || busy) return;
       pages = 0;
       busy = true;
-      work()
+      move()
         .catch((error: unknown) => {
-          // Closing the database moves what is left, and deletes the file.
           if (!isClosed()) logger?.warn({ err: error }, 'the write-ahead log could not be moved into the database');
         })
         .finally(() => {
           busy = false;
         });
     },
+    empty: () => (emptying ??= emptyLog()),
   };
 }

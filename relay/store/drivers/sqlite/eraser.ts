@@ -1,7 +1,5 @@
 import type { Logger } from '#relay/logger.ts';
-import { StoreError } from '../../store-error.ts';
 import type { SessionRepository } from './session-repository.ts';
-import { toStoreError } from './sqlite-errors.ts';
 import type { Statements } from './statements.ts';
 import type { TickTransactions } from './tick-transactions.ts';
 
@@ -25,19 +23,28 @@ export function createEraser(options: {
   sessions: SessionRepository;
   statements: Statements;
   transactions: TickTransactions;
+  /** Empties the write-ahead log; see `Checkpoints`. */
+  emptyLog: () => Promise<void>;
   logger: Logger | undefined;
 }): Eraser {
-  const { sessions, statements, transactions, logger } = options;
+  const { sessions, statements, transactions, emptyLog, logger } = options;
   const intervalMs = Math.min(Math.max(sessions.ttlMs / 4, MIN_SWEEP_INTERVAL_MS), MAX_SWEEP_INTERVAL_MS);
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let cleaning: Promise<void> = Promise.resolve();
 
-  /** What was erased still stands in the write-ahead log: empties it. Once for all that was erased until now. */
-  function clean(): void {
-    if (!sessions.erased || stopped) return;
-    const answer = statements.emptyLog.get();
-    if (answer?.['busy'] !== 0) throw new StoreError('store-unavailable', 'the write-ahead log could not be emptied');
-    sessions.erased = false;
+  /** What was erased still stands in the write-ahead log: empties it. Also waits for what others have begun of that. */
+  async function clean(): Promise<void> {
+    if (sessions.erased && !stopped) {
+      sessions.erased = false;
+      cleaning = emptyLog();
+    }
+    try {
+      await cleaning;
+    } catch (error) {
+      sessions.erased = true;
+      throw error;
+    }
   }
 
   async function sweep(): Promise<void> {
@@ -45,7 +52,7 @@ export function createEraser(options: {
     // Each in an operation of its own. To find what has expired is to erase it.
     await Promise.all(expired.map((sessionId) => transactions.write(() => void sessions.find(sessionId))));
     await transactions.write(() => void statements.deleteOldTombstones.run(sessions.now(), MAX_TOMBSTONES_PER_SWEEP));
-    clean();
+    await clean();
     schedule(expired.length === MAX_SESSIONS_PER_SWEEP ? MIN_SWEEP_INTERVAL_MS : intervalMs);
   }
 
@@ -70,11 +77,7 @@ export function createEraser(options: {
         if (found.kind === 'gone') return;
         sessions.bury(sessionId, found.kind === 'open' ? found.record : null, sessions.tombstoneUntil(sessions.now()));
       });
-      try {
-        clean();
-      } catch (error) {
-        throw toStoreError(error);
-      }
+      await clean();
     },
 
     expire(sessionId) {

@@ -90,7 +90,8 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
           isClosed: transactions.isClosed,
           logger,
         });
-  const eraser = createEraser({ sessions, statements, transactions, logger });
+  const emptyLog = async () => checkpoints?.empty();
+  const eraser = createEraser({ sessions, statements, transactions, emptyLog, logger });
   let closed = false;
 
   /** Reads see what is committed: no transaction is open between two ticks. */
