@@ -23,6 +23,8 @@ import type { ScriptName } from './scripts.ts';
 
 export interface ScriptStoreOptions {
   transport: ScriptTransport;
+  /** May the store be asked yet? Throws a StoreError when not. */
+  assertFit: () => void;
   /** How long a session is kept after its last write; that it is gone is known for twice as long. */
   ttlMs: number;
   /** What the names of all keys begin with. */
@@ -45,14 +47,19 @@ const MAX_HAND_OVERS = 10;
 
 /** The store as scripts that run where the data is; the driver brings the way there. */
 export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
-  const { transport, ttlMs, logger, clockOffset = () => 0 } = options;
+  const { transport, assertFit, ttlMs, logger, clockOffset = () => 0 } = options;
   const { maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES } = options;
   const keys = createKeys(options.prefix);
   const hints = createHints({ transport, eventsOf: keys.eventsOf, logger });
   let closed = false;
 
-  async function run(script: ScriptName, scriptKeys: readonly string[], args: readonly string[]): Promise<unknown> {
+  function assertUsable(): void {
     if (closed) throw new StoreError('store-unavailable', 'the store is closed');
+    assertFit();
+  }
+
+  async function run(script: ScriptName, scriptKeys: readonly string[], args: readonly string[]): Promise<unknown> {
+    assertUsable();
     return transport.run(script, scriptKeys, args);
   }
 
@@ -185,7 +192,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     },
 
     async follow(sessionId, listener) {
-      if (closed) throw new StoreError('store-unavailable', 'the store is closed');
+      assertUsable();
       return hints.follow(sessionId, listener);
     },
 

@@ -53,14 +53,16 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
   let state: 'unknown' | 'fit' | 'unfit' = 'unknown';
   let down = false;
 
-  const transport = createRedisTransport({
-    address,
-    commands,
-    logger,
+  const transport = createRedisTransport({ address, commands, logger });
+  const scriptStore = createScriptStore({
+    ...options,
+    prefix,
+    transport,
     assertFit() {
       if (state !== 'fit') throw new StoreError('store-unavailable', 'Redis could not be reached yet');
     },
   });
+  const store: ScriptStore = { ...scriptStore, pace: PACE };
 
   return new Promise((resolve, reject) => {
     let waiting = false;
@@ -69,7 +71,7 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
     function accept(): void {
       state = 'fit';
       if (waiting) logger?.info({ store: label }, 'The store can be reached');
-      resolve({ ...createScriptStore({ ...options, prefix, transport }), pace: PACE });
+      resolve(store);
     }
 
     function refuse(reason: StoreOpenError): void {
@@ -84,7 +86,7 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
       if (state !== 'unknown' || waiting) return;
       waiting = true;
       logger?.warn({ store: label, err: error }, 'The store cannot be reached: waiting for it');
-      resolve({ ...createScriptStore({ ...options, prefix, transport }), pace: PACE });
+      resolve(store);
     }
 
     /** Once at a time, and until there is an answer: the connection may stand while the server cannot answer yet. */

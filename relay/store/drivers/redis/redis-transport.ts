@@ -24,12 +24,10 @@ export interface RedisTransportOptions {
   address: RedisAddress;
   commands: Redis | Cluster;
   logger: Logger | undefined;
-  /** May scripts be run yet? Throws when not. */
-  assertFit: () => void;
 }
 
 /** The way to a Redis: one connection for commands, one to hear what is published (on a Cluster, one to each server). */
-export function createRedisTransport({ address, commands, logger, assertFit }: RedisTransportOptions): ScriptTransport {
+export function createRedisTransport({ address, commands, logger }: RedisTransportOptions): ScriptTransport {
   const sharded = commands instanceof Cluster;
   const subscriptions = createSubscriptions({
     sharded,
@@ -59,7 +57,6 @@ export function createRedisTransport({ address, commands, logger, assertFit }: R
     let deadline = 0;
     for (let attempt = 0; ; attempt += 1) {
       if (closed) throw new StoreError('store-unavailable', 'the store is closed');
-      assertFit();
       try {
         return await work();
       } catch (error) {
@@ -77,13 +74,9 @@ export function createRedisTransport({ address, commands, logger, assertFit }: R
 
     run: (script, keys, args) => limited(() => persist(() => evaluate(script, keys, args))),
 
-    async listen(channel, onPayload, onUnsure) {
-      assertFit();
-      return subscriptions.listen(channel, onPayload, onUnsure);
-    },
+    listen: subscriptions.listen,
 
     async close() {
-      if (closed) return;
       closed = true;
       subscriptions.close();
       commands.disconnect();

@@ -57,13 +57,13 @@ export async function openUpstashStore(options: OpenUpstashStoreOptions): Promis
   const transport = await createUpstashTransport({
     redis,
     subscriptions: createUpstashSubscriptions({ url, token, logger }),
-    assertFit() {
-      if (!fit) throw new StoreError('store-unavailable', 'the store could not be reached yet');
-    },
   });
   const store = createScriptStore({
     ...options,
     prefix,
+    assertFit() {
+      if (!fit) throw new StoreError('store-unavailable', 'the store could not be reached yet');
+    },
     transport: {
       ...transport,
       close() {

@@ -1,5 +1,4 @@
 import type { Redis } from '@upstash/redis';
-import { StoreError } from '../../store-error.ts';
 import { limitInFlight } from '../redis-scripts/limit-in-flight.ts';
 import type { ScriptTransport } from '../redis-scripts/script-transport.ts';
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../redis-scripts/scripts.ts';
@@ -12,16 +11,13 @@ const MAX_IN_FLIGHT = 16_384;
 export interface UpstashTransportOptions {
   redis: Redis;
   subscriptions: UpstashSubscriptions;
-  /** May scripts be run yet? Throws when not. */
-  assertFit: () => void;
 }
 
 /** The way to Upstash: a request for the scripts of each tick, a stream of events for each channel that is heard. */
 export async function createUpstashTransport(options: UpstashTransportOptions): Promise<ScriptTransport> {
-  const { redis, subscriptions, assertFit } = options;
+  const { redis, subscriptions } = options;
   const hashes = await hashScripts();
   const limited = limitInFlight(MAX_IN_FLIGHT);
-  let closed = false;
 
   async function evaluate(script: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     try {
@@ -41,20 +37,11 @@ export async function createUpstashTransport(options: UpstashTransportOptions): 
     spansPartitions: true,
     publishCommand: 'PUBLISH',
 
-    async run(script, keys, args) {
-      if (closed) throw new StoreError('store-unavailable', 'the store is closed');
-      assertFit();
-      return limited(() => evaluate(script, keys, args));
-    },
+    run: (script, keys, args) => limited(() => evaluate(script, keys, args)),
 
-    async listen(channel, onPayload, onUnsure) {
-      assertFit();
-      return subscriptions.listen(channel, onPayload, onUnsure);
-    },
+    listen: subscriptions.listen,
 
     async close() {
-      if (closed) return;
-      closed = true;
       subscriptions.close();
     },
   };
