@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { openRelayStage } from '../testing/relay-stage.ts';
 import { createServer } from './create-server.ts';
@@ -7,8 +7,8 @@ import { createServer } from './create-server.ts';
 // A late request is found out within a second or two.
 vi.setConfig({ testTimeout: 15_000 });
 
-/** A relay behind a server, and a plain socket to it. */
-async function openSocket() {
+/** A relay behind a server, a plain socket to it, and the server's end of that. */
+async function openSocket({ allowHalfOpen = false } = {}) {
   const stage = openRelayStage();
   const server = createServer({
     relay: stage.relay,
@@ -19,7 +19,9 @@ async function openSocket() {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen });
+  const [peer] = await accepted;
   onTestFinished(async () => {
     socket.destroy();
     server.close();
@@ -29,7 +31,7 @@ async function openSocket() {
   const heard = { text: '' };
   // A drop that meets the closed end is answered by a reset; what counts is what came before.
   socket.on('error', () => {}).on('data', (bytes) => (heard.text += bytes.toString()));
-  return { stage, socket, heard };
+  return { stage, socket, peer, heard };
 }
 
 /** An answer as it came over the line. */
@@ -86,7 +88,28 @@ it('answers a request that waits to be told to go on', async () => {
   await expect.poll(() => heard.text, { timeout: 5000 }).toMatch(/\r\nHTTP\/1\.1 201 /);
 });
 
-it('writes nothing into a stream whose viewer sends nonsense: it ends', async () => {
+it('outlives a client that wished for a proxy and then resets the line', async () => {
+  const { socket, peer, heard } = await openSocket({ allowHalfOpen: true });
+  socket.write('CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n');
+  await expect.poll(() => heard.text, { timeout: 5000 }).toContain('The relay is no proxy.');
+  // An error that nobody hears would end the process, and this run of tests with it.
+  const closed = new Promise((resolve) => peer.once('close', resolve));
+  socket.resetAndDestroy();
+  expect(await closed, 'closed by an error').toBe(true);
+});
+
+it.each(['CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n', 'nonsense\r\n\r\n', 'GET /healthz HT'])(
+  'closes its end on a client that never closes its own: %j',
+  async (bytes) => {
+    const { socket, peer, heard } = await openSocket({ allowHalfOpen: true });
+    socket.write(bytes);
+    await once(peer, 'close');
+    expect(heard.text).toMatch(/^HTTP\/1\.1 400 /);
+  },
+);
+
+it.each(['nonsense\r\n\r\n', 'CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n'])(
+  'writes nothing into a stream whose viewer sends %j: it ends', async (bytes) => {
   const { stage, socket, heard } = await openSocket();
   const session = await stage.mint();
   await stage.prompt(session);
@@ -94,7 +117,7 @@ it('writes nothing into a stream whose viewer sends nonsense: it ends', async ()
     `GET /api/check-stream?sessionId=${session.sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${session.token}\r\n\r\n`,
   );
   await expect.poll(() => heard.text, { timeout: 5000 }).toContain('event: ping');
-  socket.write('nonsense\r\n\r\n');
+  socket.write(bytes);
   await once(socket, 'close');
   expect(heard.text.match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
   expect(heard.text).toMatch(/\ndata: \{\}\n\n$/);

@@ -19,6 +19,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** How often Node looks for late requests: by default every 30 s only, so that both limits could be passed by as much. */
 const LATE_CHECK_MS = 1000;
+/** How long a refused client may take to read why and to close its end. */
+const LINGER_MS = 1000;
 /** Connections besides the streams. */
 const SPARE_CONNECTIONS = 1024;
 /** When streams are not limited: what one process can sensibly hold. */
@@ -61,15 +63,24 @@ export function createServer(options: ServerOptions): Server {
   );
   server.maxConnections = maxStreams > 0 ? maxStreams + SPARE_CONNECTIONS : MOST_CONNECTIONS;
   server.on('checkExpectation', (_, outgoing) => refuse(outgoing, 'Expect: must be 100-continue.'));
-  server.on('connect', (_, socket) => endWith(socket, createProblem('invalid-request', { detail: 'The relay is no proxy.' })));
+  server.on('connect', (_, socket) => {
+    // Node lets go of such a socket: nobody else listens for its errors, and one that nobody hears ends the process.
+    socket.on('error', () => socket.destroy());
+    hangUp(socket, createProblem('invalid-request', { detail: 'The relay is no proxy.' }));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else hangUp(socket, problemOf(error));
+  });
+  return server;
+
+  function hangUp(socket: Duplex, problem: Problem): void {
     const begun = answers.get(socket);
     // Into the middle of an answer nothing else can be written: the client sees the line end.
     const isAnswering = begun?.headersSent === true && !begun.writableFinished;
-    if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) socket.destroy();
-    else endWith(socket, problemOf(error));
-  });
-  return server;
+    if (!socket.writable || isAnswering) socket.destroy();
+    else endWith(socket, problem);
+  }
 }
 
 /** Of bytes that are no HTTP request, or one that is too much. */
@@ -90,8 +101,10 @@ function refuse(outgoing: ServerResponse, detail: string): void {
   outgoing.writeHead(problem.status, lastHeaders(body)).end(body);
 }
 
-/** The same where there is no response to write to. */
+/** The same where there is no response to write to. Node watches such a socket no longer, so it is closed from here. */
 function endWith(socket: Duplex, problem: Problem): void {
+  const late = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(late));
   const body = JSON.stringify(problem);
   const lines = Object.entries(lastHeaders(body)).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`);
