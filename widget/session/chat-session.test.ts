@@ -1,30 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFakeRelay, type FakeRelay, type FakeRequest } from './testing/fake-relay.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { FakeRelay, FakeRequest } from './testing/fake-relay.ts';
 import { createFakeProfile, lastAnswer, openChat } from './testing/open-chat.ts';
-import type { ChatView } from './types.ts';
+import { isDone, isMint, isPrompt, textsOf, useFakeRelay } from './testing/use-fake-relay.ts';
 
 let relay: FakeRelay;
+useFakeRelay((fake) => (relay = fake));
 
-beforeEach(async () => {
-  relay = await createFakeRelay();
-  // The waits before another try are drawn from 0 to a bound: here always 0.
-  vi.spyOn(Math, 'random').mockReturnValue(0);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await relay.close();
-});
-
-const isDone = ({ status, messages, pending }: ChatView): boolean =>
-  status === 'idle' && messages.length > 0 && pending === null;
-/** The requests with a prompt that have reached the relay. */
-const prompts = (): FakeRequest[] =>
-  relay.requests.filter(({ path, method }) => method === 'POST' && path === '/api/llm-stream');
-const isPrompt = ({ method, path }: FakeRequest): boolean => method === 'POST' && path === '/api/llm-stream';
-const isMint = ({ method, path }: FakeRequest): boolean => method === 'POST' && path === '/api/sessions';
-/** Texts of the messages on view, in order. */
-const texts = ({ messages }: ChatView): string[] =>
-  messages.map(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : '')).join(''));
+const prompts = (): FakeRequest[] => relay.requests.filter(isPrompt);
 /** A run that begins and is left unfinished. */
 const beginAnswer: FakeRelay['answer'] = (session, runId) => {
   session.writeStart(runId);
@@ -49,7 +31,7 @@ describe('a first prompt', () => {
     expect(await sent).toBe(true);
 
     const view = await open.until(isDone);
-    expect(texts(view)).toEqual(['Hello', 'You said: Hello']);
+    expect(textsOf(view)).toEqual(['Hello', 'You said: Hello']);
     expect(storage.read()).toEqual(open.chat.credentials);
     expect(view.sessionId).toBe(open.chat.credentials?.sessionId);
     // Between the sending and the answer the prompt was never off the page, and never on it twice.
@@ -101,126 +83,7 @@ it('a prompt into a session that is being asked for now and then is seen at once
   await using open = openChat({ relay: relay.origin, storage: createFakeProfile({ sessionId, token }).tab() });
   await open.until(({ status, restoring }) => status === 'idle' && !restoring);
   await open.chat.send('Hello');
-  expect(texts(await open.until(isDone))).toEqual(['Hello', 'You said: Hello']);
-});
-
-describe('a prompt that is retried', () => {
-  it('is brought to the relay once, however often its answer is lost', async () => {
-    const rounds = 40;
-    relay.fault = (request) => (isPrompt(request) && request.count % 4 !== 3 ? { kind: 'drop-answer' } : null);
-    await using open = openChat({ relay: relay.origin });
-    for (let round = 1; round <= rounds; round++) {
-      expect(await open.chat.send(`Prompt ${round}`)).toBe(true);
-      await open.until((view) => isDone(view) && view.messages.length === 2 * round);
-    }
-    expect(relay.session().answers.size).toBe(rounds);
-    expect(new Set(prompts().map(({ body }) => body.messageId)).size).toBe(rounds);
-  });
-
-  it('is answered by what is stored, when no line shows it', async () => {
-    relay.fault = (request) => (isPrompt(request) && request.count < 5 ? { kind: 'drop-answer' } : null);
-    relay.plan = () => ({ cut: { afterBytes: 0, how: 'silence' } });
-    await using open = openChat({ relay: relay.origin });
-    expect(await open.chat.send('Hello')).toBe(true);
-    expect(open.chat.view.pending).toMatchObject({ text: 'Hello' });
-    expect(prompts()).toHaveLength(6);
-    expect(relay.session().answers.size).toBe(1);
-  });
-
-  it('is settled by the line when that shows it first', async () => {
-    relay.fault = (request) => (isPrompt(request) && request.count > 0 ? { kind: 'drop-answer' } : null);
-    await using open = openChat({ relay: relay.origin });
-    await open.chat.send('One');
-    await open.until(isDone);
-    expect(await open.chat.send('Two')).toBe(true);
-    expect(texts(await open.until((view) => isDone(view) && view.messages.length === 4))).toEqual([
-      'One', 'You said: One', 'Two', 'You said: Two',
-    ]);
-    expect(relay.session().answers.size).toBe(2);
-  });
-
-  it('is given back after a while of refusals, and keeps its id so that it is never stored twice', async () => {
-    relay.fault = (request) => {
-      if (!isPrompt(request) || request.count >= 13) return null;
-      return request.count === 0 ? { kind: 'drop-answer' } : { kind: 'problem', code: 'store-unavailable' };
-    };
-    // Nor does the line tell.
-    relay.plan = () => ({ cut: { afterBytes: 0, how: 'silence' } });
-    await using open = openChat({ relay: relay.origin });
-    relay.fault = (request) => (isPrompt(request) && request.count < 13 ? { kind: 'problem', code: 'store-unavailable' } : null);
-    expect(await open.chat.send('Hello')).toBe(false);
-    expect(open.chat.view).toMatchObject({ pending: null, unsent: { text: 'Hello' }, problem: { code: 'store-unavailable' } });
-    expect(await open.chat.retry()).toBe(true);
-    expect(open.chat.view).toMatchObject({ unsent: null, problem: null });
-    expect(new Set(prompts().map(({ body }) => body.messageId)).size).toBe(1);
-  });
-});
-
-describe('a prompt that is refused', () => {
-  it.each([
-    ['run-active', 409],
-    ['payload-too-large', 413],
-    ['unknown-parent', 422],
-    ['idempotency-mismatch', 422],
-    ['store-full', 507],
-    ['read-only', 403],
-    ['invalid-request', 400],
-  ] as const)('as %s comes back to the composer', async (code, status) => {
-    relay.fault = (request) => (isPrompt(request) && request.count === 0 ? { kind: 'problem', code } : null);
-    await using open = openChat({ relay: relay.origin });
-    expect(await open.chat.send('Hello', { parentId: '' })).toBe(false);
-    expect(open.chat.view).toMatchObject({
-      ...{ status: 'idle', pending: null, retryAt: null },
-      ...{ unsent: { text: 'Hello', parentId: '' }, problem: { code, status } },
-    });
-    expect(prompts()).toHaveLength(1);
-
-    expect(await open.chat.retry()).toBe(true);
-    expect(texts(await open.until(isDone))).toEqual(['Hello', 'You said: Hello']);
-    expect(new Set(prompts().map(({ body }) => body.messageId)).size).toBe(2);
-  });
-
-  it('for its rate says until when, and not any longer', async () => {
-    relay.fault = (request) =>
-      isPrompt(request) && request.count === 0 ? { kind: 'problem', code: 'rate-limited', options: { retryAfterMs: 200 } } : null;
-    await using open = openChat({ relay: relay.origin });
-    const before = Date.now();
-    expect(await open.chat.send('Hello')).toBe(false);
-    expect(open.chat.view.retryAt).toBeGreaterThanOrEqual(before + 200);
-    const view = await open.until(({ retryAt }) => retryAt === null);
-    expect(Date.now()).toBeGreaterThanOrEqual(before + 200);
-    expect(view).toMatchObject({ problem: { code: 'rate-limited' }, unsent: { text: 'Hello' } });
-  });
-
-  it('because the relay is at its limit waits, says so, and goes through', async () => {
-    relay.fault = (request) =>
-      isPrompt(request) && request.count === 0 ? { kind: 'problem', code: 'overloaded', retryAfter: '1' } : null;
-    await using open = openChat({ relay: relay.origin });
-    const sent = open.chat.send('Hello');
-    const view = await open.until(({ problem }) => problem !== null);
-    expect(view).toMatchObject({ status: 'reconnecting', pending: { text: 'Hello' }, problem: { code: 'overloaded' } });
-    expect(view.retryAt).not.toBeNull();
-    expect(await sent).toBe(true);
-    expect(open.chat.view).toMatchObject({ problem: null, retryAt: null });
-  });
-
-  it('is forgotten on request', async () => {
-    relay.fault = () => ({ kind: 'problem', code: 'payload-too-large' });
-    await using open = openChat({ relay: relay.origin });
-    await open.chat.send('Hello');
-    open.chat.dismiss();
-    expect(open.chat.view).toMatchObject({ problem: null, unsent: null });
-  });
-
-  it('because another is on its way does not disturb that one', async () => {
-    relay.fault = (request) => (isPrompt(request) && request.count === 0 ? { kind: 'drop' } : null);
-    await using open = openChat({ relay: relay.origin });
-    const sent = open.chat.send('One');
-    expect(await open.chat.send('Two')).toBe(false);
-    expect(open.chat.view).toMatchObject({ pending: { text: 'One' }, unsent: { text: 'Two' }, problem: { code: 'run-active' } });
-    expect(await sent).toBe(true);
-    expect(texts(await open.until(isDone))).toEqual(['One', 'You said: One']);
-  });
+  expect(textsOf(await open.until(isDone))).toEqual(['Hello', 'You said: Hello']);
 });
 
 describe('editing and asking again', () => {
@@ -232,11 +95,11 @@ describe('editing and asking again', () => {
     const before = await open.until((view) => isDone(view) && view.messages.length === 4);
     const parentId = before.messages[1]?.id ?? 'none';
     const sent = open.chat.send('Two, but better', { parentId });
-    expect(texts(open.chat.view)).toEqual(['One', 'You said: One']);
+    expect(textsOf(open.chat.view)).toEqual(['One', 'You said: One']);
     expect(open.chat.view.pending).toMatchObject({ text: 'Two, but better', parentId });
     expect(await sent).toBe(true);
     const after = await open.until((view) => isDone(view) && view.messages.length === 4);
-    expect(texts(after)).toEqual(['One', 'You said: One', 'Two, but better', 'You said: Two, but better']);
+    expect(textsOf(after)).toEqual(['One', 'You said: One', 'Two, but better', 'You said: Two, but better']);
   });
 
   it('a refused edit shows again what it would have dropped', async () => {
@@ -246,7 +109,7 @@ describe('editing and asking again', () => {
     relay.fault = (request) => (isPrompt(request) ? { kind: 'problem', code: 'unknown-parent' } : null);
     await open.chat.send('Better', { parentId: '' });
     expect(open.chat.view).toMatchObject({ unsent: { text: 'Better', parentId: '' }, problem: { code: 'unknown-parent' } });
-    expect(texts(open.chat.view)).toEqual(['One', 'You said: One']);
+    expect(textsOf(open.chat.view)).toEqual(['One', 'You said: One']);
   });
 
   it('another answer replaces the last one', async () => {
@@ -256,10 +119,10 @@ describe('editing and asking again', () => {
     const first = await open.until(isDone);
     const asked = open.chat.regenerate();
     expect(open.chat.view).toMatchObject({ status: 'connecting', pending: null });
-    expect(texts(open.chat.view)).toEqual(['One']);
+    expect(textsOf(open.chat.view)).toEqual(['One']);
     expect(await asked).toBe(true);
     const second = await open.until((view) => isDone(view) && view.messages.length === 2);
-    expect(texts(second)).toEqual(['One', 'Answer 2']);
+    expect(textsOf(second)).toEqual(['One', 'Answer 2']);
     expect(second.messages[1]?.id).not.toBe(first.messages[1]?.id);
     expect(prompts()[1]?.body).toMatchObject({ parentId: first.messages[0]?.id });
     expect(prompts()[1]?.body).not.toHaveProperty('prompt');
@@ -272,7 +135,7 @@ describe('editing and asking again', () => {
     await open.chat.send('One');
     await open.until(isDone);
     expect(await open.chat.regenerate()).toBe(true);
-    expect(texts(await open.until((view) => isDone(view) && view.messages.length === 2))).toEqual(['One', 'Answer 2']);
+    expect(textsOf(await open.until((view) => isDone(view) && view.messages.length === 2))).toEqual(['One', 'Answer 2']);
     expect(relay.session().answers.size).toBe(2);
   });
 
@@ -453,7 +316,7 @@ describe('a new chat', () => {
     await vi.waitFor(() => expect(relay.openStreams).toBe(0));
     await open.chat.send('Again');
     const view = await open.until(isDone);
-    expect(texts(view)).toEqual(['Again', 'You said: Again']);
+    expect(textsOf(view)).toEqual(['Again', 'You said: Again']);
     expect(view.sessionId).not.toBe(sessionId);
   });
 

@@ -116,11 +116,18 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
   function set(change: Partial<Model>): void {
     model = { ...model, ...change };
     notifier.changed();
-    if (!('problem' in change || 'line' in change)) return;
-    // A view whose `retryAt` has passed is another view.
+    if ('problem' in change || 'line' in change) awaitRetry();
+  }
+
+  /** A view whose `retryAt` has passed is another view. A timer may be early by the clock that tells the time. */
+  function awaitRetry(): void {
     clearTimeout(retryTimer);
     const { retryAt } = notifier.value;
-    if (undoOpen && retryAt !== null) retryTimer = setTimeout(notifier.changed, retryAt - Date.now());
+    if (!undoOpen || retryAt === null) return;
+    retryTimer = setTimeout(() => {
+      notifier.changed();
+      awaitRetry();
+    }, retryAt - Date.now());
   }
 
   function tell(problem: Problem | null): void {

@@ -1,23 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EMPTY_SESSION } from '#shared/session.ts';
 import { encodeEntry, type FakeSession } from './testing/fake-session.ts';
-import { createFakeRelay, type FakeRelay, type LinePlan } from './testing/fake-relay.ts';
+import type { FakeRelay, LinePlan } from './testing/fake-relay.ts';
 import { createFakeProfile, lastAnswer, openChat, type OpenChat } from './testing/open-chat.ts';
+import { useFakeRelay } from './testing/use-fake-relay.ts';
 import type { ChatView } from './types.ts';
 
 const TEXT = 'A reply – with “quotes”, 🙂 and\nline\r\nbreaks. ';
 const PIECES = [...TEXT.matchAll(/[^]{1,5}/gu)].map(([piece]) => piece);
 
 let relay: FakeRelay;
-
-beforeEach(async () => {
-  relay = await createFakeRelay();
-  vi.spyOn(Math, 'random').mockReturnValue(0);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await relay.close();
-});
+useFakeRelay((fake) => (relay = fake));
 
 /** A session with one whole turn and one prompt that is being answered. */
 function beginSession(): { session: FakeSession; open: () => OpenChat } {

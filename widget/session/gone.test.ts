@@ -1,20 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFakeRelay, type FakeRelay, type FakeRequest } from './testing/fake-relay.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { FakeRelay } from './testing/fake-relay.ts';
 import { createFakeProfile, lastAnswer, openChat } from './testing/open-chat.ts';
+import { isMint, useFakeRelay } from './testing/use-fake-relay.ts';
 import type { ChatView, CredentialStorage } from './types.ts';
 
 let relay: FakeRelay;
+useFakeRelay((fake) => (relay = fake));
 
-beforeEach(async () => {
-  relay = await createFakeRelay();
-  vi.spyOn(Math, 'random').mockReturnValue(0);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await relay.close();
-});
-
-const isMint = ({ method, path }: FakeRequest): boolean => method === 'POST' && path === '/api/sessions';
 const isIdle = ({ status, restoring, pending }: ChatView): boolean => status === 'idle' && !restoring && pending === null;
 const isAnswered = (view: ChatView): boolean => isIdle(view) && view.messages.length > 0;
 

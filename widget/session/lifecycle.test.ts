@@ -1,19 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFakeRelay, type FakeRelay } from './testing/fake-relay.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { FakeRelay } from './testing/fake-relay.ts';
 import type { FakeSession } from './testing/fake-session.ts';
 import { createFakePage, createFakeProfile, lastAnswer, openChat, type FakePage, type FakePlaces, type OpenChat } from './testing/open-chat.ts';
+import { useFakeRelay } from './testing/use-fake-relay.ts';
 import type { ChatView } from './types.ts';
 
 let relay: FakeRelay;
-
-beforeEach(async () => {
-  relay = await createFakeRelay();
-  vi.spyOn(Math, 'random').mockReturnValue(0);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await relay.close();
-});
+useFakeRelay((fake) => (relay = fake));
 
 const isIdle = ({ status, messages }: ChatView): boolean => status === 'idle' && messages.length > 0;
 

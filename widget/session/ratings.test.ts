@@ -1,18 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFakeRelay, type FakeRelay, type FakeRequest } from './testing/fake-relay.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { FakeRelay, FakeRequest } from './testing/fake-relay.ts';
 import { createFakePage, openChat, type OpenChat } from './testing/open-chat.ts';
+import { useFakeRelay } from './testing/use-fake-relay.ts';
 import type { ChatView } from './types.ts';
 
 let relay: FakeRelay;
-
-beforeEach(async () => {
-  relay = await createFakeRelay();
-  vi.spyOn(Math, 'random').mockReturnValue(0);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await relay.close();
-});
+useFakeRelay((fake) => (relay = fake));
 
 const isRating = ({ path }: FakeRequest): boolean => path.endsWith('/feedback');
 const sent = (): unknown[] => relay.requests.filter(isRating).map(({ body }) => body['rating']);
