@@ -4,10 +4,15 @@ export function sleep(ms: number): Promise<void> {
   });
 }
 
+/** What was waited for did not come in time. */
+export class WaitedInVainError extends Error {
+  override name = 'WaitedInVainError';
+}
+
 /**
  * Waits until `probe` gives something other than null, undefined or false, and resolves with it.
  *
- * @throws Error naming `what` when that takes longer than `timeoutMs`.
+ * @throws WaitedInVainError naming `what` when that takes longer than `timeoutMs`.
  */
 export async function until<T>(
   what: string,
@@ -18,7 +23,7 @@ export async function until<T>(
   for (;;) {
     const value = await probe();
     if (value !== null && value !== undefined && value !== false) return value as Exclude<T, null | undefined | false>;
-    if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}.`);
+    if (Date.now() > deadline) throw new WaitedInVainError(`Waited ${timeoutMs} ms in vain until ${what}.`);
     await sleep(everyMs);
   }
 }

@@ -3,7 +3,7 @@ import type { ReplyPlan } from '../../e2e/support/model-server.ts';
 import type { Credentials, ProtocolClient } from '../../e2e/support/protocol-client.ts';
 import type { Random } from '../../e2e/support/random.ts';
 import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { sleep, until, WaitedInVainError } from '../../e2e/support/wait.ts';
 import { ask, type Turn } from './ask.ts';
 import type { RowContext } from './fault-row.ts';
 import type { FaultStage } from './fault-stage.ts';
@@ -52,7 +52,7 @@ const AGAIN_MS = 3_000;
 
 /** Waited in vain, and not an error of the viewer's. */
 function notSeen(error: unknown): false {
-  if (error instanceof Error && error.message.startsWith('Waited')) return false;
+  if (error instanceof WaitedInVainError) return false;
   throw error;
 }
 

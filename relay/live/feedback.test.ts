@@ -32,10 +32,7 @@ async function rate(messageId: string, rating: 'up' | null = 'up'): Promise<void
 
 async function answer(): Promise<string> {
   await stage.prompt(session);
-  const pen = await stage.write(session.sessionId);
-  await pen.text('An answer');
-  await pen.finish();
-  return pen.runId;
+  return await stage.answer(session);
 }
 
 function ratingsIn({ data }: ReceivedEvent): (string | undefined)[] | null {

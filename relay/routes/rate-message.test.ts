@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_COMMENT_LENGTH, type MintAnswer, type SessionAnswer } from '#shared/protocol.ts';
 import { sealSession } from '../store/seal-session.ts';
-import { bearer, json, openRelayStage, type RelayStage } from '../testing/relay-stage.ts';
+import { bearer, json, openRelayStage, problemOf, type RelayStage } from '../testing/relay-stage.ts';
 
 let stage: RelayStage;
 let session: MintAnswer;
@@ -13,14 +13,10 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const rate = (body: object) => stage.request(`/api/sessions/${session.sessionId}/feedback`, json(body, session.token));
-const code = async (response: Response) => `${response.status} ${((await response.json()) as { code: string }).code}`;
 
 async function answer(): Promise<string> {
   await stage.prompt(session);
-  const pen = await stage.write(session.sessionId);
-  await pen.text('An answer');
-  await pen.finish();
-  return pen.runId;
+  return await stage.answer(session);
 }
 
 async function feedbackOf(messageId: string): Promise<unknown> {
@@ -69,7 +65,7 @@ describe('POST /api/sessions/:sessionId/feedback', () => {
     await stage.prompt(session);
     const pen = await stage.write(session.sessionId);
     expect((await rate({ messageId, rating: 'up' })).status).toBe(204);
-    expect(await code(await rate({ messageId: pen.runId, rating: 'up' }))).toBe('409 run-active');
+    expect(await problemOf(await rate({ messageId: pen.runId, rating: 'up' }))).toBe('409 run-active');
     await pen.text('goes on');
     await pen.finish();
     expect((await rate({ messageId: pen.runId, rating: 'down' })).status).toBe(204);
@@ -78,11 +74,11 @@ describe('POST /api/sessions/:sessionId/feedback', () => {
   });
 
   it('is 404 for what is no answer of this conversation, and 412 while there is none', async () => {
-    expect(await code(await rate({ messageId: 'm', rating: 'up' }))).toBe('412 stream-not-started');
+    expect(await problemOf(await rate({ messageId: 'm', rating: 'up' }))).toBe('412 stream-not-started');
     await stage.request('/api/llm-stream', json({ sessionId: session.sessionId, prompt: 'Hello?', messageId: 'mine' }, session.token));
     await (await stage.write(session.sessionId)).finish();
-    expect(await code(await rate({ messageId: 'nobody', rating: 'up' }))).toBe('404 not-found');
-    expect(await code(await rate({ messageId: 'mine', rating: 'up' }))).toBe('404 not-found');
+    expect(await problemOf(await rate({ messageId: 'nobody', rating: 'up' }))).toBe('404 not-found');
+    expect(await problemOf(await rate({ messageId: 'mine', rating: 'up' }))).toBe('404 not-found');
   });
 
   it.each([
@@ -96,6 +92,6 @@ describe('POST /api/sessions/:sessionId/feedback', () => {
     { messageId: 'm', rating: 'up', comment: '\ud800' },
     { messageId: 'm', rating: 'up', more: true },
   ])('refuses the body %#', async (body) => {
-    expect(await code(await rate(body))).toBe('400 invalid-request');
+    expect(await problemOf(await rate(body))).toBe('400 invalid-request');
   });
 });

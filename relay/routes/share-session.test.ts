@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MintAnswer, SessionAnswer, ShareAnswer } from '#shared/protocol.ts';
-import { bearer, json, openRelayStage, TTL_MS, type RelayStage, type RelayStageOptions } from '../testing/relay-stage.ts';
+import { bearer, json, openRelayStage, problemOf, TTL_MS, type RelayStage, type RelayStageOptions } from '../testing/relay-stage.ts';
 import { openStream, type StreamReader } from '../testing/stream-reader.ts';
 
 let stage: RelayStage;
@@ -23,7 +23,6 @@ async function begin(options: RelayStageOptions = {}): Promise<void> {
 const path = () => `/api/sessions/${session.sessionId}/share`;
 const post = (body: object = {}) => stage.request(path(), json(body, session.token));
 const revoke = () => stage.request(path(), { method: 'DELETE', headers: bearer(session.token) });
-const code = async (response: Response) => `${response.status} ${((await response.json()) as { code: string }).code}`;
 const read = (token: string) => stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(token) });
 
 async function share(body?: object): Promise<ShareAnswer> {
@@ -75,7 +74,7 @@ describe('POST /api/sessions/:sessionId/share', () => {
       [path(), json({}, token)],
       [path(), { method: 'DELETE', headers: bearer(token) }],
     ];
-    for (const [url, init] of requests) expect(await code(await stage.request(url, init)), url).toBe('403 read-only');
+    for (const [url, init] of requests) expect(await problemOf(await stage.request(url, init)), url).toBe('403 read-only');
     const other = await stage.mint();
     expect((await stage.request(`/api/sessions/${other.sessionId}`, { headers: bearer(token) })).status).toBe(404);
   });
@@ -88,23 +87,23 @@ describe('POST /api/sessions/:sessionId/share', () => {
     const long = await share({ expiresInSeconds: 1_000_000_000 });
     expect(long.expiresAt - stage.clock.now).toBeLessThan(2 * TTL_MS + 2000);
     stage.clock.now = short.expiresAt;
-    expect(await code(await read(short.token))).toBe('401 unauthorized');
+    expect(await problemOf(await read(short.token))).toBe('401 unauthorized');
     expect((await read(long.token)).status).toBe(200);
   });
 
   it('has nothing to share before the first prompt, or once the session is gone', async () => {
-    expect(await code(await post())).toBe('412 stream-not-started');
+    expect(await problemOf(await post())).toBe('412 stream-not-started');
     await answer();
     const { token } = await share();
     await stage.store.delete(session.sessionId);
-    expect(await code(await post())).toBe('410 session-expired');
-    expect(await code(await read(token))).toBe('410 session-expired');
+    expect(await problemOf(await post())).toBe('410 session-expired');
+    expect(await problemOf(await read(token))).toBe('410 session-expired');
   });
 
   it.each([{ expiresInSeconds: 0 }, { expiresInSeconds: -1 }, { expiresInSeconds: 1.5 }, { expiresInSeconds: '9' }, { more: 1 }])(
     'refuses the body %j',
     async (body) => {
-      expect(await code(await post(body))).toBe('400 invalid-request');
+      expect(await problemOf(await post(body))).toBe('400 invalid-request');
     },
   );
 });
@@ -115,14 +114,14 @@ describe('DELETE /api/sessions/:sessionId/share', () => {
     const [first, second] = [await share(), await share()];
     const response = await revoke();
     expect([response.status, await response.text()]).toEqual([204, '']);
-    expect(await code(await read(first.token))).toBe('401 unauthorized');
-    expect(await code(await read(second.token))).toBe('401 unauthorized');
+    expect(await problemOf(await read(first.token))).toBe('401 unauthorized');
+    expect(await problemOf(await read(second.token))).toBe('401 unauthorized');
     expect((await read(session.token)).status).toBe(200);
     const later = await share();
     expect((await read(later.token)).status).toBe(200);
-    expect(await code(await read(first.token))).toBe('401 unauthorized');
+    expect(await problemOf(await read(first.token))).toBe('401 unauthorized');
     expect((await revoke()).status).toBe(204);
-    expect(await code(await read(later.token))).toBe('401 unauthorized');
+    expect(await problemOf(await read(later.token))).toBe('401 unauthorized');
   });
 
   it('says goodbye to those who read by it, in the middle of a run too, and to nobody else', async () => {
@@ -163,6 +162,6 @@ describe('DELETE /api/sessions/:sessionId/share', () => {
   it('is done as well where nothing was shared, and 410 once the session is gone', async () => {
     expect((await revoke()).status).toBe(204);
     await stage.store.delete(session.sessionId);
-    expect(await code(await revoke())).toBe('410 session-expired');
+    expect(await problemOf(await revoke())).toBe('410 session-expired');
   });
 });

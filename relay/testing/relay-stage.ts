@@ -27,6 +27,8 @@ export interface RelayStage {
   prompt(session: MintAnswer, text?: string): Promise<string>;
   /** Claims the due run of a session and writes it. */
   write(sessionId: string): Promise<RunPen>;
+  /** Writes the due run of a session from its start to its end; answers its id. */
+  answer(session: MintAnswer, text?: string): Promise<string>;
   /** Listens on a free port of 127.0.0.1; answers the origin. */
   listen(): Promise<string>;
   close(): Promise<void>;
@@ -87,6 +89,12 @@ export function openRelayStage({ wrapStore = (store) => store, ...options }: Rel
       return ((await response.json()) as { runId: string }).runId;
     },
     write: (sessionId) => claimRun(store, sessionId),
+    async answer({ sessionId }, text = 'An answer') {
+      const pen = await claimRun(store, sessionId);
+      await pen.text(text);
+      await pen.finish();
+      return pen.runId;
+    },
     async listen() {
       server = createServer({ relay, maxStreams: 0, onError: (error) => note({ error }, 'server') });
       server.listen(0, '127.0.0.1');
@@ -108,6 +116,12 @@ export function openRelayStage({ wrapStore = (store) => store, ...options }: Rel
 /** What to pass to `request` for a POST of JSON, or any other method. */
 export function json(body: unknown, token?: string, method = 'POST'): RequestInit {
   return { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...bearer(token) } };
+}
+
+/** What a refusal says: `404 not-found`. */
+export async function problemOf(response: Response): Promise<string> {
+  const { code } = (await response.json()) as { code: string };
+  return `${response.status} ${code}`;
 }
 
 export function bearer(token: string | undefined): Record<string, string> {
