@@ -48,6 +48,17 @@ export interface ViewOptions {
 
 const RECONNECT_MS = 20;
 
+/** The relay refused a stream, and coming back would change nothing. */
+export class RefusedError extends Error {
+  override name = 'RefusedError';
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`check-stream answered ${status}.`);
+    this.status = status;
+  }
+}
+
 export function watchSession(options: ViewOptions): Viewer {
   const { origin, credentials, after, silenceMs = 1_500, reconnectMs = RECONNECT_MS } = options;
   const received: Received[] = [];
@@ -84,7 +95,7 @@ export function watchSession(options: ViewOptions): Viewer {
         signal: current.signal,
       });
       if (response.status === 412 || response.status === 503) return;
-      if (response.status !== 200 || !response.body) throw new Error(`check-stream answered ${response.status}.`);
+      if (response.status !== 200 || !response.body) throw new RefusedError(response.status);
       connections += 1;
       let position = 0;
       for await (const { event, id, data } of readEvents(response.body)) {
@@ -152,7 +163,7 @@ export async function resumeOnce(
     `${origin}/api/check-stream?sessionId=${credentials.sessionId}${cursor}&until=idle`,
     { headers: { authorization: `Bearer ${credentials.token}` }, signal: AbortSignal.timeout(20_000) },
   );
-  if (response.status !== 200 || !response.body) throw new Error(`check-stream answered ${response.status}.`);
+  if (response.status !== 200 || !response.body) throw new RefusedError(response.status);
   const frames: WireFrame[] = [];
   for await (const { event, id, data } of readEvents(response.body)) {
     if (event === 'message' && id !== null) frames.push({ id, message: JSON.parse(data) as WireFrame['message'] });

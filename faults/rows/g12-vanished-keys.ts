@@ -1,6 +1,6 @@
 import { createKeys } from '#relay/store/drivers/redis-scripts/keys.ts';
-import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { RefusedError, watchSession, type Viewer } from '../../e2e/support/viewer.ts';
+import { sleep, until, WaitedInVainError } from '../../e2e/support/wait.ts';
 import { ask } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
@@ -102,7 +102,7 @@ async function endOf(viewer: Viewer, runId: string, drops: boolean): Promise<End
     try {
       viewer.hasEnded({ runId, messageId: '' });
     } catch (error) {
-      if (error instanceof Error && error.message.includes('410')) return { kind: 'gone', at: performance.now(), text };
+      if (error instanceof RefusedError && error.status === 410) return { kind: 'gone', at: performance.now(), text };
       throw error;
     }
     return null;
@@ -110,7 +110,7 @@ async function endOf(viewer: Viewer, runId: string, drops: boolean): Promise<End
   try {
     return await until('the viewer has heard the end', found, { timeoutMs: 10_000, everyMs: 5 });
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('Waited')) return { kind: 'silence', at: performance.now(), text };
+    if (error instanceof WaitedInVainError) return { kind: 'silence', at: performance.now(), text };
     throw error;
   }
 }

@@ -252,17 +252,14 @@ export function describeAppend(openStore: OpenStore): void {
     });
 
     it('comes before or after a finish that races it, and leaves one terminal', async () => {
-      const outcomes = new Set<string>();
       for (let round = 0; round < 10; round += 1) {
         const { fence, head, runId } = await bench.start();
         const stop = () => cancel({ runId });
         const end = () => bench.store.finish(bench.sessionId, { fence, seq: 1, entries: [terminalText(runId)] });
         const [a, b] = await Promise.all(round % 2 ? [stop(), end()] : [end(), stop()]);
-        outcomes.add(`${a.kind} ${b.kind}`);
         expect([a.kind, b.kind].filter((kind) => kind === 'ok')).toHaveLength(1);
         expect(await bench.readAll(head)).toHaveLength(1);
       }
-      expect(outcomes.size).toBeGreaterThan(0);
       expect(await bench.store.submit(bench.sessionId, submitInput())).toMatchObject({ kind: 'ok' });
     });
   });

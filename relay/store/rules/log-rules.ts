@@ -1,5 +1,6 @@
 import type { Model, Take } from './explore.ts';
 import { createHistories, judge, startsWith, type Entry, type History } from './histories.ts';
+import { DROPPED, encode, NO_WRITER, publish, setLine, setWriter, spend, type Line, type LogState, type Pair, type Store, type Writer } from './log-state.ts';
 import { hear, isOutOfDate, readAnswer } from './viewer-rules.ts';
 import { nextFence } from './fence-rules.ts';
 
@@ -81,70 +82,10 @@ const MAX_ATTEMPTS = 2;
 /** A failover loses the last one or two writes. */
 const LOST_WRITES = 2;
 
-/** What the store keeps of the session: all of it comes back as it was when a failover loses its tail. */
-interface Store {
-  readonly log: History;
-  readonly fence: number;
-  readonly next: number;
-  readonly run: number;
-  readonly isOpen: boolean;
-  /** Who holds the lease; null when the run is due. */
-  readonly owner: number | null;
-  /** Claims of this run. */
-  readonly attempt: number;
-}
-
-/** A relay's execution of a run: it remembers all that it wrote, so that it can send any of it again. */
-interface Writer {
-  readonly phase: 'has read' | 'claim unanswered' | 'ready' | 'to close';
-  readonly fence: number;
-  /** Tells executions apart. */
-  readonly id: number;
-  readonly run: number;
-  /** Chunks that stood when it went on with a partial reply. */
-  readonly have: number;
-  /** seq of what it sends next. */
-  readonly next: number;
-  /** What it read before it claimed. */
-  readonly read: History | null;
-}
-
-export interface Line {
-  readonly phase: 'off' | 'subscribed' | 'read' | 'live';
-  /** Everything this viewer was shown, in order; a snapshot replaces it. */
-  readonly shown: History;
-  /** Published, and not yet heard. */
-  readonly hints: readonly Entry[];
-  /** A read under way: where it reads on from, and the log as it was read. */
-  readonly asked: { readonly from: History; readonly log: History } | null;
-  /** It heard something that does not follow. */
-  readonly isBehind: boolean;
-}
-
 /** A number: the seq from which entries are missing. */
 type Answer = 'ok' | 'refused' | number;
 
-type Pair<T> = readonly [T, T];
-
-interface LogState {
-  readonly store: Store;
-  /** Former states of the store that a failover can bring back, oldest first. */
-  readonly saved: readonly Store[];
-  /** Logs whose tails were lost. */
-  readonly lost: readonly History[];
-  readonly writers: Pair<Writer | null>;
-  readonly lines: Pair<Line>;
-  /** The prompt that the client sends next, or again. */
-  readonly prompt: number;
-  /** How often a fence was raised, lost raises included. */
-  readonly raises: number;
-  readonly isClockBack: boolean;
-  readonly faultsLeft: number;
-}
-
 const ACTORS = [0, 1] as const;
-const PHASES: readonly Writer['phase'][] = ['has read', 'claim unanswered', 'ready', 'to close'];
-const LINE_PHASES: readonly Line['phase'][] = ['off', 'subscribed', 'read', 'live'];
 
 export function createLogModel(changes: Partial<LogRules>, bounds: LogBounds): Model<LogState> {
   const rules: LogRules = { ...AS_BUILT, ...changes };
@@ -391,67 +332,4 @@ export function createLogModel(changes: Partial<LogRules>, bounds: LogBounds): M
     const lines: Pair<Line> = entry ? [publish(state.lines[0], entry), publish(state.lines[1], entry)] : state.lines;
     return { ...state, store: { ...state.store, ...change, log }, saved, lines };
   }
-}
-
-const NO_WRITER: Writer = { phase: 'ready', fence: 0, id: 0, run: 0, have: 0, next: 1, read: null };
-
-const DROPPED: Partial<Line> = { phase: 'off', hints: [], asked: null, isBehind: false };
-
-function publish(line: Line, entry: Entry): Line {
-  return line.phase === 'off' || line.phase === 'read' ? line : { ...line, hints: [...line.hints, entry] };
-}
-
-function spend(state: LogState): LogState {
-  const faultsLeft = state.faultsLeft - 1;
-  return { ...state, faultsLeft, saved: faultsLeft === 0 ? [] : state.saved };
-}
-
-function setWriter(state: LogState, actor: 0 | 1, writer: Writer | null): LogState {
-  const { writers } = state;
-  return { ...state, writers: actor === 0 ? [writer, writers[1]] : [writers[0], writer] };
-}
-
-function setLine(state: LogState, actor: 0 | 1, change: Partial<Line>): LogState {
-  const [first, second] = state.lines;
-  return { ...state, lines: actor === 0 ? [{ ...first, ...change }, second] : [first, { ...second, ...change }] };
-}
-
-/** Which relay, and which viewer, is called the first does not matter: they are put in an order that shows. */
-function encode(state: LogState, row: number[]): void {
-  const { store, saved, lost, writers, lines } = state;
-  row.push(state.prompt, state.raises, state.isClockBack ? 1 : 0, state.faultsLeft, saved.length, lost.length);
-  const [first, second] = writers;
-  const order = rank(first) - rank(second) || (store.owner ?? 0);
-  const isSwapped = order > 0;
-  encodeStore(store, row, isSwapped);
-  for (const former of saved) encodeStore(former, row, isSwapped);
-  for (const log of lost) row.push(log.number);
-  encodeWriter(isSwapped ? second : first, row);
-  encodeWriter(isSwapped ? first : second, row);
-  const isLineFirst = lines[0].shown.number <= lines[1].shown.number;
-  encodeLine(lines[isLineFirst ? 0 : 1], row);
-  encodeLine(lines[isLineFirst ? 1 : 0], row);
-}
-
-function rank(writer: Writer | null): number {
-  return writer ? 1 + writer.id * PHASES.length + PHASES.indexOf(writer.phase) : 0;
-}
-
-function encodeStore(store: Store, row: number[], isSwapped: boolean): void {
-  const owner = store.owner === null ? 2 : isSwapped ? 1 - store.owner : store.owner;
-  row.push(store.log.number, store.fence, store.next, store.run, store.isOpen ? 1 : 0, owner, store.attempt);
-}
-
-function encodeWriter(writer: Writer | null, row: number[]): void {
-  if (!writer) return void row.push(-1);
-  const { phase, fence, id, run, have, next, read } = writer;
-  row.push(PHASES.indexOf(phase), fence, id, run, have, next, read ? read.number : -1);
-}
-
-function encodeLine(line: Line, row: number[]): void {
-  const { phase, shown, hints, asked, isBehind } = line;
-  row.push(LINE_PHASES.indexOf(phase), shown.number, isBehind ? 1 : 0, hints.length);
-  for (const hint of hints) row.push(hint.number);
-  if (asked) row.push(asked.from.number, asked.log.number);
-  else row.push(-1);
 }

@@ -1,6 +1,7 @@
 import { compareCursors, parseCursor } from '#shared/cursor.ts';
 import { entriesAfter, followsHead, type Entry, type Histories, type History } from './histories.ts';
-import type { Line, LogRules } from './log-rules.ts';
+import type { LogRules } from './log-rules.ts';
+import type { Line } from './log-state.ts';
 
 /** What a reader has seen after something came, and whether something is missing before it. */
 interface Seen {
