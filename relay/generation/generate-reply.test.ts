@@ -4,7 +4,8 @@ import { createDemoModel } from './models/demo-model.ts';
 import { startOpenAiServer, type Reply } from './testing/openai-server.ts';
 import { createStage, type StageOptions } from './testing/stage.ts';
 
-const QUICK = { firstChunkMs: 500, chunkMs: 500, totalMs: 10_000 };
+/** Long enough that a busy machine keeps to them. */
+const PATIENT = { firstChunkMs: 10_000, chunkMs: 10_000, totalMs: 60_000 };
 const API_KEY = 'sk-test-1234';
 
 async function answerFrom(replies: Reply[], options: StageOptions = {}) {
@@ -15,7 +16,7 @@ async function answerFrom(replies: Reply[], options: StageOptions = {}) {
     apiKey: API_KEY,
     tokensPerSecond: 1,
   });
-  await using stage = createStage({ model, timeouts: QUICK, ...options });
+  await using stage = createStage({ model, timeouts: PATIENT, ...options });
   stage.start();
   const runId = await stage.prompt('Are you there?');
   const ended = await stage.ended();
@@ -203,7 +204,8 @@ describe('a model that fails', () => {
     ['after some words', { kind: 'words-then-stall' }, 'Hello from the other side.', '(chunk'],
     ['in the input of a tool call', { kind: 'tool-input-then-stall' }, '', '(chunk'],
   ])('by falling silent %s is a timeout, and the call is dropped', async (_, reply, text, phase) => {
-    const ended = await answerFrom([reply]);
+    const quick = phase === 'first-chunk' ? { firstChunkMs: 500 } : { chunkMs: 500 };
+    const ended = await answerFrom([reply], { timeouts: { ...PATIENT, ...quick } });
     expectFailure(ended, { code: 'model-timeout', retryable: true });
     expect(ended.requests).toHaveLength(1);
     expect(ended.text).toBe(text);
@@ -214,7 +216,7 @@ describe('a model that fails', () => {
   test('to come to an end within the total time is a timeout', async () => {
     const words = Array.from({ length: 200 }, () => 'word ');
     const ended = await answerFrom([{ kind: 'ok', words, everyMs: 20 }], {
-      timeouts: { firstChunkMs: 5000, chunkMs: 5000, totalMs: 300 },
+      timeouts: { ...PATIENT, totalMs: 1500 },
     });
     expectFailure(ended, { code: 'model-timeout' });
     expect(ended.text).toMatch(/^(word )+$/);
@@ -222,15 +224,17 @@ describe('a model that fails', () => {
 });
 
 test('a model that speaks slowly, but goes on speaking, is let finish', async () => {
-  const words = Array.from({ length: 12 }, () => 'word ');
-  const { terminals, text } = await answerFrom([{ kind: 'ok', words, everyMs: 80 }]);
+  const words = Array.from({ length: 30 }, () => 'word ');
+  // All of it takes longer than it may take from one word to the next.
+  const timeouts = { ...PATIENT, chunkMs: 2000 };
+  const { terminals, text } = await answerFrom([{ kind: 'ok', words, everyMs: 80 }], { timeouts });
   expect(terminals).toMatchObject([{ status: 'completed' }]);
   expect(text).toBe(words.join(''));
 });
 
 test('a reply that outgrows the log ends as failed, with a clear problem', async () => {
   const word = 'x'.repeat(200_000);
-  const ended = await answerFrom([{ kind: 'ok', words: Array.from({ length: 60 }, () => word) }], { timeouts: { ...QUICK, firstChunkMs: 5000, chunkMs: 5000 } });
+  const ended = await answerFrom([{ kind: 'ok', words: Array.from({ length: 60 }, () => word) }]);
   expectFailure(ended, { code: 'model-failed', retryable: false, detail: 'The answer grew longer than one answer may be.' });
   expect(ended.text.length).toBeGreaterThan(7_000_000);
   expect(ended.text.length).toBeLessThan(9_000_000);

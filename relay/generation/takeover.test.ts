@@ -91,7 +91,7 @@ describe('a reply whose relay is gone', () => {
   });
 });
 
-test('Stop ends the call of the model within a second, even while it is silent', async () => {
+test('Stop ends the call of the model at once, even while it is silent', async () => {
   await using server = await startOpenAiServer({ kind: 'words-then-stall' });
   const model = createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
   await using stage = createStage({ model, runner: { leaseMs: 60_000 } });
@@ -99,7 +99,8 @@ test('Stop ends the call of the model within a second, even while it is silent',
   await stage.prompt('Hello?');
   await stage.until(async () => (await partialText(stage)) !== '');
   await stage.store.cancel(stage.sessionId, { token: 'cancel-1', random: 1 });
-  await stage.until(() => server.requests[0]?.left.aborted, 1000);
+  // By the live channel: the next renewal is 20 s away.
+  await stage.until(() => server.requests[0]?.left.aborted);
   await stage.until(() => runner.activeRuns === 0);
   const { terminals, state } = await stage.ended();
   expect(terminals).toMatchObject([{ status: 'cancelled' }]);
