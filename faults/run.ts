@@ -3,13 +3,16 @@
  *
  *     npm run test:faults -- G3 G4 --rounds 100 --seed 7 --quick
  *     npm run test:faults -- --controls
+ *     npm run test:faults -- --report
  */
 import { parseArgs } from 'node:util';
 import { createRandom } from '../e2e/support/random.ts';
 import { CONTROLS } from './harness/controls.ts';
 import { runRow, type RowResult } from './harness/fault-row.ts';
-import { formatResult, formatTable } from './harness/format-result.ts';
+import { formatResult, formatResults } from './harness/format-result.ts';
+import { recordControl, recordRun, writeReport } from './harness/report.ts';
 import type { StoreUnderTest } from './harness/store-under-test.ts';
+import { warmUp } from './harness/warm-up.ts';
 import { ROWS } from './rows/index.ts';
 import { STORES } from './stores/index.ts';
 
@@ -21,7 +24,9 @@ const USAGE = `Breaks the relay and its store on purpose, and counts what should
   --quick      small loads: shows that it works
   --controls   breaks one rule after the other, and fails unless its row turns red
   --rounds N   so many rounds of each row
-  --seed S     draws the same faults again`;
+  --seed S     draws the same faults again
+  --record     keeps what was counted, beside what earlier runs have: faults/report
+  --report     writes all that was kept into docs/faults.md, and runs nothing`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,6 +36,8 @@ const { values, positionals } = parseArgs({
     controls: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     seed: { type: 'string' },
+    record: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -45,19 +52,24 @@ if (values.help) console.log(USAGE);
 else if (!isUsable || !isKnown || !store) {
   console.error(USAGE);
   process.exitCode = 2;
+} else if (values.report) {
+  writeReport(ROWS, STORES.map(({ name }) => name));
 } else if (values.controls) {
+  await warmUp();
   const isGreen = await runControls(store);
   await store.close();
   process.exit(isGreen ? 0 : 1);
 } else {
+  await warmUp();
   const results: RowResult[] = [];
   for (const row of rows.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
     console.log(`\n${row.name}: ${row.promise}\n  ${row.fault}`);
     const result = await runRow(row, { store, seed, quick: values.quick, rounds });
     console.log(formatResult(result));
+    if (values.record) recordRun(result);
     results.push(result);
   }
-  console.log(`\n${formatTable(results)}`);
+  console.log(`\n${formatResults(results)}`);
   await store.close();
   // Sockets and timers of what was broken may still be open.
   process.exit(results.some(({ violationCount }) => violationCount > 0) ? 1 : 0);
@@ -70,7 +82,9 @@ async function runControls(store: StoreUnderTest): Promise<boolean> {
   for (const control of CONTROLS) {
     const row = rows.find(({ name }) => name === control.row);
     if (!row || !(control.only?.includes(store.name) ?? true) || (positionals.length > 0 && !positionals.includes(row.name))) continue;
-    const { violations, violationCount, seconds } = await runRow(row, { store, seed, quick: true, rounds, mutation: control.mutation, endOnFirst: true });
+    const result = await runRow(row, { store, seed, quick: true, rounds, mutation: control.mutation, endOnFirst: true });
+    const { violations, violationCount, seconds } = result;
+    if (values.record) recordControl(store.name, control.mutation, result);
     const [first = 'NOTHING'] = violations;
     if (violationCount === 0) unseen += 1;
     lines.push(`| ${row.name} | ${control.mutation} | ${violationCount} | ${first.split('\n')[0]?.slice(0, 160)} | ${seconds.toFixed(0)} |`);

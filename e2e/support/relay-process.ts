@@ -144,7 +144,7 @@ async function isReady(origin: string): Promise<boolean> {
 
 /** The environment without any of the relay's own settings, so that a developer's shell does not change a test. */
 export function cleanEnvironment(): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'CHROME_PATH', 'NODE_EXTRA_CA_CERTS'];
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'CHROME_PATH', 'NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE'];
   return Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 

@@ -46,15 +46,20 @@ export interface RowContext {
 
 export interface RowResult {
   name: string;
+  store: StoreName;
   seed: number;
   rounds: number;
   seconds: number;
   counts: Record<string, number>;
+  /** The largest of what was seen, by name. */
+  maxima: Record<string, number>;
   /** By name, in ms. */
   times: Record<string, number[]>;
   /** The first hundred. */
   violations: string[];
   violationCount: number;
+  /** It came to the end of its rounds. */
+  isWhole: boolean;
 }
 
 const KEPT_VIOLATIONS = 100;
@@ -82,13 +87,16 @@ export async function runRow(
   const startedAt = performance.now();
   const result: RowResult = {
     name: row.name,
+    store: store.name,
     seed,
     rounds: rounds ?? (quick ? row.rounds.quick : row.rounds.full),
     seconds: 0,
     counts: {},
+    maxima: {},
     times: {},
     violations: [],
     violationCount: 0,
+    isWhole: false,
   };
   const violate = (...sentences: string[]): void => {
     result.violationCount += sentences.length;
@@ -114,7 +122,7 @@ export async function runRow(
       },
       counted: (what) => result.counts[what] ?? 0,
       atMost(what, value) {
-        result.counts[what] = Math.max(result.counts[what] ?? 0, value);
+        result.maxima[what] = Math.max(result.maxima[what] ?? 0, value);
       },
       time(what, ms) {
         (result.times[what] ??= []).push(ms);
@@ -124,6 +132,7 @@ export async function runRow(
         if (left !== right) violate(`${what}: ${left?.slice(0, 500)} and not ${right?.slice(0, 500)}`);
       },
     });
+    result.isWhole = true;
   } catch (error) {
     if (!(error instanceof SeenEnough)) {
       result.violationCount += 1;

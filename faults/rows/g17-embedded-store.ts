@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
 import type { LogEntry, SessionStore } from '#relay/store/session-store.ts';
 import type { Random } from '../../e2e/support/random.ts';
+import { cleanEnvironment } from '../../e2e/support/relay-process.ts';
 import { ROOT } from '../../scripts/ensure-build.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { checkLog, claimInput, completedText, isTerminalText, readLog, submitInput } from '../harness/port.ts';
@@ -96,7 +97,7 @@ async function killAndCut(context: RowContext, random: Random, folder: string, n
 async function writeAndKill(file: string, name: string, entries: number, mutation: string | undefined): Promise<Acknowledged> {
   const child = spawn(process.execPath, [WRITER, file, name], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], ...(mutation === undefined ? {} : { FAULTS_MUTATION: mutation }) },
+    env: { ...cleanEnvironment(), ...(mutation === undefined ? {} : { FAULTS_MUTATION: mutation }) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const acknowledged: Acknowledged = { prompts: new Map(), entries: new Map() };
