@@ -1,66 +1,117 @@
 import { randomUUID } from 'node:crypto';
-import { checkConversation } from '../../e2e/support/check-reply.ts';
-import type { Accepted, Credentials } from '../../e2e/support/protocol-client.ts';
-import { readMessages } from '../../e2e/support/transcript.ts';
-import { resumeOnce } from '../../e2e/support/viewer.ts';
-import { sleep } from '../../e2e/support/wait.ts';
-import type { FaultRow } from '../harness/fault-row.ts';
+import { checkSession } from '../../e2e/support/check-session.ts';
+import { createProtocolClient, type Credentials } from '../../e2e/support/protocol-client.ts';
+import type { Random } from '../../e2e/support/random.ts';
+import type { RelayProcess } from '../../e2e/support/relay-process.ts';
+import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
+import { sleep, until } from '../../e2e/support/wait.ts';
+import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
+import type { FaultStage } from '../harness/fault-stage.ts';
 
-const AT_ONCE = 10;
+/** Around whose answers a relay is killed. */
+const PROMPTS_A_KILL = 8;
+/** Then the conversations are judged and others begin, so that none grows long. */
+const KILLS_A_CONVERSATION = 12;
+const REPLY = { tokens: 5, tokensPerSecond: 1_000 };
+/** Stages side by side in a full run: most of a round is waiting for a start, or for a lease to run out. */
+const LANES = 3;
 
-interface Asked {
+interface Visitor {
   credentials: Credentials;
-  prompt: string;
-  messageId: string;
-  answer: Accepted | null;
+  viewer: Viewer;
+  turns: { messageId: string; prompt: string; runId: string }[];
 }
 
 export const neverLost: FaultRow = {
   name: 'G1',
   promise: 'an acknowledged prompt is never lost',
-  fault: 'kill -9 around the answers to ten prompts; a round is a kill',
-  rounds: { full: 1_000, quick: 3 },
-  async run({ rounds, openStage, random, count, violate }) {
-    const stage = await openStage();
-    try {
-      const { relay, direct, model } = stage;
-      const ask = async (one: Asked, delayMs: number): Promise<void> => {
-        await sleep(delayMs);
-        const answer = await direct.postOnce(one.credentials, { prompt: one.prompt, messageId: one.messageId });
-        if (answer && answer.status !== 202) violate(`the prompt was answered ${answer.status}`);
-        one.answer = answer?.body ?? null;
-      };
-      for (let round = 0; round < rounds; round += 1) {
-        const asked: Asked[] = [];
-        for (let index = 0; index < AT_ONCE; index += 1) {
-          const prompt = `Round ${round}, prompt ${index}`;
-          model.plan(prompt, { tokens: 10, tokensPerSecond: 1_000 });
-          asked.push({ credentials: await direct.mint(), prompt, messageId: randomUUID(), answer: null });
+  fault: 'kill -9 at one of the answers to eight prompts, or a moment before or after; of relays that share a store two at a time; a round is a kill',
+  rounds: { full: 1_000, quick: 4 },
+  async run(context) {
+    const lanes = context.quick ? 1 : LANES;
+    let left = context.rounds;
+    await inParallel(Math.min(lanes, context.rounds), lanes, async (lane) => {
+      const random = context.random.fork();
+      const stage = await context.openStage({ relays: 3 });
+      // One of several is spared, for those who watch.
+      const doomed = stage.relays.length > 1 ? stage.relays.slice(1) : stage.relays;
+      try {
+        for (let batch = 0; left > 0; batch += 1) {
+          const rounds = Math.min(Math.ceil(left / doomed.length), KILLS_A_CONVERSATION);
+          left -= rounds * doomed.length;
+          await Promise.all(doomed.map((relay) => converse(context, random.fork(), stage, relay, `${lane}.${batch}.${relay.port}`, rounds)));
         }
-        const asking = asked.map((one) => ask(one, random.between(0, 30)));
-        await sleep(random.between(0, 50));
-        await relay.kill();
-        count('kills');
-        await Promise.all(asking);
-        await relay.start();
-        for (const one of asked) {
-          if (one.answer) count('prompts acknowledged before the kill');
-          else {
-            count('prompts sent again');
-            one.answer = (await direct.post(one.credentials, { prompt: one.prompt, messageId: one.messageId })).body;
-          }
-        }
-        for (const { credentials, prompt, messageId, answer } of asked) {
-          await resumeOnce({ origin: relay.origin, credentials });
-          const { body } = await direct.state(credentials);
-          const turns = [{ messageId, prompt, runId: answer?.runId ?? '' }];
-          const { violations, completed } = checkConversation(readMessages(body.messages), { turns }, model);
-          violate(...violations);
-          if (completed !== 1) violate(`${prompt} was not answered`);
-        }
+      } finally {
+        await stage.close();
       }
-    } finally {
-      await stage.close();
-    }
+    });
   },
 };
+
+async function converse(context: RowContext, random: Random, stage: FaultStage, relay: RelayProcess, name: string, rounds: number): Promise<void> {
+  const { count, violate } = context;
+  const { direct, model } = stage;
+  const visitors: Visitor[] = [];
+  for (let index = 0; index < PROMPTS_A_KILL; index += 1) {
+    const credentials = await direct.mint();
+    visitors.push({ credentials, viewer: watchSession({ origin: stage.relay.origin, credentials }), turns: [] });
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    await askAndKill(context, random, stage, relay, visitors, `${name}.${round}`);
+    for (const { viewer, turns } of visitors) {
+      const isAnswered = (): boolean => turns.slice(-1).every((turn) => viewer.hasEnded(turn));
+      const answered = await until('it was answered', isAnswered, { everyMs: 5, timeoutMs: 30_000 }).catch(() => false);
+      if (!answered) violate(`an accepted prompt is not answered: ${turns.at(-1)?.prompt}`);
+    }
+  }
+  for (const { credentials, viewer, turns } of visitors) {
+    await viewer.leave();
+    const { body: state } = await direct.state(credentials);
+    const { violations, completed } = checkSession({ viewers: [viewer], turns, state, model });
+    violate(...violations);
+    if (completed !== turns.length) violate(`of ${turns.length} accepted prompts ${completed} were answered`);
+    count('prompts answered', completed);
+  }
+}
+
+/** Each visitor asks. What the kill left without an answer is sent again, where there is a relay. */
+async function askAndKill(
+  { count, violate }: RowContext,
+  random: Random,
+  { model, direct }: FaultStage,
+  relay: RelayProcess,
+  visitors: readonly Visitor[],
+  name: string,
+): Promise<void> {
+  const client = createProtocolClient(relay.origin);
+  const killAt = random.between(1, visitors.length);
+  const [beforeMs, afterMs] = [random.chance(0.25) ? random.between(0, 15) : null, random.chance(0.5) ? 0 : random.between(0, 10)];
+  let answers = 0;
+  const killing: Promise<void>[] = [];
+  const kill = (): void => {
+    if (killing.length === 0) killing.push(relay.kill());
+  };
+  if (beforeMs !== null) setTimeout(kill, beforeMs);
+  const asked = await Promise.all(
+    visitors.map(async ({ credentials, turns }, index) => {
+      const [prompt, messageId, delayMs] = [`Kill ${name}, prompt ${index}`, randomUUID(), random.between(0, 10)];
+      model.plan(prompt, REPLY);
+      await sleep(delayMs);
+      const answer = await client.postOnce(credentials, { prompt, messageId });
+      if (answer && answer.status !== 202) violate(`a prompt was answered ${answer.status}`);
+      // At once: what was promised has to be true already.
+      if (answer && (answers += 1) === killAt) setTimeout(kill, afterMs);
+      return { credentials, turns, prompt, messageId, body: answer?.body ?? null };
+    }),
+  );
+  kill();
+  await Promise.all(killing);
+  count('kills');
+  const starting = relay.start();
+  for (const { credentials, turns, prompt, messageId, body } of asked) {
+    count(body ? 'prompts acknowledged before the kill' : 'prompts sent again');
+    const accepted = body ?? (await direct.post(credentials, { prompt, messageId })).body;
+    turns.push({ prompt, messageId, runId: accepted.runId });
+  }
+  await starting;
+}

@@ -4,7 +4,7 @@ import { isNetworkError, type Credentials } from '../../e2e/support/protocol-cli
 import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
-import type { FaultRow, RowContext } from '../harness/fault-row.ts';
+import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
 import { openRedisPlace, type RedisPlace } from '../stores/redis.ts';
 
@@ -15,10 +15,13 @@ const LEASE_MS = 20_000;
 const ANSWERED_WITHIN_MS = 6_000;
 /** From here on the next prompt meets a relay that knows. */
 const KNOWN_AFTER_MS = 3_000;
+const ENDED_WITHIN_MS = 90_000;
+/** Stages side by side, each with a server of its own. */
+const LANES = 3;
 
-type Outage = (place: RedisPlace) => Promise<() => Promise<void>>;
+type Outage = (place: RedisPlace, ms: number) => Promise<() => Promise<void>>;
 
-/** Each takes the store away, and gives back what brings it back. */
+/** Each takes the store away for so long, and gives back what brings it back then. */
 const OUTAGES: Readonly<Record<string, Outage>> = {
   'Redis killed': async ({ server }) => {
     await server.kill();
@@ -30,9 +33,10 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
     // oxlint-disable-next-line require-await
     return async () => server.signal('SIGCONT');
   },
-  'CLIENT PAUSE': async ({ server }) => {
-    await server.admin.call('CLIENT', 'PAUSE', '600000', 'ALL');
-    return async () => void (await server.admin.call('CLIENT', 'UNPAUSE'));
+  'CLIENT PAUSE': async ({ server }, ms) => {
+    await server.admin.call('CLIENT', 'PAUSE', String(ms), 'ALL');
+    // A paused server does not hear CLIENT UNPAUSE either: it answers when the time is up.
+    return async () => void (await server.admin.ping());
   },
   // oxlint-disable-next-line require-await
   'all lines a black hole': async ({ links }) => {
@@ -68,56 +72,67 @@ export const storeDown: FaultRow = {
   only: ['redis'],
   rounds: { full: 60, quick: 2 },
   async run(context) {
-    const place = await openRedisPlace();
-    const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'error' } });
-    try {
-      for (let round = 0; round < context.rounds; round += 1) await goWithout(context, stage, place, round);
-    } finally {
-      await stage.close();
-    }
+    // Whoever waits for a minute needs no machine to itself.
+    const lanes = context.quick ? 1 : LANES;
+    await inParallel(Math.min(lanes, context.rounds), lanes, async (lane) => {
+      const place = await openRedisPlace();
+      const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'error' } });
+      try {
+        for (let round = lane; round < context.rounds; round += lanes) await goWithout(context, stage, place, round);
+      } finally {
+        await stage.close();
+      }
+    });
   },
 };
 
+/** Each kind seven times for a second, twice for ten and once for a minute. */
 function secondsOf(round: number, quick: boolean): number {
   if (quick) return round % 2 === 0 ? 1 : 7;
-  if (round % 20 === 19) return 60;
-  return round % 5 === 4 ? 10 : 1;
+  const time = Math.floor(round / KINDS.length) % 10;
+  if (time === 4) return 60;
+  return time === 2 || time === 7 ? 10 : 1;
 }
 
 async function goWithout(context: RowContext, stage: FaultStage, place: RedisPlace, round: number): Promise<void> {
   const { random, quick, count, violate } = context;
   const seconds = secondsOf(round, quick);
-  const kind = KINDS[(round + Math.floor(round / KINDS.length)) % KINDS.length] ?? '';
+  const kind = KINDS[round % KINDS.length] ?? '';
   const { relays, model } = stage;
   const relayOf = (index: number): (typeof relays)[number] => relays[index % relays.length] ?? stage.relay;
+  // Through a minute a model that takes its time: some replies end while the store is away, others long after.
+  const tokensPerSecond = seconds > 10 ? 20 : 100;
   const talks: Talk[] = await Promise.all(
     Array.from({ length: SESSIONS }, async (_, index) => {
       const client = stage.clientOf(relayOf(index));
       const credentials = await client.mint();
       // It has more patience than the store is away for: the relay is to keep the line.
       const viewer = watchSession({ origin: relayOf(index + 1).origin, credentials, silenceMs: 120_000 });
-      const turn = await ask({ model, client }, credentials, `Away ${round}.${index}`, { tokens: 150 + 60 * seconds, tokensPerSecond: 100 });
+      const tokens = Math.round((1.5 + (index % 2 === 0 ? 0.4 : 1.2) * seconds) * tokensPerSecond);
+      const turn = await ask({ model, client }, credentials, `Away ${round}.${index}`, { tokens, tokensPerSecond });
       await until('the reply has begun', () => viewer.received.length > 3);
       return { credentials, viewer, turn };
     }),
   );
   await sleep(random.between(0, 300));
   const idle = await Promise.all(relays.map(async (relay) => ({ relay, credentials: await stage.clientOf(relay).mint() })));
-  const comeBack = await (OUTAGES[kind] ?? OUTAGES['Redis killed'])?.(place);
+  const comeBack = await (OUTAGES[kind] ?? OUTAGES['Redis killed'])?.(place, seconds * 1_000);
   const goneAt = performance.now();
   const asking = seconds <= ANSWERED_WITHIN_MS / 1_000 ? [] : idle.map(({ relay, credentials }) => askInVain(context, relay.origin, credentials, () => performance.now() - goneAt, seconds));
   await sleep(seconds * 1_000);
   await Promise.all(asking);
   await comeBack?.();
   count(`${kind} for ${seconds} s`);
+  // Whoever is asked anew is quick: what the row is about has been by then.
+  for (const { turn } of talks) model.plan(turn.prompt, { tokens: 40, tokensPerSecond: 1_000 });
   for (const { credentials, viewer, turn } of talks) {
-    await until(`the reply to ${turn.prompt} has ended`, () => viewer.hasEnded(turn.accepted), { timeoutMs: 60_000 });
+    await until(`the reply to ${turn.prompt} has ended`, () => viewer.hasEnded(turn.accepted), { timeoutMs: ENDED_WITHIN_MS });
     await viewer.leave();
     const { body: state } = await stage.direct.state(credentials);
     const { violations, completed } = checkSession({ viewers: [viewer], turns: [turn], state, model });
     violate(...violations);
     if (completed !== 1) violate(`${turn.prompt} was not answered`);
-    if (viewer.connections !== 1) violate(`a viewer was put off, and came back ${viewer.connections - 1} times (${kind})`);
+    if (viewer.connections !== 1) violate(`a viewer was put off, and came back ${viewer.connections - 1} times (${kind} for ${seconds} s)`);
     const attempt = state.messages.at(-1)?.metadata?.run?.attempt ?? 1;
     if (attempt > 1) count('replies begun anew');
     if (attempt > 1 && seconds * 1_000 < LEASE_MS / 2 + 1) violate(`an outage of ${seconds} s cost an attempt (${kind})`);

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { resumeOnce } from '../../e2e/support/viewer.ts';
-import type { Credentials } from '../../e2e/support/protocol-client.ts';
+import { checkSession } from '../../e2e/support/check-session.ts';
+import { watchSession } from '../../e2e/support/viewer.ts';
+import { until } from '../../e2e/support/wait.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
 
 const PROMPTS_A_SESSION = 20;
+
+interface Turn {
+  messageId: string;
+  prompt: string;
+  runId: string;
+}
 
 export const oneRun: FaultRow = {
   name: 'G2',
@@ -14,26 +21,32 @@ export const oneRun: FaultRow = {
     const stage = await openStage();
     try {
       const { proxy, client, direct, model } = stage;
-      let credentials: Credentials | null = null;
-      for (let index = 0; index < rounds; index += 1) {
-        if (index % PROMPTS_A_SESSION === 0 || !credentials) credentials = await direct.mint();
-        const [prompt, messageId] = [`Lost answer ${index}`, randomUUID()];
-        model.plan(prompt, { tokens: 3, tokensPerSecond: 1_000 });
-        proxy.dropAnswers(true);
-        for (let time = 0; time < 2; time += 1) {
-          if ((await client.postOnce(credentials, { prompt, messageId })) === null) count('answers dropped');
-          else violate('an answer came through');
+      for (let first = 0; first < rounds; first += PROMPTS_A_SESSION) {
+        const credentials = await direct.mint();
+        const viewer = watchSession({ origin: direct.origin, credentials });
+        const turns: Turn[] = [];
+        for (let index = first; index < Math.min(rounds, first + PROMPTS_A_SESSION); index += 1) {
+          const [prompt, messageId] = [`Lost answer ${index}`, randomUUID()];
+          model.plan(prompt, { tokens: 3, tokensPerSecond: 1_000 });
+          proxy.dropAnswers(true);
+          for (let time = 0; time < 2; time += 1) {
+            if ((await client.postOnce(credentials, { prompt, messageId })) === null) count('answers dropped');
+            else violate('an answer came through');
+          }
+          proxy.restore();
+          const { status, body } = await client.post(credentials, { prompt, messageId });
+          if (status !== 200 || body.messageId !== messageId) violate(`the retry was answered ${status}`);
+          turns.push({ prompt, messageId, runId: body.runId });
+          await until('the reply has ended', () => viewer.hasEnded(body), { everyMs: 2 });
+          const calls = model.callsFor(prompt).length;
+          if (calls !== 1) violate(`${calls} model calls for ${prompt}`);
+          count('runs', calls);
         }
-        proxy.restore();
-        const { status, body } = await client.post(credentials, { prompt, messageId });
-        if (status !== 200 || body.messageId !== messageId) violate(`the retry was answered ${status}`);
-        await resumeOnce({ origin: direct.origin, credentials, after: body.cursor });
-        const calls = model.callsFor(prompt).length;
-        if (calls !== 1) violate(`${calls} model calls for ${prompt}`);
-        count('runs', calls);
-        const { messages } = (await direct.state(credentials)).body;
-        const expected = ((index % PROMPTS_A_SESSION) + 1) * 2;
-        if (messages.length !== expected) violate(`${messages.length} messages and not ${expected}`);
+        await viewer.leave();
+        const { body: state } = await direct.state(credentials);
+        const { violations, completed } = checkSession({ viewers: [viewer], turns, state, model });
+        violate(...violations);
+        if (completed !== turns.length) violate(`of ${turns.length} prompts ${completed} were answered`);
       }
     } finally {
       await stage.close();

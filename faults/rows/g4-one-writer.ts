@@ -3,9 +3,7 @@ import type { SessionStore } from '#relay/store/session-store.ts';
 import { workflow } from '#relay/workflow/workflow.ts';
 import { parseCursor } from '#shared/cursor.ts';
 import { randomUUID } from 'node:crypto';
-import { checkConversation } from '../../e2e/support/check-reply.ts';
-import { checkHistory } from '../../e2e/support/history-checker.ts';
-import { readMessages } from '../../e2e/support/transcript.ts';
+import { checkSession } from '../../e2e/support/check-session.ts';
 import { watchSession } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
@@ -218,10 +216,9 @@ async function stopAndContinue({ random, openStage, quick, count, violate }: Row
         }
         await until('the reply has ended', () => viewer.hasEnded(body));
         await viewer.leave();
-        violate(...checkHistory(viewer.received, { snapshots: 'first' }));
-        const state = await direct.state(credentials);
+        const { body: state } = await direct.state(credentials);
         const turns = [{ messageId, prompt, runId: body.runId }];
-        const { violations, completed } = checkConversation(readMessages(state.body.messages), { turns }, model);
+        const { violations, completed } = checkSession({ viewers: [viewer], turns, state, model });
         violate(...violations);
         if (completed !== 1) violate(`the run of ${prompt} did not complete`);
         count('replies through a stop');

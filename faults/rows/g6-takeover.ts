@@ -1,16 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { checkConversation } from '../../e2e/support/check-reply.ts';
-import { checkHistory } from '../../e2e/support/history-checker.ts';
-import { readMessages } from '../../e2e/support/transcript.ts';
+import { checkSession } from '../../e2e/support/check-session.ts';
 import { watchSession } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
+import { ask } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
+import type { FaultStage } from '../harness/fault-stage.ts';
 import { drainRelays } from './g6/drain-relays.ts';
 import { killRelays } from './g6/kill-relays.ts';
 
 const AT_ONCE = 8;
 const LEASE_MS = 10_000;
 const LIMIT_MS = 15_000;
+/** No reply ends before the kill, however long that takes to come. */
+const REPLY = { tokens: 60, tokensPerSecond: 200, allowed: 30 };
 
 export const takeover: FaultRow = {
   name: 'G6',
@@ -24,49 +25,47 @@ export const takeover: FaultRow = {
   },
 };
 
-async function startAgain({ rounds, openStage, random, count, time, violate }: RowContext): Promise<void> {
-  const stage = await openStage({ settings: { LEASE_MS: String(LEASE_MS) } });
+async function startAgain(context: RowContext): Promise<void> {
+  const stage = await context.openStage({ settings: { LEASE_MS: String(LEASE_MS) } });
   try {
-    const { direct, relay, model } = stage;
-    for (let round = 0; round < rounds; round += 1) {
-      let begun = 0;
-      let killedAt = 0;
-      const killing = until('all replies have begun', () => begun === AT_ONCE)
-        .then(() => sleep(random.between(0, 200)))
-        .then(async () => {
-          killedAt = performance.now();
-          await relay.kill();
-          await relay.start();
-          count('kills');
-        });
-      const talking = inParallel(AT_ONCE, AT_ONCE, async (index) => {
-        const credentials = await direct.mint();
-        const viewer = watchSession({ origin: relay.origin, credentials });
-        const [prompt, messageId] = [`Takeover ${round}.${index}`, randomUUID()];
-        // No reply ends before the kill, however long that takes to come.
-        model.plan(prompt, { tokens: 400, tokensPerSecond: 400, allowed: 350 });
-        const { body } = await direct.post(credentials, { prompt, messageId });
-        await until('the reply has begun', () => viewer.received.length > 3);
-        begun += 1;
-        const isRestart = ({ frame }: (typeof viewer.received)[number]): boolean => frame.message['status'] === 'restarted';
-        await until('the run was taken over', () => viewer.received.some(isRestart), { everyMs: 2, timeoutMs: 30_000 });
-        const ms = performance.now() - killedAt;
-        model.allow(prompt, 400);
-        time('from the kill to the first new entry seen', ms);
-        if (ms > LIMIT_MS) violate(`a takeover took ${ms.toFixed(0)} ms`);
-        await until('the reply has ended', () => viewer.hasEnded(body));
-        await viewer.leave();
-        violate(...checkHistory(viewer.received, { snapshots: 'first' }));
-        const { messages } = (await direct.state(credentials)).body;
-        const turns = [{ messageId, prompt, runId: body.runId }];
-        const { violations, completed } = checkConversation(readMessages(messages), { turns }, model);
-        violate(...violations);
-        if (completed !== 1) violate(`${prompt} was not answered`);
-        count('replies taken over');
-      });
-      await Promise.all([killing, talking]);
-    }
+    for (let round = 0; round < context.rounds; round += 1) await killAndStart(context, stage, round);
   } finally {
     await stage.close();
   }
+}
+
+async function killAndStart({ random, count, time, violate }: RowContext, stage: FaultStage, round: number): Promise<void> {
+  const { direct, relay, model } = stage;
+  let begun = 0;
+  let killedAt = 0;
+  const killing = until('all replies have begun', () => begun === AT_ONCE)
+    .then(() => sleep(random.between(0, 200)))
+    .then(async () => {
+      killedAt = performance.now();
+      await relay.kill();
+      await relay.start();
+      count('kills');
+    });
+  const talking = inParallel(AT_ONCE, AT_ONCE, async (index) => {
+    const credentials = await direct.mint();
+    const viewer = watchSession({ origin: relay.origin, credentials });
+    const turn = await ask({ model, client: direct }, credentials, `Takeover ${round}.${index}`, REPLY);
+    await until('the reply has begun', () => viewer.received.length > 3);
+    begun += 1;
+    const restart = await until('the run was taken over', () => viewer.received.find(({ frame }) => frame.message['status'] === 'restarted'), {
+      timeoutMs: 30_000,
+    });
+    model.allow(turn.prompt, Number.POSITIVE_INFINITY);
+    const ms = restart.seenAt - killedAt;
+    time('from the kill to the first new entry seen', ms);
+    if (ms > LIMIT_MS) violate(`a takeover took ${ms.toFixed(0)} ms`);
+    await until('the reply has ended', () => viewer.hasEnded(turn.accepted));
+    await viewer.leave();
+    const { body: state } = await direct.state(credentials);
+    const { violations, completed } = checkSession({ viewers: [viewer], turns: [turn], state, model });
+    violate(...violations);
+    if (completed !== 1) violate(`${turn.prompt} was not answered`);
+    count('replies taken over');
+  });
+  await Promise.all([killing, talking]);
 }

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { checkConversation } from '../../e2e/support/check-reply.ts';
-import { checkHistory } from '../../e2e/support/history-checker.ts';
-import { readMessages } from '../../e2e/support/transcript.ts';
+import { checkSession } from '../../e2e/support/check-session.ts';
 import { resumeOnce, watchSession } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
 import { isTerminal } from '../../e2e/support/wire.ts';
@@ -60,12 +58,9 @@ async function cancelOnce({ random, count, time, violate }: RowContext, stage: F
     violate(`${prompt} asks the model after its stop`);
   });
   await viewer.leave();
-  violate(...checkHistory(viewer.received, { snapshots: 'first' }));
-  const { violations, completed, cancelled } = checkConversation(
-    readMessages((await direct.state(credentials)).body.messages),
-    { turns: [{ messageId, prompt, runId: body.runId }] },
-    model,
-  );
+  const { body: state } = await direct.state(credentials);
+  const turns = [{ messageId, prompt, runId: body.runId }];
+  const { violations, completed, cancelled } = checkSession({ viewers: [viewer], turns, state, model });
   violate(...violations);
   if (isStopped !== (cancelled === 1)) violate(`${prompt}: the stop said ${String(isStopped)}, and ${completed} runs were completed`);
   const frames = await resumeOnce({ origin: relay.origin, credentials, after: body.cursor });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { checkSession } from '../../e2e/support/check-session.ts';
 import type { Accepted, Credentials } from '../../e2e/support/protocol-client.ts';
-import { resumeOnce } from '../../e2e/support/viewer.ts';
+import { resumeOnce, watchSession, type Viewer } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
 import { isTerminal } from '../../e2e/support/wire.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
@@ -18,14 +19,15 @@ export const boundedAttempts: FaultRow = {
     try {
       const { direct, relay, model } = stage;
       for (let round = 0; round < rounds; round += 1) {
-        const asked: { prompt: string; credentials: Credentials; body: Accepted }[] = [];
+        const asked: { prompt: string; credentials: Credentials; viewer: Viewer; body: Accepted }[] = [];
         for (let index = 0; index < AT_ONCE; index += 1) {
           const prompt = `Kills its relay ${round}.${index}`;
           // Some kill before the first word, some after a few.
           model.plan(prompt, { tokens: 50, tokensPerSecond: 1_000, allowed: random.between(0, 5) });
           const credentials = await direct.mint();
+          const viewer = watchSession({ origin: relay.origin, credentials });
           const { body } = await direct.post(credentials, { prompt, messageId: randomUUID() });
-          asked.push({ prompt, credentials, body });
+          asked.push({ prompt, credentials, viewer, body });
         }
         for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
           await until('the model was asked for each', () => asked.every(({ prompt }) => model.callsFor(prompt).length >= attempt));
@@ -34,7 +36,9 @@ export const boundedAttempts: FaultRow = {
           count('kills');
           await relay.start();
         }
-        for (const { prompt, credentials, body } of asked) {
+        for (const { prompt, credentials, viewer, body } of asked) {
+          await until('the run was given up', () => viewer.hasEnded(body));
+          await viewer.leave();
           const frames = await resumeOnce({ origin: relay.origin, credentials, after: body.cursor });
           const calls = model.callsFor(prompt).length;
           const error = frames.find(({ message }) => message.type === 'error')?.message['problem'] as { code?: string } | undefined;
@@ -42,6 +46,10 @@ export const boundedAttempts: FaultRow = {
           if (calls !== ATTEMPTS) violate(`${calls} model calls for ${prompt}`);
           if (error?.code !== 'attempts-exhausted') violate(`${prompt} ended with ${error?.code ?? 'no error'}`);
           if (terminals.join() !== 'failed') violate(`${prompt} ended as ${terminals.join()}`);
+          const { body: state } = await direct.state(credentials);
+          const { violations, failed } = checkSession({ viewers: [viewer], turns: [{ ...body, prompt }], state, model });
+          violate(...violations);
+          if (failed !== 1) violate(`${prompt} did not fail`);
           count('prompts');
           count('model calls', calls);
         }
