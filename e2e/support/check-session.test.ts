@@ -5,7 +5,7 @@ import { createTranscript } from './transcript.ts';
 import type { Viewer } from './viewer.ts';
 import { START, type WireFrame } from './wire.ts';
 
-const CALL: ModelCall = { prompt: 'Hi', text: 'Hello', finished: true, aborted: false };
+const CALL: ModelCall = { prompt: 'Hi', text: 'Hello', finished: true, finishedAt: 0, aborted: false };
 const message = { id: 'u', role: 'user', parts: [{ type: 'text', text: 'Hi' }] };
 const chunk = (seq: number, chunk: object): WireFrame => ({ id: `20-${seq}`, message: { type: 'chunk', runId: 'r', chunk } });
 const begin = (status: string): WireFrame => ({

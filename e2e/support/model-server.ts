@@ -25,6 +25,8 @@ export interface ModelCall {
   text: string;
   /** The reply was written to its end. */
   finished: boolean;
+  /** And when, as `performance.now()` says. */
+  finishedAt: number | null;
   /** The relay hung up before the end. */
   aborted: boolean;
 }
@@ -78,7 +80,7 @@ export async function openModelServer(seed: number): Promise<ModelServer> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const prompt = lastPrompt(JSON.parse(await readBody(request)));
     const plan = plans.get(prompt) ?? DEFAULT_PLAN;
-    const call: ModelCall = { prompt, text: '', finished: false, aborted: false };
+    const call: ModelCall = { prompt, text: '', finished: false, finishedAt: null, aborted: false };
     calls.push(call);
     response.on('close', () => {
       call.aborted = !response.writableFinished;
@@ -106,6 +108,7 @@ export async function openModelServer(seed: number): Promise<ModelServer> {
     write({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
     write({ choices: [], usage: { prompt_tokens: 1, completion_tokens: plan.tokens, total_tokens: plan.tokens + 1 } });
     call.finished = !call.aborted;
+    call.finishedAt = call.finished ? performance.now() : null;
     response.end('data: [DONE]\n\n');
   }
 

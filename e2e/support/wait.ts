@@ -12,12 +12,14 @@ export class WaitedInVainError extends Error {
 /**
  * Waits until `probe` gives something other than null, undefined or false, and resolves with it.
  *
+ * Patient unless it is told otherwise: what is waited for in vain is a failure, and what is slow on a busy machine is none.
+ *
  * @throws WaitedInVainError naming `what` when that takes longer than `timeoutMs`.
  */
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { timeoutMs = 20_000, everyMs = 20 } = {},
+  { timeoutMs = 60_000, everyMs = 20 } = {},
 ): Promise<Exclude<T, null | undefined | false>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -1,8 +1,10 @@
 import { checkSession } from '../../e2e/support/check-session.ts';
+import { checkAgreement, checkHistory } from '../../e2e/support/history-checker.ts';
 import type { ReplyPlan } from '../../e2e/support/model-server.ts';
 import type { Credentials, ProtocolClient } from '../../e2e/support/protocol-client.ts';
 import type { Random } from '../../e2e/support/random.ts';
-import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
+import { watchSession, type Received, type Viewer } from '../../e2e/support/viewer.ts';
+import { isTerminal } from '../../e2e/support/wire.ts';
 import { sleep, until, WaitedInVainError } from '../../e2e/support/wait.ts';
 import { ask, type Turn } from './ask.ts';
 import type { RowContext } from './fault-row.ts';
@@ -20,6 +22,8 @@ export interface CrowdOptions {
   random: Random;
   /** The store may lose what it has acknowledged: who hears nothing sends the prompt again, under its id. */
   lossy?: boolean;
+  /** Also what it has acknowledged between these moments, as `performance.now()` says; anything when not given. */
+  mayLose?: (from: number, to: number) => boolean;
   /** How long a reply may take to end, whatever befalls it. */
   patienceMs?: number;
 }
@@ -44,7 +48,21 @@ export interface CrowdVerdict {
 interface Visitor {
   credentials: Credentials;
   viewers: Viewer[];
-  turns: Turn[];
+  turns: TimedTurn[];
+  /** When what was acknowledged then turned out to be lost. */
+  lost: Span[];
+  /** The conversation is gone, and both tabs were told. */
+  isGone: boolean;
+}
+
+interface Span {
+  from: number;
+  to: number;
+}
+
+interface TimedTurn extends Turn {
+  /** Between these it was acknowledged. */
+  acknowledged: Span;
 }
 
 const TABS = 2;
@@ -56,47 +74,87 @@ function notSeen(error: unknown): false {
   throw error;
 }
 
+/** What whoever asks or watches is answered once the store knows nothing of a conversation that has been. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('answered 410');
+}
+
+function knowsItIsGone(viewer: Viewer): boolean {
+  try {
+    viewer.hasEnded({ runId: '', messageId: '' });
+    return viewer.byes.includes('gone');
+  } catch (error) {
+    if (isGone(error)) return true;
+    throw error;
+  }
+}
+
 export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOptions): Crowd {
-  const { sessions, client, at, reply, stops = 0, lossy = false, random, patienceMs = 90_000 } = options;
+  const { sessions, client, at, reply, stops = 0, lossy = false, mayLose = () => true, random, patienceMs = 90_000 } = options;
   const { model } = stage;
   const visitors: Visitor[] = [];
+  /** By run, of all that were accepted. */
+  const promptOf = new Map<string, string>();
   let over = false;
   const talking = Promise.all(Array.from({ length: sessions }, (_, index) => converse(index, random.fork())));
   // Whoever ends the crowd has the error.
   talking.catch(() => undefined);
 
   async function converse(index: number, dice: Random): Promise<void> {
-    const credentials = await client.mint();
-    const viewers = Array.from({ length: TABS }, (_, tab) => watchSession({ origin: at(index, tab), credentials }));
-    const visitor: Visitor = { credentials, viewers, turns: [] };
-    visitors.push(visitor);
-    while (!over) {
-      const plan: Partial<ReplyPlan> = { ...reply, tokens: dice.between(reply.tokens.min, reply.tokens.max) };
-      const turn = await ask({ model, client }, credentials, `Visitor ${index}, prompt ${visitor.turns.length}`, plan, lossy ? patienceMs : 0);
-      visitor.turns.push(turn);
-      if (dice.chance(stops)) {
-        await sleep(dice.between(0, 800));
-        const { status } = await client.stop(credentials, turn.runId);
-        if (status !== 200) throw new Error(`a stop was answered ${status}`);
+    for (let first = 0; !over; ) {
+      const credentials = await client.mint();
+      const viewers = Array.from({ length: TABS }, (_, tab) => watchSession({ origin: at(index, tab), credentials }));
+      const visitor: Visitor = { credentials, viewers, turns: [], lost: [], isGone: false };
+      visitors.push(visitor);
+      try {
+        while (!over) await askOnce(visitor, `Visitor ${index}, prompt ${first + visitor.turns.length}`, dice);
+      } catch (error) {
+        if (!lossy || !isGone(error)) throw error;
+        visitor.isGone = true;
+        await until('both tabs hear that their conversation is gone', () => viewers.every((viewer) => knowsItIsGone(viewer)));
+        // Another conversation.
+        first += visitor.turns.length + 1;
       }
-      await ended(visitor, turn);
-      if (dice.chance(0.2)) dice.pick([viewers[0], viewers[1]])?.drop();
     }
   }
 
-  async function ended({ credentials, viewers }: Visitor, turn: Turn): Promise<void> {
+  async function askOnce(visitor: Visitor, prompt: string, dice: Random): Promise<void> {
+    const { credentials, viewers } = visitor;
+    const plan: Partial<ReplyPlan> = { ...reply, tokens: dice.between(reply.tokens.min, reply.tokens.max) };
+    const from = performance.now();
+    const asked = await ask({ model, client }, credentials, prompt, plan, lossy ? patienceMs : 0);
+    const turn = { ...asked, acknowledged: { from, to: performance.now() } };
+    visitor.turns.push(turn);
+    promptOf.set(turn.runId, prompt);
+    if (dice.chance(stops)) {
+      await sleep(dice.between(0, 800));
+      const { status } = await client.stop(credentials, turn.runId);
+      if (status !== 200) throw new Error(`a stop was answered ${status}`);
+    }
+    await ended(visitor, turn);
+    if (dice.chance(0.2)) dice.pick([viewers[0], viewers[1]])?.drop();
+  }
+
+  async function ended({ credentials, viewers, lost }: Visitor, turn: TimedTurn): Promise<void> {
     const hasEnded = (): boolean => viewers.every((viewer) => viewer.hasEnded(turn.accepted));
     const what = `all tabs have seen the end of ${turn.prompt}`;
     const deadline = performance.now() + patienceMs;
     while (lossy && performance.now() < deadline) {
       const isOver = await until(what, hasEnded, { timeoutMs: AGAIN_MS }).catch((error: unknown) => notSeen(error));
       if (isOver) return;
+      const from = performance.now();
       const { status, body } = await client.post(credentials, { prompt: turn.prompt, messageId: turn.messageId });
       // 409: another run of the conversation is active, of which the store has lost the end.
       if (status === 409) continue;
       if (status !== 200 && status !== 202) throw new Error(`a prompt sent again was answered ${status}`);
+      // New to the store that had acknowledged it.
+      if (status === 202) {
+        lost.push(turn.acknowledged);
+        turn.acknowledged = { from, to: performance.now() };
+      }
       turn.accepted = body;
       turn.runId = body.runId;
+      promptOf.set(turn.runId, turn.prompt);
     }
     if (!lossy) await until(what, hasEnded, { timeoutMs: patienceMs });
     else throw new Error(`Waited ${patienceMs} ms in vain until ${what}.`);
@@ -104,11 +162,19 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
 
   async function judge({ count, violate }: RowContext): Promise<CrowdVerdict> {
     const total: CrowdVerdict = { prompts: 0, completed: 0, cancelled: 0, failed: 0 };
-    for (const { credentials, viewers, turns } of visitors) {
+    for (const visitor of visitors) {
+      const { credentials, viewers, turns } = visitor;
+      if (visitor.isGone) {
+        await Promise.all(viewers.map((viewer) => viewer.leave().catch(() => undefined)));
+        judgeLosses({ count, violate }, visitor, []);
+        violate(...viewers.flatMap(({ received }) => checkHistory(received, { snapshots: 'withdrawing' })), ...checkAgreement(viewers.map(({ received }) => received)));
+        count('conversations gone, and said to be');
+        continue;
+      }
       await Promise.all(viewers.map((viewer) => viewer.leave()));
       const { body: state } = await client.state(credentials);
       const kept = lossy ? turns.filter(({ messageId }) => state.messages.some(({ id }) => id === messageId)) : turns;
-      if (lossy) count('prompts lost with what the store lost', turns.length - kept.length);
+      if (lossy) judgeLosses({ count, violate }, visitor, kept);
       const verdict = checkSession({ viewers, turns: kept, state, model, snapshots: lossy ? 'withdrawing' : 'first' });
       violate(...verdict.violations);
       total.prompts += kept.length;
@@ -127,10 +193,42 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
     return total;
   }
 
+  /** Prompts that the store had acknowledged and does not know, and ends of replies that were seen and taken back. */
+  function judgeLosses({ count, violate }: Pick<RowContext, 'count' | 'violate'>, { viewers, turns, lost }: Visitor, kept: readonly Turn[]): void {
+    const prompts = [...lost, ...turns.filter((turn) => !kept.includes(turn)).map(({ acknowledged }) => acknowledged)];
+    const ends = viewers.flatMap(({ received }) => findWithdrawnEnds(received));
+    count('acknowledged prompts lost with what the store lost', prompts.length);
+    count('ends of replies taken back from a viewer', ends.length);
+    for (const { from, to } of prompts) if (!mayLose(from, to)) violate(`a prompt acknowledged at ${to.toFixed(0)} ms was lost, which the store must have kept`);
+    for (const { from, to } of ends) if (!mayLose(from, to)) violate(`the end of a reply seen at ${to.toFixed(0)} ms was lost, which the store must have kept`);
+  }
+
+  /** Ends that a later snapshot does not have: they were written when the model had ended, and before they were seen. */
+  function findWithdrawnEnds(received: readonly Received[]): Span[] {
+    const ends = new Map<string, Span>();
+    const withdrawn: Span[] = [];
+    for (const { frame, seenAt } of received) {
+      if (isTerminal(frame)) {
+        const runId = String(frame.message.runId);
+        const prompt = promptOf.get(runId) ?? '';
+        const finished = model.callsFor(prompt).flatMap(({ finishedAt }) => (finishedAt !== null && finishedAt <= seenAt ? [finishedAt] : []));
+        ends.set(runId, { from: finished.at(-1) ?? seenAt, to: seenAt });
+      }
+      if (frame.message.type !== 'snapshot') continue;
+      const there = new Set((frame.message['messages'] as { id: string }[]).map(({ id }) => id));
+      for (const [runId, span] of ends) {
+        if (there.has(runId)) continue;
+        ends.delete(runId);
+        withdrawn.push(span);
+      }
+    }
+    return withdrawn;
+  }
+
   return {
     async begun() {
       const seen = (): boolean =>
-        visitors.length === sessions && visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
+        visitors.length >= sessions && visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
       await until('all visitors see their answers', seen);
     },
     async end() {

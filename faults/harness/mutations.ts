@@ -15,6 +15,8 @@ export interface Mutation {
   readonly timing?: Partial<HubTiming>;
   /** A planned stop just ends the process. */
   readonly stopsAtOnce?: boolean;
+  /** Of the redis-server that a row starts, in place of those that the row is about. */
+  readonly redisSettings?: readonly string[];
   /** How many entries too many a resume brings. */
   readonly resumesEarlyBy?: number;
 }
@@ -158,6 +160,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   'no bound on what a viewer leaves unread': { timing: { unreadBytes: Number.POSITIVE_INFINITY, allUnreadBytes: Number.POSITIVE_INFINITY, blockedMs: FAR_OFF_MS } },
   'a planned stop that ends at once': { stopsAtOnce: true },
+  'a Redis that keeps nothing': { redisSettings: ['--appendonly', 'no'] },
   'a cursor that is not exclusive': { resumesEarlyBy: 1 },
 };
 

@@ -1,4 +1,5 @@
 import type { FaultRow } from '../harness/fault-row.ts';
+import { durability } from './durability.ts';
 import { chaos } from './chaos.ts';
 import { versions } from './versions.ts';
 import { storeDown } from './g10-store-down.ts';
@@ -35,6 +36,7 @@ export const ROWS: readonly FaultRow[] = [
   fullStore,
   vanishedKeys,
   lostTail,
+  ...durability,
   clearExpiry,
   slowViewers,
   plannedStop,
