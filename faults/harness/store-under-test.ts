@@ -1,7 +1,10 @@
 import type { OpenStore } from '#relay/store/conformance/store-harness.ts';
+import type { RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
+import type { RestBridge } from '#relay/store/drivers/upstash/testing/rest-bridge.ts';
+import type { TcpProxy } from '../../e2e/support/tcp-proxy.ts';
 
-/** Redis on one server, as a Cluster of six, or behind a Sentinel. */
-export type StoreName = 'sqlite' | 'redis' | 'cluster' | 'sentinel';
+/** Redis on one server, as a Cluster of six, behind a Sentinel, or over the REST of Upstash. */
+export type StoreName = 'sqlite' | 'redis' | 'cluster' | 'sentinel' | 'upstash';
 
 /**
  * What the rows need of a store, and all they know of it. A row asks for the port in this process, or for a place that
@@ -14,6 +17,8 @@ export interface StoreUnderTest {
   /** The store at its port, in this process, with time that can be let pass. */
   readonly openPort: OpenStore;
   openPlace(): Promise<StorePlace>;
+  /** A place whose server and lines can be made to fail, where there are any. */
+  openSharedPlace?(): Promise<SharedPlace>;
   /** A place that fills up; rejects with one sentence where this machine allows none. */
   openSmallPlace(): Promise<SmallPlace>;
   /** Ends what its ports share. */
@@ -31,6 +36,21 @@ export interface StorePlace {
   dispose(): Promise<void>;
 }
 
+/** A server that relays share, and their lines to it. */
+export interface SharedPlace extends StorePlace {
+  readonly server: RedisProcess;
+  /** By relay. */
+  readonly links: readonly TcpProxy[];
+  /** What stands between the lines and the server, where that is not the server itself. */
+  readonly bridge?: PlaceBridge;
+}
+
+/** As of RestBridge; and it can die, and come back at the same place. */
+export interface PlaceBridge extends Pick<RestBridge, 'loseAnswers' | 'goAway' | 'endSubscriptions' | 'silence'> {
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
 export interface SmallPlace extends StorePlace {
   /** How it is made small, in one sentence. */
   readonly means: string;
@@ -40,6 +60,12 @@ export interface SmallPlace extends StorePlace {
   fill(leftBytes: number): Promise<void>;
   /** Gives it back. */
   makeRoom(): Promise<void>;
+}
+
+/** @throws Error where nothing is shared. */
+export async function openSharedPlace({ name, openSharedPlace: open }: StoreUnderTest): Promise<SharedPlace> {
+  if (!open) throw new Error(`Relays do not share a place of ${name}.`);
+  return open();
 }
 
 /** What `openPort` is opened with, where a row does not care. */

@@ -4,7 +4,7 @@ import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
 import { sleep } from '../../e2e/support/wait.ts';
 import { gatherCrowd } from '../harness/crowd.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
-import { openRedisPlace } from '../stores/redis.ts';
+import { openSharedPlace } from '../harness/store-under-test.ts';
 import { lineTroubles, relayTroubles, storeTroubles, type Trouble } from './chaos/troubles.ts';
 
 const SESSIONS = { full: 16, quick: 8 };
@@ -19,11 +19,11 @@ const FAILED_SHARE = 0.03;
 export const chaos: FaultRow = {
   name: 'chaos',
   promise: 'no gap, no duplicate, no acknowledged prompt lost, one terminal message a run, whatever happens to whom',
-  fault: 'relays killed, frozen and drained, Redis restarted (AOF always), stopped, paused and cut off, visitors cut off; a round is a trouble of a relay',
-  only: ['redis'],
+  fault: 'relays killed, frozen and drained, Redis restarted (AOF always), stopped, paused and cut off, REST answered late, wrongly or not at all, visitors cut off; a round is a trouble of a relay',
+  only: ['redis', 'upstash'],
   rounds: { full: 100, quick: 4 },
   async run(context) {
-    const place = await openRedisPlace();
+    const place = await openSharedPlace(context.store);
     const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), DRAIN_MS: '1500' } });
     const { relays } = stage;
     const dice = context.random.fork();

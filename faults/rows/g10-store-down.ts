@@ -6,7 +6,7 @@ import { sleep, until } from '../../e2e/support/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
-import { openRedisPlace, type RedisPlace } from '../stores/redis.ts';
+import { openSharedPlace, type SharedPlace } from '../harness/store-under-test.ts';
 
 const SESSIONS = 9;
 /** A store that is away for less costs no run its attempt, in which each waits for it. */
@@ -19,7 +19,7 @@ const ENDED_WITHIN_MS = 90_000;
 /** Stages side by side, each with a server of its own. */
 const LANES = 3;
 
-type Outage = (place: RedisPlace, ms: number) => Promise<() => Promise<void>>;
+type Outage = (place: SharedPlace, ms: number) => Promise<() => Promise<void>>;
 
 /** Each takes the store away for so long, and gives back what brings it back then. */
 const OUTAGES: Readonly<Record<string, Outage>> = {
@@ -69,13 +69,13 @@ export const storeDown: FaultRow = {
   name: 'G10',
   promise: 'the store down: no false acknowledgement, no viewer lost',
   fault: 'Redis away for 1, 10 and 60 s: killed, stopped, paused, black-holed, half-open, unreachable; a round is an outage',
-  only: ['redis'],
+  only: ['redis', 'upstash'],
   rounds: { full: 60, quick: 2 },
   async run(context) {
     // Whoever waits for a minute needs no machine to itself.
     const lanes = context.quick ? 1 : LANES;
     await inParallel(Math.min(lanes, context.rounds), lanes, async (lane) => {
-      const place = await openRedisPlace();
+      const place = await openSharedPlace(context.store);
       const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'error' } });
       try {
         for (let round = lane; round < context.rounds; round += lanes) await goWithout(context, stage, place, round);
@@ -94,7 +94,7 @@ function secondsOf(round: number, quick: boolean): number {
   return time === 2 || time === 7 ? 10 : 1;
 }
 
-async function goWithout(context: RowContext, stage: FaultStage, place: RedisPlace, round: number): Promise<void> {
+async function goWithout(context: RowContext, stage: FaultStage, place: SharedPlace, round: number): Promise<void> {
   const { random, quick, count, violate } = context;
   const seconds = secondsOf(round, quick);
   const kind = KINDS[round % KINDS.length] ?? '';

@@ -4,7 +4,7 @@ import { sleep, until, WaitedInVainError } from '../../e2e/support/wait.ts';
 import { ask } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
-import { openRedisPlace, type RedisPlace } from '../stores/redis.ts';
+import { openSharedPlace, type SharedPlace } from '../harness/store-under-test.ts';
 
 const AT_ONCE = 12;
 /** A lease of a second is renewed three times in it; then the last word of whoever finds out is on its way. */
@@ -19,10 +19,10 @@ export const vanishedKeys: FaultRow = {
   name: 'G12',
   promise: 'a key that vanishes is noticed: `stream-lost`, never silence; a run that is no longer listed as due is listed again',
   fault: 'DEL of each of a session\'s keys, and of the set of due runs, at any point of a run; a round is a DEL',
-  only: ['redis'],
+  only: ['redis', 'upstash'],
   rounds: { full: 800, quick: 16 },
   async run(context) {
-    const place = await openRedisPlace();
+    const place = await openSharedPlace(context.store);
     const stage = await context.openStage({ place, relays: 3, settings: { LOG_LEVEL: 'silent' } });
     try {
       await inParallel(context.rounds, AT_ONCE, (round) => deleteOne(context, stage, place, round));
@@ -33,7 +33,7 @@ export const vanishedKeys: FaultRow = {
   },
 };
 
-async function deleteOne(context: RowContext, stage: FaultStage, { server }: RedisPlace, round: number): Promise<void> {
+async function deleteOne(context: RowContext, stage: FaultStage, { server }: SharedPlace, round: number): Promise<void> {
   const { random, count, time, violate } = context;
   const { relays, model } = stage;
   const client = stage.clientOf(random.pick(relays));

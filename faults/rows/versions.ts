@@ -8,7 +8,8 @@ import { BROKEN_RELAY } from '../harness/fault-stage.ts';
 import { gatherCrowd } from '../harness/crowd.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import { openNeighbour } from '../harness/neighbour.ts';
-import { openRedisPlace, RELAYS, type RedisPlace } from '../stores/redis.ts';
+import type { SharedPlace } from '../harness/store-under-test.ts';
+import { openRedisPlace, RELAYS } from '../stores/redis.ts';
 
 const SESSIONS = 10;
 
@@ -38,7 +39,7 @@ export const versions: FaultRow = {
   },
 };
 
-function createRelays(place: RedisPlace, model: ModelServer, version?: string, mutation?: string): Promise<RelayProcess[]> {
+function createRelays(place: SharedPlace, model: ModelServer, version?: string, mutation?: string): Promise<RelayProcess[]> {
   const script = mutation === undefined ? version : BROKEN_RELAY;
   const broken = mutation === undefined ? {} : { FAULTS_MUTATION: mutation };
   const settings = { MODEL: 'openai-compatible:test', MODEL_BASE_URL: model.baseUrl, MODEL_API_KEY: 'test-key', DRAIN_MS: '1500' };
@@ -90,7 +91,7 @@ async function upgradeAndBack(context: RowContext, model: ModelServer, older: Re
 }
 
 /** A store that a later release has written to. */
-async function refuseNewerKeys(context: RowContext, { server }: RedisPlace, relays: readonly (RelayProcess | undefined)[]): Promise<void> {
+async function refuseNewerKeys(context: RowContext, { server }: SharedPlace, relays: readonly (RelayProcess | undefined)[]): Promise<void> {
   await server.admin.set(createKeys('rc').version, '99');
   for (const relay of relays) {
     if (!relay) continue;

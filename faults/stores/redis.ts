@@ -1,8 +1,8 @@
 import { newId } from '#shared/ids.ts';
 import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
 import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
-import { openTcpProxy, type TcpProxy } from '../../e2e/support/tcp-proxy.ts';
-import type { StorePlace, StoreUnderTest } from '../harness/store-under-test.ts';
+import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
+import type { SharedPlace, SmallPlace, StoreUnderTest } from '../harness/store-under-test.ts';
 
 /** Relays at one place; each has a line of its own to the server. */
 export const RELAYS = 3;
@@ -13,14 +13,7 @@ export const RELAY_SECRET = 'of all relays that share a store';
 /** What is acknowledged is on the disk. */
 export const AOF_ALWAYS: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
-/** A Redis of its own that relays share, and their lines to it. */
-export interface RedisPlace extends StorePlace {
-  readonly server: RedisProcess;
-  /** By relay. */
-  readonly links: readonly TcpProxy[];
-}
-
-export async function openRedisPlace(args: readonly string[] = AOF_ALWAYS): Promise<RedisPlace> {
+export async function openRedisPlace(args: readonly string[] = AOF_ALWAYS): Promise<SharedPlace> {
   const server = await startRedis({ args: [...args] });
   const links = await Promise.all(Array.from({ length: RELAYS }, () => openTcpProxy(server.port)));
   return {
@@ -32,6 +25,22 @@ export async function openRedisPlace(args: readonly string[] = AOF_ALWAYS): Prom
     async dispose() {
       await Promise.all(links.map((link) => link.close()));
       await server.destroy();
+    },
+  };
+}
+
+export function limitMemory(place: SharedPlace): SmallPlace {
+  const { admin } = place.server;
+  return {
+    ...place,
+    means: 'maxmemory',
+    refusal: 'store-full',
+    async fill(leftBytes) {
+      const used = Number(/used_memory:(\d+)/.exec(await admin.info('memory'))?.[1]);
+      await admin.config('SET', 'maxmemory', String(used + Math.round(leftBytes)));
+    },
+    async makeRoom() {
+      await admin.config('SET', 'maxmemory', '0');
     },
   };
 }
@@ -60,23 +69,8 @@ export const redisUnderTest: StoreUnderTest = {
   },
 
   openPlace: () => openRedisPlace(),
-
-  async openSmallPlace() {
-    const place = await openRedisPlace();
-    const { admin } = place.server;
-    return {
-      ...place,
-      means: 'maxmemory',
-      refusal: 'store-full',
-      async fill(leftBytes) {
-        const used = Number(/used_memory:(\d+)/.exec(await admin.info('memory'))?.[1]);
-        await admin.config('SET', 'maxmemory', String(used + Math.round(leftBytes)));
-      },
-      async makeRoom() {
-        await admin.config('SET', 'maxmemory', '0');
-      },
-    };
-  },
+  openSharedPlace: () => openRedisPlace(),
+  openSmallPlace: async () => limitMemory(await openRedisPlace()),
 
   async close() {
     const server = await shared;

@@ -2,7 +2,7 @@ import type { Random } from '../../../e2e/support/random.ts';
 import type { RelayProcess } from '../../../e2e/support/relay-process.ts';
 import type { TcpProxy } from '../../../e2e/support/tcp-proxy.ts';
 import { sleep } from '../../../e2e/support/wait.ts';
-import type { RedisPlace } from '../../stores/redis.ts';
+import type { PlaceBridge, SharedPlace } from '../../harness/store-under-test.ts';
 
 /** Something that goes wrong, and is well again when it resolves. */
 export interface Trouble {
@@ -46,7 +46,7 @@ export function relayTroubles(relays: readonly [RelayProcess, ...RelayProcess[]]
 }
 
 /** What becomes of Redis, and of the lines to it. */
-export function storeTroubles({ server, links }: RedisPlace): [Trouble, ...Trouble[]] {
+export function storeTroubles({ server, links, bridge }: SharedPlace): [Trouble, ...Trouble[]] {
   const pickLink = (random: Random): TcpProxy | undefined => links[random.between(0, links.length - 1)];
   return [
     {
@@ -104,6 +104,53 @@ export function storeTroubles({ server, links }: RedisPlace): [Trouble, ...Troub
         link?.cut();
         await sleep(random.between(200, 1_500));
         link?.restore();
+      },
+    },
+    ...(bridge ? bridgeTroubles(bridge) : []),
+  ];
+}
+
+/** What becomes of who speaks REST to the relays. */
+function bridgeTroubles(bridge: PlaceBridge): Trouble[] {
+  return [
+    {
+      name: 'times answers of REST were lost',
+      async make(random) {
+        const dice = random.fork();
+        bridge.loseAnswers(0.3, () => dice.next());
+        await sleep(random.between(500, 3_000));
+        bridge.loseAnswers(0);
+      },
+    },
+    {
+      name: 'times subscriptions were ended',
+      // oxlint-disable-next-line require-await
+      async make() {
+        bridge.endSubscriptions();
+      },
+    },
+    {
+      name: 'times subscriptions said nothing',
+      async make(random) {
+        bridge.silence(true);
+        await sleep(random.between(500, 4_000));
+        bridge.silence(false);
+      },
+    },
+    {
+      name: 'times REST was answered 502',
+      async make(random) {
+        bridge.goAway(true);
+        await sleep(random.between(100, 4_000));
+        bridge.goAway(false);
+      },
+    },
+    {
+      name: 'times the REST server died',
+      async make(random) {
+        await bridge.kill();
+        await sleep(random.between(0, 3_000));
+        await bridge.restart();
       },
     },
   ];

@@ -4,7 +4,7 @@ import { sleep, until } from '../../../e2e/support/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import type { FaultStage } from '../../harness/fault-stage.ts';
-import { openRedisPlace, type RedisPlace } from '../../stores/redis.ts';
+import { openSharedPlace, type SharedPlace } from '../../harness/store-under-test.ts';
 
 const SESSIONS = 12;
 /** As e2e/support/relay-process.ts sets it. */
@@ -19,7 +19,7 @@ const TOKENS = { before: 20, all: 160 };
  * write, or once they have; or whose line to Redis delivers what it wrote only after its leases have run out.
  */
 export async function freezeRelays(context: RowContext): Promise<void> {
-  const place = await openRedisPlace();
+  const place = await openSharedPlace(context.store);
   // Nobody tells a writer that it has a successor: only what the store answers stops it.
   const stage = await context.openStage({ place, relays: 3, hints: 'lost' });
   try {
@@ -31,7 +31,7 @@ export async function freezeRelays(context: RowContext): Promise<void> {
   }
 }
 
-async function freezeOnce(context: RowContext, stage: FaultStage, place: RedisPlace, round: number): Promise<void> {
+async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedPlace, round: number): Promise<void> {
   const { random, count, violate } = context;
   const { relays, model } = stage;
   const index = random.between(0, relays.length - 1);

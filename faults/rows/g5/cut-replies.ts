@@ -1,8 +1,12 @@
 import { newId } from '#shared/ids.ts';
 import { createStage } from '#relay/generation/testing/stage.ts';
 import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
+import { openUpstashStore } from '#relay/store/drivers/upstash/open-upstash-store.ts';
+import { startRestBridge } from '#relay/store/drivers/upstash/testing/rest-bridge.ts';
+import type { SessionStore } from '#relay/store/session-store.ts';
 import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
 import { workflow } from '#relay/workflow/workflow.ts';
+import type { Random } from '../../../e2e/support/random.ts';
 import { openTcpProxy } from '../../../e2e/support/tcp-proxy.ts';
 import { sleep } from '../../../e2e/support/wait.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
@@ -16,25 +20,70 @@ const BYTES_A_CONNECTION = { min: 40, max: 1_500 };
 /** Below it a connection does not even get through the questions that it begins with. */
 const HELLO_BYTES = 9_000;
 
-/** A runner whose line to Redis ends again and again in the middle of what Redis answers: each write has landed by then. */
+/** Of the requests that write, so many get no answer though they were carried out. */
+const UNANSWERED = 0.2;
+
+/**
+ * A runner whose line to Redis ends again and again in the middle of what Redis answers, or whose requests to a REST
+ * server are carried out and not answered: each write has landed by then.
+ */
 export async function cutReplies(context: RowContext): Promise<void> {
   const server = await startRedis();
   try {
     await inParallel(context.rounds, AT_ONCE, () => writeThroughCuts(context, server));
-    if (context.counted('lines cut in the middle of answers') === 0) context.violate('no line was cut');
+    if (context.counted('answers that did not arrive whole') === 0) context.violate('no answer was lost');
   } finally {
     await server.destroy();
   }
 }
 
-async function writeThroughCuts({ random, mutation, count, same, violate }: RowContext, server: RedisProcess): Promise<void> {
+/** A store whose answers get lost on the way. */
+interface LossyLine {
+  store: SessionStore;
+  lost(): number;
+  close(): Promise<void>;
+}
+
+interface LineOptions {
+  prefix: string;
+  ttlMs: number;
+}
+
+async function openCutLine(server: RedisProcess, dice: Random, options: LineOptions): Promise<LossyLine> {
   const line = await openTcpProxy(server.port);
-  const dice = random.fork();
-  const [prefix, ttlMs] = [newId(), 600_000];
-  const direct = await openRedisStore({ url: server.url, prefix, ttlMs });
-  const cut = await openRedisStore({ url: `redis://127.0.0.1:${line.port}`, prefix, ttlMs });
+  const store = await openRedisStore({ url: `redis://127.0.0.1:${line.port}`, ...options });
   line.limitAnswers(() => HELLO_BYTES + dice.between(BYTES_A_CONNECTION.min, BYTES_A_CONNECTION.max));
   line.cut();
+  return {
+    store,
+    lost: () => line.counts.cuts,
+    async close() {
+      await store.close();
+      await line.close();
+    },
+  };
+}
+
+async function openUnansweredLine(server: RedisProcess, dice: Random, options: LineOptions): Promise<LossyLine> {
+  const bridge = await startRestBridge(server.url);
+  const { url, token } = bridge;
+  const store = await openUpstashStore({ url, token, ...options });
+  bridge.loseAnswers(UNANSWERED, () => dice.next());
+  return {
+    store,
+    lost: () => bridge.counts.lostAnswers,
+    async close() {
+      await store.close();
+      await bridge.close();
+    },
+  };
+}
+
+async function writeThroughCuts({ random, store, mutation, count, same, violate }: RowContext, server: RedisProcess): Promise<void> {
+  const options = { prefix: newId(), ttlMs: 600_000 };
+  const direct = await openRedisStore({ url: server.url, ...options });
+  const open = store.name === 'upstash' ? openUnansweredLine : openCutLine;
+  const line = await open(server, random.fork(), options);
   const body = workflow('talk', async (work, { runId }) => {
     await work.run('say', async (step) => {
       for (let index = 0; index < LENGTH; index += 1) {
@@ -49,7 +98,7 @@ async function writeThroughCuts({ random, mutation, count, same, violate }: RowC
   const stage = createStage({
     workflow: () => body,
     store: direct,
-    wrap: () => mutateStore(cut, mutation),
+    wrap: () => mutateStore(line.store, mutation),
     runner: { leaseMs: 60_000, pollMs: 20 },
   });
   try {
@@ -63,11 +112,10 @@ async function writeThroughCuts({ random, mutation, count, same, violate }: RowC
       return message.chunk.type === 'data-n' ? message.chunk.data : message.chunk.type;
     });
     same('the log', found, ['message', 'started', ...Array.from({ length: LENGTH }, (_, index) => index), 'completed']);
-    count('replies over lines that were cut');
-    count('lines cut in the middle of answers', line.counts.cuts);
+    count('replies over lines that lose answers');
+    count('answers that did not arrive whole', line.lost());
   } finally {
     await stage[Symbol.asyncDispose]();
-    await Promise.all([direct.close(), cut.close()]);
-    await line.close();
+    await Promise.all([direct.close(), line.close()]);
   }
 }

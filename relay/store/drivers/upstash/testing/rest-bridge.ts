@@ -22,7 +22,8 @@ export interface RestBridge {
 
 const TOKEN = 'a-token-of-the-test';
 
-export async function startRestBridge(redisUrl: string): Promise<RestBridge> {
+/** At any port that is free, when none is given. */
+export async function startRestBridge(redisUrl: string, at = 0): Promise<RestBridge> {
   // The shapes of RESP2 are those that Upstash answers with.
   const redis = new Redis(redisUrl, { protocol: 2, maxRetriesPerRequest: null });
   const streams = new Set<{ response: ServerResponse; subscriber: Redis }>();
@@ -92,7 +93,7 @@ export async function startRestBridge(redisUrl: string): Promise<RestBridge> {
     if (!silent) response.write(`data: subscribe,${channel},${String(number)}\n\n`);
   }
 
-  server.listen(0, '127.0.0.1');
+  server.listen(at, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
