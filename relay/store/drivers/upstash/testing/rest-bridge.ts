@@ -26,6 +26,8 @@ const TOKEN = 'a-token-of-the-test';
 export async function startRestBridge(redisUrl: string, at = 0): Promise<RestBridge> {
   // The shapes of RESP2 are those that Upstash answers with.
   const redis = new Redis(redisUrl, { protocol: 2, maxRetriesPerRequest: null });
+  // Its server comes and goes.
+  redis.on('error', () => undefined);
   const streams = new Set<{ response: ServerResponse; subscriber: Redis }>();
   const counts = { requests: 0, commands: 0, subscriptions: 0, lostAnswers: 0 };
   let lose = { probability: 0, random: Math.random };
@@ -79,6 +81,7 @@ export async function startRestBridge(redisUrl: string, at = 0): Promise<RestBri
   async function subscribe(channel: string, response: ServerResponse): Promise<void> {
     counts.subscriptions += 1;
     const subscriber = redis.duplicate();
+    subscriber.on('error', () => undefined);
     const stream = { response, subscriber };
     streams.add(stream);
     response.on('close', () => {
