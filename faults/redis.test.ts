@@ -7,7 +7,7 @@ import { ROWS } from './rows/index.ts';
 import { redisUnderTest } from './stores/redis.ts';
 
 /** Those that mostly wait, and are particular about no moment. */
-const PATIENT = ['G5', 'G10', 'G12', 'G13', 'chaos'];
+const PATIENT = ['G5', 'G10', 'G12', 'G13', 'AOF-off', 'chaos'];
 /** Of the others what only relays that share a store, or the line to it, can show. */
 const ALONE = ['G4', 'G7'];
 const seed = readSeed();
