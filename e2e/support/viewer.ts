@@ -21,6 +21,8 @@ export interface Viewer {
   readonly transcript: Transcript;
   readonly cursor: string;
   readonly connections: number;
+  /** What the relay answered last; null before it has. */
+  readonly status: number | null;
   /** Why the relay closed connections by its own will. */
   readonly byes: readonly string[];
   /**
@@ -68,6 +70,7 @@ export function watchSession(options: ViewOptions): Viewer {
   const transcript = createTranscript();
   let cursor = after ?? null;
   let connections = 0;
+  let status: number | null = null;
   let left = false;
   let failure: Error | null = null;
   let line = new AbortController();
@@ -94,6 +97,7 @@ export function watchSession(options: ViewOptions): Viewer {
         },
         signal: current.signal,
       });
+      status = response.status;
       if (response.status === 412 || response.status === 503) return;
       if (response.status !== 200 || !response.body) throw new RefusedError(response.status);
       connections += 1;
@@ -143,6 +147,9 @@ export function watchSession(options: ViewOptions): Viewer {
     },
     get connections() {
       return connections;
+    },
+    get status() {
+      return status;
     },
     drop: () => line.abort(),
     async leave() {

@@ -82,7 +82,8 @@ function isGone(error: unknown): boolean {
 function knowsItIsGone(viewer: Viewer): boolean {
   try {
     viewer.hasEnded({ runId: '', messageId: '' });
-    return viewer.byes.includes('gone');
+    // That it has never been, where even the memory of its end was lost.
+    return viewer.byes.includes('gone') || viewer.status === 412;
   } catch (error) {
     if (isGone(error)) return true;
     throw error;

@@ -3,6 +3,7 @@ import type { StoreHarness } from '#relay/store/conformance/store-harness.ts';
 import { sqliteUnderTest } from '../stores/sqlite.ts';
 import { openFaultStage, type FaultStage, type FaultStageOptions } from './fault-stage.ts';
 import { findMutation, mutateStore, type Mutation } from './mutations.ts';
+import { untilItAnswers } from './port.ts';
 import { PORT_OPTIONS, type StoreName, type StoreUnderTest } from './store-under-test.ts';
 
 /** One promise, and the faults it is held against. */
@@ -39,6 +40,8 @@ export interface RowContext {
   /** The largest of what is given under one name. */
   atMost(what: string, value: number): void;
   time(what: string, ms: number): void;
+  /** How long something promised within so many ms may take here: a small run is no measure of how quick a machine is. */
+  within(ms: number): number;
   violate(...sentences: string[]): void;
   /** Violates unless the two are the same as JSON. */
   same(what: string, found: unknown, expected: unknown): void;
@@ -63,6 +66,7 @@ export interface RowResult {
 }
 
 const KEPT_VIOLATIONS = 100;
+const LENIENCE = 10;
 
 export interface RunRowOptions {
   seed: number;
@@ -113,6 +117,7 @@ export async function runRow(
       mutationName,
       async openPort(options = {}) {
         const opened = await store.openPort({ ...PORT_OPTIONS, ...options });
+        await untilItAnswers(opened.store);
         return { ...opened, store: mutateStore(opened.store, mutation) };
       },
       openStage: (options = {}) => openFaultStage(store, { ...options, seed, mutation: mutationName }),
@@ -124,6 +129,7 @@ export async function runRow(
       atMost(what, value) {
         result.maxima[what] = Math.max(result.maxima[what] ?? 0, value);
       },
+      within: (ms) => (quick ? ms * LENIENCE : ms),
       time(what, ms) {
         (result.times[what] ??= []).push(ms);
       },

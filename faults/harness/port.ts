@@ -1,8 +1,23 @@
 import { compareCursors, follows, START } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
+import { StoreError } from '#relay/store/store-error.ts';
+import { until } from '../../e2e/support/wait.ts';
 import type { ClaimInput, Lease, LogEntry, SessionStore, SubmitInput } from '#relay/store/session-store.ts';
 
 /** The words for speaking to a store through its port. */
+
+/** A store that could not be reached when it was opened, on a machine that was busy, is reached a little later. */
+export async function untilItAnswers(store: Pick<SessionStore, 'head'>): Promise<void> {
+  await until('the store answers', () =>
+    store.head(newId()).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof StoreError) return false;
+        throw error;
+      },
+    ),
+  );
+}
 
 export function submitInput(text = 'Hi', runId: string = newId()): SubmitInput {
   const messageId = newId();

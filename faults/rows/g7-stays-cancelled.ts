@@ -24,7 +24,7 @@ export const staysCancelled: FaultRow = {
   },
 };
 
-async function cancelOnce({ random, count, time, violate }: RowContext, stage: FaultStage, round: number): Promise<void> {
+async function cancelOnce({ random, count, time, within, violate }: RowContext, stage: FaultStage, round: number): Promise<void> {
   const { model } = stage;
   // Where it runs, where it is stopped and where it is watched need not be one relay.
   const relay = random.pick(stage.relays);
@@ -49,12 +49,12 @@ async function cancelOnce({ random, count, time, violate }: RowContext, stage: F
   if (calls(prompt).some(({ aborted }) => aborted)) {
     const ms = performance.now() - stoppedAt;
     time('from the stop to the abort', ms);
-    if (ms > ABORTED_WITHIN_MS) violate(`the model call of ${prompt} was aborted after ${ms.toFixed(0)} ms`);
+    if (ms > within(ABORTED_WITHIN_MS)) violate(`the model call of ${prompt} was aborted after ${ms.toFixed(0)} ms`);
   }
   // A call that was on its way is hung up on as soon as it arrives.
   await sleep(60);
   const isOver = (): boolean => calls(prompt).every(({ finished, aborted }) => finished || aborted);
-  await until('late calls have ended', isOver, { timeoutMs: ABORTED_WITHIN_MS, everyMs: 2 }).catch(() => {
+  await until('late calls have ended', isOver, { timeoutMs: within(ABORTED_WITHIN_MS), everyMs: 2 }).catch(() => {
     violate(`${prompt} asks the model after its stop`);
   });
   await viewer.leave();

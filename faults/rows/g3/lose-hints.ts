@@ -9,7 +9,7 @@ const AT_ONCE = 20;
 const BEHIND_MS = 4_000;
 
 /** Nothing that `follow` would tell arrives. Two viewers a session, one that comes late, one whose line drops. */
-export async function loseHints({ openStage, rounds, quick, random, count, time, violate }: RowContext): Promise<void> {
+export async function loseHints({ openStage, rounds, quick, random, count, time, within, violate }: RowContext): Promise<void> {
   const stage = await openStage({ relays: 3, hints: 'lost' });
   try {
     const { direct, relays, model } = stage;
@@ -30,7 +30,7 @@ export async function loseHints({ openStage, rounds, quick, random, count, time,
       const viewers = [early, late];
       try {
         const ended = (): boolean => viewers.every((viewer) => viewer.hasEnded(turn.accepted));
-        await until('the end was seen', ended, { timeoutMs: BEHIND_MS, everyMs: 5 });
+        await until('the end was seen', ended, { timeoutMs: within(BEHIND_MS), everyMs: 5 });
         time('from the last token to the end seen, hints lost', performance.now() - writtenAt);
       } catch {
         violate(`a viewer was left behind: ${viewers.map(({ cursor }) => cursor).join(', ')}`);

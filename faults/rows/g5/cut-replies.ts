@@ -11,7 +11,7 @@ import { openTcpProxy } from '../../../e2e/support/tcp-proxy.ts';
 import { sleep } from '../../../e2e/support/wait.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import { mutateStore } from '../../harness/mutations.ts';
-import { checkLog, readLog } from '../../harness/port.ts';
+import { checkLog, readLog, untilItAnswers } from '../../harness/port.ts';
 
 const AT_ONCE = 12;
 const LENGTH = 60;
@@ -82,6 +82,7 @@ async function openUnansweredLine(server: RedisProcess, dice: Random, options: L
 async function writeThroughCuts({ random, store, mutation, count, same, violate }: RowContext, server: RedisProcess): Promise<void> {
   const options = { prefix: newId(), ttlMs: 600_000 };
   const direct = await openRedisStore({ url: server.url, ...options });
+  await untilItAnswers(direct);
   const open = store.name === 'upstash' ? openUnansweredLine : openCutLine;
   const line = await open(server, random.fork(), options);
   const body = workflow('talk', async (work, { runId }) => {

@@ -32,7 +32,7 @@ export async function drainRelays(context: RowContext): Promise<void> {
 }
 
 async function drainOnce(context: RowContext, stage: FaultStage, round: number): Promise<void> {
-  const { random, count, time, violate } = context;
+  const { random, count, time, within, violate } = context;
   const { relays, model } = stage;
   const drained = random.pick(relays);
   const other = relays.find((relay) => relay !== drained) ?? stage.relay;
@@ -61,7 +61,7 @@ async function drainOnce(context: RowContext, stage: FaultStage, round: number):
       const { frame, seenAt } = viewer.received[restart] ?? { frame: null, seenAt: 0 };
       const ms = seenAt - (viewer.received[restart - 1]?.seenAt ?? 0);
       time('from the last word of a drained relay to the first of another', ms);
-      if (ms > HANDED_OVER_WITHIN_MS) violate(`a hand-over took ${ms.toFixed(0)} ms`);
+      if (ms > within(HANDED_OVER_WITHIN_MS)) violate(`a hand-over took ${ms.toFixed(0)} ms`);
       if (frame?.message['attempt'] !== 1) violate(`a hand-over counts as attempt ${String(frame?.message['attempt'])}`);
       count('replies handed over');
     }
