@@ -21,7 +21,7 @@ export interface WireMessage {
   id: string;
   role: string;
   parts: { type: string; text?: string }[];
-  metadata?: { run?: { runId: string; status: string; attempt: number } };
+  metadata?: { run?: { runId: string; status: string; attempt: number; problem?: { code: string } } };
 }
 
 export interface SessionState {

@@ -15,6 +15,8 @@ const KILLS_A_CONVERSATION = 12;
 const REPLY = { tokens: 5, tokensPerSecond: 1_000 };
 /** Stages side by side in a full run: most of a round is waiting for a start, or for a lease to run out. */
 const LANES = 3;
+const INTERRUPTED = 'prompts interrupted more than three times, and said to be';
+const INTERRUPTED_SHARE = 0.03;
 
 interface Visitor {
   credentials: Credentials;
@@ -45,6 +47,8 @@ export const neverLost: FaultRow = {
         await stage.close();
       }
     });
+    const [answered, interrupted] = [context.counted('prompts answered'), context.counted(INTERRUPTED)];
+    if (interrupted > Math.max(1, answered * INTERRUPTED_SHARE)) context.violate(`${interrupted} prompts were interrupted too often, and ${answered} answered`);
   },
 };
 
@@ -67,10 +71,14 @@ async function converse(context: RowContext, random: Random, stage: FaultStage, 
   for (const { credentials, viewer, turns } of visitors) {
     await viewer.leave();
     const { body: state } = await direct.state(credentials);
-    const { violations, completed } = checkSession({ viewers: [viewer], turns, state, model });
+    const { violations, completed, failed } = checkSession({ viewers: [viewer], turns, state, model });
     violate(...violations);
-    if (completed !== turns.length) violate(`of ${turns.length} accepted prompts ${completed} were answered`);
+    if (completed + failed !== turns.length) violate(`of ${turns.length} accepted prompts ${completed + failed} have an end`);
+    // Where a machine is busy a lease of a second runs out under a relay that lives, too.
+    const codes = state.messages.flatMap(({ metadata }) => metadata?.run?.problem?.code ?? []);
+    for (const code of codes) if (code !== 'attempts-exhausted') violate(`an accepted prompt failed with ${code}`);
     count('prompts answered', completed);
+    if (failed > 0) count(INTERRUPTED, failed);
   }
 }
 

@@ -8,15 +8,17 @@ import { ask, type Turn } from '../harness/ask.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
 
-const SESSIONS = 12;
-const DRAIN_MS = 1_500;
+const SESSIONS = 10;
+const DRAIN_MS = 4_000;
+/** The default. */
+const LEASE_MS = 10_000;
 /** Beyond it the process would have ended itself. */
 const STOPPED_WITHIN_MS = DRAIN_MS + 1_000;
 /**
  * Short enough to end between two stops: what is handed over begins anew, and a run may be handed over ten times before
  * that counts as an attempt.
  */
-const REPLY = { tokens: { min: 20, max: 240 }, tokensPerSecond: 200 };
+const REPLY = { tokens: { min: 20, max: 450 }, tokensPerSecond: 100 };
 
 interface Visitor {
   credentials: Credentials;
@@ -30,7 +32,7 @@ export const plannedStop: FaultRow = {
   fault: 'SIGTERM under load, relay after relay, each started again over the same store; a round is a stop',
   rounds: { full: 50, quick: 1 },
   async run(context) {
-    const stage = await context.openStage({ relays: 3, settings: { DRAIN_MS: String(DRAIN_MS) } });
+    const stage = await context.openStage({ relays: 3, settings: { DRAIN_MS: String(DRAIN_MS), LEASE_MS: String(LEASE_MS) } });
     const { relays } = stage;
     /** The one that stops: where there are others the balancer sends nobody there any more. */
     let stopping: RelayProcess | null = null;
