@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts';
 import { RelayError } from '../relay-error.ts';
 import type { ReadInput, SessionStore } from '../store/session-store.ts';
 import { pageAfter, replay, type OpenReadAnswer, type ReplayContext } from './replay.ts';
-import { closeTail, createTail, openTail, poll, showFeedback, type Tail } from './session-tail.ts';
+import { closeTail, createTail, openTail, poll, showFeedback, type Absent, type Tail } from './session-tail.ts';
 import { encodeBye, PING } from './sse-frames.ts';
 import { createStreamCounter, type StreamLimits } from './stream-limits.ts';
 import { drained, type ViewerSink } from './viewer-sink.ts';
@@ -40,10 +40,11 @@ export interface SessionHub {
   /** How the log should be read first for a viewer with this cursor: no more of it than it does not have at hand. */
   firstRead(sessionId: string, after: Cursor | undefined): ReadInput;
   /**
-   * Opens a stream: `open` is called once nothing refuses it any more. What follows goes on by itself.
-   * @throws RelayError `draining`, `rate-limited`, `overloaded`, `session-expired`; StoreError
+   * Opens a stream: `open` is called once nothing refuses it any more. What follows goes on by itself. Resolves with
+   * what became of the session since it was read first, when that leaves nothing to follow; else with null.
+   * @throws RelayError `draining`, `rate-limited`, `overloaded`; StoreError
    */
-  serve(request: StreamRequest, open: () => ViewerSink): Promise<void>;
+  serve(request: StreamRequest, open: () => ViewerSink): Promise<Absent | null>;
   /** Says `bye shutdown` to all, at times that bring them back one by one; no stream is opened any more. */
   close(): void;
 }
@@ -214,8 +215,8 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     return tick - tail.polledAt >= (tail.runId !== null && isQuiet ? activePollTicks : idlePollTicks);
   }
 
-  /** The tail of a session, opened by whoever comes first; to be let go by `release`. */
-  async function hold(sessionId: string): Promise<Tail> {
+  /** The tail of a session, opened by whoever comes first; to be let go by `release`. Or why there is none. */
+  async function hold(sessionId: string): Promise<Tail | Absent> {
     let tail = tails.get(sessionId);
     if (!tail) {
       tail = createTail(sessionId, slots++);
@@ -226,16 +227,26 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     }
     tail.holders += 1;
     tail.replaying += 1;
+    let absent: Absent | null = null;
     try {
-      await tail.ready;
-      tail.ready = null;
+      absent = await tail.ready;
     } catch (error) {
-      tail.replaying -= 1;
-      release(tail);
+      letGo(tail);
       throw error;
     }
+    if (absent) {
+      letGo(tail);
+      return absent;
+    }
+    tail.ready = null;
     timer ??= setInterval(onTick, TICK_MS);
     return tail;
+  }
+
+  /** Of whoever has nothing from it. */
+  function letGo(tail: Tail): void {
+    tail.replaying -= 1;
+    release(tail);
   }
 
   function release(tail: Tail): void {
@@ -281,6 +292,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
     async serve(request, open) {
       const { sessionId, address, until, share } = request;
       const tail = await hold(sessionId);
+      if (typeof tail === 'string') return tail;
       try {
         if (closing) throw new RelayError('draining', { retryAfterMs: SHUTDOWN_JITTER_MS });
         counter.add(tail.holders - 1, address);
@@ -303,10 +315,11 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
       if (viewer.sink.destroyed) {
         endReplay(tail);
         onClose();
-        return;
+        return null;
       }
       viewer.sink.on('close', onClose);
       void run(viewer, tail, request);
+      return null;
     },
     close() {
       closing = true;

@@ -1,13 +1,15 @@
 import { compareCursors, follows, START, type Cursor } from '#shared/cursor.ts';
 import { isTerminal, type ByeReason, type StreamMessage } from '#shared/protocol.ts';
 import type { Logger } from '../logger.ts';
-import { RelayError } from '../relay-error.ts';
 import { mergeFeedback, readSession, type OpenSession } from '../store/read-session.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { FollowEvent, LogEntry, SessionStore, Unfollow } from '../store/session-store.ts';
 import { mergeDeltas } from './merge-deltas.ts';
 import { encodeFrame, encodeSnapshot, toBytes } from './sse-frames.ts';
 import type { Viewer } from './viewer.ts';
+
+/** Why there is nothing to follow: the session is remembered to be gone, or nothing is known of it. */
+export type Absent = 'gone' | 'empty';
 
 /** The end of one watched session's log, as this process knows it, and who is written to when it grows. */
 export interface Tail {
@@ -28,8 +30,8 @@ export interface Tail {
   pending: LogEntry[];
   /** Spreads the heartbeats and polls of many tails over time. */
   readonly slot: number;
-  /** Until it is open. */
-  ready: Promise<void> | null;
+  /** Until it is open; with what kept it from that. */
+  ready: Promise<Absent | null> | null;
   catchingUp: Promise<void> | null;
   catchUpAgain: boolean;
   /** When the last viewer left (ticks of the hub). */
@@ -98,24 +100,28 @@ export function createTail(sessionId: string, slot: number): Tail {
 }
 
 /**
- * Subscribes first and looks where the log ends next, so that nothing falls between the two.
- * @throws RelayError `session-expired`, StoreError
+ * Subscribes first and looks where the log ends next, so that nothing falls between the two. Null when it is open.
+ * @throws StoreError
  */
-export async function openTail(context: TailContext, tail: Tail): Promise<void> {
+export async function openTail(context: TailContext, tail: Tail): Promise<Absent | null> {
   let headKnown = false;
   let missed = false;
   const unfollow = await context.store.follow(tail.sessionId, (event) => {
     if (headKnown) hear(context, tail, event);
     else missed = true;
   });
-  if (tail.ended) return unfollow();
+  if (tail.ended) {
+    unfollow();
+    return null;
+  }
   tail.unfollow = unfollow;
   const answer = await context.store.head(tail.sessionId);
-  if (answer.kind !== 'open') throw new RelayError('session-expired');
+  if (answer.kind !== 'open') return answer.kind;
   tail.cursor = answer.head;
   tail.runId = answer.run?.runId ?? null;
   headKnown = true;
   if (missed) await catchUp(context, tail);
+  return null;
 }
 
 /** Lets go of the store, and of all that was kept. Idempotent. */

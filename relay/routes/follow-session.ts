@@ -39,11 +39,13 @@ export function followSession({ store, tokens, hub }: FollowSessionOptions): End
 
       const until = query.until === 'idle' ? (first.run?.runId ?? '') : null;
       let response = new Response();
-      await hub.serve({ sessionId, address, first, after, until, share: session.share ?? null }, () => {
+      const absent = await hub.serve({ sessionId, address, first, after, until, share: session.share ?? null }, () => {
         const opened = openSink(c, SSE_HEADERS);
         response = opened.response;
         return opened.sink;
       });
+      if (absent === 'gone') throw sessionExpired();
+      if (absent === 'empty') throw sessionEmpty(tokens, session);
       return response;
     },
   };
