@@ -11,6 +11,17 @@ export interface Turn {
   accepted: Accepted;
 }
 
+/** A prompt was not taken. */
+export class NotTakenError extends Error {
+  override name = 'NotTakenError';
+  readonly status: number;
+
+  constructor(status: number, body: unknown) {
+    super(`the prompt was answered ${status}: ${JSON.stringify(body)}`);
+    this.status = status;
+  }
+}
+
 /**
  * Sends a prompt that will be answered so, until the relay has taken it. A run that the store has forgotten the end of is
  * waited for, when `waitMs` says how long.
@@ -30,6 +41,6 @@ export async function ask(
     await sleep(200);
     ({ status, body } = await client.post(credentials, { prompt, messageId }));
   }
-  if (status !== 202 && status !== 200) throw new Error(`the prompt was answered ${status}: ${JSON.stringify(body)}`);
+  if (status !== 202 && status !== 200) throw new NotTakenError(status, body);
   return { messageId, prompt, runId: body.runId, accepted: body };
 }

@@ -3,10 +3,10 @@ import { checkAgreement, checkHistory } from '../../e2e/support/history-checker.
 import type { ReplyPlan } from '../../e2e/support/model-server.ts';
 import type { Credentials, ProtocolClient } from '../../e2e/support/protocol-client.ts';
 import type { Random } from '../../e2e/support/random.ts';
-import { watchSession, type Received, type Viewer } from '../../e2e/support/viewer.ts';
+import { RefusedError, watchSession, type Received, type Viewer } from '../../e2e/support/viewer.ts';
 import { isTerminal } from '../../e2e/support/wire.ts';
 import { sleep, until, WaitedInVainError } from '../../e2e/support/wait.ts';
-import { ask, type Turn } from './ask.ts';
+import { ask, NotTakenError, type Turn } from './ask.ts';
 import type { RowContext } from './fault-row.ts';
 import type { FaultStage } from './fault-stage.ts';
 
@@ -76,7 +76,7 @@ function notSeen(error: unknown): false {
 
 /** What whoever asks or watches is answered once the store knows nothing of a conversation that has been. */
 function isGone(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('answered 410');
+  return (error instanceof RefusedError || error instanceof NotTakenError) && error.status === 410;
 }
 
 function knowsItIsGone(viewer: Viewer): boolean {
@@ -147,7 +147,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
       const { status, body } = await client.post(credentials, { prompt: turn.prompt, messageId: turn.messageId });
       // 409: another run of the conversation is active, of which the store has lost the end.
       if (status === 409) continue;
-      if (status !== 200 && status !== 202) throw new Error(`a prompt sent again was answered ${status}`);
+      if (status !== 200 && status !== 202) throw new NotTakenError(status, body);
       // New to the store that had acknowledged it.
       if (status === 202) {
         lost.push(turn.acknowledged);

@@ -54,9 +54,9 @@ describe('a session through its life', () => {
   it('is not said to be remembered when the store has lost all of it between two looks', async () => {
     await restart({ wrapStore: (store) => ({ ...store, head: () => Promise.resolve({ kind: 'empty' }) }) });
     await post({ prompt: 'Hello?' });
-    await finishRun();
+    await stage.answer(session);
     // It was read, and a moment later nothing is known of it: 410 would tell its visitors never to come back.
-    expect(await code(await stream())).toBe('412 stream-not-started');
+    expect(await problemOf(await stream())).toBe('412 stream-not-started');
   });
 
   it('has not started, expires, is forgotten', async () => {
