@@ -232,6 +232,12 @@ test('a model that speaks slowly, but goes on speaking, is let finish', async ()
   expect(text).toBe(words.join(''));
 });
 
+test('a model that has said it is done need not end its response', async () => {
+  const { terminals, text } = await answerFrom([{ kind: 'done-then-stall' }], { timeouts: { ...PATIENT, chunkMs: 5000 } });
+  expect(terminals).toMatchObject([{ status: 'completed', finishReason: 'stop', usage: { totalTokens: 12 } }]);
+  expect(text).toBe('Hello from the other side.');
+});
+
 test('a reply that outgrows the log ends as failed, with a clear problem', async () => {
   const word = 'x'.repeat(200_000);
   const ended = await answerFrom([{ kind: 'ok', words: Array.from({ length: 60 }, () => word) }]);

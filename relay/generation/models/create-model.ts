@@ -1,6 +1,7 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { createGateway, type LanguageModel } from 'ai';
 import { createDemoModel } from './demo-model.ts';
+import { fetchUntilDone } from './end-at-done.ts';
 import { API_KEY_FORM, BASE_URL_FORM, isApiKey, isBaseUrl, MAX_TOKENS_PER_SECOND, MODEL_FORMS, parseModelName } from './model-settings.ts';
 
 export interface ModelOptions {
@@ -56,6 +57,7 @@ export function createModel({ model, baseUrl, apiKey, tokensPerSecond }: ModelOp
     name: name.kind,
     baseURL: baseUrl,
     includeUsage: true,
+    fetch: fetchUntilDone,
     ...(apiKey ? { apiKey } : {}),
   });
   return provider(name.modelId);

@@ -19,6 +19,8 @@ export type Reply =
   /** Only the preamble that names the role. */
   | { kind: 'preamble-then-stall' }
   | { kind: 'words-then-stall'; words?: string[] }
+  /** As `ok`, but the response stays open behind `[DONE]`. */
+  | { kind: 'done-then-stall'; words?: string[] }
   /** Half of a tool call's input. */
   | { kind: 'tool-input-then-stall' }
   /** A line that is no JSON. */
@@ -112,11 +114,15 @@ async function play(reply: Reply, response: ServerResponse, left: AbortSignal): 
       if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
   };
-  const finish = async (finishReason: string) => {
+  const sayDone = async (finishReason: string) => {
     await sendDelta({}, finishReason);
     const usage = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 };
     await send(JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', choices: [], usage }));
-    response.end('data: [DONE]\n\n');
+    await send('[DONE]');
+  };
+  const finish = async (finishReason: string) => {
+    await sayDone(finishReason);
+    response.end();
   };
   const begin = async () => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -171,6 +177,9 @@ async function play(reply: Reply, response: ServerResponse, left: AbortSignal): 
       return;
     case 'words-then-stall':
       return sendWords(reply.words ?? WORDS);
+    case 'done-then-stall':
+      await sendWords(reply.words ?? WORDS);
+      return sayDone('stop');
     case 'tool-input-then-stall':
       return sendDelta({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"ci' } }] });
     case 'garbage':
