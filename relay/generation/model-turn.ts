@@ -80,15 +80,22 @@ export async function runModelTurn(options: ModelTurnOptions): Promise<ModelTurn
   let held: ChatChunk[] | null = continues === null ? [{ type: 'start-step' }] : [];
   let finish: Extract<Part, { type: 'model-call-end' }> | null = null;
 
-  const emitPart = async (part: Part): Promise<void> => {
+  const emitAll = async (chunks: readonly ChatChunk[]): Promise<void> => {
+    for (const each of chunks) await emit(each);
+  };
+
+  /** Null: nothing was emitted. */
+  const emitPart = (part: Part): Promise<void> | null => {
     const chunk = toChunk(part, tools);
+    // Nearly all of what a model says: one promise for it is enough.
+    if (held === null && rename === null) return chunk && emit(chunk);
     const chunks = chunk === null ? [] : rename === null ? [chunk] : rename(chunk);
-    if (held) {
-      held.push(...chunks);
-      if (!hasOutput) return;
-    }
-    for (const each of held ?? chunks) await emit(each);
+    if (held === null) return emitAll(chunks);
+    held.push(...chunks);
+    if (!hasOutput) return null;
+    const first = held;
     held = null;
+    return emitAll(first);
   };
 
   const call = openModelStream({
@@ -121,7 +128,8 @@ export async function runModelTurn(options: ModelTurnOptions): Promise<ModelTurn
       else if (part.type === 'tool-call' && !part.providerExecuted) calls.set(part.toolCallId, toCallName(part));
       // The SDK reports a refused call twice: the call itself says it already.
       if (part.type === 'tool-error' && refused.has(part.toolCallId)) continue;
-      await emitPart(part);
+      const emitted = emitPart(part);
+      if (emitted) await emitted;
     }
     both.throwIfAborted();
     if (!finish || finish.finishReason === 'error' || finish.finishReason === 'interrupted') {
@@ -215,7 +223,9 @@ function toChunk(part: Part, tools: ToolSet): ChatChunk | null {
     case 'raw':
       return null;
     case 'text-delta':
-      if (part.text === '' && part.providerMetadata === undefined) return null;
+      if (part.providerMetadata !== undefined) break;
+      // As the SDK says it, for nearly all that a model says.
+      return part.text === '' ? null : { type: 'text-delta', id: part.id, delta: part.text };
   }
   const chunk = toUIMessageChunk(part, {
     tools,

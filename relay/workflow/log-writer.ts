@@ -92,6 +92,9 @@ interface Segment {
   readonly stored: () => void;
 }
 
+/** Given to whoever need not wait: one for each token would be garbage. */
+const AT_ONCE = Promise.resolve();
+
 export function createLogWriter(options: LogWriterOptions): LogWriter {
   const { store, sessionId, fence, giveUpMs, batchMs, signal, onStop, logger, logFields } = options;
   /** What was emitted since the last step ended. */
@@ -143,18 +146,23 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   function write(): Promise<void> {
     cancelTick?.();
     cancelTick = null;
-    writing ??= writeAll().finally(() => {
+    writing ??= writeAll().then(() => {
       writing = null;
       if (somethingWaits()) schedule();
     });
     return writing;
   }
 
+  /** Never rejects. */
   async function writeAll(): Promise<void> {
     try {
       while (somethingWaits() && !signal.aborted) {
         const segment = endings.shift() ?? takeQueue();
-        for (const batch of cut(segment)) await deliver(batch);
+        for (const batch of cut(segment)) {
+          sent.push(batch);
+          const answer = await send(batch);
+          if (answer.kind === 'gap') await healUpTo(batch, answer.next);
+        }
         takenBytes -= segment.bytes;
         if (segment.closes) {
           finished = true;
@@ -200,14 +208,15 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     return batches;
   }
 
-  async function deliver(batch: Batch): Promise<void> {
-    sent.push(batch);
+  /** The store has lost what comes from `from` on; sends until it has all of that and the batch. */
+  async function healUpTo(batch: Batch, from: number): Promise<void> {
     for (let heals = 0; ; heals += 1) {
+      if (heals >= MAX_HEALS || from < options.next) return lose('gap');
+      logger.warn({ ...logFields, from }, 'The store has lost entries: they are written again.');
+      await heal(from, batch);
       const answer = await send(batch);
       if (answer.kind !== 'gap') return;
-      if (heals >= MAX_HEALS || answer.next < options.next) return lose('gap');
-      logger.warn({ ...logFields, from: answer.next }, 'The store has lost entries: they are written again.');
-      await heal(answer.next, batch);
+      from = answer.next;
     }
   }
 
@@ -305,13 +314,13 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   signal.addEventListener('abort', onAbort, { once: true });
 
   return {
-    async emit(message) {
-      signal.throwIfAborted();
-      if (waitingBytes() > OVERFLOW_BYTES) throw new Error('emit() was not waited for');
-      if (!queue.push(message, room())) throw tooLong();
+    emit(message) {
+      if (signal.aborted) return Promise.reject(signal.reason);
+      if (waitingBytes() > OVERFLOW_BYTES) return Promise.reject(new Error('emit() was not waited for'));
+      if (!queue.push(message, room())) return Promise.reject(tooLong());
       schedule();
-      if (waitingBytes() < MAX_WAITING_BYTES) return;
-      await orAborted(new Promise<void>((resolve) => waiters.push(resolve)), signal);
+      if (waitingBytes() < MAX_WAITING_BYTES) return AT_ONCE;
+      return orAborted(new Promise<void>((resolve) => waiters.push(resolve)), signal);
     },
 
     async endStep(messages, step) {

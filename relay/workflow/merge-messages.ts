@@ -27,11 +27,12 @@ export function createMessageQueue(): MessageQueue {
   function closeOpen(): void {
     if (!open) return;
     const { message, delta, texts } = open;
+    open = null;
+    if (texts.length === 1) return;
     const text = texts.join('');
     const chunk: Delta =
       delta.type === 'tool-input-delta' ? { ...delta, inputTextDelta: text } : { ...delta, delta: text };
     messages[messages.length - 1] = { ...message, chunk };
-    open = null;
   }
 
   return {

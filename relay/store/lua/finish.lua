@@ -22,8 +22,8 @@ if seq ~= s.next then return { 'gap', int(s.next) } end
 
 within_bounds(seq + count)
 -- The log is there, and so is the page: `load` has looked.
-write_groups(fence, s, ARGV, FIRST)
+write_groups(fence, s, ARGV, FIRST, #ARGV)
 close_page(fence, s)
-tell(fence, seq, '', ARGV, FIRST)
+tell(fence, seq, '', ARGV, FIRST, #ARGV)
 close_run(s, now())
 return { 'ok', int(s.next), int(seq) }

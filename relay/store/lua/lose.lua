@@ -21,7 +21,7 @@ if damage == 'state' then
     s.fence = tonumber(last[1]:match('^%d+'))
     local run = readable and type(message) == 'table' and message.runId
     if type(run) == 'string' then
-      tell(int(raised(s, at, ARGV[5])), 0, last[1], groups_of(failure(run, 1, at, ARGV[6])), 1)
+      tell(int(raised(s, at, ARGV[5])), 0, last[1], groups_of(failure(run, 1, at, ARGV[6])))
     end
   end
   bury(at)
@@ -36,7 +36,7 @@ end
 local fence = raised(s, at, ARGV[5])
 local last_words = s.holder and failure(s.run, s.attempt, at, ARGV[6])
 if damage == 'transcript' or damage == 'ids' then
-  if last_words then tell(int(fence), 0, head_of(s), groups_of(last_words), 1) end
+  if last_words then tell(int(fence), 0, head_of(s), groups_of(last_words)) end
   bury(at)
   return { damage }
 end

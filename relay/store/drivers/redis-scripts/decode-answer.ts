@@ -2,7 +2,7 @@ import { formatCursor, parseCursor, type Cursor } from '#shared/cursor.ts';
 import type { ActiveRun } from '#shared/protocol.ts';
 import { entriesOfPage } from '../../log-pages.ts';
 import type { LogEntry } from '../../session-store.ts';
-import { decodeGroups } from './entry-groups.ts';
+import { GROUP_TEXTS } from './entry-groups.ts';
 
 /** A script's answer: a word, and what the script's header says comes after it. */
 export interface Answer {
@@ -19,14 +19,38 @@ export interface Answer {
 /** @throws TypeError, there and in what it returns, when the answer is none of a script of ours. */
 export function decodeAnswer(reply: unknown): Answer {
   const parts = listOf(reply);
-  return {
-    kind: textOf(parts[0]),
-    at: (index) => parts[index],
-    text: (index) => textOf(parts[index]),
-    number: (index) => numberOf(parts[index]),
-    rest: (index) => parts.slice(index).map(textOf),
-    entries: (index, part) => toEntries(listOf(parts[index]), part),
-  };
+  return new ScriptAnswer(textOf(parts[0]), parts);
+}
+
+/** A class, so that the answer to each batch of tokens is no bundle of functions. */
+class ScriptAnswer implements Answer {
+  readonly kind: string;
+  readonly #parts: readonly unknown[];
+
+  constructor(kind: string, parts: readonly unknown[]) {
+    this.kind = kind;
+    this.#parts = parts;
+  }
+
+  at(index: number): unknown {
+    return this.#parts[index];
+  }
+
+  text(index: number): string {
+    return textOf(this.#parts[index]);
+  }
+
+  number(index: number): number {
+    return numberOf(this.#parts[index]);
+  }
+
+  rest(index: number): string[] {
+    return this.#parts.slice(index).map(textOf);
+  }
+
+  entries(index: number, part: { after: Cursor; limit: number; merged: boolean }): LogEntry[] {
+    return toEntries(listOf(this.#parts[index]), part);
+  }
 }
 
 /** The active run, as three texts that are empty when there is none. */
@@ -43,10 +67,21 @@ export function decodeRun(answer: Answer, index: number): ActiveRun | null {
 
 /** What was published; `unsure` also when it is nothing that this version knows. */
 export type Event =
-  | { kind: 'entries'; fence: string; seq: number; prev: string; texts: string[] }
+  | PublishedEntries
   | { kind: 'feedback' }
   | { kind: 'gone' }
   | { kind: 'unsure' };
+
+/** Entries that were written: in groups, for whoever wrote them hears of them too and has no use for their texts. */
+export interface PublishedEntries {
+  readonly kind: 'entries';
+  readonly fence: number;
+  readonly seq: number;
+  readonly prev: string;
+  /** How many the groups say they are. */
+  readonly count: number;
+  readonly groups: readonly string[];
+}
 
 /** Stands in no JSON text; as in base.lua. */
 const SEPARATOR = '\x1e';
@@ -54,12 +89,11 @@ const SEPARATOR = '\x1e';
 export function decodeEvent(payload: string): Event {
   if (payload === 'gone' || payload === 'feedback') return { kind: payload };
   const [kind, fence = '', seq = '', prev = '', ...groups] = payload.split(SEPARATOR);
-  if (kind !== 'entries' || !Number.isSafeInteger(Number(seq)) || groups.length === 0) return { kind: 'unsure' };
-  try {
-    return { kind: 'entries', fence, seq: Number(seq), prev, texts: decodeGroups(groups) };
-  } catch {
-    return { kind: 'unsure' };
-  }
+  let count = 0;
+  for (let index = 0; index < groups.length; index += GROUP_TEXTS) count += Number(groups[index]);
+  const numbers = [Number(fence), Number(seq), count];
+  if (kind !== 'entries' || !numbers.every(Number.isSafeInteger) || groups.length === 0) return { kind: 'unsure' };
+  return { kind, fence: Number(fence), seq: Number(seq), prev, count, groups };
 }
 
 /** Entries that follow one another under a fence; `prev` goes with seq 0. */

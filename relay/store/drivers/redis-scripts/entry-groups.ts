@@ -32,8 +32,8 @@ export function encodeGroups(entries: readonly string[]): string[] {
 /** @throws TypeError when they are no groups. */
 export function decodeGroups(groups: readonly string[]): string[] {
   const entries: string[] = [];
-  for (let index = 0; index < groups.length; index += 3) {
-    const [count, head, data] = groups.slice(index, index + 3);
+  for (let index = 0; index < groups.length; index += GROUP_TEXTS) {
+    const [count, head, data] = groups.slice(index, index + GROUP_TEXTS);
     if (head === undefined || data === undefined) throw new TypeError('a group of entries is not whole');
     const texts = head === '' ? [data] : data.split(BREAK).map((text) => head + text + TEXT_END);
     if (texts.length !== Number(count)) throw new TypeError('a group has another number of entries than it says');
@@ -42,4 +42,5 @@ export function decodeGroups(groups: readonly string[]): string[] {
   return entries;
 }
 
+export const GROUP_TEXTS = 3;
 const BREAK = '\n';

@@ -1,6 +1,7 @@
 import type { Logger } from '#relay/logger.ts';
 import type { FollowEvent, Unfollow } from '../../session-store.ts';
-import { decodeEvent, toLogEntries } from './decode-answer.ts';
+import { decodeEvent, toLogEntries, type PublishedEntries } from './decode-answer.ts';
+import { decodeGroups } from './entry-groups.ts';
 import type { ScriptTransport } from './script-transport.ts';
 
 type Listener = (event: FollowEvent) => void;
@@ -19,7 +20,8 @@ export interface Hints {
 }
 
 interface Followed {
-  readonly listeners: Set<{ listener: Listener }>;
+  /** Never changed in place: a listener may leave, or bring another, while it is called. */
+  listeners: readonly { readonly listener: Listener }[];
   /** Resolves once the channel is listened to. */
   readonly ready: Promise<() => void>;
   /** What the followers were told last. */
@@ -36,8 +38,7 @@ export function createHints(options: {
   const sessions = new Map<string, Followed>();
 
   function notify(followed: Followed, event: FollowEvent): void {
-    // A copy: a listener may leave, or bring another, while it is called.
-    for (const { listener } of [...followed.listeners]) {
+    for (const { listener } of followed.listeners) {
       try {
         listener(event);
       } catch (error) {
@@ -58,13 +59,26 @@ export function createHints(options: {
 
   function hear(followed: Followed, payload: string): void {
     const event = decodeEvent(payload);
-    if (event.kind === 'entries') tell(followed, Number(event.fence), event.seq, event.prev, event.texts);
+    if (event.kind === 'entries') hearEntries(followed, event);
     else notify(followed, event);
+  }
+
+  function hearEntries(followed: Followed, { fence, seq, prev, count, groups }: PublishedEntries): void {
+    // Nearly all that is heard while a run is active here: what this process has written, and told, itself.
+    if (fence === followed.fence && seq + count <= followed.next) return;
+    let texts: string[];
+    try {
+      texts = decodeGroups(groups);
+    } catch {
+      notify(followed, { kind: 'unsure' });
+      return;
+    }
+    tell(followed, fence, seq, prev, texts);
   }
 
   function open(sessionId: string): Followed {
     const followed: Followed = {
-      listeners: new Set(),
+      listeners: [],
       ready: transport.listen(
         eventsOf(sessionId),
         (payload) => hear(followed, payload),
@@ -78,7 +92,7 @@ export function createHints(options: {
   }
 
   function leave(sessionId: string, followed: Followed): void {
-    if (followed.listeners.size > 0 || sessions.get(sessionId) !== followed) return;
+    if (followed.listeners.length > 0 || sessions.get(sessionId) !== followed) return;
     sessions.delete(sessionId);
     followed.ready.then(
       (stop) => stop(),
@@ -92,9 +106,9 @@ export function createHints(options: {
       const followed = sessions.get(sessionId) ?? open(sessionId);
       // An object, and not the function: the same listener may follow twice.
       const entry = { listener };
-      followed.listeners.add(entry);
+      followed.listeners = [...followed.listeners, entry];
       const unfollow = () => {
-        followed.listeners.delete(entry);
+        followed.listeners = followed.listeners.filter((other) => other !== entry);
         leave(sessionId, followed);
       };
       try {
@@ -118,7 +132,7 @@ export function createHints(options: {
     },
 
     clear() {
-      for (const { listeners } of sessions.values()) listeners.clear();
+      for (const followed of sessions.values()) followed.listeners = [];
       sessions.clear();
     },
   };

@@ -24,7 +24,11 @@ export interface Keys {
   readonly probe: string;
 }
 
+/** Of so many sessions the names are kept: those that are written to again and again. */
+const MAX_KNOWN_WRITERS = 4096;
+
 export function createKeys(prefix: string): Keys {
+  const writers = new Map<string, readonly string[]>();
   const base = (sessionId: string) => `${prefix}:{${partitionOf(sessionId)}}`;
   const eventsOf = (sessionId: string) => `${base(sessionId)}:${sessionId}:events`;
   const ofSession = (sessionId: string) => {
@@ -43,7 +47,14 @@ export function createKeys(prefix: string): Keys {
   };
   return {
     ofSession,
-    ofWriter: (sessionId) => ofSession(sessionId).slice(0, WRITER_KEYS),
+    ofWriter(sessionId) {
+      const known = writers.get(sessionId);
+      if (known) return known;
+      const own = ofSession(sessionId).slice(0, WRITER_KEYS);
+      if (writers.size >= MAX_KNOWN_WRITERS) writers.clear();
+      writers.set(sessionId, own);
+      return own;
+    },
     eventsOf,
     due: Array.from({ length: PARTITIONS }, (_, partition) => `${prefix}:{${partition}}:due`),
     version: `${prefix}:version`,

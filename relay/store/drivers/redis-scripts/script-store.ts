@@ -4,6 +4,7 @@ import { fenceRandom } from '../../fence-random.ts';
 import type { SessionStore } from '../../session-store.ts';
 import type { SessionInspection } from '../../session-inspection.ts';
 import { StoreError } from '../../store-error.ts';
+import { createAppendTogether, MAX_SESSIONS } from './append-together.ts';
 import { decodeAnswer, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
 import { encodeGroups } from './entry-groups.ts';
 import { createHints } from './hints.ts';
@@ -63,21 +64,30 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     return transport.run(script, scriptKeys, args);
   }
 
+  const common = (sessionId: string): string[] => [String(clockOffset()), String(ttlMs), transport.publishCommand, sessionId];
+  const appendTogether = createAppendTogether(
+    (writerKeys, args) => run('append', writerKeys, [...common(''), ...args]),
+    // On a Cluster the keys of two sessions mostly lie on different servers.
+    transport.spansPartitions ? MAX_SESSIONS : 1,
+  );
+
   async function ask(script: ScriptName, sessionId: string, args: readonly (string | number)[]): Promise<Answer> {
-    const common = [String(clockOffset()), String(ttlMs), transport.publishCommand, sessionId];
-    const all = common.concat(args.map(String));
-    const scriptKeys = script === 'append' ? keys.ofWriter(sessionId) : keys.ofSession(sessionId);
-    const answer = decodeAnswer(await run(script, scriptKeys, all));
+    const all = [...common(sessionId), ...args.map(String)];
+    return settle(sessionId, async () => decodeAnswer(await run(script, keys.ofSession(sessionId), all)));
+  }
+
+  async function settle(sessionId: string, send: () => Promise<Answer>): Promise<Answer> {
+    const answer = await send();
     if (answer.kind === 'gone' || answer.kind === 'forgotten') hints.gone(sessionId);
     if (answer.kind !== 'lost') return answer;
 
     const damage = decodeAnswer(
-      await run('lose', keys.ofSession(sessionId), [...common, String(fenceRandom()), problem('stream-lost')]),
+      await run('lose', keys.ofSession(sessionId), [...common(sessionId), String(fenceRandom()), problem('stream-lost')]),
     ).kind;
     if (damage !== 'nothing') {
       logger?.error({ session: sessionId.slice(0, 8), key: damage }, 'A key of a session has vanished from the store');
     }
-    const again = decodeAnswer(await run(script, scriptKeys, all));
+    const again = await send();
     if (again.kind === 'lost') throw new StoreError('store-unavailable', 'a key of the session vanishes again and again');
     return again;
   }
@@ -147,11 +157,12 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
       toLeaseAnswer(await ask('release', sessionId, [fence, delayMs, as])),
 
     async append(sessionId, { fence, seq, entries, step }) {
+      assertUsable();
       const { name = '', result = '', turns = '' } = step ?? {};
-      const answer = await ask('append', sessionId, [
-        ...[fence, seq, entries.length, Number(step !== undefined), name, result, turns],
-        ...encodeGroups(entries),
-      ]);
+      const groups = encodeGroups(entries);
+      const args = [fence, seq, entries.length, Number(step !== undefined), name, result, turns, groups.length, ...groups].map(String);
+      const writerKeys = keys.ofWriter(sessionId);
+      const answer = await settle(sessionId, () => appendTogether(writerKeys, args));
       if (answer.kind === 'ok') tellWritten(sessionId, fence, seq, entries, answer);
       return toAppendAnswer(answer);
     },

@@ -7,7 +7,7 @@
 --       3 tail        string: the page that is being filled, h and d as above with a line break in between; it comes
 --                     after the log's last entry, and is there while the state's field page says with which seq it begins
 --       4 steps       hash: the journal of the active run
---       5 events      channel; append is given the keys to here
+--       5 events      channel; append is given the keys to here, of each of its sessions
 --       6 transcript  string
 --       7 ids         hash: p:<messageId>, r:<runId>, c:<token>, and what was answered to each
 --       8 feedback    hash: what visitors think of replies, by message id
@@ -54,14 +54,16 @@ local function life_of(gone_until, expires, holder)
   return tonumber(gone_until) > now() and 'gone' or 'forgotten'
 end
 
--- Tells who follows the session: what stands in `groups` from `first` on is written, from `seq` on. A group is three
--- texts: how many entries it is of, what they all begin with (empty: it is one entry, which is the third), and their texts.
-local function tell(fence, seq, prev, groups, first)
+-- Tells who follows the session: what stands in `groups`, or of it from `first` to `last`, is written, from `seq` on. A
+-- group is three texts: how many entries it is of, what they all begin with (empty: it is one entry, which is the third),
+-- and their texts.
+local function tell(fence, seq, prev, groups, first, last)
+  first, last = first or 1, last or #groups
   local size = 0
-  for i = first, #groups do size = size + #groups[i] end
+  for i = first, last do size = size + #groups[i] end
   local payload = 'unsure'
   if size <= MAX_PUBLISHED_BYTES then
-    payload = table.concat({ 'entries', fence, int(seq), prev, table.concat(groups, SEPARATOR, first) }, SEPARATOR)
+    payload = table.concat({ 'entries', fence, int(seq), prev, table.concat(groups, SEPARATOR, first, last) }, SEPARATOR)
   end
   redis.call(ARGV[3], CHANNEL, payload)
 end
@@ -108,9 +110,9 @@ local function write(fence, s, count, head, text)
   return true
 end
 
--- Writes groups that come next, from `first` on. False when a key has vanished.
-local function write_groups(fence, s, groups, first)
-  for i = first, #groups, 3 do
+-- Writes groups that come next, those from `first` to `last`. False when a key has vanished.
+local function write_groups(fence, s, groups, first, last)
+  for i = first, last, 3 do
     if not write(fence, s, tonumber(groups[i]), groups[i + 1], groups[i + 2]) then return false end
   end
   return true

@@ -67,7 +67,7 @@ local function open_fence(s, fence, prev, texts)
     end
   end
   s.fence, s.next = fence, #texts
-  tell(id, 0, prev, groups_of(texts), 1)
+  tell(id, 0, prev, groups_of(texts))
 end
 
 -- All keys of a session expire together; its state stays, to say that the session is gone.
