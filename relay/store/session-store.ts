@@ -51,6 +51,11 @@ export interface SessionStore {
    * may be lost or come twice, and the log decides.
    */
   follow(sessionId: string, listener: (event: FollowEvent) => void): Promise<Unfollow>;
+  /**
+   * Calls `listener` when a run was handed over and is due at once, from when the promise resolves on: nobody need wait
+   * for the next look to take it. A hint only, which may be lost, or come for nothing.
+   */
+  followDue(listener: () => void): Promise<Unfollow>;
   /** Stops the run, erases everything, leaves a tombstone. Idempotent; a session never written gets one too. */
   delete(sessionId: string): Promise<void>;
   /** Resolves when the store can be reached and written to; rejects with a `StoreError` otherwise. */

@@ -109,6 +109,27 @@ describe('draining', () => {
     expect(terminals).toMatchObject([{ status: 'completed', attempt: 1 }]);
   });
 
+  test('hands the run over to who has heard of it, and not to its next look', async () => {
+    const executions: number[] = [];
+    const stage = stageWith(
+      async (context, input) => {
+        executions.push(context.attempt);
+        if (executions.length === 1) await context.run('wait', (step) => sleep(60_000, step.signal));
+        await context.run('end', (step) => complete(step, input, context.attempt));
+      },
+      // Neither looks by itself again while the test lasts.
+      { runner: { pollMs: 3_600_000 } },
+    );
+    await stage.prompt('Hi');
+    const first = stage.start();
+    await stage.until(() => executions.length === 1);
+    stage.start();
+    await first.drain(10_000);
+    const { terminals } = await stage.ended();
+    expect(terminals).toMatchObject([{ status: 'completed', attempt: 1 }]);
+    expect(executions).toEqual([1, 1]);
+  });
+
   test('lets a step that may finish do so, and runs none after it', async () => {
     const ran: string[] = [];
     const gate = Promise.withResolvers<void>();

@@ -2,7 +2,7 @@ import { newId } from '#shared/ids.ts';
 import type { Logger } from '../logger.ts';
 import { fenceRandom } from '../store/fence-random.ts';
 import { sealSession } from '../store/seal-session.ts';
-import type { SessionStore } from '../store/session-store.ts';
+import type { SessionStore, Unfollow } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { askStore } from './ask-store.ts';
 import { RunStopped } from './errors.ts';
@@ -47,6 +47,9 @@ export interface Runner {
 /** Of one look into the store. */
 const MAX_TAKE = 100;
 
+/** A relay that hears of a hand-over looks within this time. */
+const MAX_HINT_DELAY_MS = 40;
+
 /** After a look that failed the next one waits, up to this long. */
 const MAX_POLL_BACKOFF_MS = 5000;
 
@@ -71,6 +74,27 @@ export function createRunner(options: RunnerOptions): Runner {
   let lookAgain = false;
   let failures = 0;
   let draining: Promise<void> | null = null;
+  /** Null: hand-overs are not heard of, but by looking. */
+  let following: Promise<Unfollow | null> | null = null;
+  let hintTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Tried again with each look: it is a hint, and where there is none the looks are enough. */
+  function followDue(): void {
+    following ??= store.followDue(onHandOver).catch((error: unknown) => {
+      logger.debug({ err: error }, 'Hand-overs cannot be heard of.');
+      following = null;
+      return null;
+    });
+  }
+
+  function onHandOver(): void {
+    if (handOver.signal.aborted) return;
+    // At a moment of its own: the first relay to look takes what there is, and the others find nothing to fight over.
+    hintTimer ??= setTimeout(() => {
+      hintTimer = undefined;
+      look();
+    }, Math.random() * MAX_HINT_DELAY_MS);
+  }
 
   function schedule(ms: number): void {
     clearTimeout(timer);
@@ -86,6 +110,7 @@ export function createRunner(options: RunnerOptions): Runner {
     clearTimeout(timer);
     looking = true;
     lookAgain = false;
+    followDue();
     takeDue().then(
       (more) => {
         looking = false;
@@ -169,6 +194,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function drainOnce(graceMs: number): Promise<void> {
     clearTimeout(timer);
+    clearTimeout(hintTimer);
     handOver.abort(new RunStopped('hand-over'));
     const settled = Promise.all(active.values());
     const patience = new AbortController();
@@ -181,6 +207,8 @@ export function createRunner(options: RunnerOptions): Runner {
     patience.abort();
     await grace;
     closing.abort(new RunStopped('closing'));
+    // Not waited for: whatever it says, nobody looks any more.
+    void following?.then((unfollow) => unfollow?.());
   }
 
   return {

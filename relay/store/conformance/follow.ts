@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { StoreError } from '../store-error.ts';
-import { collectEvents, LEASE_MS, submitInput, TTL_MS, useBench, type OpenStore } from './store-harness.ts';
+import { claimInput, collectEvents, LEASE_MS, submitInput, TTL_MS, useBench, type OpenStore } from './store-harness.ts';
 
 export function describeFollow(openStore: OpenStore): void {
   describe('follow', () => {
@@ -91,6 +91,50 @@ export function describeFollow(openStore: OpenStore): void {
     });
   });
 
+  describe('followDue', () => {
+    const bench = useBench(openStore);
+
+    it('tells that a run was handed over, and by then it can be taken', async () => {
+      const taken: string[][] = [];
+      await bench.store.followDue(() => void bench.store.take(10).then((due) => taken.push(due)));
+      const { fence } = await bench.start();
+      await bench.store.release(bench.sessionId, { fence, delayMs: 0, as: 'hand-over' });
+      await vi.waitFor(() => expect(taken).toContainEqual([bench.sessionId]));
+    });
+
+    it('tells nothing of a run that is due later, was given back before, or is tried again', async () => {
+      const [told, other] = [vi.fn(), newId()];
+      await bench.store.followDue(told);
+      const { fence } = await bench.start();
+      await bench.store.release(bench.sessionId, { fence, delayMs: 60_000, as: 'hand-over' });
+      await bench.store.submit(other, submitInput());
+      const claim = await bench.store.claim(other, claimInput());
+      if (claim.kind !== 'lease') throw new Error(claim.kind);
+      await bench.store.release(other, { fence: claim.lease.fence, delayMs: 0, as: 'retry' });
+      await bench.store.release(other, { fence: claim.lease.fence - 1, delayMs: 0, as: 'hand-over' });
+      // What is heard comes in order: this is heard last.
+      await bench.store.claim(other, claimInput()).then(async (again) => {
+        if (again.kind !== 'lease') throw new Error(again.kind);
+        expect(told).not.toHaveBeenCalled();
+        await bench.store.release(other, { fence: again.lease.fence, delayMs: 0, as: 'hand-over' });
+      });
+      await vi.waitFor(() => expect(told).toHaveBeenCalledOnce());
+    });
+
+    it('tells each of several, the same one twice, and none that has left', async () => {
+      const [one, two] = [vi.fn(), vi.fn()];
+      const leave = await bench.store.followDue(one);
+      await bench.store.followDue(two);
+      await bench.store.followDue(two);
+      leave();
+      leave();
+      const { fence } = await bench.start();
+      await bench.store.release(bench.sessionId, { fence, delayMs: 0, as: 'hand-over' });
+      await vi.waitFor(() => expect(two).toHaveBeenCalledTimes(2));
+      expect(one).not.toHaveBeenCalled();
+    });
+  });
+
   describe('check and close', () => {
     const bench = useBench(openStore);
 
@@ -110,6 +154,7 @@ export function describeFollow(openStore: OpenStore): void {
         store.read(sessionId, { limit: 1 }),
         store.head(sessionId),
         store.follow(sessionId, () => undefined),
+        store.followDue(() => undefined),
         store.delete(sessionId),
         store.check(),
       ];

@@ -16,6 +16,10 @@ export interface Keys {
   ofWriter(sessionId: string): readonly string[];
   /** Where a session's entries are published. */
   eventsOf(sessionId: string): string;
+  /** Where it is published that the session's run was handed over. */
+  handOversOf(sessionId: string): string;
+  /** All of those. */
+  readonly handOvers: readonly string[];
   /** The due sets of all partitions. */
   readonly due: readonly string[];
   /** Holds the version of the keys' format. */
@@ -27,7 +31,10 @@ export interface Keys {
 /** Of so many sessions the names are kept: those that are written to again and again. */
 const MAX_KNOWN_WRITERS = 4096;
 
-export function createKeys(prefix: string): Keys {
+/** @param spansPartitions one channel will do for the hand-overs of all partitions: as in `ScriptTransport`. */
+export function createKeys(prefix: string, spansPartitions = true): Keys {
+  const handOversIn = (partition: number | string) => `${prefix}:${spansPartitions ? '' : `{${partition}}:`}hand-overs`;
+  const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
   const writers = new Map<string, readonly string[]>();
   const base = (sessionId: string) => `${prefix}:{${partitionOf(sessionId)}}`;
   const eventsOf = (sessionId: string) => `${base(sessionId)}:${sessionId}:events`;
@@ -56,7 +63,9 @@ export function createKeys(prefix: string): Keys {
       return own;
     },
     eventsOf,
-    due: Array.from({ length: PARTITIONS }, (_, partition) => `${prefix}:{${partition}}:due`),
+    handOversOf: (sessionId) => handOversIn(spansPartitions ? '' : partitionOf(sessionId)),
+    handOvers: spansPartitions ? [handOversIn('')] : partitions.map(handOversIn),
+    due: partitions.map((partition) => `${prefix}:{${partition}}:due`),
     version: `${prefix}:version`,
     probe: `${prefix}:probe`,
   };

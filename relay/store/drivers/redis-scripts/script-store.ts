@@ -6,6 +6,7 @@ import type { SessionInspection } from '../../session-inspection.ts';
 import { StoreError } from '../../store-error.ts';
 import { createAppendTogether, MAX_SESSIONS } from './append-together.ts';
 import { decodeAnswer, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
+import { createDueHints } from './due-hints.ts';
 import { encodeGroups } from './entry-groups.ts';
 import { createHints } from './hints.ts';
 import { decodeInspection } from './inspection.ts';
@@ -50,8 +51,9 @@ const MAX_HAND_OVERS = 10;
 export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
   const { transport, assertFit, ttlMs, logger, clockOffset = () => 0 } = options;
   const { maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES } = options;
-  const keys = createKeys(options.prefix);
+  const keys = createKeys(options.prefix, transport.spansPartitions);
   const hints = createHints({ transport, eventsOf: keys.eventsOf, logger });
+  const dueHints = createDueHints(transport, keys.handOvers);
   let closed = false;
 
   function assertUsable(): void {
@@ -154,7 +156,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     renew: async (sessionId, { fence, leaseMs }) => toLeaseAnswer(await ask('renew', sessionId, [fence, leaseMs])),
 
     release: async (sessionId, { fence, delayMs, as }) =>
-      toLeaseAnswer(await ask('release', sessionId, [fence, delayMs, as])),
+      toLeaseAnswer(await ask('release', sessionId, [fence, delayMs, as, keys.handOversOf(sessionId)])),
 
     async append(sessionId, { fence, seq, entries, step }) {
       assertUsable();
@@ -207,6 +209,11 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
       return hints.follow(sessionId, listener);
     },
 
+    async followDue(listener) {
+      mustBeOpen();
+      return dueHints.follow(listener);
+    },
+
     async delete(sessionId) {
       await ask('delete', sessionId, []);
     },
@@ -225,6 +232,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
       if (closed) return;
       closed = true;
       hints.clear();
+      dueHints.clear();
       await transport.close();
     },
   };

@@ -92,6 +92,8 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
         });
   const emptyLog = async () => checkpoints?.empty();
   const eraser = createEraser({ sessions, statements, transactions, emptyLog, logger });
+  /** Who is told of hand-overs: objects, since the same listener may follow twice. */
+  const dueListeners = new Set<{ readonly listener: () => void }>();
   let closed = false;
 
   /** Reads see what is committed: no transaction is open between two ticks. */
@@ -116,7 +118,13 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
       see(() => statements.findDue.all(sessions.now(), limit).map((row) => String(row['session_id']))),
     claim: (sessionId, input) => transactions.write(() => claim(sessions, statements, sessionId, input)),
     renew: (sessionId, input) => transactions.write(() => renew(sessions, sessionId, input)),
-    release: (sessionId, input) => transactions.write(() => release(sessions, sessionId, input)),
+    async release(sessionId, input) {
+      const answer = await transactions.write(() => release(sessions, sessionId, input));
+      if (answer.kind === 'ok' && input.as === 'hand-over' && input.delayMs === 0) {
+        for (const { listener } of [...dueListeners]) listener();
+      }
+      return answer;
+    },
     append: (sessionId, input) =>
       transactions.write(() => append(sessions, statements, sessionId, input), sizeOf(input.entries)),
     async finish(sessionId, input) {
@@ -131,6 +139,12 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     read: (sessionId, input) => see(() => read(sessions, statements, tail, sessionId, input)),
     head: (sessionId) => see(() => head(sessions, sessionId)),
     follow: (sessionId, listener) => see(() => followers.add(sessionId, listener)),
+    followDue: (listener) =>
+      see(() => {
+        const entry = { listener };
+        dueListeners.add(entry);
+        return () => void dueListeners.delete(entry);
+      }),
     delete: (sessionId) => eraser.delete(sessionId),
     check: () => transactions.write(() => void statements.probe.run(sessions.now())),
     inspect: (sessionId) => inspect(statements, sessionId, clock()),
@@ -141,6 +155,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
       eraser.stop();
       transactions.close();
       followers.clear();
+      dueListeners.clear();
       database.close();
     },
   };
