@@ -103,7 +103,7 @@ export function describeFollow(openStore: OpenStore): void {
     });
 
     it('tells nothing of a run that is due later, was given back before, or is tried again', async () => {
-      const [told, other] = [vi.fn(), newId()];
+      const [told, other] = [vi.fn<() => void>(), newId()];
       await bench.store.followDue(told);
       const { fence } = await bench.start();
       await bench.store.release(bench.sessionId, { fence, delayMs: 60_000, as: 'hand-over' });
@@ -122,7 +122,7 @@ export function describeFollow(openStore: OpenStore): void {
     });
 
     it('tells each of several, the same one twice, and none that has left', async () => {
-      const [one, two] = [vi.fn(), vi.fn()];
+      const [one, two] = [vi.fn<() => void>(), vi.fn<() => void>()];
       const leave = await bench.store.followDue(one);
       await bench.store.followDue(two);
       await bench.store.followDue(two);
