@@ -10,7 +10,6 @@ import {
   encodeEntries,
   endedRun,
   join,
-  PAGE_ENTRIES,
   snapshotOf,
   type Page,
   type Tail,
@@ -31,6 +30,11 @@ export interface ReplayContext extends TailContext {
   isClosing(): boolean;
 }
 
+/**
+ * Entries a page at most. They come merged, and the store ends sooner where they are long (`MERGED_READ_LENGTH`), so that
+ * many viewers who stall on a page cost little memory.
+ */
+const PAGE_ENTRIES = 8192;
 /** Characters that are gathered for one write. */
 const WRITE_LENGTH = 65_536;
 const STORE_RETRY_MS = 1000;

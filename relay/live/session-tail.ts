@@ -68,8 +68,8 @@ export interface TailContext {
   forget(tail: Tail): void;
 }
 
-/** Entries a page at most. Few enough that many viewers who stall on one cost little memory. */
-export const PAGE_ENTRIES = 2048;
+/** Entries that are read at a time, one by one. */
+const PAGE_ENTRIES = 2048;
 /** Entries kept for viewers that are about to join. */
 const RECENT_ENTRIES = 1024;
 

@@ -233,6 +233,9 @@ export interface RateInput {
  */
 export type RateAnswer = 'ok' | 'unknown' | 'active' | 'none' | 'gone';
 
+/** What a reading of merged entries takes in memory, about: who reads asks for many, and a page may be as long as 32 Ki. */
+export const MERGED_READ_LENGTH = 262_144;
+
 export interface ReadInput {
   /** Exclusive. Not given: from the transcript on. */
   after?: Cursor;
@@ -240,7 +243,8 @@ export interface ReadInput {
   limit: number;
   /**
    * Adjacent deltas of one part and one fence may come as one entry, for readers to whom it makes no difference: a
-   * store that keeps them together need not take them apart.
+   * store that keeps them together need not take them apart. So it may give fewer entries than asked for, at least one:
+   * it ends before a page that it would have to cut, and once it has `MERGED_READ_LENGTH` characters.
    */
   merged?: boolean;
 }

@@ -1,7 +1,8 @@
 #!lua flags=no-writes
 -- The log after a cursor, or the transcript and what follows it: one consistent view, whatever is written meanwhile.
 --
--- ARGV  5 cursor, exclusive; or empty to begin with the transcript  6 entries at most
+-- ARGV  5 cursor, exclusive; or empty to begin with the transcript  6 entries at most  7 characters after which no more
+--       are given
 -- Answers  exact, head, run id, status, attempt, 1 when the run is not listed as due (see requeue.lua), entries
 --          | snapshot, the same …, transcript, cursor that it stands for,
 --            feedback as message id, text …
@@ -10,9 +11,9 @@
 --          gives them. Of the first page some may lie at and before the cursor, of the last some beyond the limit.
 -- @include lib/base.lua
 -- @include lib/session.lua
-local after, limit = ARGV[5], tonumber(ARGV[6])
+local after, limit, max_length = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 -- A page may stand for some hundred entries.
-local PAGES_AT_ONCE = 64
+local FIRST_PAGES, MORE_PAGES = 8, 64
 local kind, s = load()
 if kind == 'none' then return { 'empty' } end
 if kind ~= 'open' then return { kind } end
@@ -40,9 +41,10 @@ end
 
 local function entries_after(cursor)
   local fence, seq = place_of(cursor)
-  local entries, count, from = {}, 0, '(' .. cursor
+  local entries, count, length, from, most = {}, 0, 0, '(' .. cursor, FIRST_PAGES
   while count < limit do
-    local asked = math.min(limit - count, PAGES_AT_ONCE)
+    local asked = math.min(limit - count, most)
+    most = MORE_PAGES
     local some = redis.call('XRANGE', LOG, from, '+', 'COUNT', asked)
     for _, entry in ipairs(some) do
       local size = size_of(entry)
@@ -52,8 +54,9 @@ local function entries_after(cursor)
       end
       entries[#entries + 1] = entry
       count = count + size
+      length = length + #entry[2][#entry[2]]
       from = '(' .. entry[1]
-      if count >= limit then return entries end
+      if count >= limit or length >= max_length then return entries end
     end
     if #some < asked then
       entries[#entries + 1] = open_page_after(fence, seq)

@@ -140,6 +140,8 @@ function toEntries(values: readonly unknown[], { after, limit, merged }: { after
     }
     const count = numberOf(texts[3]);
     const before = Math.max(seq - count, start?.fence === fence ? start.seq : 0);
+    // It would have to be cut, and comes whole with the next reading.
+    if (merged && entries.length > 0 && seq - before > left) break;
     entries.push(...entriesOfPage(fence, [seq, count, null, textOf(texts[1]), data], before, before + left, merged));
     left -= seq - before;
     if (left <= 0) break;

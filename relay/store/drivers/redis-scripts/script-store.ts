@@ -1,7 +1,7 @@
 import type { Logger } from '#relay/logger.ts';
 import { createProblem, type ProblemCode } from '#shared/problem.ts';
 import { fenceRandom } from '../../fence-random.ts';
-import type { SessionStore } from '../../session-store.ts';
+import { MERGED_READ_LENGTH, type SessionStore } from '../../session-store.ts';
 import type { SessionInspection } from '../../session-inspection.ts';
 import { StoreError } from '../../store-error.ts';
 import { createAppendTogether, MAX_SESSIONS } from './append-together.ts';
@@ -197,7 +197,10 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     },
 
     async read(sessionId, input) {
-      return toReadAnswer(await look('read', sessionId, [input.after ?? '', input.limit]), input);
+      const { after = '', limit, merged = false } = input;
+      // One by one as many as were asked for are given, however long they are.
+      const length = merged ? MERGED_READ_LENGTH : Number.MAX_SAFE_INTEGER;
+      return toReadAnswer(await look('read', sessionId, [after, limit, length]), input);
     },
 
     async head(sessionId) {

@@ -1,5 +1,5 @@
 import { follows, parseCursor, type Cursor } from '#shared/cursor.ts';
-import type { Feedback, HeadAnswer, LogEntry, ReadAnswer, ReadInput } from '../../session-store.ts';
+import { MERGED_READ_LENGTH, type Feedback, type HeadAnswer, type LogEntry, type ReadAnswer, type ReadInput } from '../../session-store.ts';
 import { activeRunOf, headOf, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import { entriesOfPage, type PageRow } from '../../log-pages.ts';
@@ -57,17 +57,29 @@ function readEntries(
   if (!at) throw new TypeError('after must be a cursor');
   const entries: LogEntry[] = [];
   let room = limit;
+  let length = 0;
   let { fence, seq } = at;
   for (;;) {
     const upTo = seq + room;
-    const rows = statements.readLog.all(record.key, fence, seq, upTo) as unknown as PageRow[];
-    for (const row of rows) entries.push(...entriesOfPage(fence, row, seq, upTo, merged));
-    // Without gaps: what was read reaches from there to the last of it.
-    room -= Math.min(rows.at(-1)?.[0] ?? seq, upTo) - seq;
-    const next = room > 0 ? statements.findNextFence.get(record.key, fence)?.['fence'] : null;
+    const rows = statements.readLog.all(record.key, fence, seq, upTo, MAX_ROWS) as unknown as PageRow[];
+    for (const row of rows) {
+      const [last, , , , data] = row;
+      if (merged && entries.length > 0 && (last > upTo || length >= MERGED_READ_LENGTH)) return entries;
+      entries.push(...entriesOfPage(fence, row, seq, upTo, merged));
+      // Without gaps: what was read reaches from there to the last of it.
+      room -= Math.min(last, upTo) - seq;
+      seq = Math.min(last, upTo);
+      length += data.length;
+    }
+    if (room === 0) break;
+    if (rows.length === MAX_ROWS) continue;
+    const next = statements.findNextFence.get(record.key, fence)?.['fence'];
     if (typeof next !== 'number') break;
     fence = next;
     seq = -1;
   }
   return entries.concat(tail.read(record, at, room));
 }
+
+/** Of one query: what is read of them and not needed is read again. */
+const MAX_ROWS = 512;

@@ -50,7 +50,7 @@ export function prepareStatements(database: DatabaseSync) {
     insertPage: prepare(INSERT_PAGE),
     readLog: prepareForArrays(`
       SELECT seq, count, prev, head, data FROM log WHERE session = ? AND fence = ? AND seq > ? AND seq - count < ?
-      ORDER BY seq`),
+      ORDER BY seq LIMIT ?`),
     findNextFence: prepare('SELECT min(fence) AS fence FROM log WHERE session = ? AND fence > ?'),
     findLastSeq: prepare('SELECT max(seq) AS seq FROM log WHERE session = ? AND fence = ?'),
     // A page is dropped as a whole: what lies on both sides of the cursor stays.
