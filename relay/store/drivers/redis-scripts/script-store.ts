@@ -213,7 +213,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     },
 
     async followDue(listener) {
-      mustBeOpen();
+      assertUsable();
       return dueHints.follow(listener);
     },
 
