@@ -10,7 +10,7 @@ export interface CodeCard {
 export function createCodeCard(language: string, options: TextRendererOptions): CodeCard {
   const element = document.createElement('figure');
   element.className = 'code-card';
-  element.setAttribute('part', 'code-block');
+  element.part = 'code-block';
   element.dir = 'ltr';
 
   const caption = element.appendChild(document.createElement('figcaption'));
@@ -20,7 +20,7 @@ export function createCodeCard(language: string, options: TextRendererOptions): 
   const button = caption.appendChild(document.createElement('button'));
   button.type = 'button';
   button.className = 'copy';
-  button.setAttribute('part', 'copy-button');
+  button.part = 'copy-button';
   button.textContent = options.copyLabel;
 
   const pre = element.appendChild(document.createElement('pre'));

@@ -57,7 +57,6 @@ export const en = {
   offline: 'Offline',
   failed: 'Not connected',
   resumed: 'Back, nothing lost',
-  online: 'Online',
 
   restoringNotice: 'Restoring your conversation',
   reconnectingNotice: 'The connection was lost. Trying again.',

@@ -8,7 +8,7 @@ const MAX_OPEN = 400;
 const CONTAINERS = /^(?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])[ \t]+){0,100}/;
 
 /** The beginning of a line that can still become a rule, list, heading, fence, table, formula or definition. */
-const UNDECIDED = /^(?:[-*+=_#][-*+=_# \t]*|[-:][-:| \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[[ xX]?\]?[ \t]*|\[(?!\^)[^\]]{0,999}\]:.*)?$/;
+const UNDECIDED = /^(?:[-*+=_#][-*+=_# \t]*|[-:][-:| \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[[xX ]\][ \t]*|\[(?!\^)[^\]]{0,999}(?:\]?|\]:.*))?$/;
 const HALF_FENCE = /^(`{3,}|~{3,})[^`]*$/;
 const FENCE_MARK = /^(?:`+|~+)$/;
 
@@ -51,8 +51,15 @@ function isRow(line: string): boolean {
 /** A label in a label in a label is nothing that anyone writes. */
 const MAX_LABELS = 3;
 
+/** `[text][na`: the name is not shown, nor are, most likely, the brackets. */
+const HALF_REFERENCE = /(?<![\w\]])(\[[^[\]]*\p{L}{2}[^[\]]*\])\[[^[\]]*$/u;
+
+/** A number in brackets is mostly just that: it waits for what stands behind it. */
+const NUMBER = /(?:\[\d{1,3}\]?){1,9}$/;
+
 /** Closes what a piece of inline text has opened so far: `**bo` is bold already, a half link shows its text. */
-export function completeInline(content: string, parser: Parser, env: Env, labels = 0): string {
+export function completeInline(written: string, parser: Parser, env: Env, labels = 0): string {
+  const content = written.replace(HALF_REFERENCE, '$1()').replace(NUMBER, '');
   const open = findOpen(content);
   switch (open?.kind) {
     case 'code':
@@ -61,7 +68,7 @@ export function completeInline(content: string, parser: Parser, env: Env, labels
       return closeMarks(closeMath(content, open), parser, env);
     case 'link': {
       // In a label, no link stands; what its bracket is, shows when it is closed.
-      const label = labels > 0 && !open.isImage ? '' : readLabel(content, open, parser, env, labels);
+      const label = labels && !open.isImage ? '' : readLabel(content, open, parser, env, labels);
       if (label === '') return closeMarks(content.slice(0, open.isImage ? open.at - 1 : open.at), parser, env);
       return closeMarks(`${content.slice(0, open.at + 1)}${label}]()`, parser, env);
     }
@@ -131,10 +138,10 @@ function outermost(content: string, brackets: readonly number[], near: (at: numb
   return null;
 }
 
-/** `list[0` is no link. */
+/** `list[0`, `[^1` and `[!NOTE` are no links. */
 function openLink(content: string, at: number, labelEnd: number | null): Open | null {
   const isImage = content[at - 1] === '!';
-  if (/\w/.test(content[at - 1] ?? '') || content[at + 1] === '^') return null;
+  if (/[\w\]]/.test(content[at - 1] ?? '') || /^(?:\^|!\w)/.test(content.slice(at + 1, at + 3))) return null;
   return { kind: 'link', at, isImage, labelEnd };
 }
 
@@ -165,11 +172,11 @@ function closeMath(content: string, { at, mark }: { at: number; mark: string }):
  * The beginning of an image, of an address or a tag in angle brackets, or of a character's name: a word at most, of
  * which it is not known yet whether it will be shown.
  */
-const HALF_WORD = /(?:(?<![^\s([])!|<(?:\/?[a-z][^\s<>]{0,200})?|&[#a-z0-9]{0,31})$/i;
+const HALF_WORD = /(?:(?<![^\s([])!|<(?:\/?[a-z][^\s<>`]{0,200})?|&[#a-z0-9]{0,31})$/i;
 
 /** Closes emphasis. Marks at the very end are left out: whether they open or close is not known yet. */
 function closeMarks(content: string, parser: Parser, env: Env): string {
-  const text = content.replace(HALF_WORD, '').replace(/(?:[*_~]{1,100}|\\)$/, '').trimEnd();
+  const text = content.replace(HALF_WORD, '').replace(/(?:\\?[*_~]{1,100}|\\)$/, '').trimEnd();
   if (!/[*_~]/.test(text.slice(-MAX_OPEN))) return text;
   // A few marks from a long text would be looked for in all of it, at each frame: only its end matters.
   const marks = parser.findOpenMarks(text, env);

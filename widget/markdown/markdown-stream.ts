@@ -138,10 +138,12 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
   function close(end: number): VNode[] {
     const part = source.slice(closed, end);
     let from = 0;
-    const drawn = readLayout(part, parser, env).map(({ tokens, end }, at) => {
+    const blocks = readLayout(part, parser, env);
+    const links = finished ? env : scratch(part);
+    const drawn = blocks.map(({ tokens, end }, at) => {
       const block = part.slice(from, end);
       from = end;
-      const node = buildBlock(tokens, block, { parser, env });
+      const node = buildBlock(tokens, block, { parser, env: links });
       if (!finished && block.includes('[')) linking.push({ at: closedCount + at, source: block, drawn: node });
       return node;
     });
@@ -152,7 +154,7 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
   /** Draws the open block as what it will be when what it has begun is ended. */
   function drawOpen(): VNode[] {
     const part = holdBack(source.slice(closed), inFence);
-    const references = scratch();
+    const references = scratch(part);
     const blocks = readLayout(part, parser, references);
     drawn.begin(readDefinitions(env, references));
     let from = 0;
@@ -165,14 +167,13 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
     });
   }
 
-  /** Draws what came before the definition of its links again. */
+  /** Draws what came before the definition of its links again, or was taken for a link and has none. */
   function drawLinks(): void {
-    const known = Object.keys(env.references ?? {}).length > 0 ? linking : [];
-    linking = [];
-    for (const { at, source, drawn } of known) {
+    for (const { at, source, drawn } of linking) {
       const [block] = readLayout(source, parser, scratch());
       if (block) dom.patch(host, [drawn], [buildBlock(block.tokens, source, { parser, env })], at);
     }
+    linking = [];
   }
 
   function showPlain(isPlain: boolean): void {
@@ -188,9 +189,13 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
     plain = { element, from: closed, update };
   }
 
-  /** Definitions of a part that may change again: the ones that are certain, and room for its own. */
-  function scratch(): Env {
+  /**
+   * Definitions of a part that may change again: the ones that are certain, and room for its own. What `part` refers
+   * to is taken for links already, for definitions mostly come last.
+   */
+  function scratch(part = ''): Env {
     const references: NonNullable<Env['references']> = Object.create(env.references ?? null);
+    for (const name of parser.findReferences(part)) references[name] ??= { href: '', title: '' };
     return { references };
   }
 

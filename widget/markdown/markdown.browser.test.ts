@@ -162,6 +162,21 @@ describe('markdown while it is written', () => {
     expect([...host.querySelectorAll('a')].map((link) => [link.textContent, link.href])).to.deep.equal([['badge more', 'https://b.example/']]);
   });
 
+  it('reads no marks in an address that is written out', () => {
+    const addresses = ['https://a.b/__init__.py', 'https://a.b/_next/static_/x', 'http://a.b/?c_d_=e&f=_g_h'];
+    const links = [...draw(`${addresses.join(' and ')}, **https://a.b/c_** _https://a.b/d_.`).querySelectorAll('a')];
+    expect(links.map(({ textContent }) => textContent)).to.deep.equal([...addresses, 'https://a.b/c', 'https://a.b/d']);
+  });
+
+  it('gives back its brackets to what was taken for a link whose definition never came', () => {
+    const { host, update } = open();
+    update('See [the docs][docs].\n\nMore');
+    expect(host.textContent).to.equal('See the docs.More');
+    update('See [the docs][docs].\n\nMore', true);
+    expect(host.textContent).to.equal('See [the docs][docs].More');
+    expect(host.querySelectorAll('a')).to.have.length(0);
+  });
+
   it('draws links whose definition comes last', () => {
     expect(find(draw('See [a].', 'See [a].\n\nMore.\n\n', 'See [a].\n\nMore.\n\n[a]: https://a.example/'), 'a').getAttribute('href')).to.equal('https://a.example/');
   });

@@ -4,8 +4,8 @@ const OPEN_LINK = /(?<![\\!\w])\[[^[\]`\\<\n]*\]\([^\s()<>\\]*$/;
 
 const RARE = new RegExp(
   [
-    // Struck out, images, characters by their names, formulas, link definitions and footnotes.
-    /~~|!\[|&[#a-z][a-z0-9]{1,31};|\\[([]|\$[^\s\d]|\]:/,
+    // Struck out, images, characters by their names, formulas, links and what they refer to, footnotes.
+    /~~|!\[|&[#a-z][a-z0-9]{1,31};|\\[([]|\$[^\s\d]|\]:|[^\s\d[\]]{2}\]\[/,
     // Addresses: in angle brackets, and written out. A line's break in a cell.
     /<[^\s<>]*[:@]|<br|https?:\/\/|www\.|[\w.+-]@[a-z0-9_-]/,
     // A table's second line below the last bar of its first one; quotes, in lists too.

@@ -11,13 +11,23 @@ export const rareRules: RareRules = {
     addLeftOutRules(md);
     keepCells(md);
     md.inline.ruler.before('escape', 'math', readMath);
+    md.inline.ruler.before('escape', 'address', readAddress);
     md.inline.ruler.before('autolink', 'break', readBreak);
     md.block.ruler.before('fence', 'math_block', readMathBlock, { alt: ['paragraph', 'reference', 'blockquote', 'list'] });
     md.block.ruler.before('reference', 'footnote', readFootnote);
   },
   splitLinks,
+  findReferences: (text) => Array.from(text.matchAll(REFERENCE), ([, name = '']) => normalise(name)),
   styles: RARE_STYLES,
 };
+
+/** `[text][name]`, unless it is `list[0][1]` or a row of numbers. */
+const REFERENCE = /(?<![\w\]])\[[^[\]]*\p{L}{2}[^[\]]*\]\[([^[\]]{1,200})\]/gu;
+
+/** As markdown-it has the names of definitions: in another case it is the same one. */
+function normalise(name: string): string {
+  return name.trim().replaceAll(/\s+/g, ' ').toLowerCase().toUpperCase();
+}
 
 const DOLLAR = 0x24;
 const LESS_THAN = 0x3c;
@@ -62,6 +72,23 @@ function readMathMark(src: string, pos: number): { open: string; close: string }
     default:
       return null;
   }
+}
+
+const COLON = 0x3a;
+const SCHEME = /https?$/i;
+
+/** To the last character that is of the address for certain, and no mark around it. A name of a character is none of it. */
+const ADDRESS = /^:\/\/(?:[^\s<>[\]`|\\*~&]|&(?!#?[a-z0-9]{1,31};))*[^\s<>[\]`|\\*~&_?!.,:;'")]/i;
+
+/** An address that is written out is a piece: `https://example.com/__init__.py` says nothing in bold. */
+function readAddress(state: StateInline, silent: boolean): boolean {
+  const { src, pos, posMax } = state;
+  if (src.charCodeAt(pos) !== COLON || !SCHEME.test(src.slice(Math.max(0, pos - 5), pos))) return false;
+  const address = ADDRESS.exec(src.slice(pos, posMax))?.[0];
+  if (address === undefined) return false;
+  if (!silent) state.pending += address;
+  state.pos += address.length;
+  return true;
 }
 
 const BREAK = /^<br[ \t]*\/?>/i;

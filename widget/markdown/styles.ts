@@ -40,8 +40,7 @@ const STYLES = css`
   .text ol {
     list-style: decimal;
   }
-  .text li > * + *,
-  .text blockquote > * + * {
+  .text :is(li, blockquote) > * + * {
     margin-block-start: 0.5em;
   }
   .text li > .tight + * {
@@ -53,10 +52,8 @@ const STYLES = css`
   }
   /* A box to tick stands where the bullet would. */
   .text li > p > input {
-    inline-size: 1em;
-    block-size: 1em;
     margin: 0;
-    margin-inline: -1.4em 0.15em;
+    margin-inline-start: -1.1em;
     vertical-align: -0.1em;
   }
   .text li:has(> p > input) {

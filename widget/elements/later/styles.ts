@@ -247,6 +247,18 @@ export const laterStyles = css`
     .editor:focus-within {
       outline: 2px solid Highlight;
     }
+    /* Colours that are kept are those for the ground that the visitor has chosen. */
+    .root.root {
+      color-scheme: light dark;
+    }
+    .root .empty {
+      --_thread: CanvasText;
+    }
+    .thinking i,
+    .restoring i,
+    .notice::before {
+      forced-color-adjust: none;
+    }
     .rating[aria-pressed='true'] {
       forced-color-adjust: none;
       color: SelectedItemText;

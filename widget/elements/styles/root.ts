@@ -37,7 +37,7 @@ export const root = css`
     --_accent-ink: color-mix(in oklab, var(--_accent) 60%, var(--_ink));
     --_on-accent: #fff;
     /* Of what is filled with the accent, which may be as good as the ground. */
-    --_edge: inset 0 0 0 1px color-mix(in srgb, currentColor 16%, transparent);
+    --_edge: inset 0 0 0 1px color-mix(in oklab, currentColor 16%, transparent);
     --_warn: light-dark(#9a5b00, #f0b45a);
     --_bad: light-dark(#b3261e, #ff8f85);
     --_shadow: 0 16px 48px -8px light-dark(rgb(20 30 28 / 0.22), rgb(0 0 0 / 0.6));
@@ -160,18 +160,8 @@ export const root = css`
     .code-card {
       border: 1px solid ButtonBorder;
     }
-    /* Colours that are kept are those for the ground that the visitor has chosen. */
-    .root.root {
-      color-scheme: light dark;
-    }
-    .root .empty {
-      --_thread: CanvasText;
-    }
     .dot,
     .badge,
-    .thinking i,
-    .restoring i,
-    .notice::before,
     rc-message::before,
     rc-message::after {
       forced-color-adjust: none;
