@@ -18,7 +18,6 @@ export function createCodeCard(language: string, options: TextRendererOptions): 
   name.textContent = language || options.codeLabel;
 
   const button = caption.appendChild(document.createElement('button'));
-  button.type = 'button';
   button.className = 'copy';
   button.part = 'copy-button';
   button.textContent = options.copyLabel;

@@ -9,7 +9,7 @@ const MAX_MARKS = 24;
 const SHORT_CELL = 16;
 
 /** The first letter is Hebrew, Arabic or of another script that runs from right to left. */
-const RIGHT_TO_LEFT = /^\P{L}*[\u0590-\u08ff\ufb1d-\ufefc]/u;
+const RIGHT_TO_LEFT = /^\P{L}*[\u0590-\u08ff]/u;
 
 export interface BuildOptions {
   parser: Parser;
@@ -37,8 +37,7 @@ export function buildBlock(tokens: readonly Token[], source: string, options: Bu
     if (token.type === 'inline') {
       buildInline(token, at === last ? (options.lastInline ?? '') : token.content, tokens[at - 2], children, options);
     } else if (token.nesting === 1) {
-      const isBlock = children === root && token.tag !== 'p';
-      const opened = open(token, tokens[at + 1], isBlock && RIGHT_TO_LEFT.test(source) ? { dir: 'rtl' } : null);
+      const opened = open(token, tokens[at + 1], children === root && RIGHT_TO_LEFT.test(source) ? { dir: 'rtl' } : null);
       append(children, token.tag === 'table' ? element('div', { class: 'table', tabindex: '0' }, [opened]) : opened);
       parents.push(children);
       children = opened.children;

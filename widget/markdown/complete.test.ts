@@ -44,13 +44,13 @@ describe('half-written inline text', () => {
 
 describe('the end of a source', () => {
   it('waits as long as it may become something else than text', () => {
-    for (const end of ['-', '1', '1.', '- ', '- [', '- [ ] ', '#', '## ', '***', '==', '`', '``', '```', '|', '| a | b', '$$', '[id]: http', '> -']) {
+    for (const end of ['-', '1', '1.', '- ', '- [', '- [ ] ', '[name', '#', '## ', '***', '==', '`', '``', '```', '|', '| a | b', '$$', '[id]: http', '> -']) {
       expect(holdBack(`text\n${end}`, false)).toBe('text\n');
     }
   });
 
   it('is shown when it is text', () => {
-    for (const end of ['word', '- item', '1. item', '# Title', '**bold', '> quote', '[link', '5 apples', '[^1]: note']) {
+    for (const end of ['word', '- item', '1. item', '# Title', '**bold', '> quote', '5 apples', '[^1]: note']) {
       expect(holdBack(`text\n${end}`, false)).toBe(`text\n${end}`);
     }
   });

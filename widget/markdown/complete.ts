@@ -8,7 +8,7 @@ const MAX_OPEN = 400;
 const CONTAINERS = /^(?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])[ \t]+){0,100}/;
 
 /** The beginning of a line that can still become a rule, list, heading, fence, table, formula or definition. */
-const UNDECIDED = /^(?:[-*+=_#][-*+=_# \t]*|[-:][-:| \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[[xX ]\][ \t]*|\[(?!\^)[^\]]{0,999}(?:\]?|\]:.*))?$/;
+const UNDECIDED = /^(?:[-*+=_#][-*+=_# \t]*|[-:][-:| \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[(?!\^)[^\]]{0,999}(?:\](?::.*|[ \t]*))?)?$/;
 const HALF_FENCE = /^(`{3,}|~{3,})[^`]*$/;
 const FENCE_MARK = /^(?:`+|~+)$/;
 
@@ -55,7 +55,7 @@ const MAX_LABELS = 3;
 const HALF_REFERENCE = /(?<![\w\]])(\[[^[\]]*\p{L}{2}[^[\]]*\])\[[^[\]]*$/u;
 
 /** A number in brackets is mostly just that: it waits for what stands behind it. */
-const NUMBER = /(?:\[\d{1,3}\]?){1,9}$/;
+const NUMBER = /(?<!\w)(?:\[\d{1,3}\]?){1,9}$/;
 
 /** Closes what a piece of inline text has opened so far: `**bo` is bold already, a half link shows its text. */
 export function completeInline(written: string, parser: Parser, env: Env, labels = 0): string {

@@ -139,7 +139,7 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
     const part = source.slice(closed, end);
     let from = 0;
     const blocks = readLayout(part, parser, env);
-    const links = finished ? env : scratch(part);
+    const links = finished ? env : scratch();
     const drawn = blocks.map(({ tokens, end }, at) => {
       const block = part.slice(from, end);
       from = end;
@@ -154,7 +154,7 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
   /** Draws the open block as what it will be when what it has begun is ended. */
   function drawOpen(): VNode[] {
     const part = holdBack(source.slice(closed), inFence);
-    const references = scratch(part);
+    const references = scratch();
     const blocks = readLayout(part, parser, references);
     drawn.begin(readDefinitions(env, references));
     let from = 0;
@@ -189,14 +189,10 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
     plain = { element, from: closed, update };
   }
 
-  /**
-   * Definitions of a part that may change again: the ones that are certain, and room for its own. What `part` refers
-   * to is taken for links already, for definitions mostly come last.
-   */
-  function scratch(part = ''): Env {
+  /** Definitions of a part that may change again: the ones that are certain, and room for its own; more may come. */
+  function scratch(): Env {
     const references: NonNullable<Env['references']> = Object.create(env.references ?? null);
-    for (const name of parser.findReferences(part)) references[name] ??= { href: '', title: '' };
-    return { references };
+    return { references, unfinished: true };
   }
 
   return { update };

@@ -66,7 +66,7 @@ describe('markdown while it is written', () => {
       ['ul', 'rtl'],
       ['blockquote', 'rtl'],
       ['ol', undefined],
-      // By its style, for each of its lines.
+      // Its style has each of its lines run as its own letters do.
       ['p', undefined],
     ]);
   });

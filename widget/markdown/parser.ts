@@ -18,8 +18,6 @@ export interface Parser {
   unescape(text: string): string;
   /** Splits a text at the addresses in it that are links without a mark; in one piece until the rarer rules are there. */
   splitLinks(text: string): Piece[];
-  /** What definitions would be found by that links in `text` refer to; none until the rarer rules are there. */
-  findReferences(text: string): string[];
   /** Adds what rare-rules.ts has, once. */
   add(rules: RareRules): void;
 }
@@ -28,7 +26,6 @@ export interface Parser {
 export interface RareRules {
   addTo(md: InstanceType<typeof MarkdownIt>): void;
   splitLinks(text: string): Piece[];
-  findReferences(text: string): string[];
   /** How that looks which they read. */
   styles: string;
 }
@@ -43,7 +40,7 @@ export function createParser(): Parser {
   // The browser knows international names, and what is shown is what was written.
   md.normalizeLink = encode;
   md.normalizeLinkText = (url) => url;
-  let rare: RareRules | null = null;
+  let findLinks: RareRules['splitLinks'] = (text) => [text];
 
   return {
     readBlocks(source, env) {
@@ -66,11 +63,10 @@ export function createParser(): Parser {
         .map(({ marker }) => (marker === TILDE ? '~~' : String.fromCharCode(marker)));
     },
     unescape: (text) => md.utils.unescapeAll(text),
-    splitLinks: (text) => rare?.splitLinks(text) ?? [text],
-    findReferences: (text) => rare?.findReferences(text) ?? [],
-    add(rules) {
-      rules.addTo(md);
-      rare = rules;
+    splitLinks: (text) => findLinks(text),
+    add({ addTo, splitLinks }) {
+      addTo(md);
+      findLinks = splitLinks;
     },
   };
 }

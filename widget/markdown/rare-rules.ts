@@ -13,20 +13,37 @@ export const rareRules: RareRules = {
     md.inline.ruler.before('escape', 'math', readMath);
     md.inline.ruler.before('escape', 'address', readAddress);
     md.inline.ruler.before('autolink', 'break', readBreak);
+    // Behind `link`, which knows the definitions that are there.
+    md.inline.ruler.before('autolink', 'reference', readReference);
     md.block.ruler.before('fence', 'math_block', readMathBlock, { alt: ['paragraph', 'reference', 'blockquote', 'list'] });
     md.block.ruler.before('reference', 'footnote', readFootnote);
   },
   splitLinks,
-  findReferences: (text) => Array.from(text.matchAll(REFERENCE), ([, name = '']) => normalise(name)),
   styles: RARE_STYLES,
 };
 
 /** `[text][name]`, unless it is `list[0][1]` or a row of numbers. */
-const REFERENCE = /(?<![\w\]])\[[^[\]]*\p{L}{2}[^[\]]*\]\[([^[\]]{1,200})\]/gu;
+const REFERENCE = /^\[([^[\]]*\p{L}{2}[^[\]]*)\]\[[^[\]]+\]/u;
+const LONGEST_REFERENCE = 400;
 
-/** As markdown-it has the names of definitions: in another case it is the same one. */
-function normalise(name: string): string {
-  return name.trim().replaceAll(/\s+/g, ' ').toLowerCase().toUpperCase();
+/** As long as more may come, a link whose definition is not there is one all the same: mostly it comes last. */
+function readReference(state: StateInline, silent: boolean): boolean {
+  const { src, pos, posMax, env } = state;
+  if (!env['unfinished'] || src[pos] !== '[' || /[\w\]]/.test(src[pos - 1] ?? '')) return false;
+  const [whole, label] = REFERENCE.exec(src.slice(pos, Math.min(posMax, pos + LONGEST_REFERENCE))) ?? [];
+  if (whole === undefined || label === undefined) return false;
+  if (!silent) {
+    state.push('link_open', 'a', 1);
+    state.pos = pos + 1;
+    state.posMax = state.pos + label.length;
+    state.linkLevel += 1;
+    state.md.inline.tokenize(state);
+    state.linkLevel -= 1;
+    state.push('link_close', 'a', -1);
+  }
+  state.pos = pos + whole.length;
+  state.posMax = posMax;
+  return true;
 }
 
 const DOLLAR = 0x24;
