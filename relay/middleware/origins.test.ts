@@ -57,8 +57,10 @@ describe('by default', () => {
   });
 });
 
-it('allows all with a star', () => {
-  expect(isOriginAllowed('null', self, { allowed: '*', loopback: true })).toBe(true);
+it('allows all with a star, but for null, which has to be listed', () => {
+  const rules = { allowed: '*', loopback: true } as const;
+  expect(['https://any.example', 'http://localhost:3000'].every((origin) => isOriginAllowed(origin, self, rules))).toBe(true);
+  expect(isOriginAllowed('null', self, rules)).toBe(false);
 });
 
 it('knows loopback hosts', () => {

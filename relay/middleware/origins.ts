@@ -1,6 +1,6 @@
 /** Which pages may use the relay from a browser; see ALLOWED_ORIGINS. */
 export interface OriginRules {
-  /** Exact origins (`null` only when it stands there), `*` for all, or `own`: the relay's own origin. */
+  /** Exact origins (`null` only when it stands there), `*` for all but `null`, or `own`: the relay's own origin. */
   allowed: readonly string[] | '*' | 'own';
   /** The relay listens on a loopback address alone: `own` then means any loopback origin. */
   loopback: boolean;
@@ -14,7 +14,8 @@ export interface OriginRules {
  * would then be its own origin.
  */
 export function isOriginAllowed(origin: string, self: string, { allowed, loopback }: OriginRules): boolean {
-  if (allowed === '*') return true;
+  // Any page can make itself a frame of the origin `null`; whoever wants those says so.
+  if (allowed === '*') return origin !== 'null';
   if (allowed !== 'own') return allowed.includes(origin);
   return loopback ? isLoopbackOrigin(origin) : origin === self;
 }
