@@ -12,7 +12,9 @@ import type { FaultStage } from '../harness/fault-stage.ts';
 const PROMPTS_A_KILL = 8;
 /** Then the conversations are judged and others begin, so that none grows long. */
 const KILLS_A_CONVERSATION = 12;
-const REPLY = { tokens: 5, tokensPerSecond: 1_000 };
+/** Slow enough that a relay which was held up, and asks when another has answered, hears of that before its call is over. */
+const REPLY = { tokens: 5, tokensPerSecond: 20 };
+const LEASE_MS = 2_000;
 /** Stages side by side in a full run: most of a round is waiting for a start, or for a lease to run out. */
 const LANES = 3;
 const INTERRUPTED = 'prompts interrupted more than three times, and said to be';
@@ -34,7 +36,7 @@ export const neverLost: FaultRow = {
     let left = context.rounds;
     await inParallel(Math.min(lanes, context.rounds), lanes, async (lane) => {
       const random = context.random.fork();
-      const stage = await context.openStage({ relays: 3 });
+      const stage = await context.openStage({ relays: 3, settings: { LEASE_MS: String(LEASE_MS) } });
       // One of several is spared, for those who watch.
       const doomed = stage.relays.length > 1 ? stage.relays.slice(1) : stage.relays;
       try {
