@@ -212,7 +212,7 @@ export type CancelAnswer = { kind: 'ok'; runId: string } | { kind: 'none' } | { 
 export interface SealInput {
   /** The cursor that the transcript stood for when it was read. */
   from: Cursor;
-  /** The cursor that this one stands for: a terminal message. */
+  /** The cursor that this one stands for: a terminal message of this log. Of another, that a store has lost since, nothing is sealed. */
   to: Cursor;
   /** JSON text of the messages. */
   transcript: string;

@@ -268,6 +268,8 @@ export function describeRead(openStore: OpenStore): void {
       expect(await bench.store.read(bench.sessionId, { limit: 1 })).toEqual({ kind: 'empty' });
       const { fence } = await bench.completeRun();
       expect(await seal({ to: `${fence + 1}-0` })).toBe('stale');
+      // As if read from a log that there was before this one.
+      expect(await seal({ to: `${fence - 1}-0` })).toBe('stale');
       await bench.store.delete(bench.sessionId);
       expect(await seal({ to: `${fence}-3` })).toBe('stale');
     });

@@ -20,6 +20,10 @@ if kind ~= 'open' then return { 'stale' } end
 -- Finished runs alone are sealed.
 local last = s.holder and s.before or head_of(s)
 if from ~= s.sealed or not is_after(to, from) or is_after(to, last) then return { 'stale' } end
+-- It may have been read from a log that this server has lost since: of that nothing gets into the one there is now. No
+-- fence is given twice, and within a page no entry has an id of its own.
+local reaching = redis.call('XRANGE', LOG, to, '+', 'COUNT', 1)[1]
+if not reaching or reaching[1]:match('^%d+') ~= to:match('^%d+') then return { 'stale' } end
 
 redis.call('SET', TRANSCRIPT, transcript)
 -- Nothing is dropped that the transcript does not hold.

@@ -292,7 +292,9 @@ export function seal(model: SessionModel, world: World, input: SealInput): 'ok' 
   const end = session.run ? session.run.before : headOf(session);
   const fits =
     input.from === session.sealed.to && compareCursors(input.from, input.to) < 0 && compareCursors(input.to, end) <= 0;
-  if (!fits) return 'stale';
+  const { fence, seq } = parseCursor(input.to) ?? { fence: 0, seq: 0 };
+  const isThere = session.log.slice(session.trimmed).some((entry) => entry.fence === fence && entry.seq >= seq);
+  if (!fits || !isThere) return 'stale';
   session.sealed = { to: input.to, transcript: input.transcript };
   const trimTo = compareCursors(input.trimTo, input.to) < 0 ? input.trimTo : input.to;
   session.trimmed = Math.max(session.trimmed, session.log.filter((entry) => !isAfter(entry, trimTo)).length);

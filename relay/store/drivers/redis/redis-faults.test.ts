@@ -143,3 +143,20 @@ it('refuses whole what a full server has no room for; reading, stopping and dele
   // That made room.
   expect(await store.submit(newId(), submitInput())).toMatchObject({ kind: 'ok' });
 });
+
+it('seals nothing of a history that the server has lost meanwhile into the one that has begun since', async () => {
+  const { store } = await openForTest(server);
+  const sessionId = newId();
+  const answer = async (): Promise<string> => {
+    const { fence, runId } = await startRun(store, sessionId);
+    const end = { type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, at: 0 };
+    await store.finish(sessionId, { fence, seq: 1, entries: [text(end)] });
+    return `${fence}-1`;
+  };
+  const lost = await answer();
+  // A sealer has read the log; before it writes, everything is gone, and another prompt is answered.
+  await server.admin.flushall();
+  await answer();
+  expect(await store.seal(sessionId, { from: '0-0', to: lost, transcript: '["lost"]', trimTo: '0-0' })).toBe('stale');
+  expect(await store.read(sessionId, { limit: 1 })).toMatchObject({ kind: 'snapshot', cursor: '0-0', transcript: '[]' });
+});

@@ -33,7 +33,8 @@ export interface RedisProcessOptions {
   password?: string;
 }
 
-const START_MS = 10_000;
+/** A server is up in a moment; on a machine that does much else it takes its time, as reading its files does. */
+const START_MS = 60_000;
 
 /** Starts a redis-server found on PATH, on a free port of this machine alone, with a folder of its own. */
 export async function startRedis({ args = [], config, port, password }: RedisProcessOptions = {}): Promise<RedisProcess> {
