@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { ROOT } from '../scripts/ensure-build.ts';
@@ -15,7 +15,7 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
 beforeAll(() => {
-  const built = spawnSync(process.execPath, ['scripts/build-package.ts'], { cwd: ROOT, encoding: 'utf8' });
+  const built = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'scripts/build-package.ts'], { cwd: ROOT, encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
 });
 
@@ -29,7 +29,9 @@ it('has every file that its manifest names', () => {
   }
 });
 
-it.each(['resumable-chat/relay', 'resumable-chat/relay/sqlite', 'resumable-chat/relay/redis', 'resumable-chat/client', 'resumable-chat/protocol'])(
+const WITHOUT_A_PAGE = ['relay', 'relay/sqlite', 'relay/redis', 'relay/upstash', 'client', 'protocol'];
+
+it.each(WITHOUT_A_PAGE.map((part) => `resumable-chat/${part}`))(
   'can be imported as %s where there is no TypeScript',
   (name) => {
     const code = `console.log(Object.keys(await import('${name}')).length)`;
@@ -39,6 +41,43 @@ it.each(['resumable-chat/relay', 'resumable-chat/relay/sqlite', 'resumable-chat/
     expect(Number(stdout)).toBeGreaterThan(0);
   },
 );
+
+it('ships nothing that only tests need', () => {
+  const shipped = globSync('dist/package/**/*.js', { cwd: ROOT });
+  expect(shipped.length).toBeGreaterThan(100);
+  expect(shipped.filter((file) => /\.test\.js$|\/(testing|conformance|rules)\//.test(file))).toEqual([]);
+});
+
+/** What the examples of the docs leave to their reader. */
+const GIVEN = `import type { LanguageModel, ToolSet } from 'ai';
+import type { Hono } from 'hono';
+import type { ChatView } from 'resumable-chat/client';
+declare const yourModel: LanguageModel;
+declare const weather: ToolSet[string];
+declare const app: Hono;
+declare function render(messages: ChatView['messages'], status: ChatView['status']): void;
+`;
+
+it('has types that the examples of the docs fit', () => {
+  mkdirSync(path.join(ROOT, '.tmp'), { recursive: true });
+  const folder = mkdtempSync(path.join(ROOT, '.tmp/examples-'));
+  try {
+    const examples = ['README.md', 'docs/element.md'].flatMap((file) =>
+      [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => code),
+    );
+    expect(examples.length).toBeGreaterThanOrEqual(2);
+    // A page may import the element both ways.
+    examples.push("import 'resumable-chat';\nimport { ResumableChat } from 'resumable-chat/element';\nexport const chat: ResumableChat = document.createElement('resumable-chat');\n");
+    for (const [index, code] of examples.entries()) writeFileSync(path.join(folder, `example-${index}.ts`), GIVEN + code);
+    const options = { strict: true, noEmit: true, skipLibCheck: true, target: 'es2022', module: 'nodenext', types: ['node'] };
+    writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options }));
+    const { status, stdout } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder], { cwd: ROOT, encoding: 'utf8' });
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 it('has a relay that serves the widget', async () => {
   const port = await freePort();
