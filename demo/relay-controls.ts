@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ROUTES, sessionAnswerSchema, stopAnswerSchema, type ChatMessage } from '#shared/protocol.ts';
+import { PAGES, ROUTES, sessionAnswerSchema, stopAnswerSchema, type ChatMessage } from '#shared/protocol.ts';
 import type { SessionCredentials } from '#widget/session/types.ts';
 
 /** As `/demo/inspect` tells it: see relay/store/session-inspection.ts, which says what each field means. */
@@ -99,7 +99,7 @@ function bearer(token: string): Record<string, string> {
 /** A relay that is down refuses the connection, which is an answer too. */
 async function isReady(request: typeof fetch): Promise<boolean> {
   try {
-    return (await request(ROUTES.ready)).ok;
+    return (await request(PAGES.ready)).ok;
   } catch {
     return false;
   }

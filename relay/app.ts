@@ -1,6 +1,6 @@
 import type { LanguageModel, ToolSet } from 'ai';
 import { Hono } from 'hono';
-import { ROUTES } from '#shared/protocol.ts';
+import { PAGES, ROUTES } from '#shared/protocol.ts';
 import { createSessionTokens } from './auth/session-token.ts';
 import { DEFAULTS } from './defaults.ts';
 import { createGenerateReply, type GenerateReplyOptions } from './generation/generate-reply.ts';
@@ -162,9 +162,9 @@ export function createRelay(options: RelayOptions): Relay {
     route(app, '/demo/inspect', { GET: inspectSession(demo) }, checks);
     route(app, '/demo/late-write', { POST: writeLate(demo, store) }, checks);
   }
-  page(app, ROUTES.health, healthProbe);
-  page(app, ROUTES.ready, readyProbe({ health, isDraining }));
-  for (const path of new Set([ROUTES.demo, ROUTES.widget, ...files.keys()])) {
+  page(app, PAGES.health, healthProbe);
+  page(app, PAGES.ready, readyProbe({ health, isDraining }));
+  for (const path of new Set([PAGES.demo, PAGES.widget, ...files.keys()])) {
     page(app, path, serveFile(files, path, NOT_BUILT));
   }
   app.notFound(() => {

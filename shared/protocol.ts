@@ -21,6 +21,10 @@ export const ROUTES = {
   share: '/api/sessions/:sessionId/share',
   prompt: '/api/llm-stream',
   stream: '/api/check-stream',
+} as const;
+
+/** What is not for the widget to ask for. */
+export const PAGES = {
   health: '/healthz',
   ready: '/readyz',
   widget: '/widget.js',

@@ -16,6 +16,11 @@ export interface MeasuredPage {
   mainThread(): Promise<number>;
   /** Tasks of more than 50 ms since the last call, ms each. Wall time: on a busy machine also what others took. */
   takeLongTasks(): Promise<number[]>;
+  /**
+   * Waits until the expression is true. The browser itself is asked: what Playwright waits with is a script that it puts
+   * into the page first, and the page's main thread pays some 10 ms for.
+   */
+  waitUntil(expression: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,6 +41,7 @@ export async function openMeasuredPage(browser: Browser, url: string, slowDown =
     page,
     mainThread: () => readMainThread(session),
     takeLongTasks: () => page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks.splice(0)),
+    waitUntil: (expression) => waitUntil(session, expression),
     close: () => context.close(),
   };
 }
@@ -45,4 +51,16 @@ async function readMainThread(session: CDPSession): Promise<number> {
   const metric = metrics.find(({ name }) => name === 'TaskDuration');
   if (!metric) throw new Error('the browser does not tell what its tasks took');
   return metric.value * 1000;
+}
+
+const PATIENCE_MS = 30_000;
+
+async function waitUntil(session: CDPSession, expression: string): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (performance.now() < end) {
+    const { result } = await session.send('Runtime.evaluate', { expression: `Boolean(${expression})` });
+    if (result.value === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`it did not come to this: ${expression}`);
 }

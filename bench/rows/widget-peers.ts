@@ -21,14 +21,14 @@ interface Widget {
   name: string;
   /** The element that it is, on its page. */
   host: string;
-  /** Where one types. */
+  /** Where one types, in the host's shadow tree, or below it when it has none. */
   input: string;
 }
 
-const OURS: Widget = { name: 'ours', host: 'resumable-chat', input: 'resumable-chat textarea' };
+const OURS: Widget = { name: 'ours', host: 'resumable-chat', input: 'textarea' };
 const PEERS: readonly Widget[] = [
-  { name: 'deep-chat', host: 'deep-chat', input: 'deep-chat #text-input' },
-  { name: 'n8n', host: '#n8n-chat', input: '#n8n-chat textarea' },
+  { name: 'deep-chat', host: 'deep-chat', input: '#text-input' },
+  { name: 'n8n', host: '#n8n-chat', input: 'textarea' },
 ];
 
 interface Cost {
@@ -85,11 +85,10 @@ async function measure(browser: Browser, origin: string, widget: Widget, pages: 
   await pages.call('takeSent');
   const measured = await openMeasuredPage(browser, `${origin}/${widget.name}`, slowDown);
   try {
-    const input = measured.page.locator(widget.input).first();
-    await input.waitFor({ state: 'visible' });
+    await waitForInput(measured, widget);
     await settle(measured);
     const boot = await measured.mainThread();
-    await input.click();
+    await measured.page.locator(`${widget.host} ${widget.input}`).first().click();
     await measured.page.keyboard.type('How?');
     await measured.takeLongTasks();
     const before = await measured.mainThread();
@@ -104,6 +103,11 @@ async function measure(browser: Browser, origin: string, widget: Widget, pages: 
   } finally {
     await measured.close();
   }
+}
+
+function waitForInput({ waitUntil }: MeasuredPage, { host, input }: Widget): Promise<void> {
+  const hosts = `document.querySelector(${JSON.stringify(host)})`;
+  return waitUntil(`(${hosts}?.shadowRoot ?? ${hosts})?.querySelector(${JSON.stringify(input)})?.checkVisibility()`);
 }
 
 async function settle({ page }: MeasuredPage): Promise<void> {
@@ -171,7 +175,7 @@ async function measureLauncher(browser: Browser, origin: string, pages: Child<Wi
   const blank = await blankPage.mainThread();
   await blankPage.close();
   const measured = await openMeasuredPage(browser, `${origin}/launcher`);
-  await measured.page.locator('resumable-chat .launcher').waitFor();
+  await waitForInput(measured, { ...OURS, input: '.launcher' });
   await settle(measured);
   const boot = await measured.mainThread();
   await measured.close();

@@ -126,7 +126,7 @@ function instantiate(result: TemplateResult): { fragment: DocumentFragment; set:
   };
 }
 
-const isPrimitive = (value: unknown): boolean => value === null || (typeof value !== 'object' && typeof value !== 'function');
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /** What is no text yet becomes one where it is put. */
 const textOf = (value: unknown): string => (value as string | null | undefined) ?? '';
@@ -145,7 +145,7 @@ function bindAttribute(element: Element, { name = '', pieces = [], at }: Hole): 
   return (values) => {
     const given = values.slice(at, at + pieces.length - 1);
     // An object may have changed inside.
-    if (given.every((value, index) => isPrimitive(value) && value === shown[index])) return;
+    if (given.every((value, index) => !isObject(value) && value === shown[index])) return;
     shown = given;
     let [value] = given;
     if (given.includes(nothing)) value = nothing;
@@ -180,7 +180,7 @@ export function bindChild(start: Node, at: number): Setter {
 
   function setText(value: unknown): void {
     if (value === shown) return;
-    if (isPrimitive(shown) && shown !== nothing && value !== nothing) (start.nextSibling as Text).data = String(value);
+    if (!isObject(shown) && shown !== nothing && value !== nothing) (start.nextSibling as Text).data = String(value);
     else {
       clear();
       if (value !== nothing) insert(new Text(String(value)));
@@ -222,12 +222,12 @@ export function bindChild(start: Node, at: number): Setter {
 
   return (values) => {
     let value = values[at];
-    if (isKeyed(value)) {
+    if (isObject(value) && 'key' in value) {
       if (value.key !== key) shown = {};
-      ({ key, value } = value);
+      ({ key, value } = value as Keyed);
     } else key = nothing;
-    if (isPrimitive(value)) setText(value === '' ? nothing : (value ?? nothing));
-    else if (isTemplate(value)) setTemplate(value);
+    if (!isObject(value)) setText(value === '' ? nothing : (value ?? nothing));
+    else if ('strings' in value) setTemplate(value as TemplateResult);
     else setItems(value as Iterable<unknown>);
   };
 }
@@ -240,12 +240,4 @@ interface Item {
 /** An array, as it is drawn. */
 class Items {
   readonly list: Item[] = [];
-}
-
-function isKeyed(value: unknown): value is Keyed {
-  return typeof value === 'object' && value !== null && 'key' in value;
-}
-
-function isTemplate(value: unknown): value is TemplateResult {
-  return typeof value === 'object' && value !== null && 'strings' in value;
 }

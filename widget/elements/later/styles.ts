@@ -63,13 +63,6 @@ export const laterStyles = css`
   /* How the answer ended, when it did not end well. */
   rc-message:is(.recovered, .cancelled, .failed)::after {
     content: '';
-    position: absolute;
-    inset-block-end: 3px;
-    inset-inline-start: 0;
-    inline-size: 8px;
-    block-size: 8px;
-    border-radius: 50%;
-    background: var(--_accent-ink);
   }
   /* On a level with the words below the answer. */
   rc-message:has(> .notes)::after {

@@ -4,6 +4,10 @@ export const launcher = css`
   .launcher,
   ::slotted([slot='launcher']) {
     position: fixed;
+    top: var(--_top);
+    right: var(--_right);
+    bottom: var(--_bottom);
+    left: var(--_left);
     z-index: var(--rc-z-index, 2147483000);
   }
   .launcher {
@@ -59,30 +63,25 @@ export const launcher = css`
     animation: breathe 1.6s ease-in-out infinite;
   }
 
-  /* The corners are those of the screen, not of the writing direction: a page says where its chat stands. */
-  .bottom-right .launcher,
-  .bottom-left .launcher,
-  .bottom-right ::slotted([slot='launcher']),
-  .bottom-left ::slotted([slot='launcher']) {
-    bottom: calc(var(--_inset) + env(safe-area-inset-bottom, 0px));
+  /*
+   * The corners are those of the screen, not of the writing direction: a page says where its chat stands. The other two
+   * sides have no value, which is 'auto'.
+   */
+  .bottom-right,
+  .bottom-left {
+    --_bottom: calc(var(--_inset) + env(safe-area-inset-bottom, 0px));
   }
-  .top-right .launcher,
-  .top-left .launcher,
-  .top-right ::slotted([slot='launcher']),
-  .top-left ::slotted([slot='launcher']) {
-    top: calc(var(--_inset) + env(safe-area-inset-top, 0px));
+  .top-right,
+  .top-left {
+    --_top: calc(var(--_inset) + env(safe-area-inset-top, 0px));
   }
-  .bottom-right .launcher,
-  .top-right .launcher,
-  .bottom-right ::slotted([slot='launcher']),
-  .top-right ::slotted([slot='launcher']) {
-    right: calc(var(--_inset) + env(safe-area-inset-right, 0px));
+  .bottom-right,
+  .top-right {
+    --_right: calc(var(--_inset) + env(safe-area-inset-right, 0px));
   }
-  .bottom-left .launcher,
-  .top-left .launcher,
-  .bottom-left ::slotted([slot='launcher']),
-  .top-left ::slotted([slot='launcher']) {
-    left: calc(var(--_inset) + env(safe-area-inset-left, 0px));
+  .bottom-left,
+  .top-left {
+    --_left: calc(var(--_inset) + env(safe-area-inset-left, 0px));
   }
 
   @keyframes breathe {

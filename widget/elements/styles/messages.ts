@@ -78,9 +78,8 @@ export const messages = css`
   rc-message.writing {
     --_thread: color-mix(in oklab, var(--_accent-ink) 55%, var(--_surface));
   }
-  /* The thread's end: where the answer is being written. */
-  rc-message.writing::after {
-    content: '';
+  /* The thread's end, where there is something to tell of it: that the answer is being written, or how it ended. */
+  rc-message.answer::after {
     position: absolute;
     inset-block-end: 3px;
     inset-inline-start: 0;
@@ -90,6 +89,7 @@ export const messages = css`
     background: var(--_accent-ink);
   }
   rc-message.writing::after {
+    content: '';
     animation: breathe 1.4s ease-in-out infinite;
   }
   .thinking {
@@ -172,16 +172,32 @@ export const messages = css`
   .loop path {
     /* As thick as the border that goes on with it. */
     vector-effect: non-scaling-stroke;
-    /* Short, for each frame of it is painted by the page's main thread. */
-    animation: tie 700ms cubic-bezier(0.5, 0.1, 0.2, 1) backwards;
   }
-  @keyframes tie {
+  /*
+   * Draws the thread by uncovering it from its beginning, which is out of view, to its end. What moves is a surface that
+   * the compositor has: a line that is drawn or clipped is painted anew in each frame by the page's main thread.
+   */
+  .empty::before {
+    content: '';
+    position: absolute;
+    inset: 0;
+    background: var(--_surface);
+    transform: translateX(-100%);
+    pointer-events: none;
+    animation: uncover 700ms cubic-bezier(0.5, 0.1, 0.2, 1);
+  }
+  .empty:dir(rtl)::before {
+    transform: translateX(100%);
+  }
+  @keyframes uncover {
     from {
-      clip-path: inset(-9% 0 0 100%);
+      transform: none;
     }
   }
   .hello,
   .suggestions {
+    /* Above what covers the thread. */
+    position: relative;
     margin-inline-start: 3px;
     border-inline-start: 2px solid var(--_thread);
   }

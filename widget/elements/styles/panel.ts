@@ -18,6 +18,10 @@ export const panel = css`
   }
   .floating .panel {
     position: fixed;
+    top: calc(var(--_top) + 72px);
+    right: var(--_right);
+    bottom: calc(var(--_bottom) + 72px);
+    left: var(--_left);
     z-index: var(--rc-z-index, 2147483000);
     inline-size: min(var(--rc-width, 400px), 100vw - 2 * var(--_inset));
     block-size: min(var(--rc-height, 640px), 100dvh - 2 * var(--_inset) - 72px);
@@ -41,23 +45,6 @@ export const panel = css`
       transform: translateY(10px);
     }
   }
-  .bottom-right .panel,
-  .bottom-left .panel {
-    bottom: calc(var(--_inset) + 72px + env(safe-area-inset-bottom, 0px));
-  }
-  .top-right .panel,
-  .top-left .panel {
-    top: calc(var(--_inset) + 72px + env(safe-area-inset-top, 0px));
-  }
-  .bottom-right .panel,
-  .top-right .panel {
-    right: calc(var(--_inset) + env(safe-area-inset-right, 0px));
-  }
-  .bottom-left .panel,
-  .top-left .panel {
-    left: calc(var(--_inset) + env(safe-area-inset-left, 0px));
-  }
-
   /* On a phone it is the screen. Keep the bounds in step with PHONE in panel-controller.ts. */
   @media (max-width: 480px), (max-height: 480px) {
     .floating .panel {
