@@ -1,22 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { MintAnswer, PromptAnswer, SessionAnswer } from '#shared/protocol.ts';
 import { createPromptLimiter } from '../limits/create-prompt-limiter.ts';
-import { bearer, json, openRelayStage, problemOf, type RelayStage, type RelayStageOptions } from '../testing/relay-stage.ts';
+import { bearer, json, problemOf, type RelayStage } from '../testing/relay-stage.ts';
+import { useRelayStage } from '../testing/use-relay-stage.ts';
 
 let stage: RelayStage;
 let session: MintAnswer;
+const restart = useRelayStage((opened, minted) => {
+  stage = opened;
+  session = minted;
+});
 
-beforeEach(() => begin());
-afterEach(() => stage.close());
-
-async function begin(options: RelayStageOptions = {}): Promise<void> {
-  stage = openRelayStage(options);
-  session = await stage.mint();
-}
-async function restart(options: RelayStageOptions): Promise<void> {
-  await stage.close();
-  await begin(options);
-}
 const post = (body: object) => stage.request('/api/llm-stream', json({ sessionId: session.sessionId, ...body }, session.token));
 async function state(): Promise<SessionAnswer> {
   const response = await stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(session.token) });

@@ -1,16 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MAX_COMMENT_LENGTH, type MintAnswer, type SessionAnswer } from '#shared/protocol.ts';
 import { sealSession } from '../store/seal-session.ts';
-import { bearer, json, openRelayStage, problemOf, type RelayStage } from '../testing/relay-stage.ts';
+import { bearer, json, problemOf, type RelayStage } from '../testing/relay-stage.ts';
+import { useRelayStage } from '../testing/use-relay-stage.ts';
 
 let stage: RelayStage;
 let session: MintAnswer;
-
-beforeEach(async () => {
-  stage = openRelayStage();
-  session = await stage.mint();
+useRelayStage((opened, minted) => {
+  stage = opened;
+  session = minted;
 });
-afterEach(() => stage.close());
 
 const rate = (body: object) => stage.request(`/api/sessions/${session.sessionId}/feedback`, json(body, session.token));
 

@@ -1,21 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { MintAnswer, PromptAnswer, SessionAnswer } from '#shared/protocol.ts';
-import { bearer, json, openRelayStage, problemOf, TTL_MS, type RelayStage, type RelayStageOptions } from '../testing/relay-stage.ts';
+import { bearer, json, problemOf, TTL_MS, type RelayStage } from '../testing/relay-stage.ts';
+import { useRelayStage } from '../testing/use-relay-stage.ts';
 
 let stage: RelayStage;
 let session: MintAnswer;
+const restart = useRelayStage((opened, minted) => {
+  stage = opened;
+  session = minted;
+});
 
-beforeEach(() => begin());
-afterEach(() => stage.close());
-
-async function begin(options: RelayStageOptions = {}): Promise<void> {
-  stage = openRelayStage(options);
-  session = await stage.mint();
-}
-async function restart(options: RelayStageOptions): Promise<void> {
-  await stage.close();
-  await begin(options);
-}
 const post = (body: object) => stage.request('/api/llm-stream', json({ sessionId: session.sessionId, ...body }, session.token));
 const get = (path: string, headers = {}) => stage.request(path, { headers: { ...bearer(session.token), ...headers } });
 const del = (path: string) => stage.request(path, { method: 'DELETE', headers: bearer(session.token) });

@@ -5,6 +5,7 @@ import type { ChatMessage, TerminalStatus } from '#shared/protocol.ts';
 import type { StorageKind } from '../session/storage.ts';
 import type { ChatSession, ChatStatus, ChatView } from '../session/types.ts';
 import type { DrawPace } from './draw-pace.ts';
+import { EMPTY_VIEW } from './empty-view.ts';
 import { hasStoredSession } from './stored-session.ts';
 
 /** The part of the widget that is loaded when it is needed first. */
@@ -186,24 +187,6 @@ export class ChatController implements ReactiveController {
     this.#host.requestUpdate();
   }
 }
-
-/** What the chat looks like before anything is known. */
-const EMPTY_VIEW: ChatView = {
-  status: 'idle',
-  sessionId: null,
-  messages: [],
-  run: null,
-  problem: null,
-  retryAt: null,
-  pending: null,
-  unsent: null,
-  dimmed: [],
-  recoveries: 0,
-  stopping: false,
-  restoring: false,
-  readOnly: false,
-  ended: false,
-};
 
 /** `isTerminal` of the wire contract, said again: its module would bring all the schemas into the part loaded first. */
 const ENDED = { completed: true, cancelled: true, failed: true } as const satisfies Record<TerminalStatus, true>;

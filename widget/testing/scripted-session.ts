@@ -1,6 +1,7 @@
 import { withFeedback } from '#shared/feedback.ts';
 import type { ChatMessage } from '#shared/protocol.ts';
 import type { ClientPart } from '../controllers/chat-controller.ts';
+import { EMPTY_VIEW } from '../controllers/empty-view.ts';
 import type { ChatSession, ChatView, SessionCredentials } from '../session/types.ts';
 
 /** A conversation whose view a test sets by hand, to see how each state is drawn. */
@@ -13,25 +14,8 @@ export interface ScriptedSession extends ChatSession {
   keepsRatings: boolean;
 }
 
-const EMPTY: ChatView = {
-  status: 'idle',
-  sessionId: null,
-  messages: [],
-  run: null,
-  problem: null,
-  retryAt: null,
-  pending: null,
-  unsent: null,
-  dimmed: [],
-  recoveries: 0,
-  stopping: false,
-  restoring: false,
-  readOnly: false,
-  ended: false,
-};
-
 export function createScriptedSession(initial: Partial<ChatView> = {}): ScriptedSession {
-  let view: ChatView = { ...EMPTY, ...initial };
+  let view: ChatView = { ...EMPTY_VIEW, ...initial };
   let credentials: SessionCredentials | null = null;
   let scheduled = false;
   const listeners = new Set<(view: ChatView) => void>();
@@ -84,7 +68,7 @@ export function createScriptedSession(initial: Partial<ChatView> = {}): Scripted
     },
     newChat() {
       calls.push('newChat');
-      set(EMPTY);
+      set(EMPTY_VIEW);
     },
     dismiss: () => void calls.push('dismiss'),
     join(joined) {
