@@ -1,7 +1,7 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { createGateway, type LanguageModel } from 'ai';
 import { createDemoModel } from './demo-model.ts';
-import { fetchUntilDone } from './end-at-done.ts';
+import { fetchModel } from './model-fetch.ts';
 import { API_KEY_FORM, BASE_URL_FORM, isApiKey, isBaseUrl, MAX_TOKENS_PER_SECOND, MODEL_FORMS, parseModelName } from './model-settings.ts';
 
 export interface ModelOptions {
@@ -57,7 +57,7 @@ export function createModel({ model, baseUrl, apiKey, tokensPerSecond }: ModelOp
     name: name.kind,
     baseURL: baseUrl,
     includeUsage: true,
-    fetch: fetchUntilDone,
+    fetch: fetchModel,
     ...(apiKey ? { apiKey } : {}),
   });
   return provider(name.modelId);
