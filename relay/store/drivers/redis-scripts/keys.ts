@@ -29,7 +29,7 @@ export interface Keys {
 }
 
 /** Of so many sessions the names are kept: those that are written to again and again. */
-const MAX_KNOWN_WRITERS = 4096;
+const MAX_KNOWN_WRITERS = 2048;
 
 /** @param spansPartitions one channel will do for the hand-overs of all partitions: as in `ScriptTransport`. */
 export function createKeys(prefix: string, spansPartitions = true): Keys {
