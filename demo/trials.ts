@@ -41,6 +41,7 @@ export function createTrials(root: HTMLElement, record: LogRecord): { begin(step
       function show(text: string): void {
         if (!item || !result || newest.get(step) !== token || result.textContent === text) return;
         result.textContent = text;
+        item.classList.add('tried');
       }
 
       function conclude(text: string): void {

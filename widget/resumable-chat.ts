@@ -410,7 +410,7 @@ export class ResumableChat extends LitElement {
     close: () => this.hide(),
     newChat: () => {
       this.newChat();
-      this.#focusInput();
+      this.#panel.focusInput();
     },
     send: (text) => {
       void this.send(text).then(() => {
@@ -422,22 +422,27 @@ export class ResumableChat extends LitElement {
       this.#chat.view.messages.flatMap(({ role, parts }) => (role === 'user' ? [readMarkdown(parts)] : [])),
     pick: (text) => {
       void this.send(text);
-      this.#focusInput();
+      this.#panel.focusInput();
     },
     stop: () => void this.stop(),
     retry: () => {
       const { unsent } = this.#chat.view;
       if (unsent) this.#composer?.takeBack(unsent.text);
       void this.#start().then((client) => client?.retry());
+      this.#panel.focusInput();
     },
-    regenerate: () => void this.regenerate(),
+    regenerate: () => {
+      void this.regenerate();
+      // The button goes with its answer.
+      this.#panel.focusInput();
+    },
     edit: ({ messageId, text }) => {
       const { messages } = this.#chat.view;
       const at = messages.findIndex(({ id }) => id === messageId);
       // Its message has gone meanwhile, by another tab's edit: then it is the composer that keeps the text.
       if (at === -1) this.#composer?.giveBack(text);
       else void this.send(text, { parentId: messages[at - 1]?.id ?? '' });
-      this.#focusInput();
+      this.#panel.focusInput();
     },
     rate: ({ messageId, rating }) => {
       // That a button is pressed no more is read out by itself; and when it came to nothing, the notice that says so.
@@ -451,7 +456,7 @@ export class ResumableChat extends LitElement {
     },
     jump: () => {
       this.#scroll.toEnd();
-      this.#focusInput();
+      this.#panel.focusInput();
     },
     copied: () => this.#announcer?.announce(this.#strings.announceCopied),
     followLink: (href) => this.#emit('rc-link', { href }, true),
@@ -461,10 +466,6 @@ export class ResumableChat extends LitElement {
 
   /** Whoever points at the launcher will most likely open it. */
   readonly #onNear = (): void => void this.#panelPart.load();
-
-  #focusInput(): void {
-    this.#composer?.input?.focus({ preventScroll: true });
-  }
 
   // --- Drawing ---------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ import type { ChatMessage } from '#shared/protocol.ts';
 import type { Strings } from '../locales/en.ts';
 import type { LaterTools } from '../later-part.ts';
 import type { ChatStatus, ChatView } from '../session/types.ts';
+import { readAloud } from './read-aloud.ts';
 
 /** An answer is read out whole up to so many characters; the rest is there to be read. */
 const SPOKEN_LIMIT = 1200;
@@ -70,7 +71,7 @@ export class AnnounceController implements ReactiveController {
     const strings = this.#options.strings();
     const { run } = message.metadata ?? {};
     const text = message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
-    const spoken = text.length > SPOKEN_LIMIT ? `${text.slice(0, SPOKEN_LIMIT)}…` : text;
+    const spoken = readAloud(text.slice(0, SPOKEN_LIMIT)) + (text.length > SPOKEN_LIMIT ? '…' : '');
     const end =
       run?.status === 'failed'
         ? this.#says.describeFailure(run.problem, strings)

@@ -63,9 +63,14 @@ export class PanelController implements ReactiveController {
 
   /** Call when a visitor has opened the panel and it is drawn. */
   moveFocusIn(): void {
+    this.#cameFrom = this.#focused();
+    this.focusInput();
+  }
+
+  /** The focus goes to where one types, from where it may have been lost. */
+  focusInput(): void {
     const elements = this.#options.find();
     if (!elements) return;
-    this.#cameFrom = this.#focused();
     // On a touch screen focus in a text field would bring up the keyboard before anything has been read.
     const target = matchMedia('(pointer: coarse)').matches ? elements.panel : (elements.input ?? elements.panel);
     target.focus({ preventScroll: true });
