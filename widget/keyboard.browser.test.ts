@@ -175,6 +175,19 @@ describe('the keyboard', () => {
     ]);
   });
 
+  it('the focus is where one types after a button that goes with what it stood on', async () => {
+    for (const [view, call] of [[VIEWS.stopped, 'regenerate'], [VIEWS.unreachable, 'retry']] as const) {
+      const mounted = await mount({}, view);
+      mounted.button('Try again').focus();
+      await sendKeys({ press: 'Enter' });
+      mounted.session.set(VIEWS.thinking);
+      await mounted.settled();
+      expect(mounted.session.calls.join()).to.contain(call);
+      expect(focused(mounted)).to.equal('Message');
+      unmountAll();
+    }
+  });
+
   it('on a phone the panel is the screen, is modal, and keeps the focus inside', async () => {
     await setViewport({ width: 390, height: 700 });
     try {

@@ -69,11 +69,10 @@ export class PanelController implements ReactiveController {
 
   /** The focus goes to where one types, from where it may have been lost. */
   focusInput(): void {
-    const elements = this.#options.find();
-    if (!elements) return;
+    const { panel, input } = this.#options.find() ?? {};
     // On a touch screen focus in a text field would bring up the keyboard before anything has been read.
-    const target = matchMedia('(pointer: coarse)').matches ? elements.panel : (elements.input ?? elements.panel);
-    target.focus({ preventScroll: true });
+    const target = matchMedia('(pointer: coarse)').matches ? panel : (input ?? panel);
+    target?.focus({ preventScroll: true });
   }
 
   /** Call when the panel was closed: gives the focus back to where it was, if it was in the panel. */

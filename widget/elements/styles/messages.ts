@@ -97,7 +97,7 @@ export const messages = css`
     gap: 5px;
     align-items: end;
     block-size: calc(var(--_font-size) * 1.6);
-    padding-block-end: 5.5px;
+    padding-block-end: 5px;
   }
   .thinking i {
     inline-size: 18px;
