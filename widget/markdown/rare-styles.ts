@@ -28,7 +28,7 @@ export const RARE_STYLES = css`
     padding-block: 0.45em;
     padding-inline: 0 1em;
     border-block-end: 1px solid var(--_line);
-    text-align: match-parent;
+    text-align: start;
     vertical-align: top;
     overflow-wrap: normal;
     white-space: nowrap;

@@ -48,7 +48,7 @@ const STYLES = css`
   }
   /* Beside its bullet or its line, in whatever direction it runs. */
   .text :is(li, blockquote) > p {
-    text-align: match-parent;
+    text-align: -webkit-match-parent;
   }
   /* A box to tick stands where the bullet would. */
   .text li > p > input {
