@@ -1,10 +1,10 @@
 /** Defines the element, and adds a chat to the page for each script tag that asks for one with `data-chat`. */
 import { bootstrap } from './bootstrap.ts';
 import { ResumableChat } from './resumable-chat.ts';
-import { currentScript, findModuleScripts } from './script-origin.ts';
+import { currentScript, findModuleScripts, onPage } from './script-origin.ts';
 
 // A second copy of this script, of whatever version, leaves what the first has defined.
-if (!customElements.get('resumable-chat')) customElements.define('resumable-chat', ResumableChat);
+if (onPage && !customElements.get('resumable-chat')) customElements.define('resumable-chat', ResumableChat);
 
 for (const script of currentScript ? [currentScript] : findModuleScripts()) bootstrap(script);
 
