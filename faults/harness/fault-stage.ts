@@ -15,6 +15,8 @@ export interface FaultStageOptions {
   hints?: 'lost';
   /** Sets the clock that each relay's store goes by back and forth all the time, by so many ms at most. */
   clockMs?: number;
+  /** How long a viewer may take nothing before it is let go for that alone. */
+  blockedMs?: number;
   /** Relays that answer SIGUSR2 with what they hold: see faults/servers/relay.ts. */
   probe?: boolean;
 }
@@ -42,11 +44,11 @@ export const BROKEN_RELAY = 'faults/servers/relay.ts';
 
 export async function openFaultStage(
   store: StoreUnderTest,
-  { seed, mutation, settings = {}, relays: wanted = 1, place: given, hints, clockMs, probe = false }: FaultStageOptions & { seed: number; mutation: string | undefined },
+  { seed, mutation, settings = {}, relays: wanted = 1, place: given, hints, clockMs, blockedMs, probe = false }: FaultStageOptions & { seed: number; mutation: string | undefined },
 ): Promise<FaultStage> {
   const place = given ?? (await store.openPlace());
   const model = await openModelServer(seed);
-  const broken = mutation !== undefined || hints !== undefined || clockMs !== undefined || probe;
+  const broken = mutation !== undefined || hints !== undefined || clockMs !== undefined || blockedMs !== undefined || probe;
   const create = (index: number): Promise<RelayProcess> =>
     createRelayProcess(
       {
@@ -58,6 +60,7 @@ export async function openFaultStage(
         ...(mutation === undefined ? {} : { FAULTS_MUTATION: mutation }),
         ...(hints === undefined ? {} : { FAULTS_HINTS: hints }),
         ...(clockMs === undefined ? {} : { FAULTS_CLOCK_MS: String(clockMs) }),
+        ...(blockedMs === undefined ? {} : { FAULTS_BLOCKED_MS: String(blockedMs) }),
         ...settings,
       },
       { runBy: place.runBy, ...(broken ? { script: BROKEN_RELAY } : {}) },

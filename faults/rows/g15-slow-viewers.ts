@@ -15,13 +15,14 @@ const MEMORY_MB = 100;
  * comes after those is left to the relay.
  */
 const REPLY = { style: 'stamped', tokens: 990, tokenLength: 8_000 } as const;
-/** All is written before the readers have been blocked for so long that they are let go for that alone. */
-const PACE = { full: 37, quick: 330 };
+/** No reader is let go for the time that it takes: what a relay holds is to be bounded by bytes alone, however slow it is. */
+const BLOCKED_MS = 3_600_000;
+const PACE = { full: 20, quick: 330 };
 const SESSIONS = { full: 30, quick: 2 };
 /** Replies as models write them, for the time that their tokens take. */
 const USUAL = { style: 'stamped', tokens: 400, tokensPerSecond: 50, tokenLength: 24 } as const;
 /** So often with and without stalled readers, in turns: of each the least disturbed counts. */
-const TURNS = 2;
+const TURNS = 4;
 /** Two runs of the same load differ by so much on a machine that does other things too. */
 const UNCHANGED = { factor: 1.5, ms: 20 };
 
@@ -51,7 +52,7 @@ async function boundsMemory(context: RowContext): Promise<void> {
 
 /** What the relay holds when all replies were written, garbage apart, in MB. */
 async function measureHeld({ openStage, quick, count, violate }: RowContext, readers: number): Promise<number> {
-  const stage = await openStage({ probe: true });
+  const stage = await openStage({ probe: true, ...(quick ? {} : { blockedMs: BLOCKED_MS }) });
   const stalled: StalledReader[] = [];
   try {
     const { direct, relay, model } = stage;
@@ -64,7 +65,7 @@ async function measureHeld({ openStage, quick, count, violate }: RowContext, rea
         return talk;
       }),
     );
-    await until('all replies have ended', () => talks.every(({ viewer, turn }) => viewer.hasEnded(turn.accepted)), { timeoutMs: 120_000 });
+    await until('all replies have ended', () => talks.every(({ viewer, turn }) => viewer.hasEnded(turn.accepted)), { timeoutMs: 300_000 });
     const heldMb = await askHeldMb(relay);
     for (const reader of stalled) {
       const end = await reader.readOn();

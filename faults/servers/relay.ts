@@ -3,6 +3,7 @@
  * process can have, and for the negative controls. The rules are broken here and never in what is shipped.
  *
  * FAULTS_MUTATION names a mutation of faults/harness/mutations.ts; FAULTS_HINTS=lost loses all that `follow` tells.
+ * FAULTS_BLOCKED_MS lets go of viewers that take nothing after so long, in place of a quarter of a minute.
  * FAULTS_CLOCK_MS sets the clock of its Redis back and forth all the time, by so many ms at most.
  * On SIGUSR2 it prints `held <bytes>`: what it holds once its garbage is collected.
  */
@@ -40,6 +41,7 @@ const store: SessionStore =
     ? { ...mutated, follow: (id, listener) => mutated.follow(id, (event) => event.kind === 'gone' && listener(event)) }
     : mutated;
 
+const blockedMs = process.env['FAULTS_BLOCKED_MS'];
 const { maxPromptBytes, maxBodyBytes, streams } = config.limits;
 const relay = createRelay({
   store,
@@ -57,7 +59,7 @@ const relay = createRelay({
   takeover: config.takeover,
   drainMs: config.drainMs,
   limits: { maxPromptBytes, maxBodyBytes, streams },
-  timing: mutation.timing ?? {},
+  timing: { ...(blockedMs === undefined ? {} : { blockedMs: Number(blockedMs) }), ...mutation.timing },
 });
 const server = createServer({
   relay,
