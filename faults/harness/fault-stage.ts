@@ -39,6 +39,9 @@ export interface FaultStage {
   close(): Promise<void>;
 }
 
+/** For rows that are not about leases: the default, which does not run out under a relay that is held up by its machine. */
+export const CALM = { LEASE_MS: '10000' };
+
 /** A relay that may be broken on purpose. */
 export const BROKEN_RELAY = 'faults/servers/relay.ts';
 

@@ -4,7 +4,7 @@ import { resumeOnce, watchSession } from '../../e2e/support/viewer.ts';
 import { sleep, until } from '../../e2e/support/wait.ts';
 import { isTerminal } from '../../e2e/support/wire.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
-import type { FaultStage } from '../harness/fault-stage.ts';
+import { CALM, type FaultStage } from '../harness/fault-stage.ts';
 
 const AT_ONCE = 16;
 const ABORTED_WITHIN_MS = 1_000;
@@ -15,7 +15,7 @@ export const staysCancelled: FaultRow = {
   fault: 'stops, two at a time in every third round, at any moment from before the model is asked until after the end',
   rounds: { full: 1_000, quick: 60 },
   async run(context) {
-    const stage = await context.openStage({ relays: 3 });
+    const stage = await context.openStage({ relays: 3, settings: CALM });
     try {
       await inParallel(context.rounds, AT_ONCE, (round) => cancelOnce(context, stage, round));
     } finally {

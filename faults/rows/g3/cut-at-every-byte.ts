@@ -3,13 +3,14 @@ import { watchSession } from '../../../e2e/support/viewer.ts';
 import { until } from '../../../e2e/support/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import type { RowContext } from '../../harness/fault-row.ts';
+import { CALM } from '../../harness/fault-stage.ts';
 
 /** So many bytes, spread over the response, in a small run. */
 const QUICK_CUTS = 60;
 
 /** A response of a few kilobytes, cut after each of its bytes in turn; the viewer comes back for the rest. */
 export async function cutAtEveryByte({ openStage, quick, count, violate }: RowContext): Promise<void> {
-  const stage = await openStage();
+  const stage = await openStage({ settings: CALM });
   try {
     const { direct, proxy, relay } = stage;
     const credentials = await direct.mint();

@@ -6,6 +6,7 @@ import { compareCursors, follows, type WireFrame } from '../../../e2e/support/wi
 import { sleep, until } from '../../../e2e/support/wait.ts';
 import { ask, type Turn } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
+import { CALM } from '../../harness/fault-stage.ts';
 
 const SESSIONS = 4;
 
@@ -15,7 +16,7 @@ const SESSIONS = 4;
  */
 export async function joinAndReturn(context: RowContext): Promise<void> {
   const { openStage, rounds, quick, random, count, violate } = context;
-  const stage = await openStage();
+  const stage = await openStage({ settings: CALM });
   try {
     const { direct, relay, model } = stage;
     const runs = quick ? 8 : Math.min(40, Math.ceil(rounds / 20));

@@ -3,6 +3,7 @@ import { watchSession, type Viewer } from '../../../e2e/support/viewer.ts';
 import { sleep, until } from '../../../e2e/support/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
+import { CALM } from '../../harness/fault-stage.ts';
 
 const AT_ONCE = 20;
 /** A head poll each second: a viewer that nobody tells anything is behind by no more than that, and some time to spare. */
@@ -10,7 +11,7 @@ const BEHIND_MS = 4_000;
 
 /** Nothing that `follow` would tell arrives. Two viewers a session, one that comes late, one whose line drops. */
 export async function loseHints({ openStage, rounds, quick, random, count, time, within, violate }: RowContext): Promise<void> {
-  const stage = await openStage({ relays: 3, hints: 'lost' });
+  const stage = await openStage({ relays: 3, hints: 'lost', settings: CALM });
   try {
     const { direct, relays, model } = stage;
     await inParallel(quick ? 10 : Math.ceil(rounds / 5), AT_ONCE, async (index) => {

@@ -3,6 +3,7 @@ import { watchSession } from '../../../e2e/support/viewer.ts';
 import { until } from '../../../e2e/support/wait.ts';
 import { ask, type Turn } from '../../harness/ask.ts';
 import type { RowContext } from '../../harness/fault-row.ts';
+import { CALM } from '../../harness/fault-stage.ts';
 
 const VIEWERS = 4;
 /** The head of a response is among them, so that some connections bring nothing. */
@@ -12,7 +13,7 @@ const LONG = { chance: 0.1, bytes: 30_000 };
 
 /** Viewers of replies that are being written, whose lines never live for more than a few messages. */
 export async function reconnectOften({ openStage, rounds, random, count, violate }: RowContext): Promise<void> {
-  const stage = await openStage();
+  const stage = await openStage({ settings: CALM });
   try {
     const { direct, proxy } = stage;
     const credentials = await direct.mint();
