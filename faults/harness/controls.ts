@@ -29,6 +29,7 @@ export const CONTROLS: readonly Control[] = [
   { row: 'G5', mutation: 'no seq check' },
   { row: 'G5', mutation: 'claims that are not idempotent', slow: true },
   { row: 'G6', mutation: 'no takeover', slow: true },
+  { row: 'G6-drain', mutation: 'a planned stop that ends at once', only: ['redis'], slow: true },
   { row: 'G7', mutation: 'a cancel that does not raise the fence', slow: true },
   { row: 'G8', mutation: 'a finish that does not close the run' },
   { row: 'G9', mutation: 'attempts without end', slow: true },

@@ -19,7 +19,7 @@ import { staysCancelled } from './g7-stays-cancelled.ts';
 import { plannedStop } from './g16-planned-stop.ts';
 import { slowViewers } from './g15-slow-viewers.ts';
 import { embeddedStore } from './g17-embedded-store.ts';
-import { takeover } from './g6-takeover.ts';
+import { handOver, takeover } from './g6-takeover.ts';
 
 /** In the order of docs/faults.md. */
 export const ROWS: readonly FaultRow[] = [
@@ -29,6 +29,7 @@ export const ROWS: readonly FaultRow[] = [
   oneWriter,
   lostAnswers,
   takeover,
+  handOver,
   staysCancelled,
   oneTerminal,
   boundedAttempts,
