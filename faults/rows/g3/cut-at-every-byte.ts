@@ -29,7 +29,7 @@ export async function cutAtEveryByte({ openStage, quick, count, violate }: RowCo
         return limit;
       });
       const viewer = watchSession({ origin: proxy.origin, credentials, after: '0-0', reconnectMs: 0 });
-      await until('the viewer has all of it', () => viewer.hasEnded(turn.accepted), { everyMs: 1, timeoutMs: 5_000 });
+      await until('the viewer has all of it', () => viewer.hasEnded(turn.accepted), { everyMs: 1, timeoutMs: 15_000 });
       await viewer.leave();
       violate(...checkSession({ viewers: [viewer], turns: [turn], state, model: stage.model }).violations);
       count('responses cut, one byte later each');

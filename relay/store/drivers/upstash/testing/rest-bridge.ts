@@ -36,7 +36,9 @@ export async function startRestBridge(redisUrl: string, at = 0): Promise<RestBri
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      send(response, 500, { error: error instanceof Error ? error.message : String(error) });
+      // A stream that has begun just ends.
+      if (response.headersSent) response.destroy();
+      else send(response, 500, { error: error instanceof Error ? error.message : String(error) });
     });
   });
 
