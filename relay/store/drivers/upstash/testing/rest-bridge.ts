@@ -82,8 +82,10 @@ export async function startRestBridge(redisUrl: string, at = 0): Promise<RestBri
 
   async function subscribe(channel: string, response: ServerResponse): Promise<void> {
     counts.subscriptions += 1;
-    const subscriber = redis.duplicate();
+    // With its server a stream ends, as any that the far side has lost.
+    const subscriber = redis.duplicate({ autoResubscribe: false, retryStrategy: () => null });
     subscriber.on('error', () => undefined);
+    subscriber.on('end', () => response.destroy());
     const stream = { response, subscriber };
     streams.add(stream);
     response.on('close', () => {
