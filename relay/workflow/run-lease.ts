@@ -4,6 +4,7 @@ import { beforeMerging } from '../store/delta-groups.ts';
 import { readSession } from '../store/read-session.ts';
 import type { LogMessage } from '../store/encode-message.ts';
 import type { Lease, ReleaseInput, SessionStore } from '../store/session-store.ts';
+import { StoreError } from '../store/store-error.ts';
 import { askStore } from './ask-store.ts';
 import { byteLength } from './byte-length.ts';
 import { FatalError, RetryableError, RunStopped, type StopReason } from './errors.ts';
@@ -94,7 +95,8 @@ export async function runLease(options: RunLeaseOptions): Promise<RunOutcome> {
         return 'ended';
       }
       stopped.signal.throwIfAborted();
-      if (!writer) throw error;
+      // A store that is away is no failure of the run: whoever reaches it again goes on.
+      if (!writer || error instanceof StoreError) throw error;
       if (isHandOver(error)) {
         await writer.flush();
         return await release({ as: 'hand-over', delayMs: 0 });

@@ -173,6 +173,21 @@ describe('draining', () => {
 });
 
 describe('a store that fails', () => {
+  test('fails no run that could not read what it needs: it is taken on again', async () => {
+    const stage = stageWith(
+      async (context, input) => {
+        if (context.attempt === 1) throw new StoreError('store-unavailable', 'away for longer than was waited for it');
+        await context.run('end', (step) => complete(step, input, context.attempt));
+      },
+      { runner: { leaseMs: 300 } },
+    );
+    stage.start();
+    await stage.prompt('Hi');
+    const { state, terminals } = await stage.ended();
+    expect(terminals).toHaveLength(1);
+    expect(state.messages.at(-1)?.metadata?.run).toMatchObject({ status: 'completed', attempt: 2 });
+  });
+
   test('kills neither the runner nor a run', async () => {
     let asked = 0;
     /** Every other question is not answered; every other one of those was carried out all the same. */
