@@ -112,11 +112,14 @@ function instantiate(result: TemplateResult): { fragment: DocumentFragment; set:
   const fragment = document.importNode(template.content, true);
   const walker = document.createTreeWalker(fragment, SHOWN);
   let node = -1;
-  // All of them before any value is put in, which changes how many nodes there are.
-  const setters = template.holes.map((hole) => {
+  // All of them before anything is put in, which changes how many nodes there are.
+  const nodes = template.holes.map((hole) => {
     for (; node < hole.node; node += 1) walker.nextNode();
-    const { currentNode } = walker;
-    return currentNode instanceof Element ? bindAttribute(currentNode, hole) : bindChild(currentNode, hole.at);
+    return walker.currentNode;
+  });
+  const setters = template.holes.map((hole, index) => {
+    const found = nodes[index] as Node;
+    return found instanceof Element ? bindAttribute(found, hole) : bindChild(found, hole.at);
   });
   return {
     fragment,
@@ -158,9 +161,9 @@ function bindAttribute(element: Element, { name = '', pieces = [], at }: Hole): 
   };
 }
 
-/** What stands behind `start`, to the node that is next now. */
+/** What stands behind `start`, to the node that is next now; there is one afterwards, for others may come behind it. */
 export function bindChild(start: Node, at: number): Setter {
-  const end = start.nextSibling;
+  const end = start.nextSibling ?? start.parentNode?.appendChild(new Comment()) ?? null;
   /** What stands there: a text, a template's strings, the list of an array's setters, or nothing. */
   let shown: unknown = nothing;
   let key: unknown = nothing;

@@ -116,11 +116,38 @@ describe('templates in the widget’s build', () => {
     return trees;
   }
 
+  /** The value with one place in it, a primitive or a whole branch, changed for another value. */
+  function change(given: Value, place: number, to: Value): Value {
+    let left = place;
+    const walk = (at: Value): Value => {
+      left -= 1;
+      if (left === 0) return to;
+      if (typeof at !== 'object' || at === null) return at;
+      if ('length' in at) return at.map((item) => walk(item));
+      const b = walk(at.b);
+      return { ...at, a: walk(at.a), b: typeof b === 'object' ? at.b : b, key: left-- === 0 ? (at.key + 1) % 3 : at.key };
+    };
+    return walk(given);
+  }
+
+  async function expectSame(values: readonly Value[]): Promise<void> {
+    expect(await drawAll(LEAN, values)).to.deep.equal(await drawAll(REAL, values));
+  }
+
   it('are drawn as Lit draws them, and what can stay stays', async () => {
-    const property = fc.asyncProperty(fc.array(value, { minLength: 1, maxLength: 5 }), async (values) => {
-      expect(await drawAll(LEAN, values)).to.deep.equal(await drawAll(REAL, values));
-    });
+    const property = fc.asyncProperty(fc.array(value, { minLength: 1, maxLength: 5 }), expectSame);
     await fc.assert(property, { numRuns: 300 });
+  });
+
+  it('are drawn as Lit draws them where little changes at a time', async () => {
+    const begin = fc.array(value, { minLength: 1, maxLength: 3 });
+    const changes = fc.array(fc.record({ place: fc.nat(24), to: fc.oneof(primitive, value) }), { minLength: 1, maxLength: 8 });
+    const property = fc.asyncProperty(begin, changes, async (first, steps) => {
+      const values: Value[] = [first];
+      for (const { place, to } of steps) values.push(change(values.at(-1), place, to));
+      await expectSame(values);
+    });
+    await fc.assert(property, { numRuns: 1000 });
   });
 
   it('are an error where it cannot be told what a value belongs to', () => {
