@@ -6,6 +6,8 @@ import { findMutation, mutateStore, type Mutation } from './mutations.ts';
 import { untilItAnswers } from './port.ts';
 import { PORT_OPTIONS, type StoreName, type StoreUnderTest } from './store-under-test.ts';
 
+const ROOT_URL = new URL('../../', import.meta.url).href;
+
 /** One promise, and the faults it is held against. */
 export interface FaultRow {
   /** As docs/faults.md names it: `G4`. */
@@ -142,7 +144,9 @@ export async function runRow(
   } catch (error) {
     if (!(error instanceof SeenEnough)) {
       result.violationCount += 1;
-      result.violations.push(`the row ended early: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      // The same on every machine: what is recorded goes into the docs.
+      result.violations.push(`the row ended early: ${told.replaceAll(ROOT_URL, '')}`);
     }
   }
   result.seconds = (performance.now() - startedAt) / 1000;
