@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { freePort } from '#relay/testing/free-port.ts';
 import { ROOT } from '../scripts/ensure-build.ts';
-import { freePort } from './support/relay-process.ts';
 import { askStatus, spawnScript } from './support/spawn-script.ts';
 import { until } from './support/wait.ts';
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
 import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
+import { freePort } from '#relay/testing/free-port.ts';
 import { checkSession } from './support/check-session.ts';
 import { createProtocolClient } from './support/protocol-client.ts';
-import { createRelayProcess, freePort, type RelayProcess } from './support/relay-process.ts';
+import { createRelayProcess, type RelayProcess } from './support/relay-process.ts';
 import { askStatus, spawnScript } from './support/spawn-script.ts';
 import { openStage, type Stage } from './support/stage.ts';
 import { watchSession } from './support/viewer.ts';

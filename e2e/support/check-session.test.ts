@@ -33,13 +33,13 @@ function see(frames: readonly WireFrame[]): Pick<Viewer, 'received' | 'transcrip
   return { received, transcript };
 }
 
-function judge(over: { calls?: ModelCall[]; frames?: WireFrame[]; text?: string; run?: SessionHistory['state']['run'] }): string[] {
-  const { calls = [CALL], frames = LOG, text = 'Hello', run = null } = over;
+function judge(over: { calls?: ModelCall[]; frames?: WireFrame[]; text?: string; run?: SessionHistory['state']['run']; ended?: object }): string[] {
+  const { calls = [CALL], frames = LOG, text = 'Hello', run = null, ended = { status: 'completed' } } = over;
   const reply = {
     id: 'r',
     role: 'assistant',
     parts: [{ type: 'text', text }],
-    metadata: { run: { runId: 'r', status: 'completed', attempt: 1 } },
+    metadata: { run: { runId: 'r', attempt: 1, ...ended } },
   };
   const model = { callsFor: (prompt: string) => calls.filter((call) => call.prompt === prompt) } as ModelServer;
   const turns = [{ messageId: 'u', prompt: 'Hi', runId: 'r' }];
@@ -64,6 +64,7 @@ it.each([
     { run: { runId: 'r', messageId: 'r', status: 'started', attempt: 1 } },
     'still active',
   ],
+  ['a run ended for a reason that it may not have', { ended: { status: 'failed', problem: { code: 'internal' } } }, 'failed with internal'],
 ])('sees it when %s', (_, over, sentence) => {
   expect(judge(over).some((violation) => violation.includes(sentence))).toBe(true);
 });

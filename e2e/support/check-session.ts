@@ -30,12 +30,15 @@ export interface SessionVerdict {
  *
  * - each viewer got each message once, in order, without a gap, and nothing after a run's one terminal message;
  * - all viewers agree with one another and, at the end, with the relay;
- * - every prompt was answered, by exactly what the model wrote for it;
+ * - every prompt was answered, by exactly what the model wrote for it, or its run was interrupted too often;
  * - the model was asked once for each attempt of a run and not more often, and each run ended for each who saw it begin.
  */
 export function checkSession({ viewers, state, turns, model, snapshots = 'first' }: SessionHistory): SessionVerdict {
   const messages = readMessages(state.messages);
   const { violations, ...counts } = checkConversation(messages, { turns }, model);
+  // Nothing else may end a run here: the models of the tests never fail.
+  const codes = state.messages.flatMap(({ metadata }) => metadata?.run?.problem?.code ?? []);
+  violations.push(...codes.filter((code) => code !== 'attempts-exhausted').map((code) => `a run failed with ${code}`));
   if (state.run !== null) violations.push(`the run ${state.run.runId} is still active`);
   for (const [index, { received, transcript }] of viewers.entries()) {
     const add = (sentence: string): number => violations.push(`viewer ${index}: ${sentence}`);

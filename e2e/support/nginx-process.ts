@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from '#relay/testing/free-port.ts';
 import { ROOT } from '../../scripts/ensure-build.ts';
 import { ensureNginx } from '../../scripts/ensure-nginx.ts';
-import { freePort } from './relay-process.ts';
 import { until } from './wait.ts';
 
 export interface NginxProcess {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { freePort } from '#relay/testing/free-port.ts';
 import { newId } from '#shared/ids.ts';
 import { submitInput } from '../../conformance/store-harness.ts';
 import type { StoreOpenError } from '../../store-open-error.ts';
 import { openRedisStore } from './open-redis-store.ts';
 import { openForTest } from './testing/open-for-test.ts';
-import { freePort, startRedis, type RedisProcess } from './testing/redis-process.ts';
+import { startRedis, type RedisProcess } from './testing/redis-process.ts';
 
 const TTL_MS = 60_000;
 let server: RedisProcess;

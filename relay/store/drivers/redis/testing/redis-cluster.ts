@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { freePort, startRedis, type RedisProcess } from './redis-process.ts';
+import { freePort } from '#relay/testing/free-port.ts';
+import { startRedis, type RedisProcess } from './redis-process.ts';
 
 /** Three masters with a replica each, on this machine. */
 export interface RedisCluster {

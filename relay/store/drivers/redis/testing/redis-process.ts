@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from '#relay/testing/free-port.ts';
 
 /** A redis-server of a test's own. */
 export interface RedisProcess {
@@ -95,15 +95,4 @@ export async function startRedis({ args = [], config, port, password }: RedisPro
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A port that is free now. A Cluster's server takes the one 10,000 higher as well. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
