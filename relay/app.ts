@@ -174,8 +174,8 @@ export function createRelay(options: RelayOptions): Relay {
 
   /** A reply that can still end here is not seen to stop at all; what is handed over begins anew elsewhere. */
   async function drain(budgetMs: number): Promise<void> {
-    const until = Date.now() + budgetMs * FINISH_SHARE;
-    while (runner.activeRuns > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    const until = performance.now() + budgetMs * FINISH_SHARE;
+    while (runner.activeRuns > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
     await runner.drain(budgetMs * HAND_OVER_SHARE);
     hub.close();
   }

@@ -13,12 +13,12 @@ export async function askStore<T>(
   ask: () => Promise<T>,
   { signal, giveUpMs }: { signal: AbortSignal; giveUpMs: number },
 ): Promise<T> {
-  const since = Date.now();
+  const since = performance.now();
   for (let failures = 0; ; failures += 1) {
     try {
       return await orAborted(ask(), signal);
     } catch (error) {
-      if (!(error instanceof StoreError) || Date.now() - since >= giveUpMs) throw error;
+      if (!(error instanceof StoreError) || performance.now() - since >= giveUpMs) throw error;
       await sleep(backoffMs(failures, FIRST_RETRY_MS, MAX_RETRY_MS), signal);
     }
   }

@@ -65,22 +65,22 @@ export async function keepLease(options: LeaseKeeperOptions): Promise<void> {
   }
 
   async function renewUntilAborted(): Promise<void> {
-    let heardAt = Date.now();
+    let heardAt = performance.now();
     let failing = false;
     while (!signal.aborted) {
       await pause(failing ? Math.min(1000, leaseMs / 6) : leaseMs / 3);
-      const left = heardAt + giveUpMs - Date.now();
+      const left = heardAt + giveUpMs - performance.now();
       const patience = setTimeout(() => onStop('store-away'), Math.max(left, leaseMs));
       try {
         const answer = await orAborted(store.renew(sessionId, { fence, leaseMs }), signal);
         if (answer.kind !== 'ok') return lose(answer.kind);
-        heardAt = Date.now();
+        heardAt = performance.now();
         failing = false;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (!failing) logger.warn({ ...logFields, err: error }, 'The lease could not be renewed: trying again.');
         failing = true;
-        if (Date.now() - heardAt >= giveUpMs) return onStop('store-away');
+        if (performance.now() - heardAt >= giveUpMs) return onStop('store-away');
       } finally {
         clearTimeout(patience);
       }
