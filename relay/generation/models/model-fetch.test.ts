@@ -1,12 +1,20 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { cutOff, readEvents } from './model-fetch.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { cutOff, fetchModel, readEvents } from './model-fetch.ts';
 
 const encoder = new TextEncoder();
+/** Of the event loop: what is only passed on needs none. */
+const PATIENCE_TURNS = 100;
 
 /** A body of these pieces that then stays open, unless told otherwise. */
 function bodyOf(pieces: Uint8Array[], end?: 'ends' | Error) {
-  const seen = { cancelled: false };
+  const { promise: dry, resolve: runDry } = Promise.withResolvers<void>();
+  const seen = { cancelled: false, dry };
   const left = [...pieces];
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -14,13 +22,25 @@ function bodyOf(pieces: Uint8Array[], end?: 'ends' | Error) {
       if (piece !== undefined) controller.enqueue(piece);
       else if (end === 'ends') controller.close();
       else if (end !== undefined) controller.error(end);
-      else await new Promise(() => {});
+      else {
+        runDry();
+        await new Promise(() => {});
+      }
     },
     cancel() {
       seen.cancelled = true;
     },
   });
   return { body, seen };
+}
+
+/** What is read of a body that stays open; whoever waits for its end would wait for ever, and fails at once instead. */
+async function textBeforeEnd({ body, seen }: ReturnType<typeof bodyOf>): Promise<string> {
+  const waited = seen.dry.then(async () => {
+    for (let turn = 0; turn < PATIENCE_TURNS; turn += 1) await setImmediate();
+    throw new Error('still read after all that the server said');
+  });
+  return await Promise.race([new Response(readEvents(body)).text(), waited]);
 }
 
 /** The bytes cut into pieces at these places. */
@@ -34,16 +54,16 @@ test.each(['data: [DONE]\n\n', 'data:[DONE]\r\n\r\n', 'data: [DONE]'])('ends at 
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(), { maxLength: 6 }), async (places) => {
       const before = 'data: {"text":"is data: [DONE] 🎉"}\n\n';
-      const { body } = bodyOf(cutAt(encoder.encode(`${before}${done}data: {"text":"more"}\n\n`), places));
-      expect(await new Response(readEvents(body)).text()).toBe(before + done.trimEnd());
+      const source = bodyOf(cutAt(encoder.encode(`${before}${done}data: {"text":"more"}\n\n`), places));
+      expect(await textBeforeEnd(source)).toBe(before + done.trimEnd());
     }),
   );
 });
 
 test('a response that stays open is left after a while', async () => {
-  const { body, seen } = bodyOf([encoder.encode('data: [DONE]\n\n')]);
-  await new Response(readEvents(body)).text();
-  await expect.poll(() => seen.cancelled, { timeout: 10_000 }).toBe(true);
+  const source = bodyOf([encoder.encode('data: [DONE]\n\n')]);
+  await textBeforeEnd(source);
+  await expect.poll(() => source.seen.cancelled, { timeout: 10_000 }).toBe(true);
 });
 
 test('what never says it is passed on whole', async () => {
@@ -60,14 +80,15 @@ test('fails as the response does, and lets go of it when it is left', async () =
   expect(seen.cancelled).toBe(true);
 });
 
-/** 4 KiB pieces without an end. */
-function endless(piece: string) {
+/** 4 KiB pieces, four times as many as may be read. Without an end, nothing would wait between them, and a test that reads on could not even be timed out. */
+function tooLong(piece: string, maxBytes: number) {
   const seen = { cancelled: false, pieces: 0 };
   const bytes = encoder.encode(piece.repeat(4096 / piece.length));
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
       seen.pieces += 1;
-      controller.enqueue(bytes);
+      if (seen.pieces * bytes.length > 4 * maxBytes) controller.error(new Error(`read four times the ${maxBytes} bytes that may be`));
+      else controller.enqueue(bytes);
     },
     cancel() {
       seen.cancelled = true;
@@ -77,7 +98,7 @@ function endless(piece: string) {
 }
 
 test.each(['x', 'data: x\n'])('an event of %j without end is an error, and the response is left', async (piece) => {
-  const { body, seen } = endless(piece);
+  const { body, seen } = tooLong(piece, 64 * 1024);
   await expect(new Response(readEvents(body, 64 * 1024)).text()).rejects.toThrow('larger than 65536 bytes');
   expect(seen.cancelled).toBe(true);
   expect(seen.pieces).toBeLessThan(24);
@@ -89,8 +110,32 @@ test.each(['data: x\r\n\r\n', 'data: x\n\n', 'data: x\r\r'])('any number of even
   expect(text).toHaveLength(64 * 256 * event.length);
 });
 
-test('of a refusal without end only the beginning is read', async () => {
-  const { body, seen } = endless('x');
+test('of a refusal that is too long only the beginning is read', async () => {
+  const { body, seen } = tooLong('x', 10_000);
   expect(await new Response(cutOff(body, 10_000)).text()).toBe('x'.repeat(10_000));
   expect(seen.cancelled).toBe(true);
+});
+
+/** How much is read of a server's answer of this status and so many MiB without a line end. */
+async function fetchLong(status: number, mebibytes: number): Promise<string> {
+  const piece = Buffer.alloc(1024 * 1024, 'x');
+  const server = createServer((_, response) => {
+    response.writeHead(status);
+    Readable.from(Array.from({ length: mebibytes }, () => piece)).pipe(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const response = await fetchModel(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  let read = 0;
+  for await (const part of response.body ?? []) read += part.byteLength;
+  return `${read} bytes`;
+}
+
+test('a server may fill 16 MiB with one event', async () => {
+  await expect(fetchLong(200, 64)).rejects.toThrow('larger than 16777216 bytes');
+});
+
+test('a server may fill 1 MiB with a refusal', async () => {
+  expect(await fetchLong(500, 4)).toBe('1048576 bytes');
 });
