@@ -68,7 +68,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,relay,scripts,demo,widget/{session,markdown},e2e/support}/**/*.test.ts'],
+          include: ['{shared,relay,scripts,demo,widget/{session,markdown},e2e/support,bench/harness}/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
           environment: 'node',
           // What a test waits for comes at once, but on a machine that is busy with other things.

@@ -46,6 +46,33 @@ export async function seedActiveRun(store: SessionStore, sessionId: string): Pro
   return { sessionId, runId, fence: claimed.lease.fence, next: claimed.lease.next, before: submitted.cursor };
 }
 
+/** Writes replies into a store while a relay runs over it. */
+export interface Seeder {
+  /** The store as the relay is to see it. */
+  storeForRelay: SessionStore;
+  seed(input: SeedInput): Promise<SeededRun>;
+}
+
+/**
+ * Between being submitted and being claimed a seeded run is due, and the relay's runner would take it if it looked just
+ * then: it is shown none that is being seeded. What it was shown before is no danger, since claiming a run that is leased
+ * or has ended is refused. Only one relay may run over the store.
+ */
+export function createSeeder(store: SessionStore): Seeder {
+  const seeding = new Set<string>();
+  return {
+    storeForRelay: { ...store, take: async (limit) => (await store.take(limit)).filter((sessionId) => !seeding.has(sessionId)) },
+    seed: async (input) => {
+      seeding.add(input.sessionId);
+      try {
+        return await seedReply(store, input);
+      } finally {
+        seeding.delete(input.sessionId);
+      }
+    },
+  };
+}
+
 export interface SeedInput {
   sessionId: string;
   tokens: number;

@@ -13,7 +13,7 @@ import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.t
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { createBenchModel } from '../harness/bench-model.ts';
 import { serveCommands } from '../harness/commands.ts';
-import { seedReply, type SeededRun, type SeedInput } from '../harness/seed-run.ts';
+import { createSeeder } from '../harness/seed-run.ts';
 import { createTokenWheel } from '../harness/token-wheel.ts';
 import { encodeFrame } from '../harness/wire.ts';
 
@@ -27,8 +27,9 @@ const store = place?.startsWith('redis://') ? await openRedisStore({ url: place,
 
 const complain = (fields: object, message: string): void => console.error(`relay: ${message}`, fields);
 const silent = (): void => undefined;
+const { storeForRelay, seed } = createSeeder(store);
 const relay = createRelay({
-  store,
+  store: storeForRelay,
   model: createBenchModel(wheel),
   secret: 'a secret of the bench that guards nothing at all',
   logger: { debug: silent, info: silent, warn: complain, error: complain },
@@ -43,7 +44,7 @@ await new Promise((resolve) => server.once('listening', resolve));
 
 const handlers = {
   port: (): number => (server.address() as AddressInfo).port,
-  seed: (input: SeedInput): Promise<SeededRun> => seedReply(store, input),
+  seed,
   /** The log after a cursor as one frame for each entry: what would be sent if nothing were merged. */
   unmerged: async ({ sessionId, after }: { sessionId: string; after: string }): Promise<Uint8Array> => {
     const frames: string[] = [];
