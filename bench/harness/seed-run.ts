@@ -61,7 +61,13 @@ export interface Seeder {
 export function createSeeder(store: SessionStore): Seeder {
   const seeding = new Set<string>();
   return {
-    storeForRelay: { ...store, take: async (limit) => (await store.take(limit)).filter((sessionId) => !seeding.has(sessionId)) },
+    storeForRelay: {
+      ...store,
+      async take(limit) {
+        const { due, nextDueMs } = await store.take(limit);
+        return { due: due.filter((sessionId) => !seeding.has(sessionId)), nextDueMs };
+      },
+    },
     seed: async (input) => {
       seeding.add(input.sessionId);
       try {

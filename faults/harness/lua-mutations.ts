@@ -32,7 +32,7 @@ export const LUA_MUTATIONS: Readonly<Record<string, readonly LuaEdit[]>> = {
   ],
   'Lua: leases that nobody looks at': [
     { scripts: ['claim'], from: "if s.due > at then return { 'owned', int(s.due) } end", to: '' },
-    { scripts: ['take'], from: "string.format('%.0f', at)", to: "'+inf'" },
+    { scripts: ['take'], from: 'tonumber(ARGV[1])', to: 'math.huge' },
   ],
   'Lua: scripts that begin when the server is full': [
     { scripts: ['submit'], from: '#!lua\n', to: '' },

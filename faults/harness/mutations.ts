@@ -99,7 +99,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
           active.add(id);
           return store.submit(id, input);
         },
-        take: () => Promise.resolve([...active]),
+        take: () => Promise.resolve({ due: [...active], nextDueMs: null }),
         async claim(id, input) {
           const head = await store.head(id);
           if (head.kind !== 'open' || !head.run) active.delete(id);
@@ -125,12 +125,13 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'no takeover': {
     store: (store) => ({
       async take(limit) {
-        const due = await store.take(limit);
+        const { due, nextDueMs } = await store.take(limit);
         const heads = await Promise.all(due.map((id) => store.head(id)));
-        return due.filter((_, index) => {
+        const queued = due.filter((_, index) => {
           const head = heads[index];
           return head?.kind === 'open' && head.run?.status === 'queued';
         });
+        return { due: queued, nextDueMs };
       },
     }),
   },

@@ -152,7 +152,7 @@ async function checkState(
     if (head.head !== last?.id) violations.push(`the head is ${head.head} and the log ends with ${last?.id ?? 'nothing'}`);
     const ended = last !== undefined && isTerminalText(last.data);
     if (ended !== (head.run === null)) violations.push(`the run is ${head.run ? 'active' : 'over'} after ${last?.data ?? 'nothing'}`);
-    const due = await store.take(1_000);
+    const { due } = await store.take(1_000);
     if (due.includes(sessionId) !== (head.run !== null)) violations.push(`the run of ${sessionId} is ${head.run ? 'not ' : ''}due`);
   }
   for (const messageId of prompts.slice(0, isWhole ? -1 : undefined)) {

@@ -19,8 +19,8 @@ import type { ActiveRun } from '#shared/protocol.ts';
 export interface SessionStore {
   /** Accepts a prompt: writes its entries under a new fence and makes its run due. Idempotent by `messageId`. */
   submit(sessionId: string, input: SubmitInput): Promise<SubmitAnswer>;
-  /** Sessions with a run that is due: queued, released, or with a lease that ran out. Oldest first. */
-  take(limit: number): Promise<string[]>;
+  /** Looks for runs that are due, and for when to look again; changes nothing. */
+  take(limit: number): Promise<TakeAnswer>;
   /** Takes the due run of a session, raises the fence and writes the entry that says so. Idempotent by `token`. */
   claim(sessionId: string, input: ClaimInput): Promise<ClaimAnswer>;
   /** Keeps a lease for another `leaseMs` from now. */
@@ -68,7 +68,7 @@ export interface SessionStore {
 export interface StorePace {
   /** What a run emits is gathered for so many ms before it is written. */
   readonly batchMs: number;
-  /** Due runs are looked for so often, in ms. */
+  /** Due runs are looked for so often, in ms, while there is reason to; see `RunnerOptions.pollMs`. */
   readonly pollMs: number;
 }
 
@@ -118,6 +118,16 @@ export type Takeover =
   | { kind: 'continue'; head: Cursor }
   /** `error interrupted`, `metadata failed`: the run ends, its partial kept. */
   | { kind: 'fail' };
+
+export interface TakeAnswer {
+  /** Sessions with a run that is due: queued, released, or with a lease that ran out. Oldest first, `limit` at most. */
+  due: string[];
+  /**
+   * In how many ms the earliest of all runs that are not due yet will be, unless somebody claims, renews or releases one
+   * meanwhile; at least 1. Null when there is none. A duration by the store's clock, so that nobody's own matters.
+   */
+  nextDueMs: number | null;
+}
 
 export interface ClaimInput {
   /** Fresh for each attempt to claim; the same token again gets the same lease again. */

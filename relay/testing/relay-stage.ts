@@ -59,7 +59,7 @@ export function openRelayStage({ wrapStore = (store) => store, ...options }: Rel
   const store = openSqliteStore({ path: ':memory:', ttlMs: TTL_MS, clock: () => clock.now });
   const relay = createRelay({
     // Nothing is ever due for its runner.
-    store: wrapStore({ ...store, take: async () => [] }),
+    store: wrapStore({ ...store, take: async () => ({ due: [], nextDueMs: null }) }),
     model: new MockLanguageModelV4(),
     secret: SECRET,
     logger,

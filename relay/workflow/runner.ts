@@ -7,7 +7,7 @@ import { StoreError } from '../store/store-error.ts';
 import { askStore } from './ask-store.ts';
 import { RunStopped } from './errors.ts';
 import { planTakeover, type TakeoverSetting } from './plan-takeover.ts';
-import { runLease } from './run-lease.ts';
+import { runLease, type RunOutcome } from './run-lease.ts';
 import { backoffMs, sleep } from './time.ts';
 import type { Workflow } from './workflow.ts';
 
@@ -24,7 +24,10 @@ export interface RunnerOptions {
   maxAttempts?: number;
   /** Runs at the same time; 1000 when not given. */
   maxRuns?: number;
-  /** Looks for due runs so often when nobody nudges; 500 ms when not given. */
+  /**
+   * Looks for due runs so often while hand-overs cannot be heard of, or what is due cannot be taken here; else a quarter
+   * as often, and besides whenever a lease runs out or a run is to be tried again. 500 ms when not given.
+   */
   pollMs?: number;
   /** Waits so long before it writes what was emitted, for stores where a write is a request; 0 when not given. */
   batchMs?: number;
@@ -33,7 +36,7 @@ export interface RunnerOptions {
 /** Takes due runs from the store and runs the workflow for each. */
 export interface Runner {
   start(): void;
-  /** There is something to do: looks now instead of at the next poll. */
+  /** There is something to do: looks now, whenever the next look would have been. */
   nudge(): void;
   readonly activeRuns: number;
   /**
@@ -49,6 +52,15 @@ const MAX_TAKE = 100;
 
 /** A relay that hears of a hand-over looks within this time. */
 const MAX_HINT_DELAY_MS = 40;
+
+/** A relay that knows when a run will be due looks within this time from then on. */
+const MAX_DUE_DELAY_MS = 100;
+
+/** Between two looks, whatever will be due. */
+const MIN_LOOK_MS = 50;
+
+/** Polls that one look stands for when all that becomes due is heard of, or known from the look before. */
+const IDLE_POLLS = 4;
 
 /** After a look that failed the next one waits, up to this long. */
 const MAX_POLL_BACKOFF_MS = 5000;
@@ -67,6 +79,8 @@ export function createRunner(options: RunnerOptions): Runner {
   const active = new Map<string, Promise<void>>();
   /** Sessions that failed, and until when they are left alone. */
   const cooling = new Map<string, number>();
+  /** Well within a lease: its end is known before it comes, whoever took it right after a look. */
+  const idleMs = Math.max(pollMs, Math.min(IDLE_POLLS * pollMs, leaseMs / 2));
   const handOver = new AbortController();
   const closing = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -76,15 +90,22 @@ export function createRunner(options: RunnerOptions): Runner {
   let draining: Promise<void> | null = null;
   /** Null: hand-overs are not heard of, but by looking. */
   let following: Promise<Unfollow | null> | null = null;
+  let hears = false;
   let hintTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Tried again with each look: it is a hint, and where there is none the looks are enough. */
   function followDue(): void {
-    following ??= store.followDue(onHandOver).catch((error: unknown) => {
-      logger.debug({ err: error }, 'Hand-overs cannot be heard of.');
-      following = null;
-      return null;
-    });
+    following ??= store.followDue(onHandOver).then(
+      (unfollow) => {
+        hears = true;
+        return unfollow;
+      },
+      (error: unknown) => {
+        logger.debug({ err: error }, 'Hand-overs cannot be heard of.');
+        following = null;
+        return null;
+      },
+    );
   }
 
   function onHandOver(): void {
@@ -112,12 +133,11 @@ export function createRunner(options: RunnerOptions): Runner {
     lookAgain = false;
     followDue();
     takeDue().then(
-      (more) => {
+      (waitMs) => {
         looking = false;
         if (failures > 0) logger.info({}, 'The store answers again.');
         failures = 0;
-        // Spread, so that relays that were started together do not all look at the same moments.
-        schedule(more || lookAgain ? 0 : pollMs * (0.8 + Math.random() * 0.4));
+        schedule(lookAgain ? 0 : waitMs);
       },
       (error: unknown) => {
         looking = false;
@@ -129,28 +149,39 @@ export function createRunner(options: RunnerOptions): Runner {
     );
   }
 
-  /** True when there may be more due at once. */
-  async function takeDue(): Promise<boolean> {
+  /** Spread, so that relays that were started together do not all look at the same moments. */
+  function spread(ms: number): number {
+    return ms * (0.8 + Math.random() * 0.4);
+  }
+
+  /** Resolves to when to look again, in ms. */
+  async function takeDue(): Promise<number> {
     const limit = Math.min(maxRuns - active.size, MAX_TAKE);
-    if (limit <= 0) return false;
+    // As soon as there is room it is looked all the same.
+    if (limit <= 0) return spread(idleMs);
     // Those that run here may be due as well, should their leases have run out: they do not count.
-    const due = await store.take(Math.min(limit + active.size + cooling.size, 2 * MAX_TAKE));
+    const { due, nextDueMs } = await store.take(Math.min(limit + active.size + cooling.size, 2 * MAX_TAKE));
     const now = Date.now();
     for (const [sessionId, until] of cooling) if (until <= now) cooling.delete(sessionId);
     const fresh = due.filter((sessionId) => !active.has(sessionId) && !cooling.has(sessionId));
     for (const sessionId of fresh.slice(0, limit)) {
-      if (handOver.signal.aborted) return false;
-      const running = runSession(sessionId).finally(() => {
+      if (handOver.signal.aborted) return idleMs;
+      const running = runSession(sessionId).then((outcome) => {
         active.delete(sessionId);
-        if (active.size === maxRuns - 1) look();
+        // There is room again, or something to be tried again at a time that the store knows.
+        if (active.size === maxRuns - 1 || outcome === 'released') look();
       });
       active.set(sessionId, running);
     }
-    return fresh.length >= limit;
+    if (fresh.length >= limit) return 0;
+    const idle = spread(hears && fresh.length === due.length ? idleMs : pollMs);
+    if (nextDueMs === null) return idle;
+    // Each relay at a moment of its own, as after a hint.
+    return Math.min(idle, Math.max(MIN_LOOK_MS, nextDueMs + Math.random() * MAX_DUE_DELAY_MS));
   }
 
-  /** Never rejects. */
-  async function runSession(sessionId: string): Promise<void> {
+  /** Never rejects. Resolves to how a lease that was had went. */
+  async function runSession(sessionId: string): Promise<RunOutcome | null> {
     const { signal } = closing;
     try {
       const token = newId();
@@ -179,16 +210,18 @@ export function createRunner(options: RunnerOptions): Runner {
         const { runId, attempt } = claim.lease;
         const fields = { session: sessionId.slice(0, 8), run: runId.slice(0, 8), attempt, outcome };
         logger.info({ ...fields, ms: Date.now() - startedAt }, 'A run is over here.');
-        if (outcome !== 'ended') return;
+        if (outcome !== 'ended') return outcome;
       } else if (claim.kind !== 'ended') {
-        return;
+        return null;
       }
       await askStore(() => sealSession(store, sessionId), { signal, giveUpMs: SEAL_MS });
+      return 'ended';
     } catch (error) {
-      if (error instanceof RunStopped) return;
+      if (error instanceof RunStopped) return null;
       cooling.set(sessionId, Date.now() + COOL_DOWN_MS);
       const log = error instanceof StoreError ? logger.warn : logger.error;
       log.call(logger, { err: error, session: sessionId.slice(0, 8) }, 'A run could not be claimed or sealed.');
+      return null;
     }
   }
 

@@ -198,7 +198,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await bench.store.finish(bench.sessionId, { fence, seq: 2, entries: ['"b"'] })).toEqual({ kind: 'closed' });
       expect(await bench.store.claim(bench.sessionId, claimInput())).toEqual({ kind: 'closed' });
       expect(await bench.store.head(bench.sessionId)).toMatchObject({ head: entry?.id, run: null });
-      expect(await bench.store.take(1_000)).not.toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
     });
 
     it('closes a run that nobody has begun', async () => {

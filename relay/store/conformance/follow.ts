@@ -96,7 +96,7 @@ export function describeFollow(openStore: OpenStore): void {
 
     it('tells that a run was handed over, and by then it can be taken', async () => {
       const taken: string[][] = [];
-      await bench.store.followDue(() => void bench.store.take(10).then((due) => taken.push(due)));
+      await bench.store.followDue(() => void bench.store.take(10).then(({ due }) => taken.push(due)));
       const { fence } = await bench.start();
       await bench.store.release(bench.sessionId, { fence, delayMs: 0, as: 'hand-over' });
       await vi.waitFor(() => expect(taken).toContainEqual([bench.sessionId]));

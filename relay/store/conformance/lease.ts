@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { newId } from '#shared/ids.ts';
-import { claimInput, chunkText, LEASE_MS, messageOf, submitInput, useBench, type OpenStore } from './store-harness.ts';
+import { claimInput, chunkText, CLOCK_SLACK_MS, LEASE_MS, messageOf, submitInput, useBench, type OpenStore } from './store-harness.ts';
 
 export function describeLease(openStore: OpenStore): void {
   describe('take', () => {
@@ -12,23 +12,57 @@ export function describeLease(openStore: OpenStore): void {
         await bench.store.submit(id, submitInput());
         await bench.advance(1_000);
       }
-      expect((await bench.store.take(1_000)).filter((id) => ids.includes(id))).toEqual(ids);
-      expect(await bench.store.take(2)).toHaveLength(2);
+      expect((await bench.store.take(1_000)).due.filter((id) => ids.includes(id))).toEqual(ids);
+      expect((await bench.store.take(2)).due).toHaveLength(2);
+    });
+
+    it('says in how many ms the earliest run that is not due yet will be', async () => {
+      const since = performance.now();
+      const isFrom = (ms: number | null, full: number) => {
+        expect(ms).toBeLessThan(full + CLOCK_SLACK_MS);
+        expect(ms).toBeGreaterThan(full - (performance.now() - since) - CLOCK_SLACK_MS);
+      };
+      expect(await bench.store.take(10)).toEqual({ due: [], nextDueMs: null });
+      await bench.start();
+      const [other, waiting] = [newId(), newId()];
+      await bench.store.submit(other, submitInput());
+      await bench.store.claim(other, claimInput({ leaseMs: LEASE_MS / 2 }));
+      isFrom((await bench.store.take(10)).nextDueMs, LEASE_MS / 2);
+
+      // What is due is not what comes next, however little of it was asked for.
+      await bench.store.submit(waiting, submitInput());
+      isFrom((await bench.store.take(1)).nextDueMs, LEASE_MS / 2);
+      await bench.advance(LEASE_MS / 2);
+      isFrom((await bench.store.take(1)).nextDueMs, LEASE_MS / 2);
+      await bench.advance(LEASE_MS / 2);
+      const { due, nextDueMs } = await bench.store.take(10);
+      expect(nextDueMs).toBeNull();
+      expect(due.toSorted()).toEqual([bench.sessionId, other, waiting].toSorted());
+    });
+
+    it('says when a run is due that was renewed, or is to be tried again later', async () => {
+      const { fence } = await bench.start();
+      await bench.store.renew(bench.sessionId, { fence, leaseMs: 3 * LEASE_MS });
+      expect((await bench.store.take(10)).nextDueMs).toBeGreaterThan(2 * LEASE_MS);
+      await bench.store.release(bench.sessionId, { fence, delayMs: LEASE_MS, as: 'retry' });
+      const { nextDueMs } = await bench.store.take(10);
+      expect(nextDueMs).toBeGreaterThan(0);
+      expect(nextDueMs).toBeLessThan(LEASE_MS + CLOCK_SLACK_MS);
     });
 
     it('lists a claimed run only once its lease has run out', async () => {
       await bench.start();
-      expect(await bench.store.take(1_000)).not.toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
       await bench.advance(LEASE_MS + 1);
-      expect(await bench.store.take(1_000)).toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).toContain(bench.sessionId);
       await bench.claim();
-      expect(await bench.store.take(1_000)).not.toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
     });
 
     it('lists no run that is over', async () => {
       await bench.completeRun();
       await bench.advance(LEASE_MS + 1);
-      expect(await bench.store.take(1_000)).not.toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
     });
   });
 
@@ -260,7 +294,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(messageOf(error)).toMatchObject({ type: 'error', problem: { code: 'attempts-exhausted' } });
       expect(messageOf(terminal)).toMatchObject({ status: 'failed', runId: first.runId, attempt: 3 });
       expect(rest).toEqual([]);
-      expect(await bench.store.take(1_000)).not.toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
       expect(await bench.store.submit(bench.sessionId, submitInput())).toMatchObject({ kind: 'ok' });
     });
   });
@@ -305,7 +339,7 @@ export function describeLease(openStore: OpenStore): void {
       const old = await bench.start();
       const released = await bench.store.release(bench.sessionId, { fence: old.fence, delayMs: 0, as: 'hand-over' });
       expect(released).toEqual({ kind: 'ok' });
-      expect(await bench.store.take(1_000)).toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).toContain(bench.sessionId);
       const lease = await bench.claim();
       expect(lease).toMatchObject({ attempt: 1, reset: true });
       expect(lease.fence).toBeGreaterThan(old.fence);
@@ -315,10 +349,10 @@ export function describeLease(openStore: OpenStore): void {
     it('gives a run back for a retry: due after the delay, one attempt more', async () => {
       const old = await bench.start();
       await bench.store.release(bench.sessionId, { fence: old.fence, delayMs: 5_000, as: 'retry' });
-      expect(await bench.store.take(1_000)).not.toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
       expect(await bench.store.claim(bench.sessionId, claimInput())).toMatchObject({ kind: 'owned' });
       await bench.advance(5_001);
-      expect(await bench.store.take(1_000)).toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).toContain(bench.sessionId);
       expect(await bench.claim()).toMatchObject({ attempt: 2 });
     });
 

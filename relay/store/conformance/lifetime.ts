@@ -101,7 +101,7 @@ export function describeLifetime(openStore: OpenStore): void {
       expect(await bench.store.finish(bench.sessionId, { fence, seq: 1, entries: ['{}'] })).toEqual({ kind: 'none' });
       expect(await bench.store.submit(bench.sessionId, submitInput())).toEqual({ kind: 'gone' });
       await bench.advance(LEASE_MS + 1);
-      expect(await bench.store.take(1_000)).not.toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
       await bench.advance(2 * TTL_MS - LEASE_MS - 10_000);
       expect(await readKind()).toBe('gone');
       await bench.advance(10_001);

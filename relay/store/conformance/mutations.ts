@@ -52,6 +52,23 @@ export const MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionS
       return store.claim(id, { ...input, takeover: { kind: 'continue', head: head.head } });
     },
   }),
+  'looks that do not say when the next run is due': (store) => ({
+    async take(limit) {
+      return { ...(await store.take(limit)), nextDueMs: null };
+    },
+  }),
+  'looks that take what is due for what comes next': (store) => ({
+    async take(limit) {
+      const { due, nextDueMs } = await store.take(limit);
+      return { due, nextDueMs: due.length > 0 ? 0 : nextDueMs };
+    },
+  }),
+  'looks that say at what time the next run is due, and not in how long': (store) => ({
+    async take(limit) {
+      const { due, nextDueMs } = await store.take(limit);
+      return { due, nextDueMs: nextDueMs === null ? null : Date.now() + nextDueMs };
+    },
+  }),
   'prompts that are not idempotent': (store) => ({
     submit: (id, input) => store.submit(id, { ...input, messageId: newId() }),
   }),

@@ -26,6 +26,8 @@ export type OpenStore = (options: { ttlMs: number; maxTranscriptBytes: number })
 /** Far more than a test takes in real time, so that a clock that runs by itself decides nothing. */
 export const TTL_MS = 600_000;
 export const LEASE_MS = 100_000;
+/** How far two clocks that run by themselves may come apart meanwhile; less than any time that a test tells apart. */
+export const CLOCK_SLACK_MS = 1_000;
 export const MAX_TRANSCRIPT_BYTES = 1_000;
 
 /** One open store for each test of the file, and the words that tests use most. */

@@ -33,7 +33,7 @@ export function describeSubmit(openStore: OpenStore): void {
         kind: 'open',
         run: { runId, messageId: runId, status: 'queued', attempt: 1 },
       });
-      expect(await bench.store.take(1_000)).toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).toContain(bench.sessionId);
     });
 
     it('links the first entry of a second run to the end of the first', async () => {
@@ -134,7 +134,7 @@ export function describeSubmit(openStore: OpenStore): void {
       expect(await dryRun()).toEqual({ kind: 'ok', cursor: START });
       expect(await dryRun({ expect: '5-0' })).toEqual({ kind: 'moved' });
       expect(await bench.store.read(bench.sessionId, { limit: 1 })).toEqual({ kind: 'empty' });
-      expect(await bench.store.take(1_000)).not.toContain(bench.sessionId);
+      expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
 
       const input = submitInput();
       await bench.store.submit(bench.sessionId, input);

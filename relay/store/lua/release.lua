@@ -15,6 +15,6 @@ if s.holder ~= 'lease' then return { 'ok' } end
 local handovers = s.handovers + (ARGV[7] == 'hand-over' and 1 or 0)
 redis.call('HSET', STATE, 'holder', ARGV[7], 'handovers', int(handovers))
 set_due(now() + tonumber(ARGV[6]))
--- It would be found by the next look of another relay as well, most of a second later.
+-- It would be found by the next look of another relay as well, some seconds later.
 if ARGV[7] == 'hand-over' and tonumber(ARGV[6]) == 0 then redis.call(ARGV[3], ARGV[8], '') end
 return { 'ok' }

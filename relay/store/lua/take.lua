@@ -1,14 +1,24 @@
 #!lua flags=no-writes
--- Sessions with a due run.
+-- Sessions with a due run, and when the next will be.
 --
 -- KEYS  the due sets of some partitions: of all but on a Cluster, where they lie on different servers
 -- ARGV  1 ms that are added to the server's clock: 0 but in tests  2 how many of each set at most
--- Answers  session id, due time, session id, due time …; the oldest of each set first
+-- Answers  ms until the earliest run that is not due yet will be (empty: there is none), then
+--          session id, due time, session id, due time …; the oldest of each set first
 local time = redis.call('TIME')
 local at = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[1])
-local answer = {}
+local now = string.format('%.0f', at)
+local answer = { '' }
+local next_due = math.huge
 for _, key in ipairs(KEYS) do
-  local due = redis.call('ZRANGE', key, '-inf', string.format('%.0f', at), 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')
-  for _, text in ipairs(due) do answer[#answer + 1] = text end
+  local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  -- Mostly nothing is due, and the first of a set is the next of it.
+  if first[2] and tonumber(first[2]) <= at then
+    local due = redis.call('ZRANGE', key, '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')
+    for _, text in ipairs(due) do answer[#answer + 1] = text end
+    first = redis.call('ZRANGE', key, '(' .. now, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+  end
+  if first[2] then next_due = math.min(next_due, tonumber(first[2])) end
 end
+if next_due < math.huge then answer[1] = string.format('%.0f', next_due - at) end
 return answer

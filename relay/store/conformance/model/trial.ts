@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import { parseCursor, START, type Cursor } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
 import type { AppendInput, ClaimInput, SubmitInput, Unfollow } from '../../session-store.ts';
-import { collectEvents, entriesOf, type StoreHarness } from '../store-harness.ts';
+import { CLOCK_SLACK_MS, collectEvents, entriesOf, type StoreHarness } from '../store-harness.ts';
 import {
   age,
   headOf,
@@ -23,6 +23,8 @@ export interface Trial {
   readonly harness: StoreHarness;
   readonly world: World;
   readonly sessions: TrialSession[];
+  /** As `performance.now()` tells: the clocks of some stores run besides, and no faster. */
+  readonly since: number;
 }
 
 export interface TrialSession {
@@ -52,7 +54,7 @@ interface Follower {
 }
 
 export function createTrial(harness: StoreHarness, world: World): Trial {
-  return { harness, world, sessions: [createSession(), createSession()] };
+  return { harness, world, sessions: [createSession(), createSession()], since: performance.now() };
 }
 
 export function createSession(): TrialSession {
@@ -84,13 +86,10 @@ export async function follow(trial: Trial, session: TrialSession): Promise<void>
 /** Is everything that can be seen of each session as the model says, and do the invariants hold? */
 export async function verify(trial: Trial): Promise<void> {
   const { store } = trial.harness;
-  const due = await store.take(1_000);
+  await verifyTake(trial);
   for (const session of trial.sessions) {
     const { id, model } = session;
     age(model, trial.world);
-    const run = model.open?.run;
-    assert.equal(due.includes(id), run ? run.dueAt <= trial.world.now : false, 'take lists due runs, and those alone');
-
     const head = await store.head(id);
     await verifyFollower(session);
     if (!model.open) {
@@ -101,9 +100,31 @@ export async function verify(trial: Trial): Promise<void> {
     assert.deepEqual(head, { kind: 'open', head: headOf(model.open), run: runOf(model.open), revoked });
     await verifyRead(trial, session, undefined, 1_000);
     await verifyRead(trial, session, START, 1_000);
-    checkInvariants(model.open.log, run?.runId ?? null);
+    checkInvariants(model.open.log, model.open.run?.runId ?? null);
     for (const { fence, seq } of model.open.log) session.cursors.add(`${fence}-${seq}`);
   }
+}
+
+/** Are the due runs listed, and those alone, and is it said when the next will be? */
+async function verifyTake({ harness, world, sessions, since }: Trial): Promise<void> {
+  const { due, nextDueMs } = await harness.store.take(1_000);
+  const later: number[] = [];
+  for (const { id, model } of sessions) {
+    age(model, world);
+    const dueAt = model.open?.run?.dueAt ?? null;
+    assert.equal(due.includes(id), dueAt !== null && dueAt <= world.now, 'take lists due runs, and those alone');
+    if (dueAt !== null && dueAt > world.now) later.push(dueAt - world.now);
+  }
+  if (later.length === 0) {
+    assert.equal(nextDueMs, null, 'take tells of no run that is due later where there is none');
+    return;
+  }
+  const expected = Math.min(...later);
+  const passed = performance.now() - since;
+  assert.ok(
+    nextDueMs !== null && nextDueMs > expected - passed - CLOCK_SLACK_MS && nextDueMs < expected + CLOCK_SLACK_MS,
+    `take says that the next run is due in ${nextDueMs} ms and not in ${expected}`,
+  );
 }
 
 /** Does `read` answer what the model says? The entries are the store's own, so this compares the whole log as well. */

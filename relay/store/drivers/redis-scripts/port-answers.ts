@@ -8,8 +8,9 @@ import type {
   ReadInput,
   Refusal,
   SubmitAnswer,
+  TakeAnswer,
 } from '../../session-store.ts';
-import { decodeRun, listOf, textOf, type Answer } from './decode-answer.ts';
+import { decodeRun, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
 
 /** The answers of the scripts as those of the port: the scripts' headers say what stands where. */
 
@@ -26,6 +27,21 @@ export function toSubmitAnswer(answer: Answer): SubmitAnswer {
   if (kind === 'same') return { kind, cursor: answer.text(1), runId: answer.text(2) };
   if (kind === 'active') return { kind, runId: answer.text(1) };
   return { kind };
+}
+
+/** Of what each server that keeps due sets has answered. */
+export function toTakeAnswer(replies: readonly unknown[], limit: number): TakeAnswer {
+  const due: { sessionId: string; at: number }[] = [];
+  let nextDueMs: number | null = null;
+  for (const reply of replies) {
+    const [next, ...parts] = listOf(reply);
+    if (next !== '') nextDueMs = Math.min(nextDueMs ?? Number.POSITIVE_INFINITY, numberOf(next));
+    for (let index = 0; index < parts.length; index += 2) {
+      due.push({ sessionId: textOf(parts[index]), at: numberOf(parts[index + 1]) });
+    }
+  }
+  const oldest = due.toSorted((a, b) => a.at - b.at).slice(0, limit);
+  return { due: oldest.map(({ sessionId }) => sessionId), nextDueMs };
 }
 
 export function toClaimAnswer(answer: Answer): ClaimAnswer {

@@ -5,7 +5,7 @@ import { MERGED_READ_LENGTH, type SessionStore } from '../../session-store.ts';
 import type { SessionInspection } from '../../session-inspection.ts';
 import { StoreError } from '../../store-error.ts';
 import { createAppendTogether, MAX_SESSIONS } from './append-together.ts';
-import { decodeAnswer, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
+import { decodeAnswer, type Answer } from './decode-answer.ts';
 import { createDueHints } from './due-hints.ts';
 import { encodeGroups } from './entry-groups.ts';
 import { createHints } from './hints.ts';
@@ -19,6 +19,7 @@ import {
   toLeaseAnswer,
   toReadAnswer,
   toSubmitAnswer,
+  toTakeAnswer,
 } from './port-answers.ts';
 import type { ScriptTransport } from './script-transport.ts';
 import type { ScriptName } from './scripts.ts';
@@ -122,18 +123,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     async take(limit) {
       const lists = transport.spansPartitions ? [keys.due] : keys.due.map((key) => [key]);
       const args = [String(clockOffset()), String(limit)];
-      const replies = await Promise.all(lists.map((list) => run('take', list, args)));
-      const due = replies.flatMap((reply) => {
-        const parts = listOf(reply);
-        return Array.from({ length: parts.length / 2 }, (_, index) => ({
-          sessionId: textOf(parts[2 * index]),
-          at: numberOf(parts[2 * index + 1]),
-        }));
-      });
-      return due
-        .toSorted((a, b) => a.at - b.at)
-        .slice(0, limit)
-        .map(({ sessionId }) => sessionId);
+      return toTakeAnswer(await Promise.all(lists.map((list) => run('take', list, args))), limit);
     },
 
     async claim(sessionId, input) {

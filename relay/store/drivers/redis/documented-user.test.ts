@@ -26,7 +26,7 @@ it('does all it has to as the user that docs/running.md describes, who can do no
   const unfollow = await store.follow(sessionId, heard);
   const submitted = submitInput();
   expect((await store.submit(sessionId, submitted)).kind).toBe('ok');
-  expect(await store.take(10)).toEqual([sessionId]);
+  expect((await store.take(10)).due).toEqual([sessionId]);
   const claimed = await store.claim(sessionId, claimInput());
   if (claimed.kind !== 'lease') throw new Error(claimed.kind);
   const { fence, runId } = claimed.lease;

@@ -65,7 +65,7 @@ it('needs no more than the commands and keys of the documented user', async () =
   const sessionId = newId();
   await store.follow(sessionId, () => undefined);
   expect(await store.submit(sessionId, submitInput())).toMatchObject({ kind: 'ok' });
-  expect(await store.take(10)).toEqual([sessionId]);
+  expect((await store.take(10)).due).toEqual([sessionId]);
   await store.delete(sessionId);
   await store.check();
 });

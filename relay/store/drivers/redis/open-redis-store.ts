@@ -32,7 +32,7 @@ export interface OpenRedisStoreOptions {
 
 const CHECK_AGAIN_MS = 1_000;
 
-/** Often enough that a run which is handed over goes on within a second, also when the hint is lost; each look is a command. */
+/** Often enough that a run which is handed over goes on within a second, also where no hint can be heard; each look is a command. */
 const PACE = { batchMs: 0, pollMs: 700 };
 
 /**

@@ -134,7 +134,7 @@ it('refuses whole what a full server has no room for; reading, stopping and dele
   const answer = await store.read(sessionId, { after: `${fence}-0`, limit: 10_000 });
   expect(answer).toMatchObject({ kind: 'exact', head: `${fence}-${next - 1}`, run: { runId } });
   expect(answer.kind === 'exact' ? answer.entries.length : -1).toBe(next - 1);
-  expect(await store.take(10)).toEqual([]);
+  expect((await store.take(10)).due).toEqual([]);
   expect(await store.renew(sessionId, { fence, leaseMs: 1_000 })).toEqual({ kind: 'ok' });
   expect(await store.cancel(other, { token: newId(), random: 1 })).toMatchObject({ kind: 'ok' });
   await store.delete(sessionId);

@@ -107,7 +107,7 @@ describe('when a key of a running session vanishes', () => {
         expect(head).toEqual({ kind: 'gone' });
         await vi.waitFor(() => expect(seen.gone).toBe(true));
       }
-      expect(await store.take(10)).toEqual(goesOn ? [sessionId] : []);
+      expect((await store.take(10)).due).toEqual(goesOn ? [sessionId] : []);
     },
   );
 

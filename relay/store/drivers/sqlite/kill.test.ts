@@ -30,7 +30,7 @@ describe('a process that is killed', () => {
         total += lines.length;
       }
       // Whoever was writing is due now: its lease died with it.
-      const due = await store.take(1_000);
+      const { due } = await store.take(1_000);
       for (const sessionId of bySession.keys()) {
         const head = await store.head(sessionId);
         expect(due.includes(sessionId)).toBe(head.kind === 'open' && head.run !== null);

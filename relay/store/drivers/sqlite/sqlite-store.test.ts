@@ -9,6 +9,7 @@ import type { Lease } from '../../session-store.ts';
 import { StoreError } from '../../store-error.ts';
 import { IN_MEMORY, openDatabase } from './open-database.ts';
 import { createSqliteStore, type SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+import { prepareStatements } from './statements.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
 
 interface Opened {
@@ -78,17 +79,26 @@ describe('the sqlite store', () => {
     const old = await start(first.store, leased);
     const { fence } = await start(first.store, waiting);
     await first.store.release(waiting, { fence, delayMs: 60_000, as: 'retry' });
-    expect(await first.store.take(10)).toEqual([]);
+    expect((await first.store.take(10)).due).toEqual([]);
     await first.store.close();
 
     const { store, clock } = open(path, {}, first.clock);
-    expect(await store.take(10)).toEqual([leased]);
+    expect((await store.take(10)).due).toEqual([leased]);
     const answer = await store.claim(leased, claimInput());
     expect(answer).toMatchObject({ kind: 'lease', lease: { attempt: 2 } });
     expect(await store.append(leased, { fence: old.fence, seq: 1, entries: ['{}'] })).toEqual({ kind: 'fenced' });
     // A retry that was asked for later is still due later.
     clock.now += 60_000;
-    expect(await store.take(10)).toEqual([waiting]);
+    expect((await store.take(10)).due).toEqual([waiting]);
+  });
+
+  it('finds what is due, and what will be next, by the index: however many sessions there are', () => {
+    const { database } = open(IN_MEMORY);
+    const { findDue, findNextDue } = prepareStatements(database);
+    for (const [{ sourceSQL }, ...values] of [[findDue, 1, 1], [findNextDue, 1]] as const) {
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sourceSQL}`).all(...values);
+      expect(plan.map(({ detail }) => detail)).toEqual([expect.stringMatching(/^SEARCH sessions USING (COVERING )?INDEX sessions_due \(/)]);
+    }
   });
 
   it('writes operations of one tick in one transaction, and each by itself', async () => {

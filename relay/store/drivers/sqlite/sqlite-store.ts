@@ -115,7 +115,14 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
       );
     },
     take: (limit) =>
-      see(() => statements.findDue.all(sessions.now(), limit).map((row) => String(row['session_id']))),
+      see(() => {
+        const now = sessions.now();
+        const next = statements.findNextDue.get(now)?.['due_at'];
+        return {
+          due: statements.findDue.all(now, limit).map((row) => String(row['session_id'])),
+          nextDueMs: typeof next === 'number' ? next - now : null,
+        };
+      }),
     claim: (sessionId, input) => transactions.write(() => claim(sessions, statements, sessionId, input)),
     renew: (sessionId, input) => transactions.write(() => renew(sessions, sessionId, input)),
     async release(sessionId, input) {

@@ -41,6 +41,7 @@ export function prepareStatements(database: DatabaseSync) {
     findDue: prepare(
       'SELECT session_id FROM sessions WHERE run_due_at <= ? ORDER BY run_due_at, key LIMIT ?',
     ),
+    findNextDue: prepare('SELECT min(run_due_at) AS due_at FROM sessions WHERE run_due_at > ?'),
     findExpired: prepare('SELECT session_id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?'),
 
     insertTail: prepare('INSERT INTO tail (row, session, fence, seq, prev, data) VALUES (?, ?, ?, ?, ?, ?)'),
