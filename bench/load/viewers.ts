@@ -113,6 +113,7 @@ function watch(group: Group, socket: Socket): void {
     rest = text.slice(end < 0 ? 0 : end);
     if (end >= 0) noteStamps(group, text, end, at);
   });
+  // Its close comes after it, and is what counts.
   socket.on('error', () => undefined);
   socket.on('close', () => {
     group.sockets.delete(socket);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { freePort } from '#relay/testing/free-port.ts';
 import { ROOT } from '../../scripts/ensure-build.ts';
 import { ensureNginx } from '../../scripts/ensure-nginx.ts';
+import { isNetworkError } from './protocol-client.ts';
 import { until } from './wait.ts';
 
 export interface NginxProcess {
@@ -48,7 +49,10 @@ http {
     if (nginx.exitCode !== null) throw new Error(`nginx ended:\n${output}`);
     return fetch(`${origin}/healthz`).then(
       (response) => response.body?.cancel().then(() => response.ok) ?? false,
-      () => false,
+      (error: unknown) => {
+        if (isNetworkError(error)) return false;
+        throw error;
+      },
     );
   });
   return {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort } from '#relay/testing/free-port.ts';
 import { ROOT } from '../../scripts/ensure-build.ts';
+import { isNetworkError } from './protocol-client.ts';
 import { until } from './wait.ts';
 
 export interface Exit {
@@ -137,7 +138,7 @@ async function isReady(origin: string): Promise<boolean> {
     return response.ok;
   } catch (error) {
     // Not listening yet is what is waited for; anything else is a mistake in the test.
-    if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')) return false;
+    if (isNetworkError(error)) return false;
     throw error;
   }
 }

@@ -29,3 +29,14 @@ export async function until<T>(
     await sleep(everyMs);
   }
 }
+
+/** Whether something comes true in time. What the probe throws is nobody's answer, and is thrown on. */
+export async function comesTrue(probe: () => unknown, options: { timeoutMs: number; everyMs?: number }): Promise<boolean> {
+  try {
+    await until('it is true', probe, options);
+    return true;
+  } catch (error) {
+    if (error instanceof WaitedInVainError) return false;
+    throw error;
+  }
+}

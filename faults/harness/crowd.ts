@@ -5,7 +5,7 @@ import type { Credentials, ProtocolClient } from '../../e2e/support/protocol-cli
 import type { Random } from '../../e2e/support/random.ts';
 import { RefusedError, watchSession, type Received, type Viewer } from '../../e2e/support/viewer.ts';
 import { isTerminal } from '../../e2e/support/wire.ts';
-import { sleep, until, WaitedInVainError } from '../../e2e/support/wait.ts';
+import { comesTrue, sleep, until } from '../../e2e/support/wait.ts';
 import { ask, NotTakenError, type Turn } from './ask.ts';
 import type { RowContext } from './fault-row.ts';
 import type { FaultStage } from './fault-stage.ts';
@@ -68,15 +68,13 @@ interface TimedTurn extends Turn {
 const TABS = 2;
 const AGAIN_MS = 3_000;
 
-/** Waited in vain, and not an error of the viewer's. */
-function notSeen(error: unknown): false {
-  if (error instanceof WaitedInVainError) return false;
-  throw error;
-}
-
 /** What whoever asks or watches is answered once the store knows nothing of a conversation that has been. */
 function isGone(error: unknown): boolean {
   return (error instanceof RefusedError || error instanceof NotTakenError) && error.status === 410;
+}
+
+function passGone(error: unknown): void {
+  if (!isGone(error)) throw error;
 }
 
 function knowsItIsGone(viewer: Viewer): boolean {
@@ -98,7 +96,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
   const promptOf = new Map<string, string>();
   let over = false;
   const talking = Promise.all(Array.from({ length: sessions }, (_, index) => converse(index, random.fork())));
-  // Whoever ends the crowd has the error.
+  // Whoever waits for them has the error; until somebody does, it is no unhandled one.
   talking.catch(() => undefined);
 
   async function converse(index: number, dice: Random): Promise<void> {
@@ -141,8 +139,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
     const what = `all tabs have seen the end of ${turn.prompt}`;
     const deadline = performance.now() + patienceMs;
     while (lossy && performance.now() < deadline) {
-      const isOver = await until(what, hasEnded, { timeoutMs: AGAIN_MS }).catch((error: unknown) => notSeen(error));
-      if (isOver) return;
+      if (await comesTrue(hasEnded, { timeoutMs: AGAIN_MS })) return;
       const from = performance.now();
       const { status, body } = await client.post(credentials, { prompt: turn.prompt, messageId: turn.messageId });
       // 409: another run of the conversation is active, of which the store has lost the end.
@@ -166,7 +163,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
     for (const visitor of visitors) {
       const { credentials, viewers, turns } = visitor;
       if (visitor.isGone) {
-        await Promise.all(viewers.map((viewer) => viewer.leave().catch(() => undefined)));
+        await Promise.all(viewers.map((viewer) => viewer.leave().catch(passGone)));
         judgeLosses({ count, violate }, visitor, []);
         violate(...viewers.flatMap(({ received }) => checkHistory(received, { snapshots: 'withdrawing' })), ...checkAgreement(viewers.map(({ received }) => received)));
         count('conversations gone, and said to be');
@@ -230,7 +227,8 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
     async begun() {
       const seen = (): boolean =>
         visitors.length >= sessions && visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
-      await until('all visitors see their answers', seen);
+      // They talk on until they are told to stop: whoever has fallen silent before has an error to tell.
+      await Promise.race([talking, until('all visitors see their answers', seen)]);
     },
     async end() {
       over = true;

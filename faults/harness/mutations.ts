@@ -31,8 +31,13 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     store(store) {
       let written: Promise<unknown> = Promise.resolve();
       const later = (write: () => Promise<unknown>): void => {
-        // What becomes of it nobody hears.
-        written = written.then(() => pause(5)).then(write).catch(() => undefined);
+        written = written
+          .then(() => pause(5))
+          .then(write)
+          .catch((error: unknown) => {
+            // What becomes of it nobody hears.
+            if (!(error instanceof StoreError)) throw error;
+          });
       };
       return {
         async submit(id, input) {

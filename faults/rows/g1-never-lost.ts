@@ -4,7 +4,7 @@ import { createProtocolClient, type Credentials } from '../../e2e/support/protoc
 import type { Random } from '../../e2e/support/random.ts';
 import type { RelayProcess } from '../../e2e/support/relay-process.ts';
 import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { comesTrue, sleep } from '../../e2e/support/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
 
@@ -66,8 +66,7 @@ async function converse(context: RowContext, random: Random, stage: FaultStage, 
     await askAndKill(context, random, stage, relay, visitors, `${name}.${round}`);
     for (const { viewer, turns } of visitors) {
       const isAnswered = (): boolean => turns.slice(-1).every((turn) => viewer.hasEnded(turn));
-      const answered = await until('it was answered', isAnswered, { everyMs: 5, timeoutMs: 30_000 }).catch(() => false);
-      if (!answered) violate(`an accepted prompt is not answered: ${turns.at(-1)?.prompt}`);
+      if (!(await comesTrue(isAnswered, { everyMs: 5, timeoutMs: 30_000 }))) violate(`an accepted prompt is not answered: ${turns.at(-1)?.prompt}`);
     }
   }
   for (const { credentials, viewer, turns } of visitors) {

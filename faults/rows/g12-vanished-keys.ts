@@ -69,7 +69,13 @@ async function deleteOne(context: RowContext, stage: FaultStage, { server }: Sha
     if (status !== 410) violate(`${part} vanished, and the conversation is answered ${status}`);
     count('conversations gone, and said to be');
   } else await goOn(context, stage, credentials, round);
-  await Promise.all(viewers.map((viewer) => viewer.leave().catch(() => undefined)));
+  await Promise.all(
+    viewers.map((viewer) =>
+      viewer.leave().catch((error: unknown) => {
+        if (!isGone(error)) throw error;
+      }),
+    ),
+  );
 }
 
 /** A reply as a snapshot shows it. */
@@ -83,6 +89,11 @@ interface End {
   at: number;
   /** The problem's code. */
   text: string;
+}
+
+/** What ends a viewer of a conversation that has vanished. */
+function isGone(error: unknown): boolean {
+  return error instanceof RefusedError && error.status === 410;
 }
 
 /** What a viewer hears last of a run; one that drops its line has to come back for it. */
@@ -102,7 +113,7 @@ async function endOf(viewer: Viewer, runId: string, drops: boolean): Promise<End
     try {
       viewer.hasEnded({ runId, messageId: '' });
     } catch (error) {
-      if (error instanceof RefusedError && error.status === 410) return { kind: 'gone', at: performance.now(), text };
+      if (isGone(error)) return { kind: 'gone', at: performance.now(), text };
       throw error;
     }
     return null;

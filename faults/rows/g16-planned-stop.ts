@@ -62,9 +62,10 @@ async function stopUnderLoad(
   const visitors: Visitor[] = [];
   let over = false;
   const talking = Promise.all(Array.from({ length: SESSIONS }, (_, index) => converse(index)));
+  // It is awaited, now and at the end; in between, its error is no unhandled one.
   talking.catch(() => undefined);
   const isTalking = (): boolean => visitors.length === SESSIONS && visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
-  await until('all visitors see their answers', isTalking);
+  await Promise.race([talking, until('all visitors see their answers', isTalking)]);
   for (let round = 0; round < rounds; round += 1) {
     await sleep(random.between(300, 2_000));
     const relay = relays[round % relays.length] ?? stage.relay;

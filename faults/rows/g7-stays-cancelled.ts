@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { checkSession } from '../../e2e/support/check-session.ts';
 import { resumeOnce, watchSession } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { comesTrue, sleep, until } from '../../e2e/support/wait.ts';
 import { isTerminal } from '../../e2e/support/wire.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { CALM, type FaultStage } from '../harness/fault-stage.ts';
@@ -54,9 +54,8 @@ async function cancelOnce({ random, count, time, within, violate }: RowContext, 
   // A call that was on its way is hung up on as soon as it arrives.
   await sleep(60);
   const isOver = (): boolean => calls(prompt).every(({ finished, aborted }) => finished || aborted);
-  await until('late calls have ended', isOver, { timeoutMs: within(ABORTED_WITHIN_MS), everyMs: 2 }).catch(() => {
-    violate(`${prompt} asks the model after its stop`);
-  });
+  const isHungUp = await comesTrue(isOver, { timeoutMs: within(ABORTED_WITHIN_MS), everyMs: 2 });
+  if (!isHungUp) violate(`${prompt} asks the model after its stop`);
   await viewer.leave();
   const { body: state } = await direct.state(credentials);
   const turns = [{ messageId, prompt, runId: body.runId }];

@@ -40,6 +40,7 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
         }
       };
       const joining = Promise.all(Array.from({ length: 3 }, join));
+      // It is awaited below; until then its error is no unhandled one.
       joining.catch(() => undefined);
       for (let run = 0; run < runs; run += 1) {
         const prompt = `Session ${session}, run ${run}`;

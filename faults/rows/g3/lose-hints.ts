@@ -1,6 +1,6 @@
 import { checkSession } from '../../../e2e/support/check-session.ts';
 import { watchSession, type Viewer } from '../../../e2e/support/viewer.ts';
-import { sleep, until } from '../../../e2e/support/wait.ts';
+import { comesTrue, sleep, until } from '../../../e2e/support/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
@@ -29,13 +29,10 @@ export async function loseHints({ openStage, rounds, quick, random, count, time,
       await until('the model has written all', () => model.callsFor(turn.prompt).at(-1)?.finished, { everyMs: 5 });
       const writtenAt = performance.now();
       const viewers = [early, late];
-      try {
-        const ended = (): boolean => viewers.every((viewer) => viewer.hasEnded(turn.accepted));
-        await until('the end was seen', ended, { timeoutMs: within(BEHIND_MS), everyMs: 5 });
-        time('from the last token to the end seen, hints lost', performance.now() - writtenAt);
-      } catch {
-        violate(`a viewer was left behind: ${viewers.map(({ cursor }) => cursor).join(', ')}`);
-      }
+      const ended = (): boolean => viewers.every((viewer) => viewer.hasEnded(turn.accepted));
+      const isSeen = await comesTrue(ended, { timeoutMs: within(BEHIND_MS), everyMs: 5 });
+      if (isSeen) time('from the last token to the end seen, hints lost', performance.now() - writtenAt);
+      else violate(`a viewer was left behind: ${viewers.map(({ cursor }) => cursor).join(', ')}`);
       await Promise.all(viewers.map((viewer) => viewer.leave()));
       const { body: state } = await direct.state(credentials);
       violate(...checkSession({ viewers, turns: [turn], state, model }).violations);
