@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { SCRIPTS } from '#relay/store/drivers/redis-scripts/scripts.ts';
+import type { MintAnswer } from '#shared/protocol.ts';
 import type { Bench } from '../harness/bench.ts';
 import { atMost, createFigure, type Figure } from '../harness/figure.ts';
 import { commandCalls } from '../harness/redis-info.ts';
@@ -16,27 +17,37 @@ const WITHIN_SCRIPTS = new Set([
   ...Object.values(SCRIPTS).flatMap((text) => [...text.matchAll(/redis\.call\('(\w+)'/g)].map(([, name = '']) => name.toLowerCase())),
 ]);
 
-/** Commands per flushed batch with more and more viewers, and what they leave behind when they have gone. */
+/** Those that share the Redis: one has the reply, the others have nothing to do but to look for due runs and to listen. */
+const RELAYS = 3;
+
+/**
+ * Commands per flushed batch with more and more viewers of one reply, whatever for and whichever relay sends them, and
+ * what the viewers leave behind when they have gone.
+ */
 export const redisCommands: Bench = {
   name: 'redis-commands',
   run: async ({ quick, start, redis, progress }) => {
     const { admin, url } = await redis();
-    const [relay, load] = await Promise.all([
-      start<RelayServer>('servers/relay-server.ts', { args: [url] }),
-      start<Viewers>('load/viewers.ts'),
-    ]);
+    const startRelay = () => start<RelayServer>('servers/relay-server.ts', { args: [url] });
+    const [relay, load] = await Promise.all([startRelay(), start<Viewers>('load/viewers.ts')]);
     const client = createRelayClient(await relay.call('port'));
-    const windowMs = quick ? 1500 : 4000;
+    const windowMs = quick ? 3000 : 15_000;
     const figures: Figure[] = [];
-    // The relay's own connection to hear what is published comes with the first viewer, and stays.
-    const first = await client.mint();
-    await relay.call('seed', { sessionId: first.sessionId, tokens: 1, end: 'sealed' });
-    await load.call('connect', { group: 'first', requests: [client.view(first)] });
-    await load.call('disconnect', { group: 'first' });
-    for (const viewers of [1, 10, quick ? 50 : 1000]) {
-      progress(`${viewers} viewers`);
+    const seedSession = async () => {
       const session = await client.mint();
       await relay.call('seed', { sessionId: session.sessionId, tokens: 1, end: 'sealed' });
+      return session;
+    };
+    // The relay's own connection to hear what is published comes with the first viewer, and stays.
+    const first = await seedSession();
+    await load.call('connect', { group: 'first', requests: [client.view(first)] });
+    await load.call('disconnect', { group: 'first' });
+    const rounds: [number, MintAnswer][] = [];
+    for (const viewers of [1, 10, quick ? 50 : 1000]) rounds.push([viewers, await seedSession()]);
+    // Only now, for they might take a run that is being seeded.
+    for (let others = 1; others < RELAYS; others += 1) await startRelay();
+    for (const [viewers, session] of rounds) {
+      progress(`${viewers} viewers`);
       const before = await inventory(admin);
       const group = `${viewers} viewers`;
       await load.call('connect', { group, requests: Array.from({ length: viewers }, () => client.view(session)) });

@@ -3,7 +3,7 @@ import type { RedisAddress } from './redis-address.ts';
 import { replyCode } from './redis-errors.ts';
 
 /** A link that takes commands and gives nothing back for so long is dead: half-open, or its server has stopped. */
-export const SOCKET_TIMEOUT_MS = 2_000;
+const SOCKET_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_RECONNECT_MS = 1_000;
 

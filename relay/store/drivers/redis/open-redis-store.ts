@@ -33,7 +33,7 @@ export interface OpenRedisStoreOptions {
 const CHECK_AGAIN_MS = 1_000;
 
 /** Often enough that a run which is handed over goes on within a second, also where no hint can be heard; each look is a command. */
-const PACE = { batchMs: 0, pollMs: 700 };
+const PACE = { batchMs: 0, pollMs: 800 };
 
 /**
  * A store that several relays share: Redis 7.0 or newer, or Valkey; one server, behind Sentinels, or a Cluster. How much

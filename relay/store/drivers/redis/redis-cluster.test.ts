@@ -81,7 +81,7 @@ describe('on a cluster', () => {
       for (const node of [from, ...cluster.masters]) await node.admin.call('CLUSTER', 'SETSLOT', slot, 'NODE', back);
     });
 
-    await vi.waitFor(() => expect(unsure).toBeGreaterThan(0), { timeout: 10_000 });
+    await vi.waitFor(() => expect(unsure).toBeGreaterThan(0), { timeout: 20_000 });
     expect(await store.submit(sessionId, submitInput())).toMatchObject({ kind: 'ok' });
     await vi.waitFor(() => expect(seen.entries).toHaveLength(1));
   });

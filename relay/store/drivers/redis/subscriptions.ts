@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '#relay/logger.ts';
 import { StoreError } from '../../store-error.ts';
-import { reconnectDelay, SOCKET_TIMEOUT_MS } from './connect.ts';
+import { reconnectDelay } from './connect.ts';
 import { replyCode, toStoreError } from './redis-errors.ts';
 
 interface Server {
@@ -33,6 +33,11 @@ export interface Subscriptions {
 const PATIENCE_MS = 2_000;
 /** A Cluster that is being rebuilt may send one round in circles. */
 const MAX_REDIRECTIONS = 5;
+/**
+ * A line that nothing comes over is asked for a sign of life so often, which is a command too. Meanwhile nobody relies on
+ * it: viewers ask where the log ends, and relays look for due runs.
+ */
+const HEARTBEAT_MS = 4_000;
 /** So many channels are subscribed to again at a time. */
 const CHANNELS_AT_ONCE = 500;
 
@@ -56,7 +61,7 @@ export function createSubscriptions(options: {
   const homeless = new Set<Channel>();
   let retrying = false;
   let closed = false;
-  const heartbeat = setInterval(beat, SOCKET_TIMEOUT_MS);
+  const heartbeat = setInterval(beat, HEARTBEAT_MS);
   heartbeat.unref();
 
   function earAt(server: Server | null): Ear {
