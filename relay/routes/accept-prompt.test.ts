@@ -1,21 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { MintAnswer, PromptAnswer, SessionAnswer } from '#shared/protocol.ts';
+import type { PromptAnswer } from '#shared/protocol.ts';
 import { createPromptLimiter } from '../limits/create-prompt-limiter.ts';
-import { bearer, json, problemOf, type RelayStage } from '../testing/relay-stage.ts';
+import { bearer, problemOf } from '../testing/relay-stage.ts';
 import { useRelayStage } from '../testing/use-relay-stage.ts';
 
-let stage: RelayStage;
-let session: MintAnswer;
-const restart = useRelayStage((opened, minted) => {
-  stage = opened;
-  session = minted;
-});
-
-const post = (body: object) => stage.request('/api/llm-stream', json({ sessionId: session.sessionId, ...body }, session.token));
-async function state(): Promise<SessionAnswer> {
-  const response = await stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(session.token) });
-  return (await response.json()) as SessionAnswer;
-}
+const visit = useRelayStage();
+const { post, state, restart } = visit;
 
 describe('POST /api/llm-stream', () => {
   it('stores the prompt byte for byte, then answers where its stream begins', async () => {
@@ -23,8 +13,8 @@ describe('POST /api/llm-stream', () => {
     const response = await post({ prompt, messageId: 'm-1' });
     expect(response.status).toBe(202);
     const answer = (await response.json()) as PromptAnswer;
-    expect(answer).toMatchObject({ sessionId: session.sessionId, messageId: 'm-1', cursor: '0-0' });
-    expect(response.headers.get('location')).toBe(`/api/check-stream?sessionId=${session.sessionId}&after=0-0`);
+    expect(answer).toMatchObject({ sessionId: visit.session.sessionId, messageId: 'm-1', cursor: '0-0' });
+    expect(response.headers.get('location')).toBe(`/api/check-stream?sessionId=${visit.session.sessionId}&after=0-0`);
     expect(await state()).toMatchObject({
       messages: [{ id: 'm-1', role: 'user', parts: [{ type: 'text', text: prompt }] }],
       run: { runId: answer.runId, messageId: answer.runId, status: 'queued', attempt: 1 },
@@ -36,7 +26,7 @@ describe('POST /api/llm-stream', () => {
     const again = await post({ prompt: 'Hello?', messageId: 'm-1' });
     expect([first.status, again.status]).toEqual([202, 200]);
     expect(await again.json()).toEqual(await first.json());
-    await stage.answer(session);
+    await visit.answer();
     expect((await post({ prompt: 'Hello?', messageId: 'm-1' })).status).toBe(200);
     expect((await state()).messages).toHaveLength(2);
   });
@@ -53,23 +43,23 @@ describe('POST /api/llm-stream', () => {
 
   it('edits: what came after the parent is dropped', async () => {
     await post({ prompt: 'First', messageId: 'm-1' });
-    const reply = await stage.answer(session);
+    const reply = await visit.answer();
     await post({ prompt: 'Second', messageId: 'm-2' });
-    await stage.answer(session);
+    await visit.answer();
     expect((await post({ prompt: 'Second, better', messageId: 'm-3', parentId: reply })).status).toBe(202);
     expect((await state()).messages.map(({ id }) => id)).toEqual(['m-1', reply, 'm-3']);
-    await stage.answer(session);
+    await visit.answer();
     expect((await post({ prompt: 'All anew', messageId: 'm-4', parentId: '' })).status).toBe(202);
     expect((await state()).messages.map(({ id }) => id)).toEqual(['m-4']);
   });
 
   it('regenerates the answer to a message of the visitor, and to nothing else', async () => {
     await post({ prompt: 'First', messageId: 'm-1' });
-    const reply = await stage.answer(session);
+    const reply = await visit.answer();
     for (const parentId of [reply, 'nobody', '']) expect(await problemOf(await post({ parentId }))).toBe('422 unknown-parent');
     const again = (await (await post({ parentId: 'm-1', messageId: 'm-2' })).json()) as PromptAnswer;
     expect(await state()).toMatchObject({ messages: [{ id: 'm-1' }], run: { runId: again.runId, status: 'queued' } });
-    await stage.answer(session, 'Another answer');
+    await visit.answer('Another answer');
     expect((await state()).messages.map(({ id }) => id)).toEqual(['m-1', again.runId]);
   });
 
@@ -96,15 +86,15 @@ describe('POST /api/llm-stream', () => {
     ['deep JSON', (id: string) => `{"sessionId":"${id}","prompt":${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
     ['a byte order mark', (id: string) => `\ufeff{"sessionId":"${id}","prompt":"a"}`],
   ])('refuses %s', async (_, body) => {
-    const headers = { 'content-type': 'application/json', ...bearer(session.token) };
-    const response = await stage.request('/api/llm-stream', { method: 'POST', body: body(session.sessionId), headers });
+    const headers = { 'content-type': 'application/json', ...bearer(visit.session.token) };
+    const response = await visit.stage.request('/api/llm-stream', { method: 'POST', body: body(visit.session.sessionId), headers });
     expect(await problemOf(response)).toBe('400 invalid-request');
   });
 
   it('refuses bytes that are no UTF-8', async () => {
-    const body = new Uint8Array([...new TextEncoder().encode(`{"sessionId":"${session.sessionId}","prompt":"`), 0xff, 0x22, 0x7d]);
-    const headers = { 'content-type': 'application/json', ...bearer(session.token) };
-    expect(await problemOf(await stage.request('/api/llm-stream', { method: 'POST', body, headers }))).toBe('400 invalid-request');
+    const body = new Uint8Array([...new TextEncoder().encode(`{"sessionId":"${visit.session.sessionId}","prompt":"`), 0xff, 0x22, 0x7d]);
+    const headers = { 'content-type': 'application/json', ...bearer(visit.session.token) };
+    expect(await problemOf(await visit.stage.request('/api/llm-stream', { method: 'POST', body, headers }))).toBe('400 invalid-request');
   });
 
   it('counts the bytes of a prompt, not its characters', async () => {
@@ -120,9 +110,9 @@ describe('POST /api/llm-stream', () => {
       expect(await problemOf(await post({ prompt: 'while it runs' }))).toBe('409 run-active');
       expect((await post({ prompt: '1', messageId: 'm-1' })).status).toBe(200);
     }
-    await stage.answer(session);
+    await visit.answer();
     expect((await post({ prompt: '2' })).status).toBe(202);
-    await stage.answer(session);
+    await visit.answer();
     const limited = await post({ prompt: '3' });
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
     const problem = (await limited.json()) as { code: string; retryAfterMs: number };
@@ -146,10 +136,10 @@ describe('POST /api/llm-stream', () => {
       }),
     });
     await post({ prompt: 'first', messageId: 'm-1' });
-    await stage.answer(session);
+    await visit.answer();
     meanwhile = async () => {
       expect((await post({ prompt: 'instead', messageId: 'm-2', parentId: '' })).status).toBe(202);
-      await stage.answer(session);
+      await visit.answer();
     };
     expect(await problemOf(await post({ prompt: 'after the first', messageId: 'm-3', parentId: 'm-1' }))).toBe('422 unknown-parent');
     expect((await state()).messages.map(({ id }) => id)).toEqual(['m-2', expect.any(String)]);
@@ -159,9 +149,9 @@ describe('POST /api/llm-stream', () => {
     await restart({ limiter: createPromptLimiter({ perSession: 2, perAddress: 0 }) });
     const statuses = (await Promise.all([post({ prompt: '1' }), post({ prompt: 'too late' })])).map(({ status }) => status);
     expect(statuses.toSorted((a, b) => a - b)).toEqual([202, 409]);
-    await stage.answer(session);
+    await visit.answer();
     expect((await post({ prompt: '2' })).status).toBe(202);
-    await stage.answer(session);
+    await visit.answer();
     expect(await problemOf(await post({ prompt: '3' }))).toBe('429 rate-limited');
   });
 

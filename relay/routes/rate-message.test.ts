@@ -1,26 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_COMMENT_LENGTH, type MintAnswer, type SessionAnswer } from '#shared/protocol.ts';
+import { MAX_COMMENT_LENGTH } from '#shared/protocol.ts';
 import { sealSession } from '../store/seal-session.ts';
-import { bearer, json, problemOf, type RelayStage } from '../testing/relay-stage.ts';
+import { json, problemOf } from '../testing/relay-stage.ts';
 import { useRelayStage } from '../testing/use-relay-stage.ts';
 
-let stage: RelayStage;
-let session: MintAnswer;
-useRelayStage((opened, minted) => {
-  stage = opened;
-  session = minted;
-});
+const visit = useRelayStage();
 
-const rate = (body: object) => stage.request(`/api/sessions/${session.sessionId}/feedback`, json(body, session.token));
+const rate = (body: object) => visit.stage.request(`/api/sessions/${visit.session.sessionId}/feedback`, json(body, visit.session.token));
 
 async function answer(): Promise<string> {
-  await stage.prompt(session);
-  return await stage.answer(session);
+  await visit.stage.prompt(visit.session);
+  return await visit.answer();
 }
 
 async function feedbackOf(messageId: string): Promise<unknown> {
-  const response = await stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(session.token) });
-  const { messages } = (await response.json()) as SessionAnswer;
+  const { messages } = await visit.state();
   return messages.find(({ id }) => id === messageId)?.metadata?.feedback;
 }
 
@@ -42,13 +36,12 @@ describe('POST /api/sessions/:sessionId/feedback', () => {
     const messageId = await answer();
     await rate({ messageId, rating: 'up' });
     await answer();
-    await sealSession(stage.store, session.sessionId);
+    await sealSession(visit.stage.store, visit.session.sessionId);
     await answer();
     expect(await feedbackOf(messageId)).toEqual({ rating: 'up' });
     await rate({ messageId, rating: null });
     expect(await feedbackOf(messageId)).toBeUndefined();
-    const response = await stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(session.token) });
-    const { messages } = (await response.json()) as SessionAnswer;
+    const { messages } = await visit.state();
     expect(messages.map(({ metadata }) => metadata?.run?.status)).toEqual([
       undefined,
       'completed',
@@ -61,8 +54,8 @@ describe('POST /api/sessions/:sessionId/feedback', () => {
 
   it('takes what is said of an earlier answer while the next is written, and refuses it of that one', async () => {
     const messageId = await answer();
-    await stage.prompt(session);
-    const pen = await stage.write(session.sessionId);
+    await visit.stage.prompt(visit.session);
+    const pen = await visit.stage.write(visit.session.sessionId);
     expect((await rate({ messageId, rating: 'up' })).status).toBe(204);
     expect(await problemOf(await rate({ messageId: pen.runId, rating: 'up' }))).toBe('409 run-active');
     await pen.text('goes on');
@@ -74,8 +67,8 @@ describe('POST /api/sessions/:sessionId/feedback', () => {
 
   it('is 404 for what is no answer of this conversation, and 412 while there is none', async () => {
     expect(await problemOf(await rate({ messageId: 'm', rating: 'up' }))).toBe('412 stream-not-started');
-    await stage.request('/api/llm-stream', json({ sessionId: session.sessionId, prompt: 'Hello?', messageId: 'mine' }, session.token));
-    await (await stage.write(session.sessionId)).finish();
+    await visit.post({ prompt: 'Hello?', messageId: 'mine' });
+    await (await visit.stage.write(visit.session.sessionId)).finish();
     expect(await problemOf(await rate({ messageId: 'nobody', rating: 'up' }))).toBe('404 not-found');
     expect(await problemOf(await rate({ messageId: 'mine', rating: 'up' }))).toBe('404 not-found');
   });

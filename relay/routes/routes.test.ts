@@ -1,46 +1,37 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { MintAnswer, PromptAnswer, SessionAnswer } from '#shared/protocol.ts';
-import { bearer, json, problemOf, TTL_MS, type RelayStage } from '../testing/relay-stage.ts';
+import type { MintAnswer, PromptAnswer } from '#shared/protocol.ts';
+import { json, problemOf, TTL_MS } from '../testing/relay-stage.ts';
 import { useRelayStage } from '../testing/use-relay-stage.ts';
 
-let stage: RelayStage;
-let session: MintAnswer;
-const restart = useRelayStage((opened, minted) => {
-  stage = opened;
-  session = minted;
-});
-
-const post = (body: object) => stage.request('/api/llm-stream', json({ sessionId: session.sessionId, ...body }, session.token));
-const get = (path: string, headers = {}) => stage.request(path, { headers: { ...bearer(session.token), ...headers } });
-const del = (path: string) => stage.request(path, { method: 'DELETE', headers: bearer(session.token) });
-const state = async () => (await (await get(`/api/sessions/${session.sessionId}`)).json()) as SessionAnswer;
-const stream = () => get(`/api/check-stream?sessionId=${session.sessionId}&until=idle`);
+const visit = useRelayStage();
+const { post, get, del, state, restart } = visit;
+const stream = () => get(`/api/check-stream?sessionId=${visit.session.sessionId}&until=idle`);
 
 describe('POST /api/sessions', () => {
   it('mints a session that nothing is stored of', async () => {
-    expect(session.sessionId).toMatch(/^[\w-]{21,}$/);
-    expect(session.expiresAt).toBeGreaterThanOrEqual(stage.clock.now + 2 * TTL_MS);
-    expect(await stage.store.head(session.sessionId)).toEqual({ kind: 'empty' });
+    expect(visit.session.sessionId).toMatch(/^[\w-]{21,}$/);
+    expect(visit.session.expiresAt).toBeGreaterThanOrEqual(visit.stage.clock.now + 2 * TTL_MS);
+    expect(await visit.stage.store.head(visit.session.sessionId)).toEqual({ kind: 'empty' });
   });
 
   it('renews the token of a session, up to SESSION_TTL after its end, and keeps the time of minting', async () => {
-    stage.clock.now = session.expiresAt + TTL_MS - 1000;
+    visit.stage.clock.now = visit.session.expiresAt + TTL_MS - 1000;
     expect(await problemOf(await stream())).toBe('401 unauthorized');
-    const response = await stage.request('/api/sessions', json({}, session.token));
+    const response = await visit.stage.request('/api/sessions', json({}, visit.session.token));
     expect(response.status).toBe(201);
     const renewed = (await response.json()) as MintAnswer;
-    expect(renewed.sessionId).toBe(session.sessionId);
-    session = renewed;
+    expect(renewed.sessionId).toBe(visit.session.sessionId);
+    visit.session = renewed;
     // Minted long ago and never written: not young any more.
     expect(await problemOf(await stream())).toBe('404 not-found');
 
-    stage.clock.now = renewed.expiresAt + TTL_MS + 1000;
-    expect(await problemOf(await stage.request('/api/sessions', json({}, renewed.token)))).toBe('401 unauthorized');
+    visit.stage.clock.now = renewed.expiresAt + TTL_MS + 1000;
+    expect(await problemOf(await visit.stage.request('/api/sessions', json({}, renewed.token)))).toBe('401 unauthorized');
   });
 
   it.each(['', '[]', 'null', '"{}"', '{"a":1}', '{', '{"__proto__":{}}'])('refuses the body %j', async (body) => {
     const headers = { 'content-type': 'application/json' };
-    expect(await problemOf(await stage.request('/api/sessions', { method: 'POST', body, headers }))).toBe('400 invalid-request');
+    expect(await problemOf(await visit.stage.request('/api/sessions', { method: 'POST', body, headers }))).toBe('400 invalid-request');
   });
 });
 
@@ -48,49 +39,49 @@ describe('a session through its life', () => {
   it('is not said to be remembered when the store has lost all of it between two looks', async () => {
     await restart({ wrapStore: (store) => ({ ...store, head: () => Promise.resolve({ kind: 'empty' }) }) });
     await post({ prompt: 'Hello?' });
-    await stage.answer(session);
+    await visit.answer();
     // It was read, and a moment later nothing is known of it: 410 would tell its visitors never to come back.
     expect(await problemOf(await stream())).toBe('412 stream-not-started');
   });
 
   it('has not started, expires, is forgotten', async () => {
     expect(await problemOf(await stream())).toBe('412 stream-not-started');
-    expect(await problemOf(await get(`/api/sessions/${session.sessionId}`))).toBe('412 stream-not-started');
+    expect(await problemOf(await get(`/api/sessions/${visit.session.sessionId}`))).toBe('412 stream-not-started');
     await post({ prompt: 'Hello?' });
     // It does not end during a run, however long that takes.
-    stage.clock.now += TTL_MS + 1;
+    visit.stage.clock.now += TTL_MS + 1;
     expect((await state()).run).not.toBeNull();
-    await stage.answer(session);
-    const renewed = await stage.request('/api/sessions', json({}, session.token));
-    session = (await renewed.json()) as MintAnswer;
+    await visit.answer();
+    const renewed = await visit.stage.request('/api/sessions', json({}, visit.session.token));
+    visit.session = (await renewed.json()) as MintAnswer;
 
-    stage.clock.now += TTL_MS + 1;
-    for (const response of [await stream(), await post({ prompt: 'Still there?' }), await get(`/api/sessions/${session.sessionId}`)]) {
+    visit.stage.clock.now += TTL_MS + 1;
+    for (const response of [await stream(), await post({ prompt: 'Still there?' }), await get(`/api/sessions/${visit.session.sessionId}`)]) {
       expect(await problemOf(response)).toBe('410 session-expired');
     }
-    session = (await (await stage.request('/api/sessions', json({}, session.token))).json()) as MintAnswer;
-    stage.clock.now += 2 * TTL_MS;
-    session = (await (await stage.request('/api/sessions', json({}, session.token))).json()) as MintAnswer;
-    for (const response of [await stream(), await post({ prompt: 'Still there?' }), await get(`/api/sessions/${session.sessionId}`)]) {
+    visit.session = (await (await visit.stage.request('/api/sessions', json({}, visit.session.token))).json()) as MintAnswer;
+    visit.stage.clock.now += 2 * TTL_MS;
+    visit.session = (await (await visit.stage.request('/api/sessions', json({}, visit.session.token))).json()) as MintAnswer;
+    for (const response of [await stream(), await post({ prompt: 'Still there?' }), await get(`/api/sessions/${visit.session.sessionId}`)]) {
       expect(await problemOf(response)).toBe('404 not-found');
     }
   });
 
   it('is deleted with all that runs in it, as often as one likes', async () => {
     await post({ prompt: 'Hello?' });
-    for (let i = 0; i < 2; i += 1) expect((await del(`/api/sessions/${session.sessionId}`)).status).toBe(204);
+    for (let i = 0; i < 2; i += 1) expect((await del(`/api/sessions/${visit.session.sessionId}`)).status).toBe(204);
     expect(await problemOf(await stream())).toBe('410 session-expired');
     expect(await problemOf(await post({ prompt: 'Hello?' }))).toBe('410 session-expired');
   });
 
   it('can be deleted before anything was written', async () => {
-    expect((await del(`/api/sessions/${session.sessionId}`)).status).toBe(204);
+    expect((await del(`/api/sessions/${visit.session.sessionId}`)).status).toBe(204);
     expect(await problemOf(await stream())).toBe('410 session-expired');
   });
 });
 
 describe('DELETE /api/llm-stream', () => {
-  const stop = (more = '') => del(`/api/llm-stream?sessionId=${session.sessionId}${more}`);
+  const stop = (more = '') => del(`/api/llm-stream?sessionId=${visit.session.sessionId}${more}`);
 
   it('stops the active run, and says that there is none', async () => {
     expect(await (await stop()).json()).toEqual({ cancelled: false });
@@ -103,7 +94,7 @@ describe('DELETE /api/llm-stream', () => {
 
   it('keeps the partial reply, and seals it', async () => {
     const { runId } = (await (await post({ prompt: 'Hello?' })).json()) as PromptAnswer;
-    await (await stage.write(session.sessionId)).text('Good mor');
+    await (await visit.stage.write(visit.session.sessionId)).text('Good mor');
     await stop();
     expect((await state()).messages.at(-1)).toMatchObject({
       id: runId,
@@ -111,23 +102,23 @@ describe('DELETE /api/llm-stream', () => {
       metadata: { run: { status: 'cancelled' } },
     });
     await expect
-      .poll(async () => (await stage.store.read(session.sessionId, { limit: 1 })).kind === 'snapshot' && stage.store.inspect(session.sessionId)?.sealedTo)
+      .poll(async () => (await visit.stage.store.read(visit.session.sessionId, { limit: 1 })).kind === 'snapshot' && visit.stage.store.inspect(visit.session.sessionId)?.sealedTo)
       .toBe((await state()).cursor);
   });
 });
 
 describe('tokens', () => {
   it.each(['Basic', 'Token', 'bearer:', ''])('are no tokens under the scheme %j', async (scheme) => {
-    const response = await stage.request('/api/sessions', json({}));
+    const response = await visit.stage.request('/api/sessions', json({}));
     const { token } = (await response.json()) as MintAnswer;
-    const answer = await stage.request(`/api/sessions/${session.sessionId}`, { headers: { authorization: `${scheme} ${token}` } });
+    const answer = await visit.stage.request(`/api/sessions/${visit.session.sessionId}`, { headers: { authorization: `${scheme} ${token}` } });
     expect(await problemOf(answer)).toBe('401 unauthorized');
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   });
 
   it.each(['bearer', 'BEARER', 'Bearer'])('are taken under the scheme %j', async (scheme) => {
-    const headers = { authorization: `${scheme} ${session.token}` };
-    expect(await problemOf(await stage.request(`/api/sessions/${session.sessionId}`, { headers }))).toBe('412 stream-not-started');
+    const headers = { authorization: `${scheme} ${visit.session.token}` };
+    expect(await problemOf(await visit.stage.request(`/api/sessions/${visit.session.sessionId}`, { headers }))).toBe('412 stream-not-started');
   });
 
   it.each([
@@ -136,7 +127,7 @@ describe('tokens', () => {
     () => '/api/sessions/%2e%2e%2f',
     () => '/api/check-stream?sessionId=x',
     () => '/api/check-stream?sessionId=',
-    () => `/api/check-stream?sessionId=${session.sessionId}x`,
+    () => `/api/check-stream?sessionId=${visit.session.sessionId}x`,
   ])('are for no other session: %s', async (path) => {
     expect(await problemOf(await get(path()))).toBe('404 not-found');
   });
@@ -155,11 +146,11 @@ describe('the query', () => {
     (id: string) => `sessionId=${id}&__proto__=x`,
     () => '',
   ])('is refused: %s', async (query) => {
-    expect(await problemOf(await get(`/api/check-stream?${query(session.sessionId)}`))).toBe('400 invalid-request');
+    expect(await problemOf(await get(`/api/check-stream?${query(visit.session.sessionId)}`))).toBe('400 invalid-request');
   });
 
   it.each(['', 'x', '1-', '-1'])('is not saved by its cursor when Last-Event-ID is %j', async (id) => {
-    const response = await get(`/api/check-stream?sessionId=${session.sessionId}&after=0-0`, { 'last-event-id': id });
+    const response = await get(`/api/check-stream?sessionId=${visit.session.sessionId}&after=0-0`, { 'last-event-id': id });
     expect(await problemOf(response)).toBe('400 invalid-request');
   });
 });
@@ -167,10 +158,10 @@ describe('the query', () => {
 describe('origins', () => {
   beforeEach(() => restart({ origins: { allowed: ['https://good.example'], loopback: false } }));
   const preflight = (origin: string, path = '/api/llm-stream') =>
-    stage.request(path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
+    visit.stage.request(path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
 
   it('lets an allowed page read the answer, with Location and Retry-After, and never with credentials', async () => {
-    const response = await get(`/api/sessions/${session.sessionId}`, { origin: 'https://good.example' });
+    const response = await get(`/api/sessions/${visit.session.sessionId}`, { origin: 'https://good.example' });
     expect(response.status).toBe(412);
     expect(response.headers.get('access-control-allow-origin')).toBe('https://good.example');
     expect(response.headers.get('access-control-expose-headers')).toBe('Location, Retry-After');
@@ -201,8 +192,8 @@ describe('limits on streams', () => {
     ['503 overloaded', { perSession: 0, perAddress: 0, total: 1 }],
   ])('answer %s, and count again once a viewer has left', async (expected, streams) => {
     await restart({ limits: { streams } });
-    await stage.prompt(session);
-    const follow = () => get(`/api/check-stream?sessionId=${session.sessionId}`);
+    await visit.stage.prompt(visit.session);
+    const follow = () => get(`/api/check-stream?sessionId=${visit.session.sessionId}`);
     const first = await follow();
     const second = await follow();
     expect(second.headers.has('retry-after')).toBe(true);

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createProblem } from '#shared/problem.ts';
+import type { Stage } from '../generation/testing/stage.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { FatalError, RetryableError, RunStopped } from './errors.ts';
+import type { Runner } from './runner.ts';
 import { begin, complete, say, stageWith, statusesOf, type Body } from './testing/scripted-run.ts';
 
 describe('a workflow that fails', () => {
@@ -101,6 +103,21 @@ describe('a run whose writer is gone', () => {
       await context.run('end', (step) => complete(step, input, context.attempt));
     };
 
+  /** A runner whose run has said its three words, and hangs. */
+  async function startHanging(stage: Stage): Promise<Runner> {
+    const runner = stage.start();
+    await stage.prompt('Hi');
+    await stage.until(async () => stage.textOf((await stage.read()).state.messages.at(-1)) === 'one two three');
+    return runner;
+  }
+
+  /** Somebody cancels such a run; resolves once nothing of it is left. */
+  async function cancelHanging(stage: Stage): Promise<void> {
+    const runner = await startHanging(stage);
+    await stage.store.cancel(stage.sessionId, { token: 'cancel-1', random: 1 });
+    await stage.until(() => runner.activeRuns === 0);
+  }
+
   test('is taken over when its lease has run out; the old writer, frozen until then, stops and writes nothing', async () => {
     const signals: AbortSignal[] = [];
     const gate = Promise.withResolvers<void>();
@@ -115,9 +132,7 @@ describe('a run whose writer is gone', () => {
         }),
     });
     const stage = stageWith(hangingBody(signals, gate.promise), { wrap: freezable });
-    const zombie = stage.start();
-    await stage.prompt('Hi');
-    await stage.until(async () => stage.textOf((await stage.read()).state.messages.at(-1)) === 'one two three');
+    const zombie = await startHanging(stage);
     frozen = true;
     stage.advance(10_000);
     stage.start();
@@ -135,11 +150,7 @@ describe('a run whose writer is gone', () => {
   test('stops at once when somebody cancels it, even if it says nothing', async () => {
     const signals: AbortSignal[] = [];
     const stage = stageWith(hangingBody(signals), { runner: { leaseMs: 60_000 } });
-    const runner = stage.start();
-    await stage.prompt('Hi');
-    await stage.until(async () => stage.textOf((await stage.read()).state.messages.at(-1)) === 'one two three');
-    await stage.store.cancel(stage.sessionId, { token: 'cancel-1', random: 1 });
-    await stage.until(() => runner.activeRuns === 0);
+    await cancelHanging(stage);
     expect(signals[0]?.aborted).toBe(true);
     expect(await statusesOf(stage)).toEqual(['started', 'cancelled']);
   });
@@ -150,11 +161,7 @@ describe('a run whose writer is gone', () => {
       runner: { leaseMs: 300 },
       wrap: (store) => ({ ...store, follow: () => Promise.reject(new StoreError('store-unavailable', 'no channel')) }),
     });
-    const runner = stage.start();
-    await stage.prompt('Hi');
-    await stage.until(async () => stage.textOf((await stage.read()).state.messages.at(-1)) === 'one two three');
-    await stage.store.cancel(stage.sessionId, { token: 'cancel-1', random: 1 });
-    await stage.until(() => runner.activeRuns === 0);
+    await cancelHanging(stage);
     expect(signals[0]?.aborted).toBe(true);
   });
 
@@ -184,9 +191,7 @@ describe('a run whose writer is gone', () => {
   test('ends as interrupted under takeover fail, if something of the reply was written', async () => {
     const signals: AbortSignal[] = [];
     const stage = stageWith(hangingBody(signals), { runner: { takeover: 'fail' } });
-    const first = stage.start();
-    await stage.prompt('Hi');
-    await stage.until(async () => stage.textOf((await stage.read()).state.messages.at(-1)) === 'one two three');
+    const first = await startHanging(stage);
     await first.drain(0);
     stage.advance(60_000);
     stage.start();
