@@ -23,21 +23,23 @@ export function describeLease(openStore: OpenStore): void {
         expect(ms).toBeGreaterThan(full - (performance.now() - since) - CLOCK_SLACK_MS);
       };
       expect(await bench.store.take(10)).toEqual({ due: [], nextDueMs: null });
-      await bench.start();
-      const [other, waiting] = [newId(), newId()];
-      await bench.store.submit(other, submitInput());
-      await bench.store.claim(other, claimInput({ leaseMs: LEASE_MS / 2 }));
-      isFrom((await bench.store.take(10)).nextDueMs, LEASE_MS / 2);
+      // Wherever a store keeps them: each is sooner than all before it.
+      const leases = [10, 9, 8, 7, 6, 5].map((tenths) => ({ sessionId: newId(), leaseMs: (LEASE_MS * tenths) / 10 }));
+      for (const { sessionId, leaseMs } of leases) {
+        await bench.store.submit(sessionId, submitInput());
+        await bench.store.claim(sessionId, claimInput({ leaseMs }));
+        isFrom((await bench.store.take(10)).nextDueMs, leaseMs);
+      }
 
       // What is due is not what comes next, however little of it was asked for.
-      await bench.store.submit(waiting, submitInput());
+      await bench.submit();
       isFrom((await bench.store.take(1)).nextDueMs, LEASE_MS / 2);
       await bench.advance(LEASE_MS / 2);
-      isFrom((await bench.store.take(1)).nextDueMs, LEASE_MS / 2);
+      isFrom((await bench.store.take(1)).nextDueMs, LEASE_MS / 10);
       await bench.advance(LEASE_MS / 2);
       const { due, nextDueMs } = await bench.store.take(10);
       expect(nextDueMs).toBeNull();
-      expect(due.toSorted()).toEqual([bench.sessionId, other, waiting].toSorted());
+      expect(due.toSorted()).toEqual([bench.sessionId, ...leases.map(({ sessionId }) => sessionId)].toSorted());
     });
 
     it('says when a run is due that was renewed, or is to be tried again later', async () => {
