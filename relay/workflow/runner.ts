@@ -26,7 +26,8 @@ export interface RunnerOptions {
   maxRuns?: number;
   /**
    * Looks for due runs so often while hand-overs cannot be heard of, or what is due cannot be taken here; else a quarter
-   * as often, and besides whenever a lease runs out or a run is to be tried again. 500 ms when not given.
+   * as often, or twice in a lease if that is more, and besides when a lease runs out or a run is to be tried again.
+   * 500 ms when not given.
    */
   pollMs?: number;
   /** Waits so long before it writes what was emitted, for stores where a write is a request; 0 when not given. */
@@ -157,7 +158,7 @@ export function createRunner(options: RunnerOptions): Runner {
   /** Resolves to when to look again, in ms. */
   async function takeDue(): Promise<number> {
     const limit = Math.min(maxRuns - active.size, MAX_TAKE);
-    // As soon as there is room it is looked all the same.
+    // As soon as there is room, it looks all the same.
     if (limit <= 0) return spread(idleMs);
     // Those that run here may be due as well, should their leases have run out: they do not count.
     const { due, nextDueMs } = await store.take(Math.min(limit + active.size + cooling.size, 2 * MAX_TAKE));

@@ -34,10 +34,10 @@ const PATIENCE_MS = 2_000;
 /** A Cluster that is being rebuilt may send one round in circles. */
 const MAX_REDIRECTIONS = 5;
 /**
- * A line that nothing comes over is asked for a sign of life so often, which is a command too. Meanwhile nobody relies on
- * it: viewers ask where the log ends, and relays look for due runs.
+ * Each line is asked for a sign of life so often, which is a command too. Until it is found dead nobody relies on it
+ * alone: viewers ask where the log ends, as often at least, and relays look for due runs.
  */
-const HEARTBEAT_MS = 4_000;
+const HEARTBEAT_MS = 5_000;
 /** So many channels are subscribed to again at a time. */
 const CHANNELS_AT_ONCE = 500;
 
