@@ -37,9 +37,7 @@ export function checkConversation(
     else if (reply.status === 'completed') {
       result.completed += 1;
       const written = calls.findIndex(({ text, finished }) => finished && text === reply.text);
-      // A relay that was frozen just before it asked asks once more, and hangs up when it hears that it is late.
-      const isLast = calls.slice(written + 1).every(({ aborted, finished }) => aborted && !finished);
-      if (written < 0 || !isLast) result.violations.push(`not what the model wrote: ${found}`);
+      if (written < 0 || !calls.slice(written + 1).every(isHungUp)) result.violations.push(`not what the model wrote: ${found}`);
     } else if (reply.status === 'failed') result.failed += 1;
     else result.violations.push(`run ${runId} has not ended: ${found}`);
   }
@@ -47,10 +45,22 @@ export function checkConversation(
   return result;
 }
 
+/**
+ * Calls are numbered as they arrive, so the one that stands need not be the last. A relay makes sure of its lease right
+ * before it asks; if it is frozen between the two, or what it sends is held up, its call comes after that of the relay
+ * which has taken over. The store refuses whatever it writes of it, and by the first such answer, or sooner by the live
+ * channel or its next renewal, it hangs up. So every later call must have been hung up on before the relay had all of
+ * it, also when the model had said its last word by then: one that a relay has heard to its end without knowing that it
+ * is late would be a second writer.
+ */
+function isHungUp({ aborted }: ModelCall): boolean {
+  return aborted;
+}
+
 /** What is there and what was written, short enough to be read. */
 function describe(prompt: string, reply: ReadMessage | undefined, calls: readonly ModelCall[]): string {
   const short = (text: string): string => `${JSON.stringify(text.slice(0, 24))}… (${text.length})`;
   const there = reply ? `${reply.status} ${reply.id} ${short(reply.text)}` : 'nothing';
-  const written = calls.map(({ text, finished, aborted }) => `${short(text)}${finished ? ' to its end' : aborted ? ' aborted' : ''}`);
+  const written = calls.map(({ text, finished, aborted }) => `${short(text)}${finished ? ' to its end' : ''}${aborted ? ' aborted' : ''}`);
   return `to ${JSON.stringify(prompt)} there is ${there}; the model wrote ${written.join(', ') || 'nothing'}`;
 }

@@ -27,7 +27,7 @@ export interface ModelCall {
   finished: boolean;
   /** And when, as `performance.now()` says. */
   finishedAt: number | null;
-  /** The relay hung up before the end. */
+  /** The relay hung up before it had all of it. */
   aborted: boolean;
 }
 
@@ -81,7 +81,7 @@ export async function openModelServer(seed: number): Promise<ModelServer> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const prompt = lastPrompt(JSON.parse(await readBody(request)));
     const plan = plans.get(prompt) ?? DEFAULT_PLAN;
-    const call: ModelCall = { prompt, text: '', finished: false, finishedAt: null, aborted: false };
+    const call: ModelCall = { prompt, text: '', finished: false, finishedAt: null, aborted: response.closed };
     calls.push(call);
     response.on('close', () => {
       call.aborted = !response.writableFinished;

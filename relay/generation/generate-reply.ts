@@ -106,9 +106,11 @@ export function createGenerateReply(options: GenerateReplyOptions): Workflow {
       messages: readonly ChatMessage[],
       continues: string | null,
     ): Promise<ModelTurn> {
+      const input = await toModelInput(messages, tools);
+      await step.confirmLease();
       return await runModelTurn({
         model,
-        messages: await toModelInput(messages, tools),
+        messages: input,
         instructions: systemPrompt,
         tools: declaredTools,
         maxOutputTokens,
@@ -140,6 +142,7 @@ export function createGenerateReply(options: GenerateReplyOptions): Workflow {
                 const signal = AbortSignal.any([step.signal, total.signal]);
                 const messages = await toModelInput(state.messages.slice(0, -1), tools);
                 const emit = (chunk: ChatChunk) => step.emit(toMessage(chunk));
+                await step.confirmLease();
                 const chunk = await failing(() => orAborted(runToolCall(tool, part, { messages, signal, emit }), signal));
                 step.emitWithResult([toMessage(chunk)]);
               },

@@ -9,6 +9,8 @@ export interface LeaseKeeperOptions {
   sessionId: string;
   fence: number;
   leaseMs: number;
+  /** When the lease was asked for, on the monotonic clock. */
+  askedAt: number;
   /** The store may be away for so long. */
   giveUpMs: number;
   /** Aborts when the run stops or has ended: the lease is kept no longer. */
@@ -18,13 +20,32 @@ export interface LeaseKeeperOptions {
   logFields: object;
 }
 
+export interface LeaseKeeper {
+  /**
+   * Resolves when the lease has not run out: at once while its time cannot be up, else when the store has said so.
+   * Whoever was held up longer than the lease lasts, frozen or on a machine that is too busy, is not certain of it.
+   * What it does not see is a fence that was raised for another reason, as by Stop: the live channel tells of that.
+   *
+   * @throws the signal's reason, when the lease is lost.
+   */
+  confirm(): Promise<void>;
+  /** Resolves once nothing of it is left running. Never rejects. */
+  readonly ended: Promise<void>;
+}
+
 /**
  * Keeps a lease until the signal aborts, and tells when it is lost: by what the live channel says, at once, and by
- * the answer to a renewal, every third of the lease, which also finds out when the channel is silent. Never rejects;
- * resolves once nothing of it is left running.
+ * the answer to a renewal, every third of the lease, which also finds out when the channel is silent.
  */
-export async function keepLease(options: LeaseKeeperOptions): Promise<void> {
+export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
   const { store, sessionId, fence, leaseMs, giveUpMs, signal, onStop, logger, logFields } = options;
+  /**
+   * On the monotonic clock. The store counts from when it hears a request, which is later than when that is sent; as long
+   * as its own clock is not set forward, it gives the run to nobody else before.
+   */
+  let certainUntil = options.askedAt + leaseMs;
+  /** They wait for a renewal that is asked for after they came. */
+  let unsure: (() => void)[] = [];
   let askNow = (): void => {};
 
   const lose = (kind: string) => {
@@ -33,16 +54,29 @@ export async function keepLease(options: LeaseKeeperOptions): Promise<void> {
     onStop('lost');
   };
 
-  const unfollow = await follow();
-  try {
-    await renewUntilAborted();
-  } catch (error) {
-    if (!signal.aborted) {
-      logger.error({ ...logFields, err: error }, 'The lease could not be kept.');
-      onStop('store-away');
+  return {
+    async confirm() {
+      signal.throwIfAborted();
+      if (performance.now() < certainUntil) return;
+      const confirmed = new Promise<void>((resolve) => unsure.push(resolve));
+      askNow();
+      await orAborted(confirmed, signal);
+    },
+    ended: keep(),
+  };
+
+  async function keep(): Promise<void> {
+    const unfollow = await follow();
+    try {
+      await renewUntilAborted();
+    } catch (error) {
+      if (!signal.aborted) {
+        logger.error({ ...logFields, err: error }, 'The lease could not be kept.');
+        onStop('store-away');
+      }
+    } finally {
+      unfollow();
     }
-  } finally {
-    unfollow();
   }
 
   /** A hint only: without it a lost lease shows at the next renewal. */
@@ -68,18 +102,24 @@ export async function keepLease(options: LeaseKeeperOptions): Promise<void> {
     let heardAt = performance.now();
     let failing = false;
     while (!signal.aborted) {
-      await pause(failing ? Math.min(1000, leaseMs / 6) : leaseMs / 3);
+      if (failing || unsure.length === 0) await pause(failing ? Math.min(1000, leaseMs / 6) : leaseMs / 3);
+      const waiting = unsure;
+      unsure = [];
+      const askedAt = performance.now();
       const left = heardAt + giveUpMs - performance.now();
       const patience = setTimeout(() => onStop('store-away'), Math.max(left, leaseMs));
       try {
         const answer = await orAborted(store.renew(sessionId, { fence, leaseMs }), signal);
         if (answer.kind !== 'ok') return lose(answer.kind);
         heardAt = performance.now();
+        certainUntil = askedAt + leaseMs;
+        for (const confirm of waiting) confirm();
         failing = false;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (!failing) logger.warn({ ...logFields, err: error }, 'The lease could not be renewed: trying again.');
         failing = true;
+        unsure = [...waiting, ...unsure];
         if (performance.now() - heardAt >= giveUpMs) return onStop('store-away');
       } finally {
         clearTimeout(patience);

@@ -9,6 +9,8 @@ export interface RunContextOptions {
   lastAttempt: boolean;
   continues: boolean;
   writer: LogWriter;
+  /** See `StepContext.confirmLease`. */
+  confirmLease: () => Promise<void>;
   /** Aborts when the run has to stop at once. */
   signal: AbortSignal;
   /** Aborts when the run should be handed over: steps that may finish are let finish. */
@@ -17,7 +19,7 @@ export interface RunContextOptions {
 
 /** What a workflow sees of its run: the journal of finished steps, and the log writer behind the steps it runs. */
 export function createRunContext(options: RunContextOptions): WorkflowContext {
-  const { lease, lastAttempt, continues, writer, signal, handOver } = options;
+  const { lease, lastAttempt, continues, writer, confirmLease, signal, handOver } = options;
   const journal = new Map(Object.entries(lease.journal));
   const begun = new Set<string>();
   const eitherSignal = AbortSignal.any([signal, handOver]);
@@ -42,6 +44,7 @@ export function createRunContext(options: RunContextOptions): WorkflowContext {
       let ends = false;
       const context: StepContext = {
         signal: stepSignal,
+        confirmLease,
         emit: (message) => writer.emit(message),
         emitWithResult(messages, options) {
           last.push(...messages);

@@ -25,6 +25,8 @@ export interface RunLeaseOptions {
   sessionId: string;
   lease: Lease;
   leaseMs: number;
+  /** When the lease was asked for, on the monotonic clock. */
+  askedAt: number;
   maxAttempts: number;
   /** Waits so long before it writes what was emitted; for stores where each write is a request. */
   batchMs: number;
@@ -43,7 +45,7 @@ export type RunOutcome = 'ended' | 'released' | 'left';
  * nothing of the run is left running here.
  */
 export async function runLease(options: RunLeaseOptions): Promise<RunOutcome> {
-  const { store, workflow, sessionId, lease, leaseMs, maxAttempts, logger } = options;
+  const { store, workflow, sessionId, lease, leaseMs, askedAt, maxAttempts, logger } = options;
   const logFields = { session: sessionId.slice(0, 8), run: lease.runId.slice(0, 8), attempt: lease.attempt };
   const stopped = new AbortController();
   const stop = (reason: StopReason) => stopped.abort(new RunStopped(reason));
@@ -58,7 +60,7 @@ export async function runLease(options: RunLeaseOptions): Promise<RunOutcome> {
   const giveUpMs = Math.max(leaseMs, STORE_AWAY_MS);
   const shared = { store, sessionId, fence: lease.fence, giveUpMs, onStop: stop, logger, logFields };
 
-  const keeping = keepLease({ ...shared, leaseMs, signal: ended.signal });
+  const keeper = keepLease({ ...shared, leaseMs, askedAt, signal: ended.signal });
   let writer: LogWriter | null = null;
   try {
     const resumed = lease.attempt > 1 || Object.keys(lease.journal).length > 0;
@@ -71,6 +73,7 @@ export async function runLease(options: RunLeaseOptions): Promise<RunOutcome> {
       lastAttempt: lease.attempt >= maxAttempts,
       continues: resumed && !lease.reset,
       writer,
+      confirmLease: () => keeper.confirm(),
       signal: stopped.signal,
       handOver: handOver.signal,
     });
@@ -82,7 +85,7 @@ export async function runLease(options: RunLeaseOptions): Promise<RunOutcome> {
   } finally {
     for (const remove of unlisten) remove();
     ended.abort(new RunStopped('closing'));
-    await keeping;
+    await keeper.ended;
   }
 
   async function settle(error: unknown, writer: LogWriter | null): Promise<RunOutcome> {
@@ -138,7 +141,7 @@ export async function runLease(options: RunLeaseOptions): Promise<RunOutcome> {
   async function release(how: Omit<ReleaseInput, 'fence'>): Promise<RunOutcome> {
     // A renewal that crossed the release would take the run back.
     ended.abort(new RunStopped('closing'));
-    await keeping;
+    await keeper.ended;
     const answer = await askStore(() => store.release(sessionId, { fence: lease.fence, ...how }), {
       signal: stopped.signal,
       giveUpMs: RELEASE_MS,

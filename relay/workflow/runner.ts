@@ -187,6 +187,7 @@ export function createRunner(options: RunnerOptions): Runner {
     try {
       const token = newId();
       const random = fenceRandom();
+      const askedAt = performance.now();
       const claim = await askStore(
         async () => {
           const plan = await planTakeover(store, sessionId, takeover);
@@ -202,6 +203,7 @@ export function createRunner(options: RunnerOptions): Runner {
           sessionId,
           lease: claim.lease,
           leaseMs,
+          askedAt,
           maxAttempts,
           batchMs,
           handOver: handOver.signal,

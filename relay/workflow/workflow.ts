@@ -45,6 +45,13 @@ export interface StepOptions {
 export interface StepContext {
   /** Aborts when the step has to stop. A step that does not listen is left behind: nothing it emits is written. */
   readonly signal: AbortSignal;
+  /**
+   * To be awaited right before what the store cannot refuse, such as a call that costs money: resolves when the run has
+   * certainly not been taken over because this process was held up. Costs nothing but when that may have happened.
+   *
+   * @throws RunStopped when it has been.
+   */
+  confirmLease(): Promise<void>;
   /** Writes a message to the log. Resolves at once, or, while much is waiting to be written, once less is. */
   emit(message: LogMessage): Promise<void>;
   /**
