@@ -11,6 +11,8 @@ const AT_ONCE = 12;
 const SAID_WITHIN_MS = 3_000;
 /** An end that was on its way already. */
 const CROSSED_MS = 150;
+/** A key that is not there is waited for. */
+const THERE_WITHIN_MS = 500;
 const PARTS = ['state', 'log', 'tail', 'transcript', 'ids', 'steps', 'feedback', 'due'] as const;
 /** Without these nothing can be told of the conversation. */
 const FATAL: ReadonlySet<string> = new Set(['state', 'transcript', 'ids']);
@@ -47,8 +49,14 @@ async function deleteOne(context: RowContext, stage: FaultStage, { server }: Sha
   await sleep(random.between(0, 1_000));
   const part = PARTS[round % PARTS.length] ?? 'state';
   const key = createKeys('rc').ofSession(credentials.sessionId).find((name) => name.endsWith(`:${part}`)) ?? '';
-  const deletedAt = performance.now();
-  const vanished = part === 'due' ? await server.admin.zrem(key, credentials.sessionId) : await server.admin.del(key);
+  // Some are there only now and then, such as the page that is being filled; nobody rates, so there is never any feedback.
+  const patience = performance.now() + (part === 'feedback' ? 0 : THERE_WITHIN_MS);
+  let deletedAt: number;
+  let vanished: number;
+  do {
+    deletedAt = performance.now();
+    vanished = part === 'due' ? await server.admin.zrem(key, credentials.sessionId) : await server.admin.del(key);
+  } while (vanished === 0 && performance.now() < patience);
   if (vanished > 0) count(`vanished: ${part}`);
   else count(`not there to delete: ${part}`);
   const ends = await Promise.all(viewers.map((viewer) => endOf(viewer, turn.runId, random.chance(0.5))));
