@@ -42,8 +42,8 @@ export interface RowContext {
   /** The largest of what is given under one name. */
   atMost(what: string, value: number): void;
   time(what: string, ms: number): void;
-  /** How much more of what a limit is set to (ms, a count) may be seen here: a small run measures neither a machine nor a share. */
-  within(limit: number): number;
+  /** How long something promised within so many ms may take here: a small run is no measure of how quick a machine is. */
+  within(ms: number): number;
   violate(...sentences: string[]): void;
   /** Violates unless the two are the same as JSON. */
   same(what: string, found: unknown, expected: unknown): void;
@@ -131,7 +131,7 @@ export async function runRow(
       atMost(what, value) {
         result.maxima[what] = Math.max(result.maxima[what] ?? 0, value);
       },
-      within: (limit) => (quick ? limit * LENIENCE : limit),
+      within: (ms) => (quick ? ms * LENIENCE : ms),
       time(what, ms) {
         (result.times[what] ??= []).push(ms);
       },

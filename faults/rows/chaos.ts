@@ -9,7 +9,7 @@ import { lineTroubles, relayTroubles, storeTroubles, type Trouble } from './chao
 
 const SESSIONS = { full: 16, quick: 8 };
 const LEASE_MS = 2_000;
-/** Only interruptions upon interruptions end a run so, which is rare; in a small run one bad second is a large share. */
+/** Only interruptions upon interruptions end a run so. Of a small run this is no measure: one bad second is a large share. */
 const FAILED_SHARE = 0.03;
 
 /**
@@ -42,7 +42,7 @@ export const chaos: FaultRow = {
       await makeTrouble(context, [relayTroubles(relays, LEASE_MS), storeTroubles(place), lineTroubles(balancer)]);
       await crowd.end();
       const { prompts, failed } = await crowd.judge(context);
-      if (failed > Math.max(1, context.within(prompts * FAILED_SHARE))) context.violate(`${failed} of ${prompts} runs were interrupted too often`);
+      if (!context.quick && failed > Math.max(1, prompts * FAILED_SHARE)) context.violate(`${failed} of ${prompts} runs were interrupted too often`);
       context.count('requests asked again', client.retries);
     } finally {
       await stage.close();
