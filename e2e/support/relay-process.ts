@@ -48,6 +48,8 @@ const TEST_SETTINGS = {
 };
 
 const OUTPUT_LIMIT = 1024 * 1024;
+/** Printed once it listens. That its port answers is not enough: whoever sits there may be another. */
+const READY = 'The relay is ready at ';
 /** A relay is ready within a second or two; on a machine with ten times as much to do as it can, within ten times that. */
 const START_MS = 60_000;
 
@@ -81,19 +83,22 @@ export async function createRelayProcess(
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child = started;
+    let said = '';
     for (const stream of [started.stdout, started.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         output = (output + text).slice(-OUTPUT_LIMIT);
+        if (!said.includes(READY)) said += text;
       });
     }
-    exit = once(started, 'exit').then(([code, signal]: unknown[]) => {
+    // When it is gone, and all that it has printed has been read.
+    exit = once(started, 'close').then(([code, signal]: unknown[]) => {
       if (child === started) child = null;
       return { code, signal } as Exit;
     });
     try {
-      const ready = (): Promise<boolean> => {
+      const ready = async (): Promise<boolean> => {
         if (child !== started) throw new Error('The relay ended before it was ready.');
-        return isReady(origin);
+        return said.includes(READY) && isReady(origin);
       };
       await until('the relay is ready', ready, { timeoutMs: START_MS });
     } catch (error) {

@@ -106,7 +106,8 @@ export async function runRow(
   };
   const violate = (...sentences: string[]): void => {
     result.violationCount += sentences.length;
-    result.violations.push(...sentences.slice(0, KEPT_VIOLATIONS - result.violations.length));
+    const kept = sentences.slice(0, KEPT_VIOLATIONS - result.violations.length);
+    result.violations.push(...kept.map(withoutPlace));
     if (endOnFirst && sentences.length > 0) throw new SeenEnough();
   };
   try {
@@ -145,12 +146,16 @@ export async function runRow(
     if (!(error instanceof SeenEnough)) {
       result.violationCount += 1;
       const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      // The same on every machine: what is recorded goes into the docs.
-      result.violations.push(`the row ended early: ${told.replaceAll(ROOT_URL, '')}`);
+      result.violations.push(withoutPlace(`the row ended early: ${told}`));
     }
   }
   result.seconds = (performance.now() - startedAt) / 1000;
   return result;
+}
+
+/** The same on every machine: what is recorded goes into the docs. */
+function withoutPlace(sentence: string): string {
+  return sentence.replaceAll(ROOT_URL, '');
 }
 
 /** Runs `work` for 0 to `count` − 1, so many at a time. */

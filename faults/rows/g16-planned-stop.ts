@@ -7,6 +7,7 @@ import { sleep, until } from '../../e2e/support/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
+import { stopRelay } from '../harness/stop-relay.ts';
 
 const SESSIONS = 10;
 const DRAIN_MS = 4_000;
@@ -69,15 +70,13 @@ async function stopUnderLoad(
   for (let round = 0; round < rounds; round += 1) {
     await sleep(random.between(300, 2_000));
     const relay = relays[round % relays.length] ?? stage.relay;
-    const ended = relay.ended();
     setStopping(relay);
     const stoppedAt = performance.now();
-    relay.signal('SIGTERM');
-    const { code } = await ended;
+    const wrong = await stopRelay(relay);
     const ms = performance.now() - stoppedAt;
     time('from SIGTERM to the end of the process', ms);
     if (ms > within(STOPPED_WITHIN_MS)) violate(`a stop took ${ms.toFixed(0)} ms`);
-    if (code !== 0) violate(`a stopped relay ended with ${code}`);
+    if (wrong !== null) violate(wrong);
     await relay.start();
     setStopping(null);
     time('from SIGTERM to ready again', performance.now() - stoppedAt);

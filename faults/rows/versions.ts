@@ -8,6 +8,7 @@ import { BROKEN_RELAY } from '../harness/fault-stage.ts';
 import { gatherCrowd } from '../harness/crowd.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import { openNeighbour } from '../harness/neighbour.ts';
+import { stopRelay } from '../harness/stop-relay.ts';
 import type { SharedPlace } from '../harness/store-under-test.ts';
 import { openRedisPlace, RELAYS } from '../stores/redis.ts';
 
@@ -74,10 +75,8 @@ async function upgradeAndBack(context: RowContext, model: ModelServer, older: Re
           // The new one is there before the old one goes, as an orchestrator does it.
           await to[index]?.start();
           await sleep(random.between(300, 1_500));
-          const ended = relay.ended();
-          relay.signal('SIGTERM');
-          const { code } = await ended;
-          if (code !== 0) violate(`a relay of ${from === older ? 'the older' : 'this'} version ended with ${code}`);
+          const wrong = await stopRelay(relay);
+          if (wrong !== null) violate(`of ${from === older ? 'the older' : 'this'} version ${wrong}`);
           count(from === older ? 'relays upgraded' : 'relays taken back');
         }
       }

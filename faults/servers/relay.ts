@@ -69,6 +69,7 @@ const server = createServer({
 server.listen(config.port, config.host);
 await once(server, 'listening');
 relay.start();
+console.log(`The relay is ready at http://${config.host}:${config.port}, to be broken.`);
 process.once('SIGTERM', () => void stop());
 process.on('SIGUSR2', () => {
   setFlagsFromString('--expose-gc');

@@ -3,6 +3,7 @@ import type { RelayProcess } from '../../../e2e/support/relay-process.ts';
 import type { TcpProxy } from '../../../e2e/support/tcp-proxy.ts';
 import { sleep } from '../../../e2e/support/wait.ts';
 import type { PlaceBridge, SharedPlace } from '../../harness/store-under-test.ts';
+import { stopRelay } from '../../harness/stop-relay.ts';
 
 /** Something that goes wrong, and is well again when it resolves. */
 export interface Trouble {
@@ -35,10 +36,8 @@ export function relayTroubles(relays: readonly [RelayProcess, ...RelayProcess[]]
       name: 'relays drained',
       async make(random) {
         const relay = random.pick(relays);
-        const ended = relay.ended();
-        relay.signal('SIGTERM');
-        const { code } = await ended;
-        if (code !== 0) throw new Error(`a drained relay ended with ${code}:\n${relay.output().slice(-2_000)}`);
+        const wrong = await stopRelay(relay);
+        if (wrong !== null) throw new Error(wrong);
         await relay.start();
       },
     },

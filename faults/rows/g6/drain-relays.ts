@@ -4,6 +4,7 @@ import { sleep, until } from '../../../e2e/support/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import type { FaultStage } from '../../harness/fault-stage.ts';
+import { stopRelay } from '../../harness/stop-relay.ts';
 
 const SESSIONS = 12;
 const HANDED_OVER_WITHIN_MS = 1_000;
@@ -39,11 +40,9 @@ async function drainOnce(context: RowContext, stage: FaultStage, round: number):
   let signalledAt = Number.POSITIVE_INFINITY;
   const draining = until('all replies have begun', () => begun === SESSIONS).then(async () => {
     await sleep(random.between(0, 300));
-    const ended = drained.ended();
     signalledAt = performance.now();
-    drained.signal('SIGTERM');
-    const { code } = await ended;
-    if (code !== 0) violate(`a drained relay ended with ${code}`);
+    const wrong = await stopRelay(drained);
+    if (wrong !== null) violate(wrong);
     count('drains');
     await drained.start();
   });
