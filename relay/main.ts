@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 /** The relay as a process: settings from the environment and from `.env` where it is started, a store, an HTTP server. `--demo` adds the demo's controls. */
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { createRelay } from './app.ts';
@@ -11,6 +9,7 @@ import { createModel } from './generation/models/create-model.ts';
 import { createLogger } from './node/create-logger.ts';
 import { createServer } from './node/create-server.ts';
 import { keepSecret } from './node/keep-secret.ts';
+import { listen, ListenError } from './node/listen.ts';
 import { loadStaticFiles } from './node/load-static-files.ts';
 import { openPromptLimiter } from './node/open-prompt-limiter.ts';
 import { openStore, type OpenedStore } from './store/open-store.ts';
@@ -68,12 +67,13 @@ const server = createServer({
 });
 
 let stopping = false;
-server.on('error', (error: NodeJS.ErrnoException) => {
-  const why = error.code === 'EADDRINUSE' ? 'another process uses it' : error.message;
-  refuse(`The relay cannot listen on port ${config.port} of ${config.host}: ${why}.`);
-});
-server.listen(config.port, config.host);
-await once(server, 'listening');
+const port = await orRefuse(ListenError, () =>
+  listen(server, {
+    port: config.port,
+    host: config.host,
+    onError: (error) => logger.error({ err: error }, 'A connection could not be accepted'),
+  }),
+);
 relay.start();
 process.on('SIGTERM', () => void stop());
 process.on('SIGINT', () => void stop());
@@ -81,7 +81,6 @@ process.on('SIGINT', () => void stop());
 // the channel just closes the supervisor was killed, and the relay ends at once too, so that nothing holds port and store.
 process.on('disconnect', () => process.exit(1));
 process.send?.('ready');
-const { port } = server.address() as AddressInfo;
 const host = config.host.includes(':') ? `[${config.host}]` : config.host;
 console.log(`The relay is ready at http://${host}:${port} (store ${config.storeLabel}, model ${config.model.name}).`);
 
