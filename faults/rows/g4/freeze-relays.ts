@@ -7,6 +7,8 @@ import type { FaultStage } from '../../harness/fault-stage.ts';
 import { openSharedPlace, type SharedPlace } from '../../harness/store-under-test.ts';
 
 const SESSIONS = 12;
+/** One in so many is asked for at another relay than the one that is frozen. */
+const ELSEWHERE = 3;
 /** As e2e/support/relay-process.ts sets it. */
 const LEASE_MS = 1_000;
 /** Each takes seconds: so many for each writer that are frozen in this process. */
@@ -61,7 +63,10 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedP
     const credentials = await direct.mint();
     const viewers = others.map((relay) => watchSession({ origin: relay.origin, credentials }));
     const plan = { tokens: TOKENS.all, tokensPerSecond: 200, allowed: TOKENS.before };
-    const client = stage.clientOf(session % 3 === 0 ? (others[0] ?? frozen) : frozen);
+    // Whoever is asked takes all that is due: the frozen one is to have its own.
+    const isElsewhere = session % ELSEWHERE === 0;
+    if (!isElsewhere) await until('the others have theirs', () => begun >= SESSIONS / ELSEWHERE);
+    const client = stage.clientOf(isElsewhere ? (others[0] ?? frozen) : frozen);
     const turn = await ask({ model, client }, credentials, `Freeze ${round}.${session}`, plan);
     await until('the reply has begun', () => viewers.every(({ received }) => received.length > 3));
     begun += 1;
