@@ -2,13 +2,13 @@ import type { Cursor } from '#shared/cursor.ts';
 import { BYE_EVENT, PING_EVENT, type ByeReason } from '#shared/protocol.ts';
 import type { LogEntry } from '../store/session-store.ts';
 
-/** The headers of every event stream. */
+/** The headers of every event stream; in lower case, as `Headers` has them, so that these take the place of those. */
 export const SSE_HEADERS = {
-  'Content-Type': 'text/event-stream',
+  'content-type': 'text/event-stream',
   // no-transform: a proxy that compresses would hold frames back.
-  'Cache-Control': 'no-cache, no-transform',
+  'cache-control': 'no-cache, no-transform',
   // nginx buffers otherwise: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
-  'X-Accel-Buffering': 'no',
+  'x-accel-buffering': 'no',
 } as const;
 
 const encoder = new TextEncoder();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { openRelayStage } from '../testing/relay-stage.ts';
@@ -31,7 +32,16 @@ async function openSocket({ allowHalfOpen = false } = {}) {
   const heard = { text: '' };
   // A drop that meets the closed end is answered by a reset; what counts is what came before.
   socket.on('error', () => {}).on('data', (bytes) => (heard.text += bytes.toString()));
-  return { stage, socket, peer, heard };
+  return { stage, server, socket, peer, heard };
+}
+
+/** Asks for a stream over it, and waits until the viewer is live. */
+async function openStream({ stage, socket, heard }: Awaited<ReturnType<typeof openSocket>>): Promise<void> {
+  const session = await stage.mint();
+  await stage.prompt(session);
+  const { sessionId, token } = session;
+  socket.write(`GET /api/check-stream?sessionId=${sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+  await expect.poll(() => heard.text, { timeout: 5000 }).toContain('event: ping');
 }
 
 /** An answer as it came over the line. */
@@ -110,17 +120,43 @@ it.each(['CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n', 'n
 
 it.each(['nonsense\r\n\r\n', 'CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n'])(
   'writes nothing into a stream whose viewer sends %j: it ends', async (bytes) => {
-  const { stage, socket, heard } = await openSocket();
-  const session = await stage.mint();
-  await stage.prompt(session);
-  socket.write(
-    `GET /api/check-stream?sessionId=${session.sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${session.token}\r\n\r\n`,
-  );
-  await expect.poll(() => heard.text, { timeout: 5000 }).toContain('event: ping');
+  const opened = await openSocket();
+  const { socket, heard } = opened;
+  await openStream(opened);
   socket.write(bytes);
   await once(socket, 'close');
   expect(heard.text.match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
   expect(heard.text).toMatch(/\ndata: \{\}\n\n$/);
+});
+
+it('keeps nothing of what a viewer asked with while its stream is open, and sees it leave', async () => {
+  const opened = await openSocket();
+  const { stage, server, socket } = opened;
+  const asked = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+  await openStream(opened);
+  const [incoming, outgoing] = await asked;
+  const { url, headers, rawHeaders } = incoming;
+  expect({ url, headers, rawHeaders }).toEqual({ url: '', headers: {}, rawHeaders: [] });
+  // The hub's: the adapter's holds its own request, and all of ours with it.
+  expect(outgoing.listenerCount('close')).toBe(1);
+  expect(stage.relay.streams).toBe(1);
+  socket.destroy();
+  await expect.poll(() => stage.relay.streams, { timeout: 5000 }).toBe(0);
+});
+
+it('sends a stream with its own headers in place of those of every answer, and no frames around it', async () => {
+  const opened = await openSocket();
+  const { heard } = opened;
+  await openStream(opened);
+  const [, ...fields] = (heard.text.split('\r\n\r\n', 1)[0] ?? '').toLowerCase().split('\r\n');
+  expect(fields.filter((field) => !field.startsWith('date: ')).toSorted()).toEqual([
+    'cache-control: no-cache, no-transform',
+    'connection: close',
+    'content-type: text/event-stream',
+    'vary: origin',
+    'x-accel-buffering: no',
+    'x-content-type-options: nosniff',
+  ]);
 });
 
 it('answers a probe of HTTP/1.0 that names no host', async () => {

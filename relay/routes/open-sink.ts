@@ -5,8 +5,9 @@ import type { ViewerSink } from '../live/viewer-sink.ts';
 import { createWebSink } from '../live/web-sink.ts';
 
 /**
- * Opens an endless response with these headers. On Node it is written to directly, without chunked encoding: Hono's own
- * streaming costs two to three times a bare `res.write` and twice the memory of an idle viewer.
+ * Opens an endless response with these headers, whose names are in lower case. On Node it is written to directly, without
+ * chunked encoding: Hono's own streaming costs two to three times a bare `res.write` and twice the memory of an idle
+ * viewer.
  */
 export function openSink(c: Context<RelayEnv>, headers: Record<string, string>): { sink: ViewerSink; response: Response } {
   const outgoing = c.env?.outgoing;
@@ -14,11 +15,9 @@ export function openSink(c: Context<RelayEnv>, headers: Record<string, string>):
     const { sink, body } = createWebSink();
     return { sink, response: c.body(body, 200, headers) };
   }
-  const all = new Headers(c.res.headers);
-  for (const [name, value] of Object.entries(headers)) all.set(name, value);
   // The response ends with the connection; so no frame needs another frame around it.
   outgoing.useChunkedEncodingByDefault = false;
   // They leave with the first bytes of the replay, in one packet.
-  outgoing.writeHead(200, Object.fromEntries(all));
+  outgoing.writeHead(200, { ...Object.fromEntries(c.res.headers), ...headers });
   return { sink: outgoing, response: RESPONSE_ALREADY_SENT };
 }
