@@ -27,6 +27,8 @@ export interface ModelCall {
   finished: boolean;
   /** And when, as `performance.now()` says. */
   finishedAt: number | null;
+  /** Lets this call alone write so far: see `ReplyPlan`. */
+  allowed?: number;
   /** The relay hung up before it had all of it. */
   aborted: boolean;
 }
@@ -94,9 +96,12 @@ export async function openModelServer(seed: number): Promise<ModelServer> {
       response.write(`data: ${JSON.stringify(chunk)}\n\n`);
     };
     write({ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] });
-    const startedAt = performance.now();
+    let startedAt = performance.now();
     for (let index = 0; index < plan.tokens && !call.aborted; index += 1) {
-      while (index >= plan.allowed && !call.aborted) await sleep(5);
+      const heldAt = performance.now();
+      while (index >= (call.allowed ?? plan.allowed) && !call.aborted) await sleep(5);
+      // It goes on at its pace, and does not make up for the time.
+      startedAt += performance.now() - heldAt;
       const token = index === 0 ? `Call ${number}:` : nextToken(plan, random);
       call.text += token;
       write({ choices: [{ index: 0, delta: { content: token }, finish_reason: null }] });

@@ -15,6 +15,8 @@ const LEASE_MS = 1_000;
 const FREEZES = { share: 0.1, quick: 2 };
 /** The tokens that are written before the relay is frozen; then those who took over write the rest. */
 const TOKENS = { before: 20, all: 160 };
+/** Some dozen tokens. */
+const ALONE_MS = 300;
 
 /**
  * Three relays, of which one is stopped past its leases (SIGSTOP) while the others take over, and continued while they
@@ -74,7 +76,15 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedP
     const goesOn = dice.pick(['at once', 'when taken over', 'when thawed']);
     await until('the relay is frozen', () => isFrozen);
     const isTakenOver = (): boolean => viewers.some(({ received }) => received.some(({ frame }) => frame.message['status'] === 'restarted'));
-    if (goesOn !== 'at once') await until('it may go on', () => isThawed || (goesOn === 'when taken over' && isTakenOver()));
+    if (goesOn !== 'at once') await until('it may go on', () => isThawed || isTakenOver());
+    if (goesOn === 'when thawed') {
+      // Whoever wakes writes on alone, and comes to the number that is its successor's next: it is its fence alone that does not fit.
+      model.allow(turn.prompt, TOKENS.before + dice.between(2, 8));
+      await until('the relay is awake', () => isThawed);
+      const [first] = model.callsFor(turn.prompt);
+      if (first) first.allowed = Number.POSITIVE_INFINITY;
+      await sleep(ALONE_MS);
+    }
     model.allow(turn.prompt, Number.POSITIVE_INFINITY);
     await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), { timeoutMs: 30_000 });
     await until('the relay is awake', () => isThawed);
