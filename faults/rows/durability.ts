@@ -14,12 +14,15 @@ const LEASE_MS = 2_000;
  * calls the moment of an answer is a little later than the server's.
  */
 const EVERYSEC_MS = 2_500;
+const PAUSE_MS = 2_500;
 
 /** What a setting of Redis promises, as docs/durability.md has it. */
 interface DurabilityClass {
   readonly name: string;
   readonly settings: readonly string[];
   readonly promise: string;
+  /** Between two kills, at most: longer than what may be lost, or nothing that is lost would be too much. */
+  readonly pauseMs: number;
   /** From when on what was acknowledged may be gone after this kill. */
   lostFrom(kill: Kill): number;
   /** Now and then, before a kill. */
@@ -38,18 +41,21 @@ const CLASSES: readonly DurabilityClass[] = [
     name: 'AOF-always',
     settings: AOF_ALWAYS,
     promise: 'Redis with `appendfsync always` loses nothing that was acknowledged',
+    pauseMs: PAUSE_MS,
     lostFrom: ({ at }) => at,
   },
   {
     name: 'AOF-everysec',
     settings: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
     promise: 'Redis with `appendfsync everysec` loses nothing that is older than two seconds; what it lost is taken back from every viewer, and never mixed with what comes',
+    pauseMs: 2 * EVERYSEC_MS,
     lostFrom: ({ at }) => at - EVERYSEC_MS,
   },
   {
     name: 'RDB',
     settings: ['--appendonly', 'no'],
     promise: 'Redis with snapshots alone loses nothing that was acknowledged before the last one; what it lost is taken back from every viewer, and never mixed with what comes',
+    pauseMs: PAUSE_MS,
     lostFrom: ({ savedAt }) => savedAt,
     async save({ server }) {
       await server.admin.bgsave();
@@ -60,6 +66,7 @@ const CLASSES: readonly DurabilityClass[] = [
     name: 'AOF-off',
     settings: ['--appendonly', 'no'],
     promise: 'Redis that keeps nothing: everything is lost, which every viewer is told, and nothing of it is mixed with what comes',
+    pauseMs: PAUSE_MS,
     lostFrom: () => Number.NEGATIVE_INFINITY,
   },
 ];
@@ -94,7 +101,7 @@ async function killServer(context: RowContext, kind: DurabilityClass): Promise<v
     });
     await crowd.begun();
     for (let round = 0; round < rounds; round += 1) {
-      await sleep(random.between(500, 2_500));
+      await sleep(random.between(500, kind.pauseMs));
       if (kind.save && random.chance(0.7)) {
         const askedAt = performance.now();
         // A server that keeps nothing does not keep this either.
