@@ -78,7 +78,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const { store, workflow, logger, owner, leaseMs, takeover } = options;
   const { maxAttempts = 3, maxRuns = 1000, pollMs = 500, batchMs = 0 } = options;
   const active = new Map<string, Promise<void>>();
-  /** Sessions that failed, and until when they are left alone. */
+  /** Sessions that failed, and until when they are left alone, on the monotonic clock. */
   const cooling = new Map<string, number>();
   /** Well within a lease: its end is known before it comes, whoever took it right after a look. */
   const idleMs = Math.max(pollMs, Math.min(IDLE_POLLS * pollMs, leaseMs / 2));
@@ -162,7 +162,7 @@ export function createRunner(options: RunnerOptions): Runner {
     if (limit <= 0) return spread(idleMs);
     // Those that run here may be due as well, should their leases have run out: they do not count.
     const { due, nextDueMs } = await store.take(Math.min(limit + active.size + cooling.size, 2 * MAX_TAKE));
-    const now = Date.now();
+    const now = performance.now();
     for (const [sessionId, until] of cooling) if (until <= now) cooling.delete(sessionId);
     const fresh = due.filter((sessionId) => !active.has(sessionId) && !cooling.has(sessionId));
     for (const sessionId of fresh.slice(0, limit)) {
@@ -196,7 +196,7 @@ export function createRunner(options: RunnerOptions): Runner {
         { signal, giveUpMs: CLAIM_MS },
       );
       if (claim.kind === 'lease') {
-        const startedAt = Date.now();
+        const startedAt = performance.now();
         const outcome = await runLease({
           store,
           workflow,
@@ -212,7 +212,7 @@ export function createRunner(options: RunnerOptions): Runner {
         });
         const { runId, attempt } = claim.lease;
         const fields = { session: sessionId.slice(0, 8), run: runId.slice(0, 8), attempt, outcome };
-        logger.info({ ...fields, ms: Date.now() - startedAt }, 'A run is over here.');
+        logger.info({ ...fields, ms: Math.round(performance.now() - startedAt) }, 'A run is over here.');
         if (outcome !== 'ended') return outcome;
       } else if (claim.kind !== 'ended') {
         return null;
@@ -221,7 +221,7 @@ export function createRunner(options: RunnerOptions): Runner {
       return 'ended';
     } catch (error) {
       if (error instanceof RunStopped) return null;
-      cooling.set(sessionId, Date.now() + COOL_DOWN_MS);
+      cooling.set(sessionId, performance.now() + COOL_DOWN_MS);
       const log = error instanceof StoreError ? logger.warn : logger.error;
       log.call(logger, { err: error, session: sessionId.slice(0, 8) }, 'A run could not be claimed or sealed.');
       return null;
