@@ -1,6 +1,8 @@
 import { expect } from '@esm-bundle/chai';
 import * as fc from 'fast-check';
+import { findViolations } from '../testing/axe.ts';
 import { BLOCK_LIMIT, TEXT_LIMIT } from './markdown-stream.ts';
+import { adoptStyles } from './styles.ts';
 import { ANSWERS, hostileTexts, PARTS, PIECES } from './testing/corpus.ts';
 import { openStream as open } from './testing/open-stream.ts';
 
@@ -44,6 +46,18 @@ describe('markdown while it is written', () => {
       }),
       { numRuns: 600 },
     );
+  });
+
+  it('lands nobody on a heading of which only the mark has come when the answer is stopped', async () => {
+    const frame = document.createElement('div');
+    document.body.append(frame);
+    const { host, update } = open();
+    host.className = 'text';
+    frame.attachShadow({ mode: 'open' }).append(host);
+    adoptStyles(host);
+    update('So much for that.\n\n##', true);
+    expect(find(host, 'h2').textContent).to.equal('');
+    expect(await findViolations(frame)).to.deep.equal([]);
   });
 
   it('loses no letter', () => {

@@ -12,6 +12,10 @@ const STYLES = css`
     line-height: 1.35;
     unicode-bidi: plaintext;
   }
+  /* Its mark is all that has come of it: nobody is to land on a heading that says nothing. */
+  .text :is(h1, h2, h3, h4, h5, h6):empty {
+    display: none;
+  }
   .text h1 {
     font-size: 1.3em;
   }
