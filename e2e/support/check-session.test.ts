@@ -65,6 +65,7 @@ it.each([
     'still active',
   ],
   ['a run ended for a reason that it may not have', { ended: { status: 'failed', problem: { code: 'internal' } } }, 'failed with internal'],
+  ['a run was given up too early', { ended: { status: 'failed', attempt: 2, problem: { code: 'attempts-exhausted' } } }, 'after attempt 2 of 3'],
 ])('sees it when %s', (_, over, sentence) => {
   expect(judge(over).some((violation) => violation.includes(sentence))).toBe(true);
 });

@@ -17,6 +17,9 @@ export interface SessionHistory extends Conversation {
   snapshots?: SnapshotRule;
 }
 
+/** As a runner has it that is told nothing else (`RunnerOptions`). */
+const MAX_ATTEMPTS = 3;
+
 export interface SessionVerdict {
   violations: string[];
   completed: number;
@@ -37,8 +40,12 @@ export function checkSession({ viewers, state, turns, model, snapshots = 'first'
   const messages = readMessages(state.messages);
   const { violations, ...counts } = checkConversation(messages, { turns }, model);
   // Nothing else may end a run here: the models of the tests never fail.
-  const codes = state.messages.flatMap(({ metadata }) => metadata?.run?.problem?.code ?? []);
-  violations.push(...codes.filter((code) => code !== 'attempts-exhausted').map((code) => `a run failed with ${code}`));
+  for (const { metadata } of state.messages) {
+    const { attempt = 0, problem } = metadata?.run ?? {};
+    if (problem === undefined) continue;
+    if (problem.code !== 'attempts-exhausted') violations.push(`a run failed with ${problem.code}`);
+    else if (attempt !== MAX_ATTEMPTS) violations.push(`a run was given up after attempt ${attempt} of ${MAX_ATTEMPTS}`);
+  }
   if (state.run !== null) violations.push(`the run ${state.run.runId} is still active`);
   for (const [index, { received, transcript }] of viewers.entries()) {
     const add = (sentence: string): number => violations.push(`viewer ${index}: ${sentence}`);
