@@ -104,8 +104,9 @@ describe('draining', () => {
     await stage.prompt('Hi');
     await stage.until(() => said === 5);
     const startedAt = Date.now();
-    await first.drain(10_000);
-    expect(Date.now() - startedAt).toBeLessThan(10_000);
+    await first.drain(60_000);
+    // Its step listens, so that nothing of the time to finish is used.
+    expect(Date.now() - startedAt).toBeLessThan(15_000);
     expect(first.activeRuns).toBe(0);
     expect(stage.textOf((await stage.read()).state.messages.at(-1))).toBe('0 1 2 3 4 5 ');
     stage.start();
