@@ -87,7 +87,7 @@ export async function createRelayProcess(
     for (const stream of [started.stdout, started.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         output = (output + text).slice(-OUTPUT_LIMIT);
-        if (!said.includes(READY)) said += text;
+        if (!said.includes(READY)) said = (said + text).slice(-OUTPUT_LIMIT);
       });
     }
     // When it is gone, and all that it has printed has been read.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReplyPlan } from '../../e2e/support/model-server.ts';
 import type { Accepted, Credentials } from '../../e2e/support/protocol-client.ts';
+import { RefusedError } from '../../e2e/support/viewer.ts';
 import { sleep } from '../../e2e/support/wait.ts';
 import type { FaultStage } from './fault-stage.ts';
 
@@ -20,6 +21,16 @@ export class NotTakenError extends Error {
     super(`the prompt was answered ${status}: ${JSON.stringify(body)}`);
     this.status = status;
   }
+}
+
+/** What whoever asks or watches is answered once the store knows nothing of a conversation that has been. */
+export function isGone(error: unknown): boolean {
+  return (error instanceof RefusedError || error instanceof NotTakenError) && error.status === 410;
+}
+
+/** For whoever lets a conversation go that may have gone before. */
+export function passGone(error: unknown): void {
+  if (!isGone(error)) throw error;
 }
 
 /**

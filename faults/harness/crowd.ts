@@ -3,10 +3,10 @@ import { checkAgreement, checkHistory } from '../../e2e/support/history-checker.
 import type { ReplyPlan } from '../../e2e/support/model-server.ts';
 import type { Credentials, ProtocolClient } from '../../e2e/support/protocol-client.ts';
 import type { Random } from '../../e2e/support/random.ts';
-import { RefusedError, watchSession, type Received, type Viewer } from '../../e2e/support/viewer.ts';
+import { watchSession, type Received, type Viewer } from '../../e2e/support/viewer.ts';
 import { isTerminal } from '../../e2e/support/wire.ts';
 import { comesTrue, sleep, until } from '../../e2e/support/wait.ts';
-import { ask, NotTakenError, type Turn } from './ask.ts';
+import { ask, isGone, NotTakenError, passGone, type Turn } from './ask.ts';
 import type { RowContext } from './fault-row.ts';
 import type { FaultStage } from './fault-stage.ts';
 
@@ -67,15 +67,6 @@ interface TimedTurn extends Turn {
 
 const TABS = 2;
 const AGAIN_MS = 3_000;
-
-/** What whoever asks or watches is answered once the store knows nothing of a conversation that has been. */
-function isGone(error: unknown): boolean {
-  return (error instanceof RefusedError || error instanceof NotTakenError) && error.status === 410;
-}
-
-function passGone(error: unknown): void {
-  if (!isGone(error)) throw error;
-}
 
 function knowsItIsGone(viewer: Viewer): boolean {
   try {

@@ -1,7 +1,7 @@
 import { createKeys } from '#relay/store/drivers/redis-scripts/keys.ts';
-import { RefusedError, watchSession, type Viewer } from '../../e2e/support/viewer.ts';
+import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
 import { sleep, until, WaitedInVainError } from '../../e2e/support/wait.ts';
-import { ask } from '../harness/ask.ts';
+import { ask, isGone, passGone } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
 import { openSharedPlace, type SharedPlace } from '../harness/store-under-test.ts';
@@ -77,13 +77,7 @@ async function deleteOne(context: RowContext, stage: FaultStage, { server }: Sha
     if (status !== 410) violate(`${part} vanished, and the conversation is answered ${status}`);
     count('conversations gone, and said to be');
   } else await goOn(context, stage, credentials, round);
-  await Promise.all(
-    viewers.map((viewer) =>
-      viewer.leave().catch((error: unknown) => {
-        if (!isGone(error)) throw error;
-      }),
-    ),
-  );
+  await Promise.all(viewers.map((viewer) => viewer.leave().catch(passGone)));
 }
 
 /** A reply as a snapshot shows it. */
@@ -97,11 +91,6 @@ interface End {
   at: number;
   /** The problem's code. */
   text: string;
-}
-
-/** What ends a viewer of a conversation that has vanished. */
-function isGone(error: unknown): boolean {
-  return error instanceof RefusedError && error.status === 410;
 }
 
 /** What a viewer hears last of a run; one that drops its line has to come back for it. */
