@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
 import { freePort } from '#relay/testing/free-port.ts';
+import { ROOT } from '../scripts/ensure-build.ts';
 import { checkSession } from './support/check-session.ts';
 import { createProtocolClient } from './support/protocol-client.ts';
 import { createRelayProcess, type RelayProcess } from './support/relay-process.ts';
@@ -17,11 +19,22 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-/** Two relays that ask the same model and share a Redis that loses nothing it has acknowledged. */
-async function openPair(): Promise<{ redis: RedisProcess; stage: Stage; other: RelayProcess }> {
-  const redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+const CERTIFICATES = path.join(ROOT, 'relay/store/drivers/redis/testing/tls');
+const [CERTIFICATE = '', KEY = ''] = ['certificate.pem', 'key.pem'].map((name) => path.join(CERTIFICATES, name));
+
+/** A Redis that loses nothing it has acknowledged, and how relays reach it: by TCP alone, or by TLS with a certificate of its own. */
+async function openRedis(line: 'TCP' | 'TLS'): Promise<{ redis: RedisProcess; settings: Record<string, string> }> {
+  const port = await freePort();
+  const tls = ['--tls-port', String(port), '--tls-cert-file', CERTIFICATE, '--tls-key-file', KEY, '--tls-auth-clients', 'no'];
+  const redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always', ...(line === 'TLS' ? tls : [])] });
   closing.push(() => redis.destroy());
-  const settings = { STORE: redis.url, RELAY_SECRET };
+  const reached = line === 'TCP' ? { STORE: redis.url } : { STORE: `rediss://127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: CERTIFICATE };
+  return { redis, settings: { ...reached, RELAY_SECRET } };
+}
+
+/** Two relays that ask the same model and share a Redis. */
+async function openPair(line: 'TCP' | 'TLS' = 'TCP'): Promise<{ redis: RedisProcess; stage: Stage; other: RelayProcess }> {
+  const { redis, settings } = await openRedis(line);
   const stage = await openStage(settings);
   closing.push(() => stage.close());
   const model = { MODEL: 'openai-compatible:test', MODEL_BASE_URL: stage.model.baseUrl, MODEL_API_KEY: 'test-key' };
@@ -63,8 +76,8 @@ it('finishes a reply in another relay when its own is killed, as viewers on both
   expect(checkSession({ viewers, state, turns, model })).toMatchObject({ violations: [], completed: 1, cancelled: 1 });
 });
 
-it('survives that Redis is killed and started again in the middle of a reply', async () => {
-  const { redis, stage, other } = await openPair();
+it.each(['TCP', 'TLS'] as const)('survives that Redis is killed and started again in the middle of a reply, over %s', async (line) => {
+  const { redis, stage, other } = await openPair(line);
   const { relay, direct, model } = stage;
   const credentials = await direct.mint();
   const viewers = [relay, other].map(({ origin }) => watchSession({ origin, credentials }));
@@ -81,6 +94,17 @@ it('survives that Redis is killed and started again in the middle of a reply', a
   const state = (await direct.state(credentials)).body;
   const turns = [{ ...turn, runId: body.runId }];
   expect(checkSession({ viewers, state, turns, model })).toMatchObject({ violations: [], completed: 1 });
+});
+
+it('trusts no certificate that it does not know: it says so, and is not ready', async () => {
+  const { settings } = await openRedis('TLS');
+  const port = await freePort();
+  const relay = spawnScript(['relay/main.ts'], { ...settings, PORT: String(port), NODE_EXTRA_CA_CERTS: '' });
+  closing.push(async () => void relay.process.kill('SIGKILL'));
+  await until('it says what it waits for', () => relay.output().includes('The store cannot be reached: waiting for it'));
+  expect(relay.output()).toContain('self-signed certificate');
+  await until('it is alive', async () => (await askStatus(`http://127.0.0.1:${port}`, '/healthz')) === 200);
+  expect(await askStatus(`http://127.0.0.1:${port}`, '/readyz')).toBe(503);
 });
 
 it('comes up before its Redis: it is alive but not ready, says what it waits for, and is ready once that is there', async () => {
