@@ -10,11 +10,13 @@ import { describeRevoke } from './revoke.ts';
 import { describeRead } from './read.ts';
 import type { OpenStore } from './store-harness.ts';
 import { describeSubmit } from './submit.ts';
+import { describeTake } from './take.ts';
 
 /** What every driver of the session store has to pass, by example and against a model. */
 export function describeStore(name: string, openStore: OpenStore, model: ModelOptions = { runs: 100 }): void {
   describe(`the ${name} store`, () => {
     describeSubmit(openStore);
+    describeTake(openStore);
     describeLease(openStore);
     describeAppend(openStore);
     describeRead(openStore);

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { createStage, type Stage, type StageOptions } from '../../generation/testing/stage.ts';
+import type { HeadAnswer, SessionStore } from '../../store/session-store.ts';
 import { workflow, type RunInput, type StepContext, type WorkflowContext } from '../workflow.ts';
 
 /** A workflow as a test writes it. */
@@ -34,4 +35,13 @@ export const endAtOnce: Body = async (context, input) => {
 /** The statuses that the log tells, in order. */
 export async function statusesOf(stage: Stage): Promise<string[]> {
   return (await stage.messages()).flatMap((message) => (message.type === 'metadata' ? [message.status] : []));
+}
+
+export async function submitPrompt(store: SessionStore, sessionId: string): Promise<void> {
+  const entries = [JSON.stringify({ type: 'message', message: { id: 'm', role: 'user', parts: [] }, runId: 'r' })];
+  await store.submit(sessionId, { random: 1, messageId: 'm', hash: 'h', runId: 'r', entries });
+}
+
+export function isIdle(head: HeadAnswer): boolean {
+  return head.kind === 'open' && head.run === null;
 }
