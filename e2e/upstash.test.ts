@@ -46,6 +46,7 @@ it('lets relays without TCP share sessions: a reply outlives its relay, lost ans
   await until('both see the reply begin', () => viewers.every(({ received }) => received.length > 5));
   bridge.loseAnswers(0.2, () => random.next());
   bridge.endSubscriptions();
+  await until('an answer was lost', () => bridge.counts.lostAnswers > 0);
   await until('both see more of it', () => viewers.every(({ received }) => received.length > 20));
   bridge.loseAnswers(0);
   await relay.kill();
@@ -62,5 +63,4 @@ it('lets relays without TCP share sessions: a reply outlives its relay, lost ans
   const state = (await createProtocolClient(other.origin).state(credentials)).body;
   const turns = [{ ...turn, runId: body.runId }];
   expect(checkSession({ viewers, state, turns, model })).toMatchObject({ violations: [], completed: 1 });
-  expect(bridge.counts.lostAnswers).toBeGreaterThan(0);
 });

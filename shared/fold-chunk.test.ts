@@ -126,6 +126,15 @@ describe('foldChunk', () => {
     }
   });
 
+  it('skips text and reasoning whose id is no string', () => {
+    const reply = fold({ type: 'text-start', id: '1' });
+    for (const id of [{ toString: 0 }, 1, null, undefined, ['1']]) {
+      for (const type of ['text', 'reasoning'].flatMap((kind) => [`${kind}-start`, `${kind}-delta`, `${kind}-end`])) {
+        expect(foldChunk(reply, { type, id, delta: 'x' } as unknown as ChatChunk)).toBe(reply);
+      }
+    }
+  });
+
   it('does not fold transient data, and replaces data of the same type and id', () => {
     const { parts } = fold(
       { type: 'data-progress', id: 'p', data: 1 },

@@ -50,6 +50,8 @@ export function foldChunk(reply: Reply, chunk: ChatChunk): Reply {
 }
 
 function startPart(reply: Reply, kind: TextKind, { id, providerMetadata }: Start): Reply {
+  const key = partKey(kind, id);
+  if (!key) return reply;
   const part = withoutUndefined({
     type: kind,
     ...(kind === 'reasoning' ? { id } : {}),
@@ -57,7 +59,7 @@ function startPart(reply: Reply, kind: TextKind, { id, providerMetadata }: Start
     providerMetadata,
     state: 'streaming',
   } as ChatPart);
-  const open = new Map(reply.open).set(partKey(kind, id), reply.parts.length);
+  const open = new Map(reply.open).set(key, reply.parts.length);
   return { parts: [...reply.parts, part], open };
 }
 

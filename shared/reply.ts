@@ -11,8 +11,9 @@ export type ToolPart = Extract<ChatPart, { toolCallId: string }>;
 
 export const EMPTY_REPLY: Reply = { parts: [], open: new Map() };
 
-export function partKey(kind: 'text' | 'reasoning', id: string): string {
-  return `${kind}:${id}`;
+/** Where a part is found in `open`. For an id that is no string, which chunks are not checked for, `''`: no part is there. */
+export function partKey(kind: 'text' | 'reasoning', id: unknown): string {
+  return typeof id === 'string' ? `${kind}:${id}` : '';
 }
 
 export function isToolPart(part: ChatPart): part is ToolPart {
