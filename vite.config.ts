@@ -71,6 +71,7 @@ export default defineConfig({
           include: ['{shared,relay,scripts,demo,widget/{session,markdown},e2e/support,bench/harness}/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
           environment: 'node',
+          setupFiles: ['scripts/seed-properties.ts'],
           // What a test waits for comes at once, but on a machine that is busy with other things.
           testTimeout: 20_000,
         },

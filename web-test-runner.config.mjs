@@ -35,7 +35,14 @@ export default {
       },
     }),
   ],
-  plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: './tsconfig.json' })],
+  plugins: [
+    esbuildPlugin({
+      ts: true,
+      target: 'es2022',
+      tsconfig: './tsconfig.json',
+      define: { 'process.env.TEST_SEED': JSON.stringify(process.env['TEST_SEED'] ?? '') },
+    }),
+  ],
   reporters: [defaultReporter({ reportTestProgress: false }), ...(report ? [createWidgetReporter(report)] : [])],
   // Of one file, on a busy machine.
   testsFinishTimeout: 300_000,

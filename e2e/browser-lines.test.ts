@@ -6,7 +6,7 @@ let stage: BrowserStage;
 
 beforeAll(async () => {
   stage = await openBrowserStage();
-  console.log(`lines: E2E_SEED=${stage.random.seed}`);
+  console.log(`lines: TEST_SEED=${stage.random.seed}`);
 });
 afterEach(() => stage.endVisits());
 afterAll(() => stage.close());

@@ -6,7 +6,7 @@ let stage: BrowserStage;
 
 beforeAll(async () => {
   stage = await openBrowserStage();
-  console.log(`relay: E2E_SEED=${stage.random.seed}`);
+  console.log(`relay: TEST_SEED=${stage.random.seed}`);
 });
 afterEach(() => stage.endVisits());
 afterAll(() => stage.close());

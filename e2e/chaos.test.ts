@@ -29,7 +29,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await openStage();
-  console.log(`chaos: E2E_SEED=${stage.random.seed}`);
+  console.log(`chaos: TEST_SEED=${stage.random.seed}`);
 });
 afterAll(() => stage.close());
 

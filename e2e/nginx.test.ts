@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
+import { readTestSeed } from '../scripts/test-seed.ts';
 import { checkSession } from './support/check-session.ts';
 import { openModelServer, type ModelServer } from './support/model-server.ts';
 import { startNginx, type NginxProcess } from './support/nginx-process.ts';
 import { createProtocolClient } from './support/protocol-client.ts';
-import { readSeed } from './support/random.ts';
 import { createRelayProcess, type RelayProcess } from './support/relay-process.ts';
 import { watchSession } from './support/viewer.ts';
 import { until } from './support/wait.ts';
@@ -18,7 +18,7 @@ let nginx: NginxProcess;
 
 beforeAll(async () => {
   redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory', '512mb', '--maxmemory-policy', 'noeviction'] });
-  model = await openModelServer(readSeed());
+  model = await openModelServer(readTestSeed());
   const settings = {
     STORE: redis.url,
     RELAY_SECRET: 'of all relays that share a store',

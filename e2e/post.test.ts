@@ -18,7 +18,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await openStage();
-  console.log(`post: E2E_SEED=${stage.random.seed}`);
+  console.log(`post: TEST_SEED=${stage.random.seed}`);
 });
 afterAll(() => stage.close());
 

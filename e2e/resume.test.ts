@@ -12,7 +12,7 @@ let stage: Stage;
 
 beforeAll(async () => {
   stage = await openStage();
-  console.log(`resume: E2E_SEED=${stage.random.seed}`);
+  console.log(`resume: TEST_SEED=${stage.random.seed}`);
 });
 afterAll(() => stage.close());
 

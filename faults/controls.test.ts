@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { readSeed } from '../e2e/support/random.ts';
+import { readTestSeed } from '../scripts/test-seed.ts';
 import { CONTROLS } from './harness/controls.ts';
 import { runRow } from './harness/fault-row.ts';
 import { MUTATIONS } from './harness/mutations.ts';
 import { ROWS } from './rows/index.ts';
 import { sqliteUnderTest } from './stores/sqlite.ts';
 
-const seed = readSeed();
+const seed = readTestSeed();
 
 const quick = CONTROLS.filter(({ slow, only }) => !slow && (only?.includes(sqliteUnderTest.name) ?? true));
 

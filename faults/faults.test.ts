@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSeed } from '../e2e/support/random.ts';
+import { readTestSeed } from '../scripts/test-seed.ts';
 import { runRow, type FaultRow, type RowResult } from './harness/fault-row.ts';
 import { formatResult } from './harness/format-result.ts';
 import { ROWS } from './rows/index.ts';
@@ -8,7 +8,7 @@ import { ROWS } from './rows/index.ts';
 const ELSEWHERE = ['G1', 'G2', 'G18'];
 /** Those that mostly wait, and are particular about no moment. */
 const PATIENT = ['G3', 'G6', 'G9', 'G11', 'G16'];
-const seed = readSeed();
+const seed = readTestSeed();
 const rows = ROWS.filter(({ name, only }) => !ELSEWHERE.includes(name) && (only?.includes('sqlite') ?? true));
 
 async function run(row: FaultRow): Promise<RowResult> {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { readSeed } from '../e2e/support/random.ts';
+import { readTestSeed } from '../scripts/test-seed.ts';
 import { CONTROLS } from './harness/controls.ts';
 import { runRow, type FaultRow, type RowResult } from './harness/fault-row.ts';
 import { formatResult } from './harness/format-result.ts';
@@ -10,7 +10,7 @@ import { redisUnderTest } from './stores/redis.ts';
 const PATIENT = ['G5', 'G10', 'G12', 'G13', 'AOF-off', 'chaos'];
 /** Of the others what only relays that share a store, or the line to it, can show. */
 const ALONE = ['G4', 'G7'];
-const seed = readSeed();
+const seed = readTestSeed();
 const store = redisUnderTest;
 const only = (names: readonly string[]): FaultRow[] => ROWS.filter(({ name }) => names.includes(name));
 

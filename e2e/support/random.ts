@@ -11,12 +11,6 @@ export interface Random {
   fork(): Random;
 }
 
-/** The seed of a test run: from E2E_SEED, to repeat one, else a fresh one. Tests print it. */
-export function readSeed(): number {
-  const given = process.env['E2E_SEED'];
-  return given ? Number(given) >>> 0 : Math.floor(Math.random() * 2 ** 32);
-}
-
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

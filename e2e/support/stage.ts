@@ -1,6 +1,7 @@
+import { readTestSeed } from '../../scripts/test-seed.ts';
 import { openModelServer, type ModelServer } from './model-server.ts';
 import { createProtocolClient, type ProtocolClient } from './protocol-client.ts';
-import { createRandom, readSeed, type Random } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import { createRelayProcess, type RelayProcess } from './relay-process.ts';
 import { openTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
@@ -17,7 +18,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(settings: Record<string, string> = {}, seed = readSeed()): Promise<Stage> {
+export async function openStage(settings: Record<string, string> = {}, seed = readTestSeed()): Promise<Stage> {
   const random = createRandom(seed);
   const model = await openModelServer(random.seed);
   const relay = await createRelayProcess({

@@ -1,5 +1,6 @@
 import { expect } from '@esm-bundle/chai';
 import * as fc from 'fast-check';
+import '../seed-properties.ts';
 import * as lit from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import * as leanElement from './lean-lit-element.ts';

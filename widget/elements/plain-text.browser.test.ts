@@ -1,5 +1,6 @@
 import { expect } from '@esm-bundle/chai';
 import * as fc from 'fast-check';
+import '../../scripts/seed-properties.ts';
 import { createPlainText } from './plain-text.ts';
 
 const OPTIONS = { copyLabel: 'Copy', codeLabel: 'code' };

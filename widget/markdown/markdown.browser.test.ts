@@ -1,5 +1,6 @@
 import { expect } from '@esm-bundle/chai';
 import * as fc from 'fast-check';
+import '../../scripts/seed-properties.ts';
 import { findViolations } from '../testing/axe.ts';
 import { BLOCK_LIMIT, TEXT_LIMIT } from './markdown-stream.ts';
 import { adoptStyles } from './styles.ts';

@@ -7,6 +7,7 @@ import { createDemoModel } from '#relay/generation/models/demo-model.ts';
 import { createServer } from '#relay/node/create-server.ts';
 import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
 import { sessionAnswerSchema } from '#shared/protocol.ts';
+import { readTestSeed } from '../../scripts/test-seed.ts';
 import { createSharedStorage } from './shared-session.ts';
 import { createCuttingProxy, type CuttingProxy } from './testing/cutting-proxy.ts';
 import { createFakeProfile, lastAnswer, openChat, type OpenChat } from './testing/open-chat.ts';
@@ -204,7 +205,7 @@ describe('with the relay', () => {
 });
 
 it('a thousand cuts lose nothing and repeat nothing', async () => {
-  const seed = Number(process.env.SEED ?? 20_261);
+  const seed = readTestSeed();
   const random = createRandom(seed);
   stage = await openStage(300);
   // Mostly within a few messages, now and then late enough for a long one to get through.
@@ -239,11 +240,11 @@ it('a thousand cuts lose nothing and repeat nothing', async () => {
     );
     open.chat.close();
   }
-  console.info(`${answers.length} answers over ${proxy.cuts} cuts, SEED=${seed}`);
+  console.info(`${answers.length} answers over ${proxy.cuts} cuts, TEST_SEED=${seed}`);
   // One call of the model for each prompt, and each text arrived as it was written.
   expect(answers.toSorted()).toEqual(stage.written.toSorted());
   expect(answers).toHaveLength(conversations.reduce((all, { turns }) => all + turns, 0));
   expect(stage.logged).toEqual([]);
   expect(Math.min(...answers.map(({ length }) => length))).toBeGreaterThan(500);
-  expect(proxy.cuts, `cuts, with SEED=${seed}`).toBeGreaterThanOrEqual(1_000);
+  expect(proxy.cuts, `cuts, with TEST_SEED=${seed}`).toBeGreaterThanOrEqual(1_000);
 }, 120_000);
