@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
+import { CERTIFICATE, tlsArguments } from '#relay/store/drivers/redis/testing/tls/tls-files.ts';
 import { freePort } from '#relay/testing/free-port.ts';
-import { ROOT } from '../scripts/ensure-build.ts';
 import { checkSession } from './support/check-session.ts';
 import { createProtocolClient } from './support/protocol-client.ts';
 import { createRelayProcess, type RelayProcess } from './support/relay-process.ts';
@@ -19,14 +18,10 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-const CERTIFICATES = path.join(ROOT, 'relay/store/drivers/redis/testing/tls');
-const [CERTIFICATE = '', KEY = ''] = ['certificate.pem', 'key.pem'].map((name) => path.join(CERTIFICATES, name));
-
 /** A Redis that loses nothing it has acknowledged, and how relays reach it: by TCP alone, or by TLS with a certificate of its own. */
 async function openRedis(line: 'TCP' | 'TLS'): Promise<{ redis: RedisProcess; settings: Record<string, string> }> {
   const port = await freePort();
-  const tls = ['--tls-port', String(port), '--tls-cert-file', CERTIFICATE, '--tls-key-file', KEY, '--tls-auth-clients', 'no'];
-  const redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always', ...(line === 'TLS' ? tls : [])] });
+  const redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always', ...(line === 'TLS' ? tlsArguments(port) : [])] });
   closing.push(() => redis.destroy());
   const reached = line === 'TCP' ? { STORE: redis.url } : { STORE: `rediss://127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: CERTIFICATE };
   return { redis, settings: { ...reached, RELAY_SECRET } };

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { describeStore } from '../../conformance/describe-store.ts';
-import { claimInput, collectEvents, submitInput } from '../../conformance/store-harness.ts';
+import { collectEvents, submitInput } from '../../conformance/store-harness.ts';
 import { partitionOf } from '../redis-scripts/keys.ts';
 import { openRedisStore, type ScriptStore } from './open-redis-store.ts';
-import { untilReplicated } from './testing/open-for-test.ts';
 import { startCluster, type RedisCluster } from './testing/redis-cluster.ts';
 import type { RedisProcess } from './testing/redis-process.ts';
+import { trustCertificate } from './testing/tls/tls-files.ts';
+import { writeThroughFailover } from './testing/write-through-failover.ts';
 
 let cluster: RedisCluster;
 beforeAll(async () => {
@@ -95,34 +96,31 @@ describe('on a cluster', () => {
   });
 
   // The last one: the cluster has a server less from here on.
-  it('a session goes on when its server dies, and its followers hear of it again', { timeout: 60_000 }, async () => {
-    const store = await open();
-    const sessionId = newId();
-    await store.submit(sessionId, submitInput());
-    const claimed = await store.claim(sessionId, claimInput());
-    const fence = claimed.kind === 'lease' ? claimed.lease.fence : 0;
-    const seen = collectEvents();
-    let unsure = 0;
-    await store.follow(sessionId, (event) => {
-      if (event.kind === 'unsure') unsure += 1;
-      seen.listener(event);
-    });
-    expect(await store.append(sessionId, { fence, seq: 1, entries: ['"a"'] })).toEqual({ kind: 'ok', next: 2 });
-    const master = await cluster.masterOf(String(partitionOf(sessionId)));
-    // What was acknowledged may be lost when a replica takes over; wait until it has it, as this is not about that.
-    await untilReplicated(master.admin, `{${partitionOf(sessionId)}}:written-last`);
-    await master.kill();
-
-    await vi.waitFor(
-      async () => expect(await store.append(sessionId, { fence, seq: 2, entries: ['"b"'] })).toMatchObject({ next: 3 }),
-      { timeout: 30_000, interval: 100 },
-    );
-    await vi.waitFor(() => expect(unsure).toBeGreaterThan(0), { timeout: 20_000 });
-    await store.append(sessionId, { fence, seq: 3, entries: ['"c"'] });
-    await vi.waitFor(() => expect(seen.entries.map(({ data }) => data)).toContain('"c"'));
-    expect(await store.read(sessionId, { after: `${fence}-0`, limit: 10 })).toMatchObject({
-      kind: 'exact',
-      entries: [{ data: '"a"' }, { data: '"b"' }, { data: '"c"' }],
-    });
+  it('a session goes on when its server dies, and its followers hear of it again', { timeout: 90_000 }, async () => {
+    expect(await writeThroughFailover(await open(), cluster.masterOf)).toEqual(['"a"', '"b"', '"c"']);
   });
+});
+
+it('a cluster is reached over TLS, each of its servers, and sessions go on when one of them dies', { timeout: 120_000 }, async () => {
+  trustCertificate();
+  const secure = await startCluster({ tls: true });
+  onTestFinished(() => secure.destroy());
+  const store = await openRedisStore({ url: secure.url, prefix: newId(), ttlMs: 60_000 });
+  onTestFinished(() => store.close());
+  const ids = Array.from({ length: 12 }, () => newId());
+  const seen = await Promise.all(
+    ids.map(async (id) => {
+      const events = collectEvents();
+      await store.follow(id, events.listener);
+      return events;
+    }),
+  );
+  await Promise.all(ids.map((id) => store.submit(id, submitInput())));
+  await vi.waitFor(() => expect(seen.every(({ entries }) => entries.length === 1)).toBe(true));
+  for (const { admin, port } of secure.masters) {
+    const clients = String(await admin.client('LIST')).split('\n').filter((line) => line.includes('name=resumable-chat'));
+    expect(clients.length).toBeGreaterThan(0);
+    expect(clients.filter((line) => line.includes(` laddr=127.0.0.1:${port} `))).toEqual([]);
+  }
+  expect(await writeThroughFailover(store, secure.masterOf)).toEqual(['"a"', '"b"', '"c"']);
 });

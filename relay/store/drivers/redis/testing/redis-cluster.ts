@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
 import { freePort } from '#relay/testing/free-port.ts';
 import { startRedis, type RedisProcess } from './redis-process.ts';
+import { tlsPeerArguments } from './tls/tls-files.ts';
 
 /** Three masters with a replica each, on this machine. */
 export interface RedisCluster {
-  /** `redis-cluster://…` of all of them. */
+  /** `redis-cluster://…` of all of them, over TLS if that was asked for. */
   readonly url: string;
   readonly masters: readonly RedisProcess[];
   readonly replicas: readonly RedisProcess[];
@@ -17,8 +18,22 @@ const SLOTS = 16_384;
 const NODE_TIMEOUT_MS = 1_000;
 const FORM_MS = 20_000;
 
-export async function startCluster(): Promise<RedisCluster> {
-  const nodes = await Promise.all(Array.from({ length: 6 }, startNode));
+export interface RedisClusterOptions {
+  /** The servers speak TLS, to each other too. Their own ports stay open for tests. */
+  tls?: boolean;
+}
+
+export async function startCluster({ tls = false }: RedisClusterOptions = {}): Promise<RedisCluster> {
+  const ports = new Map<RedisProcess, NodePorts>();
+  const nodes = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const own = { bus: await freePort(), tls: tls ? await freePort() : null };
+      const node = await startNode(own);
+      ports.set(node, own);
+      return node;
+    }),
+  );
+  const clientPort = (node: RedisProcess): number => ports.get(node)?.tls ?? node.port;
   const [masters, replicas] = [nodes.slice(0, 3), nodes.slice(3)];
   const [first] = masters;
   if (!first) throw new Error('a cluster has nodes');
@@ -31,7 +46,7 @@ export async function startCluster(): Promise<RedisCluster> {
   // Else two nodes may claim the same epoch, and settle that later than they say that all is well.
   await Promise.all(nodes.map(({ admin }, index) => admin.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))));
   for (const { admin, port } of nodes.slice(1)) {
-    await admin.call('CLUSTER', 'MEET', '127.0.0.1', String(first.port), String(busPortOf(first)));
+    await admin.call('CLUSTER', 'MEET', '127.0.0.1', String(clientPort(first)), String(ports.get(first)?.bus));
     await eventually(async () => (await nodesOf(first.admin)).some((line) => line.includes(`127.0.0.1:${port}@`)));
   }
   await Promise.all(
@@ -56,7 +71,7 @@ export async function startCluster(): Promise<RedisCluster> {
     return infos.every((info) => info.includes('master_link_status:up'));
   });
   return {
-    url: `redis-cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    url: `redis-cluster://${nodes.map((node) => `127.0.0.1:${clientPort(node)}`).join(',')}${tls ? '?tls=true' : ''}`,
     masters,
     replicas,
     async masterOf(tag) {
@@ -70,22 +85,20 @@ export async function startCluster(): Promise<RedisCluster> {
   };
 }
 
-const busPorts = new WeakMap<RedisProcess, number>();
-
-function busPortOf(node: RedisProcess): number {
-  return busPorts.get(node) ?? 0;
+/** Where a node listens besides its own port. */
+interface NodePorts {
+  bus: number;
+  tls: number | null;
 }
 
-async function startNode(): Promise<RedisProcess> {
-  const busPort = await freePort();
-  const node = await startRedis({
+function startNode({ bus, tls }: NodePorts): Promise<RedisProcess> {
+  return startRedis({
     args: [
-      ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-announce-ip', '127.0.0.1'],
+      ...['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-announce-ip', '127.0.0.1'],
       ...['--cluster-node-timeout', String(NODE_TIMEOUT_MS), '--repl-diskless-sync-delay', '0'],
+      ...(tls === null ? [] : [...tlsPeerArguments(tls), '--tls-cluster', 'yes']),
     ],
   });
-  busPorts.set(node, busPort);
-  return node;
 }
 
 async function nodesOf(admin: Redis): Promise<string[]> {
