@@ -75,6 +75,13 @@ describe('a pause', () => {
     expect(await isOverAfter(0, other.over)).toBe(true);
   });
 
+  it('is no longer when it is woken after the clock was set back', async () => {
+    const { pause, over } = begin(1_000, 15_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    pause.wake();
+    expect(await isOverAfter(1_000, over)).toBe(true);
+  });
+
   it('is over at once when it is given up, and leaves no timer', async () => {
     const controller = new AbortController();
     const { over } = begin(1_000, 1_000, controller.signal);

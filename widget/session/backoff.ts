@@ -48,7 +48,8 @@ export function createPause(): Pause {
         };
         const wake = (): void => {
           clearTimeout(timer);
-          timer = setTimeout(end, Math.max(0, notBefore - Date.now()));
+          // Not longer than it was asked for, should the clock have been set back.
+          timer = setTimeout(end, Math.min(least, notBefore - Date.now()));
         };
         let timer = setTimeout(end, least + upToMs);
         wakers.add(wake);

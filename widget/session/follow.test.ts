@@ -209,6 +209,17 @@ describe('a silent line', () => {
     expect(last().after).toBe('5-0');
   });
 
+  it('is dead no later when the clock is set back', async () => {
+    last().reader.opened();
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await pass(SILENCE_MS);
+    expect(bench.attempts[0]?.signal.aborted).toBe(true);
+    last().reader.opened();
+    vi.setSystemTime(Date.now() - 3_600_000);
+    bench.follow.hurry();
+    expect(bench.attempts[1]?.signal.aborted).toBe(true);
+  });
+
   it('is not trusted when hurried after 20 s of silence; one that spoke lately is, unless told otherwise', async () => {
     last().reader.opened();
     bring('5-0', { prev: '0-0' });

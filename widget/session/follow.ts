@@ -102,9 +102,10 @@ export function createFollow(options: FollowOptions): Follow {
     signal.addEventListener('abort', abort);
     const here = { abort, aliveAt: Date.now(), caughtUp: false };
     connection = here;
-    // Looked at now and then, instead of set anew for each byte that comes.
+    // Looked at now and then, instead of set anew for each byte that comes; and by the clock that goes on while a
+    // device sleeps. That one may be set back, too: then by far is as good as long ago.
     const watchdog = setInterval(() => {
-      if (Date.now() - here.aliveAt >= SILENCE_MS) abort();
+      if (Math.abs(Date.now() - here.aliveAt) >= SILENCE_MS) abort();
     }, SILENCE_MS / 9);
     let end: ConnectionEnd | null = null;
     try {
@@ -230,7 +231,7 @@ export function createFollow(options: FollowOptions): Follow {
     hurry(distrust = false) {
       pause.wake();
       if (!connection) return;
-      if (!distrust && Date.now() - connection.aliveAt < DOUBT_MS) return;
+      if (!distrust && Math.abs(Date.now() - connection.aliveAt) < DOUBT_MS) return;
       hurried = true;
       connection.abort();
     },
