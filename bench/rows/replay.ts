@@ -42,7 +42,7 @@ export const replay: Bench = {
   name: 'replay',
   run: async ({ quick, start, progress }) => {
     const tokens = quick ? 2000 : 20_000;
-    const rounds = quick ? 1 : 5;
+    const rounds = quick ? 1 : 15;
     const times = quick ? 3 : 5;
     const [relay, merged, unmerged, load] = await Promise.all([
       start<RelayServer>('servers/relay-server.ts'),

@@ -32,7 +32,10 @@ export function toPages(entries: readonly LogEntry[]): LogPage[] {
   return groupDeltas(entries, MAX_PAGE_LENGTH).map((group) => ('pieces' in group ? pageOf(group) : pageOfOne(group)));
 }
 
-/** The entries of a page with a seq above `after` and not above `upTo`; merged into one where they can be, if asked for. */
+/**
+ * The entries of a page with a seq above `after` and not above `upTo`; merged into one where they can be, if asked for.
+ * Of a page that is to be merged whole the line breaks may have been left out already.
+ */
 export function entriesOfPage(fence: number, row: PageRow, after: number, upTo: number, merged: boolean): LogEntry[] {
   const [seq, count, prev, head, data] = row;
   if (head === null) {

@@ -55,13 +55,14 @@ function readEntries(
 ): LogEntry[] {
   const at = parseCursor(after);
   if (!at) throw new TypeError('after must be a cursor');
+  const statement = merged ? statements.readMergedLog : statements.readLog;
   const entries: LogEntry[] = [];
   let room = limit;
   let length = 0;
   let { fence, seq } = at;
   for (;;) {
     const upTo = seq + room;
-    const rows = statements.readLog.all(record.key, fence, seq, upTo, MAX_ROWS) as unknown as PageRow[];
+    const rows = statement.all(record.key, fence, seq, upTo, MAX_ROWS) as unknown as PageRow[];
     for (const row of rows) {
       const [last, , , , data] = row;
       if (merged && entries.length > 0 && (last > upTo || length >= MERGED_READ_LENGTH)) return entries;
