@@ -172,7 +172,7 @@ export function createSessionHub({ store, logger, limits, timing }: SessionHubOp
       sink.write(encodeBye(reason, jitter));
     }
     lingering.set(sink, tick + ticks(lingerMs));
-    sink.end();
+    sink.destroySoon();
   }
 
   function onTick(): void {

@@ -1,12 +1,13 @@
 /**
- * What a viewer's bytes are written to. The shape is that of Node's writable streams, so that a `ServerResponse` is one
- * as it stands, and an idle viewer costs no wrapper; elsewhere `createWebSink` makes one over a `ReadableStream`.
+ * What a viewer's bytes are written to. The shape is that of Node's sockets, so that the one of a viewer is it as it
+ * stands: an idle viewer costs no wrapper, and a message no detour; elsewhere `createWebSink` makes one over a
+ * `ReadableStream`.
  */
 export interface ViewerSink {
   /** Takes the bytes in any case; false when the next should wait for `drain`. */
   write(bytes: Uint8Array): boolean;
-  /** Ends the response after what was written. */
-  end(): unknown;
+  /** Ends the response after what was written, and the connection with it. */
+  destroySoon(): unknown;
   /** Cuts the connection; what was written and not sent yet is lost. */
   destroy(): unknown;
   /** Bytes written and not yet taken by the transport. */

@@ -45,7 +45,7 @@ export function createWebSink(): { sink: ViewerSink; body: ReadableStream<Uint8A
       if (unread() >= HIGH_WATER_MARK_BYTES) needDrain = true;
       return !needDrain;
     },
-    end() {
+    destroySoon() {
       if (ended || closed) return;
       ended = true;
       controller.close();

@@ -137,9 +137,23 @@ it('keeps nothing of what a viewer asked with while its stream is open, and sees
   const [incoming, outgoing] = await asked;
   const { url, headers, rawHeaders } = incoming;
   expect({ url, headers, rawHeaders }).toEqual({ url: '', headers: {}, rawHeaders: [] });
-  // The hub's: the adapter's holds its own request, and all of ours with it.
-  expect(outgoing.listenerCount('close')).toBe(1);
+  // The adapter's would hold its own request, and all of ours with it; the hub listens to the socket.
+  expect(outgoing.listenerCount('close')).toBe(0);
   expect(stage.relay.streams).toBe(1);
+  socket.destroy();
+  await expect.poll(() => stage.relay.streams, { timeout: 5000 }).toBe(0);
+});
+
+it('lets a stream that is asked for behind another one over the same connection wait, and sees both leave', async () => {
+  const opened = await openSocket();
+  const { stage, socket, heard } = opened;
+  await openStream(opened);
+  const { sessionId, token } = await stage.mint();
+  await stage.prompt({ sessionId, token });
+  socket.write(`GET /api/check-stream?sessionId=${sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+  await expect.poll(() => stage.relay.streams, { timeout: 5000 }).toBe(2);
+  expect(heard.text.match(/HTTP\/1\.1 200 /g)).toHaveLength(1);
+  expect(heard.text).not.toContain(sessionId);
   socket.destroy();
   await expect.poll(() => stage.relay.streams, { timeout: 5000 }).toBe(0);
 });
