@@ -148,8 +148,9 @@ it('lets a stream that is asked for behind another one over the same connection 
   const opened = await openSocket();
   const { stage, socket, heard } = opened;
   await openStream(opened);
-  const { sessionId, token } = await stage.mint();
-  await stage.prompt({ sessionId, token });
+  const session = await stage.mint();
+  await stage.prompt(session);
+  const { sessionId, token } = session;
   socket.write(`GET /api/check-stream?sessionId=${sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`);
   await expect.poll(() => stage.relay.streams, { timeout: 5000 }).toBe(2);
   expect(heard.text.match(/HTTP\/1\.1 200 /g)).toHaveLength(1);
