@@ -15,10 +15,7 @@ const DRAIN_MS = 4_000;
 const LEASE_MS = 10_000;
 /** Beyond it the process would have ended itself. */
 const STOPPED_WITHIN_MS = DRAIN_MS + 1_000;
-/**
- * Short enough to end between two stops: what is handed over begins anew, and a run may be handed over ten times before
- * that counts as an attempt.
- */
+/** What is handed over begins anew, and a run may be handed over ten times before that counts as an attempt. */
 const REPLY = { tokens: { min: 20, max: 450 }, tokensPerSecond: 100 };
 
 interface Visitor {
@@ -68,7 +65,8 @@ async function stopUnderLoad(
   const isTalking = (): boolean => visitors.length === SESSIONS && visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
   await Promise.race([talking, until('all visitors see their answers', isTalking)]);
   for (let round = 0; round < rounds; round += 1) {
-    await sleep(random.between(300, 2_000));
+    // A relay that has no other beside it is there again for as long as the longest reply takes.
+    await sleep(relays.length > 1 ? random.between(300, 2_000) : random.between(2_000, 3_700));
     const relay = relays[round % relays.length] ?? stage.relay;
     setStopping(relay);
     const stoppedAt = performance.now();
