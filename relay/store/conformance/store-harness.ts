@@ -161,10 +161,11 @@ export function entriesOf(answer: ReadAnswer): LogEntry[] {
 }
 
 /** What a follower has seen. Hints may come twice, so an entry that came before counts once. */
-export function collectEvents(): { listener: (event: FollowEvent) => void; entries: LogEntry[]; gone: boolean } {
-  const seen = { entries: [] as LogEntry[], gone: false, listener };
+export function collectEvents(): { listener: (event: FollowEvent) => void; entries: LogEntry[]; gone: boolean; unsure: number } {
+  const seen = { entries: [] as LogEntry[], gone: false, unsure: 0, listener };
   function listener(event: FollowEvent): void {
     if (event.kind === 'gone') seen.gone = true;
+    if (event.kind === 'unsure') seen.unsure += 1;
     if (event.kind !== 'entries') return;
     for (const entry of event.entries) {
       const last = seen.entries.at(-1);

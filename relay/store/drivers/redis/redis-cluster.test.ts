@@ -29,6 +29,19 @@ describeStore(
   { runs: 5 },
 );
 
+/** A prompt for each session, and resolves when its follower has heard of it. */
+async function promptAndHear(store: ScriptStore, ids: readonly string[]): Promise<void> {
+  const seen = await Promise.all(
+    ids.map(async (id) => {
+      const events = collectEvents();
+      await store.follow(id, events.listener);
+      return events;
+    }),
+  );
+  await Promise.all(ids.map((id) => store.submit(id, submitInput())));
+  await vi.waitFor(() => expect(seen.every(({ entries }) => entries.length === 1)).toBe(true));
+}
+
 describe('on a cluster', () => {
   async function open(): Promise<ScriptStore> {
     const store = await openRedisStore({ url: cluster.url, prefix: newId(), ttlMs: 60_000 });
@@ -41,15 +54,7 @@ describe('on a cluster', () => {
     const ids = Array.from({ length: 30 }, () => newId());
     const homes = new Set(await Promise.all(ids.map(async (id) => (await cluster.masterOf(String(partitionOf(id)))).port)));
     expect(homes.size).toBe(3);
-    const seen = await Promise.all(
-      ids.map(async (id) => {
-        const events = collectEvents();
-        await store.follow(id, events.listener);
-        return events;
-      }),
-    );
-    await Promise.all(ids.map((id) => store.submit(id, submitInput())));
-    await vi.waitFor(() => expect(seen.every(({ entries }) => entries.length === 1)).toBe(true));
+    await promptAndHear(store, ids);
     expect((await store.take(100)).due).toHaveLength(30);
     const sent = await Promise.all(cluster.masters.map(({ admin }) => admin.info('commandstats')));
     expect(sent.join('\n')).not.toMatch(/^cmdstat_publish:/m);
@@ -61,11 +66,7 @@ describe('on a cluster', () => {
     const sessionId = newId();
     const tag = String(partitionOf(sessionId));
     const seen = collectEvents();
-    let unsure = 0;
-    await store.follow(sessionId, (event) => {
-      if (event.kind === 'unsure') unsure += 1;
-      seen.listener(event);
-    });
+    await store.follow(sessionId, seen.listener);
     const from = await cluster.masterOf(tag);
     const to = cluster.masters.find((master) => master !== from) ?? from;
     // A slot with keys in it is not given away just so.
@@ -82,7 +83,7 @@ describe('on a cluster', () => {
       for (const node of [from, ...cluster.masters]) await node.admin.call('CLUSTER', 'SETSLOT', slot, 'NODE', back);
     });
 
-    await vi.waitFor(() => expect(unsure).toBeGreaterThan(0), { timeout: 20_000 });
+    await vi.waitFor(() => expect(seen.unsure).toBeGreaterThan(0), { timeout: 20_000 });
     expect(await store.submit(sessionId, submitInput())).toMatchObject({ kind: 'ok' });
     await vi.waitFor(() => expect(seen.entries).toHaveLength(1));
   });
@@ -107,16 +108,7 @@ it('a cluster is reached over TLS, each of its servers, and sessions go on when 
   onTestFinished(() => secure.destroy());
   const store = await openRedisStore({ url: secure.url, prefix: newId(), ttlMs: 60_000 });
   onTestFinished(() => store.close());
-  const ids = Array.from({ length: 12 }, () => newId());
-  const seen = await Promise.all(
-    ids.map(async (id) => {
-      const events = collectEvents();
-      await store.follow(id, events.listener);
-      return events;
-    }),
-  );
-  await Promise.all(ids.map((id) => store.submit(id, submitInput())));
-  await vi.waitFor(() => expect(seen.every(({ entries }) => entries.length === 1)).toBe(true));
+  await promptAndHear(store, Array.from({ length: 12 }, () => newId()));
   for (const { admin, port } of secure.masters) {
     const clients = String(await admin.client('LIST')).split('\n').filter((line) => line.includes('name=resumable-chat'));
     expect(clients.length).toBeGreaterThan(0);

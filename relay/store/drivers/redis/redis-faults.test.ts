@@ -54,13 +54,9 @@ it('tells its followers that they may have missed something when their connectio
   const sessionId = newId();
   const { fence } = await startRun(store, sessionId);
   const seen = collectEvents();
-  let unsure = 0;
-  await store.follow(sessionId, (event) => {
-    if (event.kind === 'unsure') unsure += 1;
-    seen.listener(event);
-  });
+  await store.follow(sessionId, seen.listener);
   await server.admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await vi.waitFor(() => expect(unsure).toBe(1), { timeout: 5_000 });
+  await vi.waitFor(() => expect(seen.unsure).toBe(1), { timeout: 5_000 });
   await store.append(sessionId, { fence, seq: 1, entries: ['"a"'] });
   await vi.waitFor(() => expect(seen.entries).toEqual([{ id: `${fence}-1`, data: '"a"' }]));
 });
@@ -73,8 +69,8 @@ it('goes on after a restart of Redis with all that it had acknowledged', { timeo
   const fence = claimed.kind === 'lease' ? claimed.lease.fence : 0;
   await store.append(sessionId, { fence, seq: 1, entries: ['"a"'], step: { name: 'one', result: '1' } });
   const before = await store.read(sessionId, { limit: 100 });
-  let unsure = 0;
-  await store.follow(sessionId, ({ kind }) => void (unsure += Number(kind === 'unsure')));
+  const seen = collectEvents();
+  await store.follow(sessionId, seen.listener);
 
   await server.kill();
   await expect(store.append(sessionId, { fence, seq: 2, entries: ['"b"'] })).rejects.toMatchObject({
@@ -87,7 +83,7 @@ it('goes on after a restart of Redis with all that it had acknowledged', { timeo
   expect(await store.submit(sessionId, prompt)).toMatchObject({ kind: 'same', runId: prompt.runId });
   expect(await store.claim(sessionId, claim)).toMatchObject({ kind: 'lease', lease: { fence, next: 2, journal: { one: '1' } } });
   expect(await store.append(sessionId, { fence, seq: 2, entries: ['"b"'] })).toEqual({ kind: 'ok', next: 3 });
-  await vi.waitFor(() => expect(unsure).toBeGreaterThan(0), { timeout: 10_000 });
+  await vi.waitFor(() => expect(seen.unsure).toBeGreaterThan(0), { timeout: 10_000 });
 });
 
 it('does not wait for ever for a server that has stopped, and finds it again', { timeout: 30_000 }, async () => {
