@@ -18,4 +18,4 @@ VOLUME /app/data
 USER node
 EXPOSE 8787
 # Without a shell or npm in between, so that SIGTERM reaches the relay and drains it.
-CMD ["node", "dist/package/relay/main.js"]
+CMD ["node", "dist/package/relay/node/main.js"]

@@ -4,9 +4,9 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   entry: [
     'relay/index.ts',
-    'relay/store/drivers/sqlite/open-sqlite-store.ts',
-    'relay/store/drivers/redis/open-redis-store.ts',
-    'relay/store/drivers/upstash/open-upstash-store.ts',
+    'relay/store/sqlite/open-sqlite-store.ts',
+    'relay/store/redis/ioredis/open-redis-store.ts',
+    'relay/store/redis/upstash/open-upstash-store.ts',
     'shared/index.ts',
     'widget/index.ts',
     'widget/resumable-chat.ts',
@@ -19,8 +19,8 @@ const config: KnipConfig = {
     '**/*.test.ts',
     'web-test-runner.config.mjs',
   ],
-  project: ['{shared,relay,widget,demo,e2e,bench,faults,scripts}/**/*.ts'],
-  ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit'],
+  project: ['{shared,relay,widget,testkit,demo,e2e,bench,faults,scripts}/**/*.ts'],
+  ignoreBinaries: ['apt-get', 'unshare', 'prlimit'],
   ignoreExportsUsedInFile: true,
 };
 

@@ -2,8 +2,8 @@ import { defineConfig, type OxlintConfig } from 'oxlint';
 
 /**
  * The architecture as lint rules: for each part, what it may not import. `shared` is the ground; relay and widget stand
- * on it and do not know each other; inside the relay it is routes → live, workflow → store, and generation is known to
- * the workflow and to app.ts, which wires everything, alone.
+ * on it and do not know each other; inside the relay ROOMS says who knows whom, and app.ts wires everything. testkit knows
+ * the wire contract alone, so that what it judges is judged from outside.
  */
 interface Boundary {
   files: string[];
@@ -18,57 +18,46 @@ interface Boundary {
   inBrowser?: boolean;
 }
 
-const TESTS = ['**/*.test.ts', '**/testing/**', '**/conformance/**'];
+const TESTS = ['**/*.test.ts', '**/testing/**'];
 
-/** What of the relay is the Node server around it and not its core. */
-const NODE_ONLY = ['relay/main.ts', 'relay/config.ts', 'relay/node/**', 'relay/store/drivers/**'];
+/** The Node server around the core, and the store drivers, which may need Node. */
+const NODE_ONLY = ['relay/node/**', 'relay/store/sqlite/**', 'relay/store/redis/**'];
 
-const TOP_FOLDERS = ['shared', 'relay', 'widget', 'demo', 'e2e', 'bench', 'faults', 'scripts'];
-const LEAVES = ['demo', 'e2e', 'bench', 'faults', 'scripts'];
+const TOP_FOLDERS = ['shared', 'relay', 'widget', 'testkit', 'demo', 'e2e', 'bench', 'faults', 'scripts'];
+/** Nothing that ships imports one of these. */
+const LEAVES = ['testkit', 'demo', 'e2e', 'bench', 'faults', 'scripts'];
+
+/** The relay's rooms, each with those that it may not know. */
+const ROOMS: Record<string, string[]> = {
+  util: ['store', 'auth', 'limits', 'live', 'engine', 'generation', 'http', 'routes', 'node'],
+  store: ['auth', 'limits', 'live', 'engine', 'generation', 'http', 'routes', 'node'],
+  auth: ['store', 'limits', 'live', 'engine', 'generation', 'http', 'routes', 'node'],
+  limits: ['store', 'auth', 'live', 'engine', 'generation', 'http', 'routes', 'node'],
+  live: ['auth', 'limits', 'engine', 'generation', 'http', 'routes', 'node'],
+  engine: ['auth', 'limits', 'live', 'generation', 'http', 'routes', 'node'],
+  generation: ['auth', 'limits', 'live', 'http', 'routes', 'node'],
+  http: ['engine', 'generation', 'routes', 'node'],
+  routes: ['engine', 'generation', 'node'],
+};
 
 const BOUNDARIES: Boundary[] = [
   { files: ['shared/**'], tops: ['relay', 'widget', ...LEAVES], withoutNode: true, inBrowser: true },
   { files: ['widget/**'], tops: ['relay', ...LEAVES], withoutNode: true, inBrowser: true },
-  { files: ['demo/**'], tops: ['relay', 'e2e', 'bench', 'scripts'], withoutNode: true, inBrowser: true },
-  { files: ['relay/**'], excludeFiles: NODE_ONLY, tops: ['widget', ...LEAVES], withoutNode: true },
-  { files: NODE_ONLY, tops: ['widget', ...LEAVES] },
-  {
-    files: ['relay/middleware/**'],
-    tops: ['widget', ...LEAVES],
-    inRelay: ['workflow', 'generation'],
-    withoutNode: true,
-  },
-  { files: ['relay/routes/**'], tops: ['widget', ...LEAVES], inRelay: ['generation'], withoutNode: true },
-  {
-    files: ['relay/live/**'],
+  { files: ['demo/**'], tops: ['relay', 'e2e', 'bench', 'scripts', 'testkit'], withoutNode: true, inBrowser: true },
+  { files: ['testkit/**'], tops: ['relay', 'widget', 'shared', 'e2e', 'bench', 'faults'] },
+  { files: ['relay/*.ts'], tops: ['widget', ...LEAVES], withoutNode: true },
+  { files: ['relay/node/**'], tops: ['widget', ...LEAVES] },
+  ...Object.entries(ROOMS).map(([room, inRelay]) => ({
+    files: [`relay/${room}/**`],
     excludeFiles: NODE_ONLY,
     tops: ['widget', ...LEAVES],
-    inRelay: ['routes', 'middleware', 'workflow', 'generation'],
+    inRelay,
     withoutNode: true,
-  },
+  })),
   {
-    files: ['relay/workflow/**'],
+    files: NODE_ONLY.filter((files) => files.startsWith('relay/store/')),
     tops: ['widget', ...LEAVES],
-    inRelay: ['routes', 'middleware', 'live'],
-    withoutNode: true,
-  },
-  {
-    files: ['relay/generation/**'],
-    tops: ['widget', ...LEAVES],
-    inRelay: ['routes', 'middleware', 'live'],
-    withoutNode: true,
-  },
-  {
-    files: ['relay/store/**'],
-    excludeFiles: NODE_ONLY,
-    tops: ['widget', ...LEAVES],
-    inRelay: ['routes', 'middleware', 'live', 'workflow', 'generation'],
-    withoutNode: true,
-  },
-  {
-    files: ['relay/store/drivers/**'],
-    tops: ['widget', ...LEAVES],
-    inRelay: ['routes', 'middleware', 'live', 'workflow', 'generation'],
+    inRelay: ROOMS['store'] ?? [],
   },
 ];
 
@@ -79,7 +68,7 @@ function boundary({ files, excludeFiles = [], tops = [], inRelay = [], withoutNo
   const patterns = [
     {
       regex: `^(\\.\\./)+(${TOP_FOLDERS.join('|')})/`,
-      message: 'Between top folders use #shared/…, #relay/… or #widget/….',
+      message: 'Between top folders use #shared/…, #relay/…, #widget/…, #testkit/… or #scripts/….',
     },
     ...(tops.length > 0
       ? [{ regex: `^#(${tops.join('|')})/`, message: 'Dependencies run one way: shared ← relay, shared ← widget.' }]
@@ -88,7 +77,7 @@ function boundary({ files, excludeFiles = [], tops = [], inRelay = [], withoutNo
       ? [
           {
             regex: `^(#relay/|(\\.\\./)+)(${inRelay.join('|')})/`,
-            message: 'Inside the relay it is routes → live, workflow → store; generation is for the workflow alone.',
+            message: 'Inside the relay it is routes → http → live → store and generation → engine → store: see ROOMS.',
           },
         ]
       : []),
@@ -97,7 +86,7 @@ function boundary({ files, excludeFiles = [], tops = [], inRelay = [], withoutNo
           {
             regex: '^(node:.*|pino|@hono/node-server)$',
             allowTypeImports: true,
-            message: 'This part also runs without Node: it is handed what it needs (see relay/main.ts).',
+            message: 'This part also runs without Node: it is handed what it needs (see relay/node/main.ts).',
           },
         ]
       : []),
@@ -177,7 +166,17 @@ export default defineConfig({
   overrides: [
     ...BOUNDARIES.map(boundary),
     {
-      files: ['relay/config.ts', 'scripts/**', 'bench/**', 'e2e/**', 'faults/**', '*.config.ts', '*.config.mjs', ...TESTS],
+      files: [
+        'relay/node/config.ts',
+        'testkit/**',
+        'scripts/**',
+        'bench/**',
+        'e2e/**',
+        'faults/**',
+        '*.config.ts',
+        '*.config.mjs',
+        ...TESTS,
+      ],
       rules: { 'node/no-process-env': 'off' },
     },
   ],

@@ -68,7 +68,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,relay,scripts,demo,widget/{session,markdown},e2e/support,bench/harness}/**/*.test.ts'],
+          include: ['{shared,relay,scripts,demo,widget/{session,markdown},testkit,bench/harness}/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
           environment: 'node',
           setupFiles: ['scripts/seed-properties.ts'],
@@ -80,7 +80,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/*.test.ts', 'faults/*.test.ts'],
-          globalSetup: ['e2e/support/global-setup.ts'],
+          globalSetup: ['testkit/global-setup.ts'],
           environment: 'node',
           fileParallelism: false,
           testTimeout: 120_000,

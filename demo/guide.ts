@@ -45,7 +45,8 @@ export function startGuide(root: HTMLElement, { record, inspector, network, rela
   let reloaded = reloadedAt > 0 ? trials.begin('reload') : null;
 
   root.addEventListener('click', (event) => {
-    const button = event.target instanceof Element ? event.target.closest<HTMLButtonElement>('button[data-lever]') : null;
+    const button =
+      event.target instanceof Element ? event.target.closest<HTMLButtonElement>('button[data-lever]') : null;
     const pull = levers[button?.dataset['lever'] ?? ''];
     if (!button || !pull) return;
     Promise.resolve(pull(button)).catch((error: unknown) => {
@@ -114,8 +115,13 @@ export function startGuide(root: HTMLElement, { record, inspector, network, rela
     if (!tried) return trial.say('This relay does not play: that takes npm start.');
     const grown = inspector.latest?.log.find(({ fence }) => fence === writer.fence)?.last ?? -1;
     const effect = grown >= tried.seq ? 'The log has grown!' : 'Not a letter of it is in the log.';
-    trial.conclude(`Entry ${writer.number}-${tried.seq}, sent as the old writer: the store answered “${tried.answer}”. ${effect}`);
-    record.remark({ tone: 'raised', text: `A late write as ${writer.number}-${tried.seq} was refused: ${tried.answer}.` });
+    trial.conclude(
+      `Entry ${writer.number}-${tried.seq}, sent as the old writer: the store answered “${tried.answer}”. ${effect}`,
+    );
+    record.remark({
+      tone: 'raised',
+      text: `A late write as ${writer.number}-${tried.seq} was refused: ${tried.answer}.`,
+    });
   }
 
   function reload(): void {
@@ -125,7 +131,9 @@ export function startGuide(root: HTMLElement, { record, inspector, network, rela
 
   function openTab(): void {
     window.open(location.href, '_blank');
-    trials.begin('reload').say('The other tab reads the same log with a cursor of its own. The model is not asked twice.');
+    trials
+      .begin('reload')
+      .say('The other tab reads the same log with a cursor of its own. The model is not asked twice.');
   }
 
   async function stop(): Promise<void> {
@@ -193,7 +201,8 @@ export function startGuide(root: HTMLElement, { record, inspector, network, rela
     looked() {
       if (!network.isCut || !cut || !inspector.latest) return;
       const behind = entriesAfter(inspector.latest, record.cursor);
-      if (behind > 0) cut.say(`Offline at ${cut.place()}. Meanwhile the relay wrote ${plural(behind, 'entry', 'entries')} more.`);
+      if (behind > 0)
+        cut.say(`Offline at ${cut.place()}. Meanwhile the relay wrote ${plural(behind, 'entry', 'entries')} more.`);
     },
   };
 }

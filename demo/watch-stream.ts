@@ -34,10 +34,7 @@ export function watchStream(request: Request, response: Response, observer: Line
     }
   }
 
-  observer.opened(
-    new URL(request.url).searchParams.get('sessionId') ?? '',
-    request.headers.get('last-event-id'),
-  );
+  observer.opened(new URL(request.url).searchParams.get('sessionId') ?? '', request.headers.get('last-event-id'));
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

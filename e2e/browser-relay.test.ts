@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { openBrowserStage, type BrowserStage } from './support/browser-stage.ts';
-import { sleep } from './support/wait.ts';
+import { openBrowserStage, type BrowserStage } from '#testkit/browser-stage.ts';
+import { sleep } from '#testkit/wait.ts';
 
 let stage: BrowserStage;
 

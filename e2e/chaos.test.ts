@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkConversation, type Conversation } from './support/check-reply.ts';
-import { checkAgreement, checkHistory } from './support/history-checker.ts';
-import type { Credentials } from './support/protocol-client.ts';
-import type { Random } from './support/random.ts';
-import { openStage, type Stage } from './support/stage.ts';
-import { readMessages } from './support/transcript.ts';
-import { watchSession, type Viewer } from './support/viewer.ts';
-import { sleep, until } from './support/wait.ts';
+import { checkConversation, type Conversation } from '#testkit/check-reply.ts';
+import { checkAgreement, checkHistory } from '#testkit/history-checker.ts';
+import type { Credentials } from '#testkit/protocol-client.ts';
+import type { Random } from '#testkit/random.ts';
+import { openStage, type Stage } from '#testkit/stage.ts';
+import { readMessages } from '#testkit/transcript.ts';
+import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
 
 const SESSIONS = 24;
 const PROMPTS = 12;
@@ -86,9 +86,13 @@ async function converse(actors: Actor[], random: Random): Promise<void> {
       await sleep(random.between(0, 300));
       expect((await client.stop(credentials, body.runId)).status).toBe(200);
     }
-    await until(`run ${body.runId} has ended for every viewer`, () => viewers.every((viewer) => viewer.hasEnded(body)), {
-      timeoutMs: 60_000,
-    });
+    await until(
+      `run ${body.runId} has ended for every viewer`,
+      () => viewers.every((viewer) => viewer.hasEnded(body)),
+      {
+        timeoutMs: 60_000,
+      },
+    );
   }
 }
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { freePort } from '#relay/testing/free-port.ts';
+import { freePort } from '#testkit/free-port.ts';
 import { en } from '#widget/locales/en.ts';
-import { createVisitor, type Chat, type Visitor } from './support/browser.ts';
-import { createProtocolClient } from './support/protocol-client.ts';
-import { askStatus, spawnScript, type Script } from './support/spawn-script.ts';
-import { readMessages } from './support/transcript.ts';
-import { until } from './support/wait.ts';
+import { createVisitor, type Chat, type Visitor } from '#testkit/browser.ts';
+import { createProtocolClient } from '#testkit/protocol-client.ts';
+import { askStatus, spawnScript, type Script } from '#testkit/spawn-script.ts';
+import { readMessages } from '#testkit/transcript.ts';
+import { until } from '#testkit/wait.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-demo-'));
 let origin: string;
@@ -92,7 +92,9 @@ it('answers, sends and stops without the parts that are loaded later, and has ev
   await page.unroute(later);
   // It is not asked for again at once.
   await until('a newly drawn chat has its buttons', async () => {
-    await page.locator('resumable-chat').evaluate((element) => (element as unknown as { requestUpdate(): void }).requestUpdate());
+    await page
+      .locator('resumable-chat')
+      .evaluate((element) => (element as unknown as { requestUpdate(): void }).requestUpdate());
     return (await buttons.count()) > 4;
   });
   await page.getByRole('article').filter({ hasText: 'Stopped' }).waitFor();
@@ -135,16 +137,20 @@ it('shows in the log view how a run was taken over, with counts that are those o
   const written = log.reduce((sum, { entries }) => sum + entries, 0);
   // The view reads and asks for itself, and may be a moment behind the chat.
   const soon = { timeout: 20_000 };
-  await expect.poll(() => page.locator('[data-fact=received]').textContent(), soon).toBe(`${written.toLocaleString('en-GB')} entries`);
+  await expect
+    .poll(() => page.locator('[data-fact=received]').textContent(), soon)
+    .toBe(`${written.toLocaleString('en-GB')} entries`);
   expect(await page.locator('[data-fact=exact]').textContent()).toBe('0 lost, 0 doubled');
 
   // Where the dead relay's fence ends, the next one's first entry says that it begins.
   const fences = page.getByRole('list', { name: 'Fences' }).getByRole('listitem');
-  await expect.poll(() => fences.allTextContents(), soon).toEqual([
-    'Fence 1: prompt',
-    expect.stringMatching(new RegExp(`^Fence 2: written 0…${log[1]?.last} by .+, shut$`)),
-    expect.stringMatching(new RegExp(`^Fence 3: taken over 0…${log[2]?.last} by .+, shut$`)),
-  ]);
+  await expect
+    .poll(() => fences.allTextContents(), soon)
+    .toEqual([
+      'Fence 1: prompt',
+      expect.stringMatching(new RegExp(`^Fence 2: written 0…${log[1]?.last} by .+, shut$`)),
+      expect.stringMatching(new RegExp(`^Fence 3: taken over 0…${log[2]?.last} by .+, shut$`)),
+    ]);
   expect(log[2]?.prev).toBe(`${log[1]?.fence}-${log[1]?.last}`);
   await expect.poll(() => page.locator('.rows > li').last().textContent(), soon).toContain('Whole.');
   const rows = await page.locator('.rows > li').allTextContents();
@@ -152,7 +158,9 @@ it('shows in the log view how a run was taken over, with counts that are those o
   const takenOver = rows.findIndex((row) => row.startsWith('3-0restarted') && row.endsWith(`prev 2-${log[1]?.last}`));
   expect(died, 'it died first, and was then taken over').toBeGreaterThan(0);
   expect(takenOver).toBeGreaterThan(died);
-  expect(rows[takenOver + 1]).toMatch(/^Another one took over: fence raised from 2 to 3\. The old writer would be refused now\./);
+  expect(rows[takenOver + 1]).toMatch(
+    /^Another one took over: fence raised from 2 to 3\. The old writer would be refused now\./,
+  );
   expect(await result(page, 'kill')).toMatch(
     /^Killed at 2-\d+; taken over in \d+\.\d s under fence 3, attempt 2; .*; 0 lost, 0 doubled\. In the end [\d,]+ characters, the same here/,
   );
@@ -177,13 +185,18 @@ it('shows that the log grows while the page is offline, and that the viewer goes
   await until('the log has grown', async () => /wrote \d\d+ entries more/.test(await result(page, 'cut')));
   expect(await page.locator('[data-fact=cursor]').textContent(), 'nothing comes while the line is cut').toBe(cursor);
   const behind = page.locator('[data-fact=behind]');
-  await until('it is known how far behind', async () => /^\d+ entries behind$/.test((await behind.textContent()) ?? ''));
+  await until('it is known how far behind', async () =>
+    /^\d+ entries behind$/.test((await behind.textContent()) ?? ''),
+  );
   await cut.click();
   await until('the outcome is told', async () => (await result(page, 'cut')).includes('0 lost, 0 doubled'));
   expect(await result(page, 'cut')).toMatch(
     new RegExp(`^Offline at ${cursor} for .+ Went on right after it: \\d+ entries in \\d frames?,`),
   );
-  await until('what was missed is drawn, as merged as it came', async () => (await page.locator('.rows > li.merged').count()) > 0);
+  await until(
+    'what was missed is drawn, as merged as it came',
+    async () => (await page.locator('.rows > li.merged').count()) > 0,
+  );
   await page.getByRole('button', { name: 'Stop from elsewhere' }).click();
   await chat.waitFor('cancelled');
 });
@@ -192,20 +205,23 @@ it.each([
   ['light', 1440],
   ['dark', 1440],
   ['light', 390],
-] as const)('has nothing that axe would find, %s and %d px wide, in the middle of an answer', async (colorScheme, width) => {
-  const chat = await openTab();
-  const { page } = chat;
-  await page.setViewportSize({ width, height: 844 });
-  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-  await page.reload();
-  await page.getByRole('button', { name: 'Ask for a long answer' }).click();
-  await page.locator('.rows > li.delta').first().waitFor();
-  const violations = await findViolations(page);
-  expect(violations, violations.join('\n')).toEqual([]);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-  await page.getByRole('button', { name: 'Stop from elsewhere' }).click();
-  await until('the answer is stopped', async () => (await result(page, 'stop')).startsWith('Stopped'));
-});
+] as const)(
+  'has nothing that axe would find, %s and %d px wide, in the middle of an answer',
+  async (colorScheme, width) => {
+    const chat = await openTab();
+    const { page } = chat;
+    await page.setViewportSize({ width, height: 844 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.reload();
+    await page.getByRole('button', { name: 'Ask for a long answer' }).click();
+    await page.locator('.rows > li.delta').first().waitFor();
+    const violations = await findViolations(page);
+    expect(violations, violations.join('\n')).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    await page.getByRole('button', { name: 'Stop from elsewhere' }).click();
+    await until('the answer is stopped', async () => (await result(page, 'stop')).startsWith('Stopped'));
+  },
+);
 
 /** A tab for one test: a browser has six connections to a host, and each tab holds one. */
 async function openTab(): Promise<Chat> {

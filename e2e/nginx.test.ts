@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
 import { readTestSeed } from '../scripts/test-seed.ts';
-import { checkSession } from './support/check-session.ts';
-import { openModelServer, type ModelServer } from './support/model-server.ts';
-import { startNginx, type NginxProcess } from './support/nginx-process.ts';
-import { createProtocolClient } from './support/protocol-client.ts';
-import { createRelayProcess, type RelayProcess } from './support/relay-process.ts';
-import { watchSession } from './support/viewer.ts';
-import { until } from './support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { openModelServer, type ModelServer } from '#testkit/model-server.ts';
+import { startNginx, type NginxProcess } from '#testkit/nginx-process.ts';
+import { createProtocolClient } from '#testkit/protocol-client.ts';
+import { createRelayProcess, type RelayProcess } from '#testkit/relay-process.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { until } from '#testkit/wait.ts';
 
 /** The set-up of compose.yaml as processes: nginx with the configuration that is shipped, two relays, a Redis with AOF. */
 let redis: RedisProcess;
@@ -17,7 +17,18 @@ let relays: RelayProcess[];
 let nginx: NginxProcess;
 
 beforeAll(async () => {
-  redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory', '512mb', '--maxmemory-policy', 'noeviction'] });
+  redis = await startRedis({
+    args: [
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+      '--maxmemory',
+      '512mb',
+      '--maxmemory-policy',
+      'noeviction',
+    ],
+  });
   model = await openModelServer(readTestSeed());
   const settings = {
     STORE: redis.url,
@@ -70,13 +81,17 @@ it('brings every answer whole to every viewer while the relays behind it are sto
   );
   const [one, two] = relays;
   if (!one || !two) throw new Error('There are two relays.');
-  await until('all have begun', () => talks.every(({ viewers }) => viewers.every(({ received }) => received.length > 5)));
+  await until('all have begun', () =>
+    talks.every(({ viewers }) => viewers.every(({ received }) => received.length > 5)),
+  );
   one.signal('SIGTERM');
   expect((await one.ended()).code).toBe(0);
   await one.start();
   await two.kill();
   await two.start();
-  await until('all have ended', () => talks.every(({ viewers, body }) => viewers.every((viewer) => viewer.hasEnded(body))));
+  await until('all have ended', () =>
+    talks.every(({ viewers, body }) => viewers.every((viewer) => viewer.hasEnded(body))),
+  );
   for (const { credentials, viewers, turn, body } of talks) {
     for (const viewer of viewers) await viewer.leave();
     const state = (await client.state(credentials)).body;

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { freePort } from '#relay/testing/free-port.ts';
+import { freePort } from '#testkit/free-port.ts';
 import { ROOT } from '../scripts/ensure-build.ts';
-import { askStatus, spawnScript } from './support/spawn-script.ts';
-import { until } from './support/wait.ts';
+import { askStatus, spawnScript } from '#testkit/spawn-script.ts';
+import { until } from '#testkit/wait.ts';
 
 interface Manifest {
   exports: Record<string, string | { types: string; default: string }>;
@@ -15,7 +15,10 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
 beforeAll(() => {
-  const built = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'scripts/build-package.ts'], { cwd: ROOT, encoding: 'utf8' });
+  const built = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'scripts/build-package.ts'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
   if (built.status !== 0) throw new Error(built.stderr);
 });
 
@@ -73,11 +76,24 @@ it('has types that the examples of the docs fit', () => {
     );
     expect(examples.length).toBeGreaterThanOrEqual(2);
     // A page may import the element both ways.
-    examples.push("import 'resumable-chat';\nimport { ResumableChat } from 'resumable-chat/element';\nexport const chat: ResumableChat = document.createElement('resumable-chat');\n");
-    for (const [index, code] of examples.entries()) writeFileSync(path.join(folder, `example-${index}.ts`), GIVEN + code);
-    const options = { strict: true, noEmit: true, skipLibCheck: true, target: 'es2022', module: 'nodenext', types: ['node'] };
+    examples.push(
+      "import 'resumable-chat';\nimport { ResumableChat } from 'resumable-chat/element';\nexport const chat: ResumableChat = document.createElement('resumable-chat');\n",
+    );
+    for (const [index, code] of examples.entries())
+      writeFileSync(path.join(folder, `example-${index}.ts`), GIVEN + code);
+    const options = {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      target: 'es2022',
+      module: 'nodenext',
+      types: ['node'],
+    };
     writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options }));
-    const { status, stdout } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder], { cwd: ROOT, encoding: 'utf8' });
+    const { status, stdout } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
     expect(stdout).toBe('');
     expect(status).toBe(0);
   } finally {

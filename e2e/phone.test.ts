@@ -44,7 +44,10 @@ function smallTargets(page: Page): Promise<string[]> {
     const targets = [...(root?.querySelectorAll('button, textarea, summary') ?? [])];
     return targets
       .filter((element) => element.checkVisibility({ visibilityProperty: true }))
-      .map((element) => ({ name: element.getAttribute('part') ?? element.className, box: element.getBoundingClientRect() }))
+      .map((element) => ({
+        name: element.getAttribute('part') ?? element.className,
+        box: element.getBoundingClientRect(),
+      }))
       .filter(({ box }) => box.width < target || box.height < target)
       .map(({ name, box }) => `${name} is ${Math.round(box.width)} by ${Math.round(box.height)}`);
   }, TARGET);

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkConversation } from './support/check-reply.ts';
-import type { Accepted, Credentials } from './support/protocol-client.ts';
-import { openStage, type Stage } from './support/stage.ts';
-import { readMessages } from './support/transcript.ts';
-import { resumeOnce } from './support/viewer.ts';
-import { sleep } from './support/wait.ts';
+import { checkConversation } from '#testkit/check-reply.ts';
+import type { Accepted, Credentials } from '#testkit/protocol-client.ts';
+import { openStage, type Stage } from '#testkit/stage.ts';
+import { readMessages } from '#testkit/transcript.ts';
+import { resumeOnce } from '#testkit/viewer.ts';
+import { sleep } from '#testkit/wait.ts';
 
 interface Asked {
   credentials: Credentials;

@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { freePort } from '#relay/testing/free-port.ts';
-import { checkConversation } from './support/check-reply.ts';
-import { checkHistory } from './support/history-checker.ts';
-import { createProtocolClient } from './support/protocol-client.ts';
-import { askStatus as status, spawnScript } from './support/spawn-script.ts';
-import { openStage, type Stage } from './support/stage.ts';
-import { readMessages } from './support/transcript.ts';
-import { watchSession } from './support/viewer.ts';
-import { until } from './support/wait.ts';
+import { freePort } from '#testkit/free-port.ts';
+import { checkConversation } from '#testkit/check-reply.ts';
+import { checkHistory } from '#testkit/history-checker.ts';
+import { createProtocolClient } from '#testkit/protocol-client.ts';
+import { askStatus as status, spawnScript } from '#testkit/spawn-script.ts';
+import { openStage, type Stage } from '#testkit/stage.ts';
+import { readMessages } from '#testkit/transcript.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { until } from '#testkit/wait.ts';
 
 let stage: Stage | null = null;
 
@@ -74,7 +74,10 @@ it('lets a short reply end before it stops', async () => {
 it('refuses to start a second relay on the same file, in one sentence, and leaves the first alone', async () => {
   stage = await openStage();
   const { relay, direct } = stage;
-  const second = spawnScript(['relay/main.ts'], { PORT: String(await freePort()), STORE: `sqlite:${relay.storeFile}` });
+  const second = spawnScript(['relay/node/main.ts'], {
+    PORT: String(await freePort()),
+    STORE: `sqlite:${relay.storeFile}`,
+  });
   const [code] = (await once(second.process, 'exit')) as [number];
   expect(code).toBe(1);
   const lines = second.output().trim().split('\n');
@@ -88,7 +91,11 @@ it('starts anew after a kill under `npm start`, ends with it, and finishes what 
   const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-start-'));
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const settings = { PORT: String(port), STORE: `sqlite:${path.join(folder, 'relay.db')}`, DEMO_TOKENS_PER_SECOND: '100' };
+  const settings = {
+    PORT: String(port),
+    STORE: `sqlite:${path.join(folder, 'relay.db')}`,
+    DEMO_TOKENS_PER_SECOND: '100',
+  };
   const started = spawnScript(['scripts/start.ts'], settings);
   try {
     await until('the demo answers', async () => (await status(origin, '/readyz')) === 200);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkHistory } from './support/history-checker.ts';
-import type { Credentials } from './support/protocol-client.ts';
-import { openStage, type Stage } from './support/stage.ts';
-import { createTranscript, readMessages } from './support/transcript.ts';
-import { resumeOnce, watchSession, type Viewer } from './support/viewer.ts';
-import { follows, parseCursor, START, type WireFrame } from './support/wire.ts';
-import { sleep, until } from './support/wait.ts';
+import { checkHistory } from '#testkit/history-checker.ts';
+import type { Credentials } from '#testkit/protocol-client.ts';
+import { openStage, type Stage } from '#testkit/stage.ts';
+import { createTranscript, readMessages } from '#testkit/transcript.ts';
+import { resumeOnce, watchSession, type Viewer } from '#testkit/viewer.ts';
+import { follows, parseCursor, START, type WireFrame } from '#testkit/wire.ts';
+import { sleep, until } from '#testkit/wait.ts';
 
 let stage: Stage;
 
@@ -42,7 +42,12 @@ it('continues exactly from every cursor of the last run, also from inside a merg
       expectToFollow(after, frames);
       merged += frames.filter(({ message }) => message.from !== undefined).length;
       const rest = textOf(frames);
-      expect(whole.map(({ text, role }) => (role === 'assistant' ? text : '')).join('').endsWith(rest)).toBe(true);
+      expect(
+        whole
+          .map(({ text, role }) => (role === 'assistant' ? text : ''))
+          .join('')
+          .endsWith(rest),
+      ).toBe(true);
       // Each cursor leaves no more to come than the one before it, and never the same delta again.
       expect(rest.length).toBeLessThanOrEqual(shorter);
       if (index > 0) expect(rest.length).toBeLessThan(shorter);
@@ -90,7 +95,14 @@ it('gives a snapshot to whoever comes without a cursor, with one that is ahead, 
   const whole = readMessages((await direct.state(credentials)).body.messages);
   expect(viewer.transcript.messages()).toEqual(whole);
   const [fence, seq] = parseCursor(viewer.cursor);
-  for (const after of [undefined, `${fence}-${seq + 1}`, `${fence + 1}-0`, `${Number.MAX_SAFE_INTEGER}-0`, '1-0', '1-7']) {
+  for (const after of [
+    undefined,
+    `${fence}-${seq + 1}`,
+    `${fence + 1}-0`,
+    `${Number.MAX_SAFE_INTEGER}-0`,
+    '1-0',
+    '1-7',
+  ]) {
     const frames = await resumeOnce({ origin: relay.origin, credentials, ...(after === undefined ? {} : { after }) });
     expect(frames[0]?.message.type).toBe('snapshot');
     expect(frames.slice(1).some(({ message }) => message.type === 'snapshot')).toBe(false);

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
-import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
-import { CERTIFICATE, tlsArguments } from '#relay/store/drivers/redis/testing/tls/tls-files.ts';
-import { freePort } from '#relay/testing/free-port.ts';
-import { checkSession } from './support/check-session.ts';
-import { createProtocolClient } from './support/protocol-client.ts';
-import { createRelayProcess, type RelayProcess } from './support/relay-process.ts';
-import { askStatus, spawnScript } from './support/spawn-script.ts';
-import { openStage, type Stage } from './support/stage.ts';
-import { watchSession } from './support/viewer.ts';
-import { until } from './support/wait.ts';
+import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { CERTIFICATE, tlsArguments } from '#testkit/redis/tls/tls-files.ts';
+import { freePort } from '#testkit/free-port.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { createProtocolClient } from '#testkit/protocol-client.ts';
+import { createRelayProcess, type RelayProcess } from '#testkit/relay-process.ts';
+import { askStatus, spawnScript } from '#testkit/spawn-script.ts';
+import { openStage, type Stage } from '#testkit/stage.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { until } from '#testkit/wait.ts';
 
 const RELAY_SECRET = 'of all relays that share a store';
 const closing: (() => Promise<void>)[] = [];
@@ -21,14 +21,19 @@ afterEach(async () => {
 /** A Redis that loses nothing it has acknowledged, and how relays reach it: by TCP alone, or by TLS with a certificate of its own. */
 async function openRedis(line: 'TCP' | 'TLS'): Promise<{ redis: RedisProcess; settings: Record<string, string> }> {
   const port = await freePort();
-  const redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always', ...(line === 'TLS' ? tlsArguments(port) : [])] });
+  const redis = await startRedis({
+    args: ['--appendonly', 'yes', '--appendfsync', 'always', ...(line === 'TLS' ? tlsArguments(port) : [])],
+  });
   closing.push(() => redis.destroy());
-  const reached = line === 'TCP' ? { STORE: redis.url } : { STORE: `rediss://127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: CERTIFICATE };
+  const reached =
+    line === 'TCP' ? { STORE: redis.url } : { STORE: `rediss://127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: CERTIFICATE };
   return { redis, settings: { ...reached, RELAY_SECRET } };
 }
 
 /** Two relays that ask the same model and share a Redis. */
-async function openPair(line: 'TCP' | 'TLS' = 'TCP'): Promise<{ redis: RedisProcess; stage: Stage; other: RelayProcess }> {
+async function openPair(
+  line: 'TCP' | 'TLS' = 'TCP',
+): Promise<{ redis: RedisProcess; stage: Stage; other: RelayProcess }> {
   const { redis, settings } = await openRedis(line);
   const stage = await openStage(settings);
   closing.push(() => stage.close());
@@ -57,7 +62,9 @@ it('finishes a reply in another relay when its own is killed, as viewers on both
   const stopped = { prompt: 'Stopped elsewhere', messageId: randomUUID() };
   model.plan(stopped.prompt, { tokens: 3_000, tokensPerSecond: 100 });
   const accepted = await direct.post(credentials, stopped);
-  await until('the second reply has begun', () => viewers.every(({ received }) => received.some(({ frame }) => frame.message.runId === accepted.body.runId)));
+  await until('the second reply has begun', () =>
+    viewers.every(({ received }) => received.some(({ frame }) => frame.message.runId === accepted.body.runId)),
+  );
   const elsewhere = createProtocolClient(other.origin);
   await elsewhere.stop(credentials);
   await until('both see that it was stopped', () => viewers.every((viewer) => viewer.hasEnded(accepted.body)));
@@ -71,32 +78,37 @@ it('finishes a reply in another relay when its own is killed, as viewers on both
   expect(checkSession({ viewers, state, turns, model })).toMatchObject({ violations: [], completed: 1, cancelled: 1 });
 });
 
-it.each(['TCP', 'TLS'] as const)('survives that Redis is killed and started again in the middle of a reply, over %s', async (line) => {
-  const { redis, stage, other } = await openPair(line);
-  const { relay, direct, model } = stage;
-  const credentials = await direct.mint();
-  const viewers = [relay, other].map(({ origin }) => watchSession({ origin, credentials }));
-  const turn = { prompt: 'Redis dies', messageId: randomUUID() };
-  model.plan(turn.prompt, { tokens: 400, tokensPerSecond: 100 });
-  const { body } = await direct.post(credentials, turn);
-  await until('both see the reply begin', () => viewers.every(({ received }) => received.length > 20));
-  await redis.kill();
-  await until('readyz says so', async () => (await askStatus(relay.origin, '/readyz')) === 503);
-  await redis.restart();
-  await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(body)));
-  await until('readyz says that all is well', async () => (await askStatus(relay.origin, '/readyz')) === 200);
-  for (const viewer of viewers) await viewer.leave();
-  const state = (await direct.state(credentials)).body;
-  const turns = [{ ...turn, runId: body.runId }];
-  expect(checkSession({ viewers, state, turns, model })).toMatchObject({ violations: [], completed: 1 });
-});
+it.each(['TCP', 'TLS'] as const)(
+  'survives that Redis is killed and started again in the middle of a reply, over %s',
+  async (line) => {
+    const { redis, stage, other } = await openPair(line);
+    const { relay, direct, model } = stage;
+    const credentials = await direct.mint();
+    const viewers = [relay, other].map(({ origin }) => watchSession({ origin, credentials }));
+    const turn = { prompt: 'Redis dies', messageId: randomUUID() };
+    model.plan(turn.prompt, { tokens: 400, tokensPerSecond: 100 });
+    const { body } = await direct.post(credentials, turn);
+    await until('both see the reply begin', () => viewers.every(({ received }) => received.length > 20));
+    await redis.kill();
+    await until('readyz says so', async () => (await askStatus(relay.origin, '/readyz')) === 503);
+    await redis.restart();
+    await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(body)));
+    await until('readyz says that all is well', async () => (await askStatus(relay.origin, '/readyz')) === 200);
+    for (const viewer of viewers) await viewer.leave();
+    const state = (await direct.state(credentials)).body;
+    const turns = [{ ...turn, runId: body.runId }];
+    expect(checkSession({ viewers, state, turns, model })).toMatchObject({ violations: [], completed: 1 });
+  },
+);
 
 it('trusts no certificate that it does not know: it says so, and is not ready', async () => {
   const { settings } = await openRedis('TLS');
   const port = await freePort();
-  const relay = spawnScript(['relay/main.ts'], { ...settings, PORT: String(port), NODE_EXTRA_CA_CERTS: '' });
+  const relay = spawnScript(['relay/node/main.ts'], { ...settings, PORT: String(port), NODE_EXTRA_CA_CERTS: '' });
   closing.push(async () => void relay.process.kill('SIGKILL'));
-  await until('it says what it waits for', () => relay.output().includes('The store cannot be reached: waiting for it'));
+  await until('it says what it waits for', () =>
+    relay.output().includes('The store cannot be reached: waiting for it'),
+  );
   expect(relay.output()).toContain('self-signed certificate');
   await until('it is alive', async () => (await askStatus(`http://127.0.0.1:${port}`, '/healthz')) === 200);
   expect(await askStatus(`http://127.0.0.1:${port}`, '/readyz')).toBe(503);
@@ -105,7 +117,7 @@ it('trusts no certificate that it does not know: it says so, and is not ready', 
 it('comes up before its Redis: it is alive but not ready, says what it waits for, and is ready once that is there', async () => {
   const [port, redisPort] = [await freePort(), await freePort()];
   const settings = { PORT: String(port), STORE: `redis://:a-password@127.0.0.1:${redisPort}`, RELAY_SECRET };
-  const relay = spawnScript(['relay/main.ts'], settings);
+  const relay = spawnScript(['relay/node/main.ts'], settings);
   closing.push(async () => void relay.process.kill('SIGKILL'));
   const origin = `http://127.0.0.1:${port}`;
   await until('it is alive', async () => (await askStatus(origin, '/healthz')) === 200);
@@ -121,9 +133,11 @@ it('comes up before its Redis: it is alive but not ready, says what it waits for
 it('refuses in one sentence a Redis that cannot be its store', async () => {
   const redis = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
   closing.push(() => redis.destroy());
-  const relay = spawnScript(['relay/main.ts'], { PORT: '0', STORE: redis.url, RELAY_SECRET });
+  const relay = spawnScript(['relay/node/main.ts'], { PORT: '0', STORE: redis.url, RELAY_SECRET });
   closing.push(async () => void relay.process.kill('SIGKILL'));
   await until('it has ended', () => relay.process.exitCode !== null);
   expect(relay.process.exitCode).toBe(1);
-  expect(relay.output().trim()).toMatch(/^The store redis:\/\/127\.0\.0\.1:\d+ throws conversations away .* ALLOW_EVICTION=true\.$/);
+  expect(relay.output().trim()).toMatch(
+    /^The store redis:\/\/127\.0\.0\.1:\d+ throws conversations away .* ALLOW_EVICTION=true\.$/,
+  );
 });

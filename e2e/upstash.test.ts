@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
-import { startRedis } from '#relay/store/drivers/redis/testing/redis-process.ts';
-import { startRestBridge } from '#relay/store/drivers/upstash/testing/rest-bridge.ts';
-import { checkSession } from './support/check-session.ts';
-import { createProtocolClient } from './support/protocol-client.ts';
-import { createRelayProcess } from './support/relay-process.ts';
-import { askStatus } from './support/spawn-script.ts';
-import { openStage } from './support/stage.ts';
-import { watchSession } from './support/viewer.ts';
-import { until } from './support/wait.ts';
+import { startRedis } from '#testkit/redis/redis-process.ts';
+import { startRestBridge } from '#testkit/redis/rest-bridge.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { createProtocolClient } from '#testkit/protocol-client.ts';
+import { createRelayProcess } from '#testkit/relay-process.ts';
+import { askStatus } from '#testkit/spawn-script.ts';
+import { openStage } from '#testkit/stage.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { until } from '#testkit/wait.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -4,7 +4,7 @@ import { runRow, type FaultRow, type RowResult } from './harness/fault-row.ts';
 import { formatResult } from './harness/format-result.ts';
 import { ROWS } from './rows/index.ts';
 
-/** G1 and G2 are held by e2e/post.test.ts, G18 by shared/session-properties.test.ts. */
+/** G1 and G2 are held by e2e/post.test.ts, G18 by shared/fold/session-properties.test.ts. */
 const ELSEWHERE = ['G1', 'G2', 'G18'];
 /** Those that mostly wait, and are particular about no moment. */
 const PATIENT = ['G3', 'G6', 'G9', 'G11', 'G16'];

@@ -29,12 +29,15 @@ describe('three relays on one Redis', () => {
     expect(counts).not.toEqual({});
   });
 
-  it.concurrent.each(CONTROLS.filter(({ slow, only }) => !slow && only?.includes('redis')))('$row turns red with: $mutation', async ({ row: name, mutation }) => {
-    const row = ROWS.find((row) => row.name === name);
-    if (!row) throw new Error(`There is no row ${name}.`);
-    const { violationCount } = await runRow(row, { seed, quick: true, store, mutation, endOnFirst: true });
-    expect(violationCount).toBeGreaterThan(0);
-  });
+  it.concurrent.each(CONTROLS.filter(({ slow, only }) => !slow && only?.includes('redis')))(
+    '$row turns red with: $mutation',
+    async ({ row: name, mutation }) => {
+      const row = ROWS.find((row) => row.name === name);
+      if (!row) throw new Error(`There is no row ${name}.`);
+      const { violationCount } = await runRow(row, { seed, quick: true, store, mutation, endOnFirst: true });
+      expect(violationCount).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe('three relays on one Redis, one at a time', () => {

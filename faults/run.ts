@@ -6,7 +6,7 @@
  *     npm run test:faults -- --report
  */
 import { parseArgs } from 'node:util';
-import { createRandom } from '../e2e/support/random.ts';
+import { createRandom } from '#testkit/random.ts';
 import { CONTROLS } from './harness/controls.ts';
 import { runRow, type RowResult } from './harness/fault-row.ts';
 import { formatResult, formatResults } from './harness/format-result.ts';
@@ -53,7 +53,10 @@ else if (!isUsable || !isKnown || !store) {
   console.error(USAGE);
   process.exitCode = 2;
 } else if (values.report) {
-  writeReport(ROWS, STORES.map(({ name }) => name));
+  writeReport(
+    ROWS,
+    STORES.map(({ name }) => name),
+  );
 } else if (values.controls) {
   await warmUp();
   const isGreen = await runControls(store);
@@ -81,15 +84,29 @@ async function runControls(store: StoreUnderTest): Promise<boolean> {
   let unseen = 0;
   for (const control of CONTROLS) {
     const row = rows.find(({ name }) => name === control.row);
-    if (!row || !(control.only?.includes(store.name) ?? true) || (positionals.length > 0 && !positionals.includes(row.name))) continue;
+    if (
+      !row ||
+      !(control.only?.includes(store.name) ?? true) ||
+      (positionals.length > 0 && !positionals.includes(row.name))
+    )
+      continue;
     // What a broken rule lets happen may need some luck to be seen: it ends with the first that is.
     const atMost = rounds ?? row.rounds.quick * 4;
-    const result = await runRow(row, { store, seed, quick: true, rounds: atMost, mutation: control.mutation, endOnFirst: true });
+    const result = await runRow(row, {
+      store,
+      seed,
+      quick: true,
+      rounds: atMost,
+      mutation: control.mutation,
+      endOnFirst: true,
+    });
     const { violations, violationCount, seconds } = result;
     if (values.record) recordControl(store.name, control.mutation, result);
     const [first = 'NOTHING'] = violations;
     if (violationCount === 0) unseen += 1;
-    lines.push(`| ${row.name} | ${control.mutation} | ${violationCount} | ${first.split('\n')[0]?.slice(0, 160)} | ${seconds.toFixed(0)} |`);
+    lines.push(
+      `| ${row.name} | ${control.mutation} | ${violationCount} | ${first.split('\n')[0]?.slice(0, 160)} | ${seconds.toFixed(0)} |`,
+    );
     console.log(lines.at(-1));
   }
   console.log(`\n${lines.length} rules broken with seed ${seed}, ${unseen} of them unseen`);

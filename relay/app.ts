@@ -7,28 +7,28 @@ import { createGenerateReply, type GenerateReplyOptions } from './generation/gen
 import type { PromptLimiter } from './limits/prompt-limiter.ts';
 import { createSessionHub, type HubTiming } from './live/session-hub.ts';
 import type { StreamLimits } from './live/stream-limits.ts';
-import type { Logger } from './logger.ts';
-import { createClientReader } from './middleware/client-address.ts';
-import type { IpRange } from './middleware/ip-address.ts';
-import type { OriginRules } from './middleware/origins.ts';
-import { createErrorHandler } from './middleware/problem-response.ts';
-import { page, route, type RouteOptions } from './middleware/route.ts';
-import { RelayError } from './relay-error.ts';
+import type { Logger } from './util/logger.ts';
+import { createClientReader } from './http/client-address.ts';
+import type { IpRange } from './http/ip-address.ts';
+import type { OriginRules } from './http/origins.ts';
+import { createErrorHandler } from './http/problem-response.ts';
+import { page, route, type RouteOptions } from './http/route.ts';
+import { RelayError } from './util/relay-error.ts';
 import { acceptPrompt } from './routes/accept-prompt.ts';
 import { deleteSession } from './routes/delete-session.ts';
 import { inspectSession, killRelay, writeLate, type DemoControls } from './routes/demo.ts';
-import type { RelayEnv } from './routes/endpoint.ts';
+import type { RelayEnv } from './http/endpoint.ts';
 import { followSession } from './routes/follow-session.ts';
 import { getSession } from './routes/get-session.ts';
 import { mintSession } from './routes/mint-session.ts';
-import { serveFile, type StaticFiles } from './routes/pages.ts';
+import { serveFile, type StaticFiles } from './http/pages.ts';
 import { healthProbe, readyProbe } from './routes/probes.ts';
 import { rateMessage } from './routes/rate-message.ts';
 import { shareSession, unshareSession } from './routes/share-session.ts';
 import { stopRun } from './routes/stop-run.ts';
 import type { SessionStore } from './store/session-store.ts';
 import { createStoreHealth } from './store/store-health.ts';
-import { createRunner, type RunnerOptions } from './workflow/runner.ts';
+import { createRunner, type RunnerOptions } from './engine/in-process/runner.ts';
 
 export interface RelayOptions {
   /** Stays the caller's: it is not closed with the relay. */
@@ -137,12 +137,7 @@ export function createRelay(options: RelayOptions): Relay {
   const { limiter, demo } = options;
 
   route(app, ROUTES.sessions, { POST: mintSession({ tokens }) }, checks);
-  route(
-    app,
-    ROUTES.session,
-    { GET: getSession({ store, tokens }), DELETE: deleteSession({ store, tokens }) },
-    checks,
-  );
+  route(app, ROUTES.session, { GET: getSession({ store, tokens }), DELETE: deleteSession({ store, tokens }) }, checks);
   route(
     app,
     ROUTES.share,
@@ -175,7 +170,8 @@ export function createRelay(options: RelayOptions): Relay {
   /** A reply that can still end here is not seen to stop at all; what is handed over begins anew elsewhere. */
   async function drain(budgetMs: number): Promise<void> {
     const until = performance.now() + budgetMs * FINISH_SHARE;
-    while (runner.activeRuns > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    while (runner.activeRuns > 0 && performance.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
     await runner.drain(budgetMs * HAND_OVER_SHARE);
     hub.close();
   }
@@ -194,5 +190,8 @@ export function createRelay(options: RelayOptions): Relay {
 
 /** The options that were given, so that others keep their defaults. */
 function pick<T extends object, K extends keyof T>(options: T, ...keys: K[]): Pick<T, K> {
-  return Object.fromEntries(keys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]])) as Pick<T, K>;
+  return Object.fromEntries(keys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]])) as Pick<
+    T,
+    K
+  >;
 }

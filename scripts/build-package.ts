@@ -13,17 +13,19 @@ import { ROOT } from './ensure-build.ts';
 const OUT = path.join(ROOT, 'dist/package');
 const SOURCES = '{shared,relay,widget}/**/*.ts';
 /** As in tsconfig.package.json: what only tests need. */
-const NOT_SHIPPED = ['**/*.test.ts', '**/testing/**', '**/conformance/**', 'relay/store/rules/**'];
+const NOT_SHIPPED = ['**/*.test.ts', '**/testing/**', '**/conformance/**', 'relay/store/testing/rules/**'];
 
 rmSync(OUT, { recursive: true, force: true });
 const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
 const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.package.json'], { cwd: ROOT, stdio: 'inherit' });
 if (status !== 0) throw new Error('The declarations could not be made; what tsc said stands above.');
 
-const readLua = path.join(ROOT, 'relay/store/drivers/redis-scripts/read-lua.ts');
+const readLua = path.join(ROOT, 'relay/store/redis/read-lua.ts');
 for (const file of globSync(SOURCES, { cwd: ROOT, exclude: NOT_SHIPPED })) {
   const javascript =
-    path.join(ROOT, file) === readLua ? await inlineLua() : stripTypeScriptTypes(readFileSync(path.join(ROOT, file), 'utf8'));
+    path.join(ROOT, file) === readLua
+      ? await inlineLua()
+      : stripTypeScriptTypes(readFileSync(path.join(ROOT, file), 'utf8'));
   const target = path.join(OUT, file.replace(/\.ts$/, '.js'));
   mkdirSync(path.dirname(target), { recursive: true });
   writeFileSync(target, makeRelative(javascript, file));
@@ -33,12 +35,15 @@ for (const file of globSync('**/*.d.ts', { cwd: OUT })) {
   writeFileSync(target, makeRelative(readFileSync(target, 'utf8'), file));
 }
 
-writeFileSync(path.join(ROOT, 'dist/custom-elements.json'), `${JSON.stringify(await makeElementManifest(), null, 2)}\n`);
+writeFileSync(
+  path.join(ROOT, 'dist/custom-elements.json'),
+  `${JSON.stringify(await makeElementManifest(), null, 2)}\n`,
+);
 
 /** The module that reads the scripts of the shared stores, with their texts in it: there may be no files at the edge. */
 async function inlineLua(): Promise<string> {
-  const { readLua: read } = (await import(readLua)) as typeof import('../relay/store/drivers/redis-scripts/read-lua.ts');
-  const names = globSync('relay/store/lua/*.lua', { cwd: ROOT }).map((file) => path.basename(file, '.lua'));
+  const { readLua: read } = (await import(readLua)) as typeof import('../relay/store/redis/read-lua.ts');
+  const names = globSync('relay/store/redis/lua/*.lua', { cwd: ROOT }).map((file) => path.basename(file, '.lua'));
   const texts = Object.fromEntries(names.toSorted().map((name) => [name, read(name)]));
   return `const TEXTS = ${JSON.stringify(texts, null, 2)};\n\nexport function readLua(name) {\n  return TEXTS[name];\n}\n`;
 }

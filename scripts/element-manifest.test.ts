@@ -5,7 +5,10 @@ import { makeElementManifest, type ElementDeclaration, type ElementManifest } fr
 import { ROOT } from './ensure-build.ts';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
-const sources = globSync('widget/**/*.ts', { cwd: ROOT, exclude: ['**/*.test.ts', '**/testing/**', 'widget/session/**'] });
+const sources = globSync('widget/**/*.ts', {
+  cwd: ROOT,
+  exclude: ['**/*.test.ts', '**/testing/**', 'widget/session/**'],
+});
 const source = sources.map(read).join('\n');
 const docs = read('docs/element.md');
 
@@ -39,7 +42,9 @@ describe('the manifest of the element', () => {
   });
 
   it('has the attributes that the element observes, with the words they may be', () => {
-    const own = [...(/static override properties = \{([^]*?)\n {2}\};/.exec(source)?.[1] ?? '').matchAll(/^ {4}(\w+): \{(.*)\}/gm)]
+    const own = [
+      ...(/static override properties = \{([^]*?)\n {2}\};/.exec(source)?.[1] ?? '').matchAll(/^ {4}(\w+): \{(.*)\}/gm),
+    ]
       .filter(([, , options]) => !options?.includes('state: true'))
       .map(([, name, options]) => /attribute: '([\w-]+)'/.exec(options ?? '')?.[1] ?? name ?? '');
     expect(names(element.attributes)).toEqual([...own, 'dir', 'lang'].toSorted());
@@ -54,7 +59,11 @@ describe('the manifest of the element', () => {
   });
 
   it('has the events that are fired', () => {
-    expect(names(element.events)).toEqual(used(/#emit\([^)]*?'(rc-\w+)'/g).concat(['rc-close']).toSorted());
+    expect(names(element.events)).toEqual(
+      used(/#emit\([^)]*?'(rc-\w+)'/g)
+        .concat(['rc-close'])
+        .toSorted(),
+    );
   });
 
   it('has the slots that are drawn', () => {
@@ -82,7 +91,9 @@ describe('the manifest of the element', () => {
 
   it('has the methods and properties of the docs, and nothing private', () => {
     const table = docs.slice(docs.indexOf('## Methods and properties'), docs.indexOf('## Events'));
-    const documented = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) => [...(cell ?? '').matchAll(/`(\w+)/g)].map(([, name]) => name ?? ''));
+    const documented = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) =>
+      [...(cell ?? '').matchAll(/`(\w+)/g)].map(([, name]) => name ?? ''),
+    );
     const members = names(element.members);
     for (const name of documented) expect(members).toContain(name);
     const fields = element.attributes.map(({ fieldName }) => fieldName);

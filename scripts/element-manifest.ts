@@ -54,16 +54,25 @@ export async function makeElementManifest(): Promise<ElementManifest> {
 
   const target = 'dist/package/widget/resumable-chat.js';
   const reference = { name: declaration.name, module: target };
-  const own = declaration.members.filter(({ name, privacy }) => !name.startsWith('#') && (privacy ?? 'public') === 'public');
+  const own = declaration.members.filter(
+    ({ name, privacy }) => !name.startsWith('#') && (privacy ?? 'public') === 'public',
+  );
   Object.assign(declaration, {
     tagName: TAG,
     // `onlySession` is what the attribute is kept in; pages set `sessionId`.
     members: own.filter(({ name }) => name !== 'onlySession').map(spellOut),
     attributes: declaration.attributes
-      .filter(({ name, fieldName }) => fieldName === undefined || name === 'session-id' || own.some((member) => member.name === fieldName))
-      .map((attribute) => spellOut(attribute.name === 'session-id' ? { ...attribute, fieldName: 'sessionId' } : attribute)),
+      .filter(
+        ({ name, fieldName }) =>
+          fieldName === undefined || name === 'session-id' || own.some((member) => member.name === fieldName),
+      )
+      .map((attribute) =>
+        spellOut(attribute.name === 'session-id' ? { ...attribute, fieldName: 'sessionId' } : attribute),
+      ),
     // What `#emit` builds its events from is no event.
-    events: declaration.events.filter(({ name }) => name.startsWith('rc-')).map((event) => ({ type: { text: 'CustomEvent' }, ...event })),
+    events: declaration.events
+      .filter(({ name }) => name.startsWith('rc-'))
+      .map((event) => ({ type: { text: 'CustomEvent' }, ...event })),
     // Several stand on one line there, which the analyzer takes for one.
     cssParts: [...source.matchAll(/@csspart ([\w-]+)/g)].map(([, name]) => ({ name: name ?? '' })),
   });

@@ -30,7 +30,11 @@ export function ensureBuild(options: { rebuildStale: boolean }): void {
   const vite = path.join(ROOT, 'node_modules/vite/bin/vite.js');
   // Whoever asks may be a test runner, which says 'test' there: packages would give what they have for development.
   const env = { ...process.env, NODE_ENV: 'production' };
-  const { status } = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: ROOT, env, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+    cwd: ROOT,
+    env,
+    stdio: 'inherit',
+  });
   if (status !== 0) throw new Error('The build failed; what vite said stands above.');
 }
 

@@ -16,7 +16,10 @@ export interface Program {
 }
 
 /** Where a program is: as its variable says, else the first of its names on PATH, else null. */
-export function findProgram({ names, variable, folders = [] }: Program, env: NodeJS.ProcessEnv = process.env): string | null {
+export function findProgram(
+  { names, variable, folders = [] }: Program,
+  env: NodeJS.ProcessEnv = process.env,
+): string | null {
   const named = variable === undefined ? undefined : env[variable];
   if (named) return named;
   for (const name of names) {

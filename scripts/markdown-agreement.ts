@@ -26,6 +26,9 @@ function writeTable(title: string, examples: readonly Example[]): string {
 }
 
 const text = readFileSync(FILE, 'utf8');
-const tables = [writeTable('CommonMark 0.31.2', commonMark), writeTable('GFM 0.29, its extensions', gfmExtensions)].join('\n\n');
+const tables = [
+  writeTable('CommonMark 0.31.2', commonMark),
+  writeTable('GFM 0.29, its extensions', gfmExtensions),
+].join('\n\n');
 const before = text.slice(0, text.indexOf(BEGIN) + BEGIN.length);
 writeFileSync(FILE, `${before}\n${tables}\n${text.slice(text.indexOf(END))}`);

@@ -2,7 +2,7 @@
  * `npm start`: the relay with the demo, started again when it dies, so that killing it can be tried from the page.
  *
  * The relay's life hangs on this one by an IPC channel: when it closes, even because this process was killed with no
- * chance to say so, the relay ends (see relay/main.ts). The relay says `ready` on the same channel once it listens;
+ * chance to say so, the relay ends (see relay/node/main.ts). The relay says `ready` on the same channel once it listens;
  * one that ends before, by its own will, has refused to start, and starting it again would change nothing.
  */
 import { fork, type ChildProcess } from 'node:child_process';
@@ -30,7 +30,7 @@ let restart: NodeJS.Timeout | undefined;
 function startRelay(): void {
   startedAt = Date.now();
   ready = false;
-  relay = fork(path.join(ROOT, 'relay/main.ts'), ['--demo', ...process.argv.slice(2)], {
+  relay = fork(path.join(ROOT, 'relay/node/main.ts'), ['--demo', ...process.argv.slice(2)], {
     cwd: process.cwd(),
     execPath: process.execPath,
     // A group of its own: an interrupt from the terminal comes here alone, and the relay gets it once, from `stop`.

@@ -31,7 +31,9 @@ describe('the report of vitest', () => {
   });
 
   it('counts a file that could not be loaded as a failure', () => {
-    const file = reportFile({ testResults: [{ name: 'a', status: 'failed', message: 'no file', assertionResults: [] }] });
+    const file = reportFile({
+      testResults: [{ name: 'a', status: 'failed', message: 'no file', assertionResults: [] }],
+    });
     expect(readVitestReport(file)).toEqual({ passed: 0, failed: 1, skipped: 0, failures: ['a\nno file'] });
   });
 });

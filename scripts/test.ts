@@ -147,7 +147,11 @@ function summarise(outcomes: Outcome[]): void {
   console.log('\n── summary ──');
   for (const { name, tally, seconds, isSuite } of outcomes) {
     const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : '';
-    const result = isSuite ? `${tally.passed} passed, ${tally.failed} failed${skipped}` : tally.failed ? 'failed' : 'ok';
+    const result = isSuite
+      ? `${tally.passed} passed, ${tally.failed} failed${skipped}`
+      : tally.failed
+        ? 'failed'
+        : 'ok';
     console.log(`${name.padEnd(10)} ${result} (${seconds.toFixed(1)} s)`);
   }
   const { passed, failed, failures } = sum(outcomes.map(({ tally }) => tally));

@@ -17,12 +17,30 @@ describe('parseCursor', () => {
     );
   });
 
-  it.each(['', '-', '1', '1-', '-1', '01-1', '1-01', '1-1-1', ' 1-1', '1-1\n', '1.0-1', '1e3-1', '+1-1', '--1', 'a-b', '١-١', '9007199254740992-0', '0-9007199254740992', '99999999999999999-0', '$'])(
-    'takes %j for no cursor',
-    (text) => {
-      expect(parseCursor(text)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    '-',
+    '1',
+    '1-',
+    '-1',
+    '01-1',
+    '1-01',
+    '1-1-1',
+    ' 1-1',
+    '1-1\n',
+    '1.0-1',
+    '1e3-1',
+    '+1-1',
+    '--1',
+    'a-b',
+    '١-١',
+    '9007199254740992-0',
+    '0-9007199254740992',
+    '99999999999999999-0',
+    '$',
+  ])('takes %j for no cursor', (text) => {
+    expect(parseCursor(text)).toBeNull();
+  });
 
   it('takes no text for a cursor that it would write otherwise', () => {
     fc.assert(
@@ -79,7 +97,12 @@ describe('follows', () => {
     ['a merged frame from the next seq', '5-3', { id: '5-9', from: '5-4' }, true],
     ['a merged frame from an earlier seq', '5-3', { id: '5-9', from: '5-3' }, false],
     ['a merged frame from a later seq', '5-3', { id: '5-9', from: '5-5' }, false],
-    ['a later entry that names the cursor without being the first of its fence', '5-3', { id: '9-1', prev: '5-3' }, false],
+    [
+      'a later entry that names the cursor without being the first of its fence',
+      '5-3',
+      { id: '9-1', prev: '5-3' },
+      false,
+    ],
   ])('%s', (_, at, frame, expected) => {
     expect(follows(at, frame)).toBe(expected);
   });

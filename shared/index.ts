@@ -3,4 +3,4 @@ export * from './cursor.ts';
 export * from './ids.ts';
 export * from './problem.ts';
 export * from './protocol.ts';
-export * from './session.ts';
+export * from './fold/session.ts';

@@ -46,11 +46,15 @@ describe('createProblem', () => {
   });
 
   it('says what it is told, and leaves out what it is not', () => {
-    expect(createProblem('rate-limited', { detail: 'Twenty a minute.', retryAfterMs: 1500, retryable: false })).toMatchObject({
+    expect(
+      createProblem('rate-limited', { detail: 'Twenty a minute.', retryAfterMs: 1500, retryable: false }),
+    ).toMatchObject({
       detail: 'Twenty a minute.',
       retryAfterMs: 1500,
       retryable: false,
     });
-    expect(createProblem('internal', { detail: undefined, retryAfterMs: undefined })).toStrictEqual(createProblem('internal'));
+    expect(createProblem('internal', { detail: undefined, retryAfterMs: undefined })).toStrictEqual(
+      createProblem('internal'),
+    );
   });
 });

@@ -3,7 +3,11 @@ type Row = { status: number; retryable: boolean; title: string };
 /** Those that a client tells of by itself too, by their names: the widget has them and not the others. */
 export const READ_ONLY = { status: 403, retryable: false, title: 'This token may only read' } as const;
 export const RUN_ACTIVE = { status: 409, retryable: true, title: 'An answer is still being written' } as const;
-export const SESSION_EXPIRED = { status: 410, retryable: false, title: 'This conversation has expired or was deleted' } as const;
+export const SESSION_EXPIRED = {
+  status: 410,
+  retryable: false,
+  title: 'This conversation has expired or was deleted',
+} as const;
 export const INTERNAL = { status: 500, retryable: true, title: 'Something went wrong in the relay' } as const;
 
 /**
@@ -67,7 +71,11 @@ export function createProblem(code: ProblemCode, options: ProblemOptions = {}): 
 }
 
 /** The same for a row of the table, so that a client need not have all of it. */
-export function describeProblem(code: ProblemCode, { status, title, retryable }: Row, options: ProblemOptions = {}): Problem {
+export function describeProblem(
+  code: ProblemCode,
+  { status, title, retryable }: Row,
+  options: ProblemOptions = {},
+): Problem {
   return {
     type: `urn:resumable-chat:problem:${code}`,
     title,

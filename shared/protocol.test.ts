@@ -100,11 +100,30 @@ describe('messages of the log', () => {
   });
 
   it('keep fields that a newer relay may add, and chunk types it may know', () => {
-    const chunk = { type: 'chunk', runId: 'r', chunk: { type: 'hologram', depth: 3 }, prev: '5-3', from: '5-4', mood: 'good' };
+    const chunk = {
+      type: 'chunk',
+      runId: 'r',
+      chunk: { type: 'hologram', depth: 3 },
+      prev: '5-3',
+      from: '5-4',
+      mood: 'good',
+    };
     expect(streamMessageSchema.parse(chunk)).toStrictEqual(chunk);
-    const snapshot = { type: 'snapshot', sessionId: SESSION, messages: [{ id: 'm', role: 'user', parts: [{ type: 'odd', a: 1 }], x: 1 }], y: 2 };
+    const snapshot = {
+      type: 'snapshot',
+      sessionId: SESSION,
+      messages: [{ id: 'm', role: 'user', parts: [{ type: 'odd', a: 1 }], x: 1 }],
+      y: 2,
+    };
     expect(streamMessageSchema.parse(snapshot)).toStrictEqual(snapshot);
-    const metadata = { type: 'metadata', status: 'completed', runId: 'r', messageId: 'r', attempt: 1, usage: { cachedTokens: 1 } };
+    const metadata = {
+      type: 'metadata',
+      status: 'completed',
+      runId: 'r',
+      messageId: 'r',
+      attempt: 1,
+      usage: { cachedTokens: 1 },
+    };
     expect(streamMessageSchema.parse(metadata)).toStrictEqual(metadata);
   });
 

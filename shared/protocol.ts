@@ -91,7 +91,9 @@ export interface ActiveRun {
 
 // --- Building blocks -------------------------------------------------------------------------------------------
 
-const cursorSchema = z.string().check(z.refine((text) => parseCursor(text) !== null, 'must be a cursor, <fence>-<seq>'));
+const cursorSchema = z
+  .string()
+  .check(z.refine((text) => parseCursor(text) !== null, 'must be a cursor, <fence>-<seq>'));
 const messageIdSchema = z.string().check(z.regex(MESSAGE_ID_PATTERN, 'must be 1 to 64 of A-Z a-z 0-9 _ -'));
 
 const problemSchema = z.looseObject({
@@ -185,7 +187,13 @@ export const feedbackRequestSchema = z.strictObject({
 export type FeedbackRequest = z.output<typeof feedbackRequestSchema>;
 
 /** Nothing is shared for longer than a session's own token lives. */
-export const shareRequestSchema = z.strictObject({ expiresInSeconds: z.optional(z.number().check(z.refine((seconds) => Number.isInteger(seconds) && seconds > 0, 'must be a whole number, 1 or more'))) });
+export const shareRequestSchema = z.strictObject({
+  expiresInSeconds: z.optional(
+    z
+      .number()
+      .check(z.refine((seconds) => Number.isInteger(seconds) && seconds > 0, 'must be a whole number, 1 or more')),
+  ),
+});
 
 /** What a share is answered with. */
 export interface ShareAnswer {
@@ -228,7 +236,12 @@ export const problemAnswerSchema = problemSchema;
 const position = { prev: z.optional(cursorSchema), from: z.optional(cursorSchema) };
 
 export const streamMessageSchema = z.discriminatedUnion('type', [
-  z.looseObject({ ...position, type: z.literal('snapshot'), sessionId: z.string(), messages: z.array(chatMessageSchema) }),
+  z.looseObject({
+    ...position,
+    type: z.literal('snapshot'),
+    sessionId: z.string(),
+    messages: z.array(chatMessageSchema),
+  }),
   z.looseObject({
     ...position,
     type: z.literal('message'),

@@ -57,7 +57,10 @@ describe('copying a message', () => {
   it('selects the answer where the browser forbids the clipboard', async () => {
     clipboard.restore();
     clipboard = fakeClipboard(false);
-    const { button, settled } = await mount({}, { messages: [prompt('u1', 'Hi'), answer('r1', [text('Hello.')], 'completed')] });
+    const { button, settled } = await mount(
+      {},
+      { messages: [prompt('u1', 'Hi'), answer('r1', [text('Hello.')], 'completed')] },
+    );
     button('Copy message').click();
     await settled();
     expect(String(getSelection())).to.contain('Hello.');

@@ -7,10 +7,18 @@ describe('citations in the first answer of a page', () => {
   afterEach(unmountAll);
 
   it('are marked, though what reads their addresses is loaded last', async () => {
-    const parts = [text('Three hours [1].'), { type: 'source-url', sourceId: 's1', url: 'https://example.com/day', title: 'Day length' } as const];
-    const { findAll, settled } = await mount({}, { messages: [prompt('u1', 'How long?'), answer('r1', parts, 'completed')] });
+    const parts = [
+      text('Three hours [1].'),
+      { type: 'source-url', sourceId: 's1', url: 'https://example.com/day', title: 'Day length' } as const,
+    ];
+    const { findAll, settled } = await mount(
+      {},
+      { messages: [prompt('u1', 'How long?'), answer('r1', parts, 'completed')] },
+    );
     while (findAll('rc-text a').length === 0) await settled();
     await settled();
-    expect(findAll('rc-text a').map(({ className, ariaLabel }) => [className, ariaLabel])).to.deep.equal([['citation', 'Source 1: Day length']]);
+    expect(findAll('rc-text a').map(({ className, ariaLabel }) => [className, ariaLabel])).to.deep.equal([
+      ['citation', 'Source 1: Day length'],
+    ]);
   });
 });

@@ -227,7 +227,9 @@ describe('methods, properties and events', () => {
     session.set({ ...VIEWS.completed, restoring: false });
     await settled();
     expect(told).to.deep.equal([]);
-    session.set({ messages: [...VIEWS.completed.messages, prompt('u2', 'More'), answer('r2', [text('!')], 'completed')] });
+    session.set({
+      messages: [...VIEWS.completed.messages, prompt('u2', 'More'), answer('r2', [text('!')], 'completed')],
+    });
     await settled();
     expect(told).to.deep.equal(['u2', 'r2']);
   });

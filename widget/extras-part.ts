@@ -48,7 +48,8 @@ export function createExtras(tools: ExtraTools): Extras {
   if (!customElements.get('rc-reasoning')) customElements.define('rc-reasoning', RcReasoning);
   const { html } = tools;
   return {
-    renderReasoning: (part, context) => html`<rc-reasoning .content=${{ ...{ part, tools }, ...context }}></rc-reasoning>`,
+    renderReasoning: (part, context) =>
+      html`<rc-reasoning .content=${{ ...{ part, tools }, ...context }}></rc-reasoning>`,
     renderToolStep: createToolSteps(tools),
     renderSources: createSourceList(tools),
     readCitations: createCitationReader(tools),

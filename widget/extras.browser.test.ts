@@ -8,7 +8,11 @@ import { answer, prompt, text, VIEWS } from './testing/views.ts';
 type Reasoning = Extract<ChatPart, { type: 'reasoning' }>;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const thoughts = (content: string, state: 'streaming' | 'done'): Reasoning => ({ type: 'reasoning', text: content, state });
+const thoughts = (content: string, state: 'streaming' | 'done'): Reasoning => ({
+  type: 'reasoning',
+  text: content,
+  state,
+});
 const streaming = (...parts: ChatPart[]) => ({
   status: 'streaming' as const,
   run: { runId: 'r1', messageId: 'r1', status: 'started' as const, attempt: 1 },
@@ -116,7 +120,10 @@ describe('a tool call', () => {
 
   it('that answers at length is cut, and one without anything to show cannot be unfolded', async () => {
     const { findAll } = await mountWith(
-      done({ ...CALL, state: 'output-available', input: {}, output: 'x'.repeat(1_000_000) }, { ...CALL, toolCallId: 't2', state: 'input-streaming', input: undefined }),
+      done(
+        { ...CALL, state: 'output-available', input: {}, output: 'x'.repeat(1_000_000) },
+        { ...CALL, toolCallId: 't2', state: 'input-streaming', input: undefined },
+      ),
     );
     expect(findAll('.step pre')[0]?.textContent).to.have.length(10_001);
     expect(findAll('.step').map(({ tagName }) => tagName)).to.deep.equal(['DETAILS', 'DIV']);
@@ -142,7 +149,12 @@ describe('sources', () => {
   it('are a numbered list, whose links lead only where links may', async () => {
     const { findAll, find } = await drawn('See [1].');
     expect(find('.sources ol').ariaLabel).to.equal('Sources');
-    expect(findAll('.sources li').map(({ innerText }) => innerText)).to.deep.equal(['The docs', 'A trap', 'A paper', 'https://example.org/']);
+    expect(findAll('.sources li').map(({ innerText }) => innerText)).to.deep.equal([
+      'The docs',
+      'A trap',
+      'A paper',
+      'https://example.org/',
+    ]);
     expect(findAll('.sources a').map((link) => (link as HTMLAnchorElement).href)).to.deep.equal([
       'https://example.com/docs?a=1&b=%3C2%3E',
       'https://example.org/',
@@ -151,7 +163,9 @@ describe('sources', () => {
   });
 
   it('are what numbers in the text lead to, wherever such a number stands but in code', async () => {
-    const { findAll, find } = await drawn('One [1], a trap [2], a paper [3], both [1][4] and [9].\n\n- in a list [4]\n\n`[1]`');
+    const { findAll, find } = await drawn(
+      'One [1], a trap [2], a paper [3], both [1][4] and [9].\n\n- in a list [4]\n\n`[1]`',
+    );
     const links = findAll('rc-text a.citation') as HTMLAnchorElement[];
     expect(links.map(({ ariaLabel }) => ariaLabel)).to.deep.equal([
       'Source 1: The docs',
@@ -206,16 +220,19 @@ describe('saving the conversation', () => {
   afterEach(unmountAll);
 
   it('writes who said what, how it ended, and the sources', async () => {
-    const { chat } = await mount({ heading: 'Ask us' }, {
-      messages: [
-        prompt('u1', 'What is it?'),
-        answer('r1', [thoughts('secret', 'done'), text('A *thing* [1].'), ...SOURCES.slice(0, 2)], 'completed'),
-        prompt('u2', 'Go on'),
-        answer('r2', [text('It is')], 'cancelled'),
-        prompt('u3', 'And?'),
-        answer('r3', [], 'failed'),
-      ],
-    });
+    const { chat } = await mount(
+      { heading: 'Ask us' },
+      {
+        messages: [
+          prompt('u1', 'What is it?'),
+          answer('r1', [thoughts('secret', 'done'), text('A *thing* [1].'), ...SOURCES.slice(0, 2)], 'completed'),
+          prompt('u2', 'Go on'),
+          answer('r2', [text('It is')], 'cancelled'),
+          prompt('u3', 'And?'),
+          answer('r3', [], 'failed'),
+        ],
+      },
+    );
     expect(await chat.exportMarkdown()).to.equal(
       [
         '# Ask us',

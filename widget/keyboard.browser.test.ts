@@ -176,7 +176,10 @@ describe('the keyboard', () => {
   });
 
   it('the focus is where one types after a button that goes with what it stood on', async () => {
-    for (const [view, call] of [[VIEWS.stopped, 'regenerate'], [VIEWS.unreachable, 'retry']] as const) {
+    for (const [view, call] of [
+      [VIEWS.stopped, 'regenerate'],
+      [VIEWS.unreachable, 'retry'],
+    ] as const) {
       const mounted = await mount({}, view);
       mounted.button('Try again').focus();
       await sendKeys({ press: 'Enter' });

@@ -27,7 +27,10 @@ function loadRareRules(): Promise<void> {
 }
 
 /** `update` answers with a promise when that text is not drawn at once: it resolves when it is. */
-export function createMarkdown(host: HTMLElement, tools: MarkdownTools): { update(text: string, done: boolean): Promise<void> | null } {
+export function createMarkdown(
+  host: HTMLElement,
+  tools: MarkdownTools,
+): { update(text: string, done: boolean): Promise<void> | null } {
   // Not at once: an element is filled before it is put in its place, where alone its tree can be told.
   queueMicrotask(() => adoptStyles(host));
   const stream = createMarkdownStream(host, tools);

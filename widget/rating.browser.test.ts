@@ -22,7 +22,12 @@ describe('rating an answer', () => {
   it('is a button that stays pressed, by keyboard too, and is read out', async () => {
     const { findAll, find, session, settled } = await mount({}, TWO_TURNS);
     const thumbs = findAll('.rating');
-    expect(thumbs.map(({ ariaLabel }) => ariaLabel)).to.deep.equal(['Good answer', 'Bad answer', 'Good answer', 'Bad answer']);
+    expect(thumbs.map(({ ariaLabel }) => ariaLabel)).to.deep.equal([
+      'Good answer',
+      'Bad answer',
+      'Good answer',
+      'Bad answer',
+    ]);
     thumbs[2]?.focus();
     await sendKeys({ press: 'Enter' });
     await settled();

@@ -474,7 +474,12 @@ export class ResumableChat extends LitElement {
     const strings = this.#strings;
     const hidden = !this.#isVisible;
     const { open, unread } = this;
-    const launcher = { ...{ strings, open, unread }, writing: hidden && run !== null, onToggle: this.#onToggle, onNear: this.#onNear };
+    const launcher = {
+      ...{ strings, open, unread },
+      writing: hidden && run !== null,
+      onToggle: this.#onToggle,
+      onNear: this.#onNear,
+    };
     return html`<div
       class="root ${this.#floats ? `floating ${this.position}` : 'inline'} ${this.theme}"
       lang=${this.lang || 'en'}

@@ -27,7 +27,9 @@ async function play(scene: Scene, words: Words, look: Look): Promise<ScriptedCha
 /** All that can be reached by keyboard, in the order of the document. */
 function stopsIn({ shadowRoot }: { shadowRoot: ShadowRoot }): Element[] {
   const stops = [...shadowRoot.querySelectorAll('button, a[href], textarea, summary, [tabindex="0"]')];
-  return stops.filter((stop) => !stop.matches(':disabled, [inert] *') && stop.checkVisibility({ visibilityProperty: true }));
+  return stops.filter(
+    (stop) => !stop.matches(':disabled, [inert] *') && stop.checkVisibility({ visibilityProperty: true }),
+  );
 }
 
 function nameOf(element: Element | null): string {
@@ -109,11 +111,23 @@ describe('every scene', () => {
     await emulateMedia({ reducedMotion: 'reduce' });
     try {
       const scenes = createScenes(WORDS.en, Date.now());
-      for (const name of ['launcher-writing', 'empty', 'connecting', 'thinking', 'streaming', 'restoring', 'tool-running']) {
+      for (const name of [
+        'launcher-writing',
+        'empty',
+        'connecting',
+        'thinking',
+        'streaming',
+        'restoring',
+        'tool-running',
+      ]) {
         const { shadowRoot } = await play(scenes[name] as Scene, WORDS.en, 'light');
         // A transition that takes a millisecond may still be on its way, and what waits does not move.
-        const moving = shadowRoot.getAnimations().filter(({ effect }) => Number(effect?.getComputedTiming().activeDuration) > 1);
-        expect(moving.map((animation) => [name, animation instanceof CSSAnimation ? animation.animationName : animation.id])).to.deep.equal([]);
+        const moving = shadowRoot
+          .getAnimations()
+          .filter(({ effect }) => Number(effect?.getComputedTiming().activeDuration) > 1);
+        expect(
+          moving.map((animation) => [name, animation instanceof CSSAnimation ? animation.animationName : animation.id]),
+        ).to.deep.equal([]);
         unmountAll();
       }
     } finally {

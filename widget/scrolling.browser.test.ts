@@ -7,7 +7,10 @@ import { answer, prompt, text, VIEWS } from './testing/views.ts';
 /** A conversation whose last answer has so many lines. */
 function written(lines: number): Partial<ChatView> {
   const content = Array.from({ length: lines }, (_, line) => `Line ${line}`).join('\n');
-  return { ...VIEWS.streaming, messages: [prompt('u1', 'Count'), answer('r1', [text(content, 'streaming')], 'started')] };
+  return {
+    ...VIEWS.streaming,
+    messages: [prompt('u1', 'Count'), answer('r1', [text(content, 'streaming')], 'started')],
+  };
 }
 
 async function write({ session, settled, find }: Mounted, lines: number): Promise<void> {

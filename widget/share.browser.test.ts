@@ -9,7 +9,9 @@ const RELAY = 'https://relay.example';
 const SESSION = 'a-session-that-is-shared';
 
 function tokenFor(claims: object): string {
-  return ['{"alg":"HS256"}', JSON.stringify(claims), 'signature'].map((part) => btoa(part).replace(/=+$/, '')).join('.');
+  return ['{"alg":"HS256"}', JSON.stringify(claims), 'signature']
+    .map((part) => btoa(part).replace(/=+$/, ''))
+    .join('.');
 }
 const TOKEN = tokenFor({ sub: SESSION, cap: 'ro', share: 0, exp: 4_000_000_000 });
 
@@ -32,7 +34,9 @@ function fakeRelay(): { requests: string[]; revoke(): void; restore(): void } {
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
         send = (event) => controller.enqueue(new TextEncoder().encode(event));
-        send(`id: 5-5\ndata: ${JSON.stringify({ type: 'snapshot', sessionId: SESSION, messages })}\n\nevent: ping\ndata: {}\n\n`);
+        send(
+          `id: 5-5\ndata: ${JSON.stringify({ type: 'snapshot', sessionId: SESSION, messages })}\n\nevent: ping\ndata: {}\n\n`,
+        );
       },
     });
     return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
@@ -62,7 +66,9 @@ describe('a conversation that the page’s address shares', () => {
     history.replaceState(null, '', location.pathname + location.search);
   });
 
-  async function openShared(hash: string): Promise<{ chat: ResumableChat; find(selector: string): HTMLElement[]; shown(): string }> {
+  async function openShared(
+    hash: string,
+  ): Promise<{ chat: ResumableChat; find(selector: string): HTMLElement[]; shown(): string }> {
     history.replaceState(null, '', `${location.pathname}${location.search}${hash}`);
     const chat = document.createElement('resumable-chat');
     chat.setAttribute('relay', RELAY);

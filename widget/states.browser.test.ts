@@ -70,13 +70,17 @@ describe('each state', () => {
   it('uncovers the thread of the empty chat with what the compositor moves by itself, in the way of nothing', async () => {
     for (const dir of ['ltr', 'rtl']) {
       const { chat, find, findAll } = await mount({ dir, suggestions: 'One\nTwo' }, VIEWS.empty);
-      const animations = (chat.shadowRoot?.getAnimations() ?? []).filter((animation) => (animation as CSSAnimation).animationName === 'uncover');
+      const animations = (chat.shadowRoot?.getAnimations() ?? []).filter(
+        (animation) => (animation as CSSAnimation).animationName === 'uncover',
+      );
       expect(animations).to.have.length(1);
       const [cover] = animations as [CSSAnimation];
       cover.pause();
       cover.currentTime = 0;
       const moved = (cover.effect as KeyframeEffect).getKeyframes().flatMap((frame) => Object.keys(frame));
-      expect(moved.filter((name) => !['offset', 'computedOffset', 'easing', 'composite'].includes(name))).to.deep.equal(['transform', 'transform']);
+      expect(moved.filter((name) => !['offset', 'computedOffset', 'easing', 'composite'].includes(name))).to.deep.equal(
+        ['transform', 'transform'],
+      );
       const [suggestion] = findAll('.suggestion span');
       const { x, y, width, height } = suggestion?.getBoundingClientRect() ?? new DOMRect();
       const hit = chat.shadowRoot?.elementFromPoint(x + width / 2, y + height / 2);

@@ -32,7 +32,8 @@ const handlers = {
     const next = Array.from({ length: load.sessions }, () => 0);
     return measureAppends(load, (session, entries) => {
       let line = '';
-      for (const data of entries) line += `${session} ${SAMPLE_FENCE}-${(next[session] = (next[session] ?? 0) + 1)} ${data}\n`;
+      for (const data of entries)
+        line += `${session} ${SAMPLE_FENCE}-${(next[session] = (next[session] ?? 0) + 1)} ${data}\n`;
       return new Promise((resolve) => {
         if (waiting.push({ line, resolve }) === 1) setImmediate(flush);
       });

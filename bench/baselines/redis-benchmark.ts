@@ -8,9 +8,26 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** Entries a second, `entries` of them spread over `streams` streams. */
-export async function benchmarkXadd(input: { port: number; entries: number; streams: number; payload: string }): Promise<number> {
+export async function benchmarkXadd(input: {
+  port: number;
+  entries: number;
+  streams: number;
+  payload: string;
+}): Promise<number> {
   const { port, entries, streams, payload } = input;
-  const where = ['-h', '127.0.0.1', '-p', String(port), '-P', '64', '-n', String(entries), '-r', String(streams), '--csv'];
+  const where = [
+    '-h',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-P',
+    '64',
+    '-n',
+    String(entries),
+    '-r',
+    String(streams),
+    '--csv',
+  ];
   const { stdout } = await run('redis-benchmark', [...where, 'XADD', 'baseline:__rand_int__', '*', 'd', payload]);
   const perSecond = Number(/^"XADD[^\n]*?","?([\d.]+)/m.exec(stdout)?.[1]);
   if (!(perSecond > 0)) throw new Error(`redis-benchmark said: ${stdout}`);

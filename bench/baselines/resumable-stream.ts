@@ -50,7 +50,8 @@ function createSource(stream: TokenStream): ReadableStream<string> {
       };
       endings.add(end);
       stop = wheel.start(stream, {
-        onToken: (text) => controller.enqueue(encodeFrame(`${SAMPLE_FENCE}-${(seq += 1)}`, deltaData(SAMPLE_RUN_ID, text))),
+        onToken: (text) =>
+          controller.enqueue(encodeFrame(`${SAMPLE_FENCE}-${(seq += 1)}`, deltaData(SAMPLE_RUN_ID, text))),
         onEnd: end,
       });
     },
@@ -59,7 +60,14 @@ function createSource(stream: TokenStream): ReadableStream<string> {
 
 const handlers = {
   port: (): number => port,
-  start: async ({ channel, stream }: { channel: string; stream: TokenStream; source: 'wheel' | 'ai-sdk' }): Promise<void> => {
+  start: async ({
+    channel,
+    stream,
+  }: {
+    channel: string;
+    stream: TokenStream;
+    source: 'wheel' | 'ai-sdk';
+  }): Promise<void> => {
     const id = `${channel}-${(replies += 1)}`;
     const own = await context.createNewResumableStream(id, () => createSource(stream));
     drain(own).catch(complain);

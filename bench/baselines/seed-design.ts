@@ -32,7 +32,9 @@ async function view(channel: string, response: ServerResponse): Promise<void> {
     reading = true;
     while (again) {
       again = false;
-      const streams = (await redis.xreadgroup('GROUP', group, 'one', 'STREAMS', channel, '>')) as [string, [string, string[]][]][] | null;
+      const streams = (await redis.xreadgroup('GROUP', group, 'one', 'STREAMS', channel, '>')) as
+        | [string, [string, string[]][]][]
+        | null;
       const entries = streams?.[0]?.[1] ?? [];
       for (const [id, fields] of entries) response.write(encodeFrame(id, fields[1] ?? ''));
       if (entries.length > 0) await redis.xack(channel, group, ...entries.map(([id]) => id));
@@ -62,7 +64,9 @@ const handlers = {
   /** Writes a reply of so many tokens, the last of which says that it is the last. */
   fill: async ({ channel, tokens }: { channel: string; tokens: number }): Promise<void> => {
     for (let index = 0; index < tokens; index += 1000) {
-      const some = Array.from({ length: Math.min(1000, tokens - index) }, (_, offset) => deltaData(SAMPLE_RUN_ID, plainToken(index + offset)));
+      const some = Array.from({ length: Math.min(1000, tokens - index) }, (_, offset) =>
+        deltaData(SAMPLE_RUN_ID, plainToken(index + offset)),
+      );
       await Promise.all(some.map((data) => redis.xadd(channel, '*', 'd', data)));
     }
     await redis.xadd(channel, '*', 'd', 'the end');

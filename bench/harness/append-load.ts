@@ -25,7 +25,9 @@ const PAYLOADS = Array.from({ length: 997 }, (_, index) => deltaData(SAMPLE_RUN_
 
 export async function measureAppends({ groups, sessions, entries }: AppendLoad, append: Append): Promise<AppendSpeed> {
   const payload = (index: number): string => PAYLOADS[index % PAYLOADS.length] ?? '';
-  const batches = PAYLOADS.map((_, start) => Array.from({ length: entries }, (_entry, index) => payload(start + index)));
+  const batches = PAYLOADS.map((_, start) =>
+    Array.from({ length: entries }, (_entry, index) => payload(start + index)),
+  );
   const before = process.cpuUsage();
   const startedAt = performance.now();
   let made = 0;
@@ -43,7 +45,11 @@ export async function measureAppends({ groups, sessions, entries }: AppendLoad, 
 }
 
 /** The load on the active runs of a store, one for each session. */
-export function measureStoreAppends(store: SessionStore | null, runs: readonly SeededRun[], load: AppendLoad): Promise<AppendSpeed> {
+export function measureStoreAppends(
+  store: SessionStore | null,
+  runs: readonly SeededRun[],
+  load: AppendLoad,
+): Promise<AppendSpeed> {
   if (!store) throw new Error('open the store first');
   return measureAppends(load, async (session, entries) => {
     const run = runs[session];

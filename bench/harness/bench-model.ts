@@ -9,7 +9,8 @@ export function promptFor(stream: TokenStream): string {
 function readPrompt(text: string): TokenStream {
   const value: unknown = JSON.parse(text);
   if (typeof value === 'object' && value !== null && 'count' in value && 'rate' in value) {
-    if (typeof value.count === 'number' && typeof value.rate === 'number') return { count: value.count, rate: value.rate };
+    if (typeof value.count === 'number' && typeof value.rate === 'number')
+      return { count: value.count, rate: value.rate };
   }
   throw new Error('the model of the bench is asked with promptFor(…)');
 }
@@ -30,7 +31,11 @@ export function createBenchModel(wheel: TokenWheel): LanguageModelV4 {
   };
 }
 
-function createStream(wheel: TokenWheel, stream: TokenStream, signal?: AbortSignal): ReadableStream<LanguageModelV4StreamPart> {
+function createStream(
+  wheel: TokenWheel,
+  stream: TokenStream,
+  signal?: AbortSignal,
+): ReadableStream<LanguageModelV4StreamPart> {
   let stop = (): unknown => undefined;
   return new ReadableStream<LanguageModelV4StreamPart>({
     start: (controller) => {

@@ -43,7 +43,10 @@ export async function startChild<H extends Handlers>(file: string, options: Chil
   const execArgv = ['--no-warnings'];
   if (options.forMemory) execArgv.push('--expose-gc', '--max-semi-space-size=1');
   if (options.profileDir) execArgv.push('--cpu-prof', `--cpu-prof-dir=${options.profileDir}`);
-  const child = fork(fileURLToPath(new URL(`../${file}`, import.meta.url)), options.args ?? [], { execArgv, serialization: 'advanced' });
+  const child = fork(fileURLToPath(new URL(`../${file}`, import.meta.url)), options.args ?? [], {
+    execArgv,
+    serialization: 'advanced',
+  });
 
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
@@ -51,7 +54,8 @@ export async function startChild<H extends Handlers>(file: string, options: Chil
   const exited = new Promise<void>((resolve) => {
     child.once('exit', (code, signal) => {
       ended = true;
-      for (const { reject } of waiting.values()) reject(new Error(`${file} ended (${code ?? signal}) while it was asked`));
+      for (const { reject } of waiting.values())
+        reject(new Error(`${file} ended (${code ?? signal}) while it was asked`));
       waiting.clear();
       resolve();
     });

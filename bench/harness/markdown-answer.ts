@@ -12,7 +12,9 @@ export function writeMarkdown(length: number): string {
 
 /** Cut into this many pieces of about the same length, as tokens come. */
 export function cutIntoChunks(text: string, count: number): string[] {
-  return Array.from({ length: count }, (_, at) => text.slice(Math.floor((text.length * at) / count), Math.floor((text.length * (at + 1)) / count)));
+  return Array.from({ length: count }, (_, at) =>
+    text.slice(Math.floor((text.length * at) / count), Math.floor((text.length * (at + 1)) / count)),
+  );
 }
 
 /** A list and a table that are one open block from their first line to their last. */
@@ -21,7 +23,9 @@ export function writeGiantList(length: number): string {
 }
 
 export function writeGiantTable(length: number): string {
-  return repeat(length, (at) => (at === 0 ? '| a | b | c |\n|---|---|---|\n' : `| row ${at} | **bold** text | \`code\` and more |\n`));
+  return repeat(length, (at) =>
+    at === 0 ? '| a | b | c |\n|---|---|---|\n' : `| row ${at} | **bold** text | \`code\` and more |\n`,
+  );
 }
 
 function repeat(length: number, line: (at: number) => string): string {

@@ -10,5 +10,7 @@ export async function redisCpu(admin: Redis): Promise<number> {
 /** How often each command was called since the counts were reset; those that scripts call are among them. */
 export async function commandCalls(admin: Redis): Promise<Map<string, number>> {
   const info = await admin.info('commandstats');
-  return new Map([...info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name = '', calls]) => [name, Number(calls)]));
+  return new Map(
+    [...info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name = '', calls]) => [name, Number(calls)]),
+  );
 }

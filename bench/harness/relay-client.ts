@@ -1,4 +1,11 @@
-import { mintAnswerSchema, promptAnswerSchema, ROUTES, sessionAnswerSchema, type MintAnswer, type PromptAnswer } from '#shared/protocol.ts';
+import {
+  mintAnswerSchema,
+  promptAnswerSchema,
+  ROUTES,
+  sessionAnswerSchema,
+  type MintAnswer,
+  type PromptAnswer,
+} from '#shared/protocol.ts';
 import type { SocketRequest } from '../load/sse-socket.ts';
 import { promptFor } from './bench-model.ts';
 import type { TokenStream } from './token-wheel.ts';
@@ -43,7 +50,9 @@ export function createRelayClient(port: number): RelayClient {
     idle: async ({ sessionId, token }) => {
       const deadline = performance.now() + IDLE_TIMEOUT_MS;
       for (;;) {
-        const { run } = sessionAnswerSchema.parse(await call('GET', ROUTES.session.replace(':sessionId', sessionId), token));
+        const { run } = sessionAnswerSchema.parse(
+          await call('GET', ROUTES.session.replace(':sessionId', sessionId), token),
+        );
         if (run === null) return;
         if (performance.now() > deadline) throw new Error('a reply of the bench did not end');
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -58,7 +67,11 @@ export function createRelayClient(port: number): RelayClient {
 }
 
 /** Runs `task` for each item, at most `limit` at a time, and keeps their order. */
-export async function mapLimited<T, R>(items: readonly T[], limit: number, task: (item: T) => Promise<R>): Promise<R[]> {
+export async function mapLimited<T, R>(
+  items: readonly T[],
+  limit: number,
+  task: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   for (let index = 0; index < items.length; index += limit) {
     results.push(...(await Promise.all(items.slice(index, index + limit).map(task))));

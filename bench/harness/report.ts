@@ -40,7 +40,9 @@ export function formatReport(report: Report): string {
       : [[result.name, `not measured: ${firstLine(result.error)}`, '', '', '', '', '', 'ERROR']],
   );
   const notes = report.results.flatMap((result) =>
-    result.figures.flatMap((figure) => (figure.note === undefined ? [] : [`- ${result.name}, ${figure.what}: ${figure.note}`])),
+    result.figures.flatMap((figure) =>
+      figure.note === undefined ? [] : [`- ${result.name}, ${figure.what}: ${figure.note}`],
+    ),
   );
   const title = `${report.date.slice(0, 16)}Z, Node ${report.node}, ${report.machine}, load ${round(report.load)}${report.quick ? ', --quick' : ''}`;
   return [title, '', ...table([head, ...rows]), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
@@ -69,7 +71,8 @@ function round(value: number): string {
 
 function table(rows: string[][]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const line = (row: string[]): string => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const line = (row: string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [head = [], ...body] = rows;
   return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...body.map(line)];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { createSeeder } from './seed-run.ts';
 
@@ -20,7 +20,13 @@ test('a runner that looks at the worst moment is shown no run that is being seed
   await seed({ sessionId: SESSION, tokens: 1, end: 'sealed' });
   expect(shown).toEqual([{ sessions: [], due: [SESSION] }]);
 
-  await inner.submit(SESSION, { random: 1, messageId: 'm-2', hash: '2', runId: 'r-2', entries: ['{"type":"message"}'] });
+  await inner.submit(SESSION, {
+    random: 1,
+    messageId: 'm-2',
+    hash: '2',
+    runId: 'r-2',
+    entries: ['{"type":"message"}'],
+  });
   expect((await storeForRelay.take(10)).due).toEqual([SESSION]);
   await inner.close();
 });

@@ -115,7 +115,15 @@ export async function seedReply(
     chunk({ type: 'text-end', id: '1' }),
     chunk({ type: 'finish-step' }),
     chunk({ type: 'finish', finishReason: 'stop' }),
-    JSON.stringify({ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, finishReason: 'stop', at: Date.now() }),
+    JSON.stringify({
+      type: 'metadata',
+      status: 'completed',
+      runId,
+      messageId: runId,
+      attempt: 1,
+      finishReason: 'stop',
+      at: Date.now(),
+    }),
   ];
   mustBeOk(await store.finish(sessionId, { fence: run.fence, seq: run.next, entries: last }));
   if (end === 'sealed') await sealSession(store, sessionId);
@@ -123,7 +131,9 @@ export async function seedReply(
 }
 
 function batchesOf(entries: readonly string[], size: number): string[][] {
-  return Array.from({ length: Math.ceil(entries.length / size) }, (_, index) => entries.slice(size * index, size * (index + 1)));
+  return Array.from({ length: Math.ceil(entries.length / size) }, (_, index) =>
+    entries.slice(size * index, size * (index + 1)),
+  );
 }
 
 function mustBeOk(answer: AppendAnswer): void {

@@ -2,7 +2,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What the baselines that keep their replies in Redis have in common: a plain `node:http` server that hands viewers over. */
-export async function serveViewers(onViewer: (channel: string, response: ServerResponse) => void): Promise<{ port: number }> {
+export async function serveViewers(
+  onViewer: (channel: string, response: ServerResponse) => void,
+): Promise<{ port: number }> {
   const server = createServer((request, response) => {
     const channel = new URL(request.url ?? '/', 'http://localhost').searchParams.get('sessionId') ?? '';
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' });

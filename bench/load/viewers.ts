@@ -122,7 +122,11 @@ function watch(group: Group, socket: Socket): void {
 }
 
 function noteStamps(group: Group, text: string, end: number, at: number): void {
-  for (let mark = text.indexOf(STAMP_MARK); mark >= 0 && mark < end; mark = text.indexOf(STAMP_MARK, mark + STAMP_DIGITS)) {
+  for (
+    let mark = text.indexOf(STAMP_MARK);
+    mark >= 0 && mark < end;
+    mark = text.indexOf(STAMP_MARK, mark + STAMP_DIGITS)
+  ) {
     group.tokens += 1;
     group.delays?.push(at - parseInt(text.slice(mark + 1, mark + 1 + STAMP_DIGITS), 36));
   }

@@ -1,10 +1,10 @@
 /** In the browser: text that grows is drawn by the widget's engine, or parsed anew each time as most widgets do. */
 import DOMPurify from 'dompurify';
 import { marked } from 'marked';
-import { createCodeCard } from '../../widget/elements/code-card.ts';
-import { safeUrl } from '../../widget/elements/message-parts.ts';
-import { createPlainText } from '../../widget/elements/plain-text.ts';
-import { createMarkdown } from '../../widget/markdown-part.ts';
+import { createCodeCard } from '#widget/elements/code-card.ts';
+import { safeUrl } from '#widget/elements/message-parts.ts';
+import { createPlainText } from '#widget/elements/plain-text.ts';
+import { createMarkdown } from '#widget/markdown-part.ts';
 
 const LABELS = { copyLabel: 'Copy', codeLabel: 'code' };
 
@@ -43,7 +43,8 @@ async function stream(engine: string, chunks: readonly string[], everyMs: number
   }
   const drawn = host.textContent.length;
   host.remove();
-  if (engine !== 'nothing' && drawn < text.length / 2) throw new Error(`${engine} has drawn ${drawn} of ${text.length} characters`);
+  if (engine !== 'nothing' && drawn < text.length / 2)
+    throw new Error(`${engine} has drawn ${drawn} of ${text.length} characters`);
   return longest;
 }
 

@@ -20,7 +20,10 @@ const TOKENS_PER_SECOND = 2500;
 async function growthWithRuns({ quick, start, progress }: BenchContext): Promise<Figure> {
   const [few, many] = quick ? [5, 50] : [10, 500];
   const windowMs = quick ? 1000 : 4000;
-  const [relay, load] = await Promise.all([start<RelayServer>('servers/relay-server.ts'), start<Viewers>('load/viewers.ts')]);
+  const [relay, load] = await Promise.all([
+    start<RelayServer>('servers/relay-server.ts'),
+    start<Viewers>('load/viewers.ts'),
+  ]);
   const client = createRelayClient(await relay.call('port'));
   progress(`${few} and ${many} runs`);
   const cost = async (runs: number): Promise<number> => {
@@ -47,7 +50,10 @@ async function growthWithLength({ quick, start, progress }: BenchContext): Promi
   const late = quick ? 2000 : 20_000;
   const span = quick ? 500 : 2000;
   const rounds = quick ? 1 : 3;
-  const [relay, load] = await Promise.all([start<RelayServer>('servers/relay-server.ts'), start<Viewers>('load/viewers.ts')]);
+  const [relay, load] = await Promise.all([
+    start<RelayServer>('servers/relay-server.ts'),
+    start<Viewers>('load/viewers.ts'),
+  ]);
   const client = createRelayClient(await relay.call('port'));
   progress(`token ${early} and token ${late}`);
 

@@ -44,7 +44,8 @@ export const fanOut: Bench = {
       const { lost } = await load.call('read', { group });
       const tokens = tokensAfter - tokensBefore;
       const expected = (viewers * RATE * windowMs) / 1000;
-      if (lost > 0 || tokens < expected * 0.8) throw new Error(`${group}: ${tokens} of ${expected} messages came, ${lost} viewers lost`);
+      if (lost > 0 || tokens < expected * 0.8)
+        throw new Error(`${group}: ${tokens} of ${expected} messages came, ${lost} viewers lost`);
       return (cpuAfter - cpuBefore) / tokens;
     };
 

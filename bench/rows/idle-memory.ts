@@ -45,7 +45,11 @@ export const idleMemory: Bench = {
         progress(`${viewers} viewers, ${name}, round ${round + 1} of ${rounds}`);
         const load = await start<Viewers>('load/viewers.ts');
         const store = await folder();
-        const requests = await seedSessions(await start<RelayServer>('servers/relay-server.ts', { args: [store] }), viewers, sessions);
+        const requests = await seedSessions(
+          await start<RelayServer>('servers/relay-server.ts', { args: [store] }),
+          viewers,
+          sessions,
+        );
         const relay = await start<RelayServer>('servers/relay-server.ts', { args: [store], forMemory: true });
         relayHeld.push(await measureHeld(relay, load, await relay.call('port'), requests));
         await relay.stop();
@@ -90,7 +94,9 @@ export const idleMemory: Bench = {
 async function seedSessions(relay: Child<RelayServer>, viewers: number, sessions: number): Promise<SocketRequest[]> {
   const client = createRelayClient(await relay.call('port'));
   const minted = await mapLimited(Array.from({ length: sessions }), CONCURRENT_REQUESTS, () => client.mint());
-  await mapLimited(minted, CONCURRENT_REQUESTS, ({ sessionId }) => relay.call('seed', { sessionId, tokens: 10, end: 'sealed' }));
+  await mapLimited(minted, CONCURRENT_REQUESTS, ({ sessionId }) =>
+    relay.call('seed', { sessionId, tokens: 10, end: 'sealed' }),
+  );
   await relay.stop();
   return Array.from({ length: viewers }, (_, index) => {
     const session = minted[index % minted.length];

@@ -55,7 +55,8 @@ export const latency: Bench = {
         figure(`model to viewer, p99, ${name}`, 'p99', measured.relay, measured.bare, 10),
       );
       // With one run the CPU is the clock's that paces the model.
-      if (runs > 1) figures.push(figure(`server CPU per token, ${name}`, 'cpuPerToken', measured.relay, measured.bare, 2));
+      if (runs > 1)
+        figures.push(figure(`server CPU per token, ${name}`, 'cpuPerToken', measured.relay, measured.bare, 2));
     }
 
     const runs = 20;
@@ -80,7 +81,9 @@ function figure(
   const slowest = Math.min(...ours.map((reading) => reading.share));
   return createFigure({
     what,
-    ...(slowest < 0.9 ? { note: `the machine could not keep up: ${Math.round(slowest * 100)} % of the tokens came in time` } : {}),
+    ...(slowest < 0.9
+      ? { note: `the machine could not keep up: ${Math.round(slowest * 100)} % of the tokens came in time` }
+      : {}),
     unit: key === 'cpuPerToken' ? 'µs' : 'ms',
     ours: ours.map((reading) => reading[key]),
     baseline: baseline.map((reading) => reading[key]),
@@ -142,7 +145,11 @@ function streamFor({ windowMs, rate = RATE }: Measuring): TokenStream {
   return { rate, count: Math.ceil((rate * (WARM_UP_MS + windowMs + TAIL_MS)) / 1000) };
 }
 
-async function measureWindow(server: Child<Handlers>, group: string, { load, runs, windowMs, rate = RATE }: Measuring): Promise<LiveReading> {
+async function measureWindow(
+  server: Child<Handlers>,
+  group: string,
+  { load, runs, windowMs, rate = RATE }: Measuring,
+): Promise<LiveReading> {
   await sleep(WARM_UP_MS);
   const cpuBefore = await server.call('cpu');
   await load.call('record', { group, delays: true });

@@ -36,7 +36,11 @@ export const redisAppends: Bench = {
     const figures: Figure[] = [];
     for (const batch of [1, 8, 32]) {
       progress(`batches of ${batch}`);
-      const load: AppendLoad = { sessions: SESSIONS, entries: batch, groups: Math.ceil((quick ? 20 : 120) / Math.sqrt(batch)) };
+      const load: AppendLoad = {
+        sessions: SESSIONS,
+        entries: batch,
+        groups: Math.ceil((quick ? 20 : 120) / Math.sqrt(batch)),
+      };
       const entries = load.groups * load.sessions * batch;
       const measured = await interleave(rounds, {
         xadd: () =>
@@ -52,7 +56,8 @@ export const redisAppends: Bench = {
           });
         },
       });
-      const of = (readings: readonly Reading[], key: keyof Reading): number[] => readings.map((reading) => reading[key]);
+      const of = (readings: readonly Reading[], key: keyof Reading): number[] =>
+        readings.map((reading) => reading[key]);
       const own = of(measured.store, 'ownCpu').toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN;
       figures.push(
         createFigure({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { SCRIPTS } from '#relay/store/drivers/redis-scripts/scripts.ts';
+import { SCRIPTS } from '#relay/store/redis/scripts.ts';
 import type { MintAnswer } from '#shared/protocol.ts';
 import type { Bench } from '../harness/bench.ts';
 import { atMost, createFigure, type Figure } from '../harness/figure.ts';
@@ -14,7 +14,9 @@ const RATE = 50;
 /** What scripts call: those come from no client. `publish` is called once for each batch. */
 const WITHIN_SCRIPTS = new Set([
   'publish',
-  ...Object.values(SCRIPTS).flatMap((text) => [...text.matchAll(/redis\.call\('(\w+)'/g)].map(([, name = '']) => name.toLowerCase())),
+  ...Object.values(SCRIPTS).flatMap((text) =>
+    [...text.matchAll(/redis\.call\('(\w+)'/g)].map(([, name = '']) => name.toLowerCase()),
+  ),
 ]);
 
 /** Those that share the Redis: one has the reply, the others have nothing to do but to look for due runs and to listen. */
@@ -64,7 +66,9 @@ export const redisCommands: Bench = {
       const after = await inventory(admin);
       const batches = calls.get('publish') ?? 0;
       if (batches < (RATE * windowMs) / 2000) throw new Error(`${batches} batches in ${windowMs} ms`);
-      const ofClients = [...calls].filter(([name]) => !WITHIN_SCRIPTS.has(name) && !name.startsWith('config') && name !== 'info');
+      const ofClients = [...calls].filter(
+        ([name]) => !WITHIN_SCRIPTS.has(name) && !name.startsWith('config') && name !== 'info',
+      );
       figures.push(
         createFigure({
           what: `Redis commands per flushed batch, ${viewers} viewers of a session`,

@@ -30,7 +30,11 @@ export const redisLatency: Bench = {
       start<Viewers>('load/viewers.ts'),
     ]);
     const client = createRelayClient(await relay.call('port'));
-    const [barePort, seedPort, resumablePort] = await Promise.all([bare.call('port'), seed.call('port'), resumable.call('port')]);
+    const [barePort, seedPort, resumablePort] = await Promise.all([
+      bare.call('port'),
+      seed.call('port'),
+      resumable.call('port'),
+    ]);
 
     const figures: Figure[] = [];
     for (const runs of quick ? [1, 20] : [1, 100, 500]) {
@@ -62,7 +66,11 @@ export const redisLatency: Bench = {
   },
 };
 
-const NAMES = { p50: 'model to viewer, p50', p99: 'model to viewer, p99', cpuPerToken: 'server CPU per token' } as const;
+const NAMES = {
+  p50: 'model to viewer, p50',
+  p99: 'model to viewer, p99',
+  cpuPerToken: 'server CPU per token',
+} as const;
 
 function figure(
   what: string,
@@ -71,7 +79,8 @@ function figure(
   baseline: readonly LiveReading[],
   limit: number | undefined,
 ): Figure {
-  const share = (of: readonly LiveReading[]): string => `${Math.round(100 * Math.min(...of.map((reading) => reading.share)))} %`;
+  const share = (of: readonly LiveReading[]): string =>
+    `${Math.round(100 * Math.min(...of.map((reading) => reading.share)))} %`;
   return createFigure({
     what,
     unit: key === 'cpuPerToken' ? 'µs' : 'ms',
@@ -79,6 +88,8 @@ function figure(
     baseline: baseline.map((reading) => reading[key]),
     as: 'ours/baseline',
     ...(limit === undefined ? {} : { goal: atMost(limit) }),
-    ...(key === 'p50' ? { note: `of the tokens, ${share(ours)} came in time, and ${share(baseline)} of the baseline's` } : {}),
+    ...(key === 'p50'
+      ? { note: `of the tokens, ${share(ours)} came in time, and ${share(baseline)} of the baseline's` }
+      : {}),
   });
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
+import { openRedisStore } from '#relay/store/redis/ioredis/open-redis-store.ts';
 import type { Bench } from '../harness/bench.ts';
 import { atMost, createFigure, type Figure } from '../harness/figure.ts';
 import { seedReply } from '../harness/seed-run.ts';
@@ -12,7 +12,13 @@ const SESSION = 'session-of-the-bench0';
 const CASES = [
   { name: 'live, a token a batch', end: 'active', batch: 1, followed: false, goal: 0.25 },
   { name: 'live, 8 tokens a batch', end: 'active', batch: 8, followed: false, goal: 0.25 },
-  { name: 'sealed, the last one, whose log is kept for those who come back', end: 'sealed', batch: 1, followed: false, goal: 0.1 },
+  {
+    name: 'sealed, the last one, whose log is kept for those who come back',
+    end: 'sealed',
+    batch: 1,
+    followed: false,
+    goal: 0.1,
+  },
   { name: 'sealed, and another came after it', end: 'sealed', batch: 1, followed: true, goal: 0.1 },
 ] as const;
 
@@ -26,7 +32,8 @@ export const redisMemory: Bench = {
     for (const { name, end, batch, followed, goal } of CASES) {
       progress(name);
       await admin.flushall();
-      for (let index = 0; index < tokens; index += 1) await admin.xadd('baseline', '*', 'd', deltaData(SAMPLE_RUN_ID, plainToken(index)));
+      for (let index = 0; index < tokens; index += 1)
+        await admin.xadd('baseline', '*', 'd', deltaData(SAMPLE_RUN_ID, plainToken(index)));
       const baseline = await memoryOf(admin, ['baseline']);
       const store = await openRedisStore({ url, ttlMs: DAY_MS });
       try {

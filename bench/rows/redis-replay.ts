@@ -42,14 +42,29 @@ export const redisReplay: Bench = {
       progress(name);
       const prepare = async () => {
         const session = await client.mint();
-        const { before } = await relay.call('seed', { sessionId: session.sessionId, tokens, end, batch: end === 'active' ? 1 : 500 });
-        return { request: client.view(session, end === 'active' ? before : undefined), before, sessionId: session.sessionId };
+        const { before } = await relay.call('seed', {
+          sessionId: session.sessionId,
+          tokens,
+          end,
+          batch: end === 'active' ? 1 : 500,
+        });
+        return {
+          request: client.view(session, end === 'active' ? before : undefined),
+          before,
+          sessionId: session.sessionId,
+        };
       };
       const first = await prepare();
       const everyEntry = await relay.call('unmerged', { sessionId: first.sessionId, after: first.before });
       await raw.call('hold', everyEntry);
       const measured = await interleave(quick ? 1 : 3, {
-        raw: () => measureReplays({ server: raw, load, requests: repeat({ port: rawPort, path: '/' }), until: { bytes: everyEntry.length } }),
+        raw: () =>
+          measureReplays({
+            server: raw,
+            load,
+            requests: repeat({ port: rawPort, path: '/' }),
+            until: { bytes: everyEntry.length },
+          }),
         relay: async () => {
           const requests = again ? repeat(first.request) : [];
           while (requests.length < times) requests.push((await prepare()).request);
@@ -57,7 +72,8 @@ export const redisReplay: Bench = {
         },
         seed: () => measureReplays({ server: seed, load, requests: repeat(ofSeed), until: { text: 'the end' } }),
       });
-      const of = (costs: readonly Cost[], key: 'cpuMilliseconds' | 'milliseconds'): number[] => costs.map((cost) => cost[key]);
+      const of = (costs: readonly Cost[], key: 'cpuMilliseconds' | 'milliseconds'): number[] =>
+        costs.map((cost) => cost[key]);
       const size = `${Math.round(everyEntry.length / 1000)} kB`;
       figures.push(
         createFigure({

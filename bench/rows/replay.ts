@@ -26,7 +26,13 @@ interface Case {
 const CASES: readonly Case[] = [
   { name: 'active run, read a moment ago', end: 'active', cursor: true, again: true, share: 0.5 },
   { name: 'active run, read for the first time', end: 'active', cursor: true, again: false, share: 0.3 },
-  { name: 'last finished run, by its cursor, for the first time', end: 'sealed', cursor: true, again: false, share: 0.3 },
+  {
+    name: 'last finished run, by its cursor, for the first time',
+    end: 'sealed',
+    cursor: true,
+    again: false,
+    share: 0.3,
+  },
   { name: 'sealed, no cursor, for the first time', end: 'sealed', cursor: false, again: false, share: 0.3 },
 ];
 
@@ -94,9 +100,21 @@ export const replay: Bench = {
           ...(goal ? { goal: atLeast(share) } : {}),
         });
       figures.push(
-        figure(`CPU against raw HTTP of the unmerged ${kilobytes(everyEntry.length)}`, 'ms CPU', cpu, measured.unmerged, true),
+        figure(
+          `CPU against raw HTTP of the unmerged ${kilobytes(everyEntry.length)}`,
+          'ms CPU',
+          cpu,
+          measured.unmerged,
+          true,
+        ),
         figure(`CPU against raw HTTP of the ${kilobytes(bytes)} sent`, 'ms CPU', cpu, measured.merged, true),
-        figure(`time against raw HTTP of the unmerged ${kilobytes(everyEntry.length)}`, 'ms', wall, measured.unmerged, false),
+        figure(
+          `time against raw HTTP of the unmerged ${kilobytes(everyEntry.length)}`,
+          'ms',
+          wall,
+          measured.unmerged,
+          false,
+        ),
       );
     }
     return figures;
@@ -117,5 +135,9 @@ export async function measureReplays({
   const before = await server.call('cpu');
   const { bytes, milliseconds } = await load.call('replay', replays);
   const cpuMilliseconds = ((await server.call('cpu')) - before) / 1000 / replays.requests.length;
-  return { bytes, cpuMilliseconds, milliseconds: milliseconds.reduce((sum, value) => sum + value, 0) / replays.requests.length };
+  return {
+    bytes,
+    cpuMilliseconds,
+    milliseconds: milliseconds.reduce((sum, value) => sum + value, 0) / replays.requests.length,
+  };
 }

@@ -20,8 +20,16 @@ export const sqliteAppends: Bench = {
     await file.call('open', { folder: await folder(), sessions: SESSIONS });
 
     const loads: { load: AppendLoad; what: string; goal: boolean }[] = [
-      { load: { groups: quick ? 10 : 60, sessions: SESSIONS, entries: 1 }, what: `${SESSIONS} sessions, one entry each`, goal: true },
-      { load: { groups: quick ? 5 : 20, sessions: 100, entries: 20 }, what: '100 sessions, 20 entries each', goal: false },
+      {
+        load: { groups: quick ? 10 : 60, sessions: SESSIONS, entries: 1 },
+        what: `${SESSIONS} sessions, one entry each`,
+        goal: true,
+      },
+      {
+        load: { groups: quick ? 5 : 20, sessions: 100, entries: 20 },
+        what: '100 sessions, 20 entries each',
+        goal: false,
+      },
     ];
     const figures = [];
     for (const { load, what, goal } of loads) {

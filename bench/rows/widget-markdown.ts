@@ -39,7 +39,10 @@ export const widgetMarkdown: Bench = {
           theirs.push(await measure(browser, url, 'reparse', chunks));
           ours.push(await measure(browser, url, 'widget', chunks));
         }
-        const script = { ours: ours.map((cost) => cost.script - nothing), baseline: theirs.map((cost) => cost.script - nothing) };
+        const script = {
+          ours: ours.map((cost) => cost.script - nothing),
+          baseline: theirs.map((cost) => cost.script - nothing),
+        };
         const longest = { ours: ours.map((cost) => cost.longest), baseline: theirs.map((cost) => cost.longest) };
         const name = `${LENGTH / 1000} kB of ${what} in ${CHUNKS} chunks`;
         figures.push(
@@ -50,7 +53,13 @@ export const widgetMarkdown: Bench = {
             as: 'ours/baseline',
             ...(isGiant ? { note: inAll(script.ours, 2000) } : { goal: atMost(0.05) }),
           }),
-          createFigure({ what: `longest step, ${name}`, unit: 'ms', ...longest, as: 'ours/baseline', note: inAll(longest.ours, 50) }),
+          createFigure({
+            what: `longest step, ${name}`,
+            unit: 'ms',
+            ...longest,
+            as: 'ours/baseline',
+            note: inAll(longest.ours, 50),
+          }),
         );
       }
       return figures;

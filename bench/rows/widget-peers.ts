@@ -60,12 +60,21 @@ export const widgetPeers: Bench = {
       await browser.close();
     }
 
-    async function measureAll({ rounds, slowDown }: { rounds: number; slowDown: number }): Promise<Map<string, Cost[]>> {
+    async function measureAll({
+      rounds,
+      slowDown,
+    }: {
+      rounds: number;
+      slowDown: number;
+    }): Promise<Map<string, Cost[]>> {
       const costs = new Map<string, Cost[]>();
       for (let round = 0; round < rounds; round += 1) {
         for (const widget of [...PEERS, OURS]) {
           progress(`${widget.name}, CPU ${slowDown} × slower, round ${round + 1}`);
-          costs.set(widget.name, [...(costs.get(widget.name) ?? []), await measure(browser, origin, widget, pages, slowDown)]);
+          costs.set(widget.name, [
+            ...(costs.get(widget.name) ?? []),
+            await measure(browser, origin, widget, pages, slowDown),
+          ]);
         }
       }
       return costs;
@@ -77,11 +86,19 @@ function installPeers(progress: BenchContext['progress']): void {
   const folder = fileURLToPath(new URL('../peers', import.meta.url));
   if (existsSync(`${folder}/node_modules/.package-lock.json`)) return;
   progress('installing the other widgets, 390 MB, once');
-  const { status } = spawnSync('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'], { stdio: 'inherit' });
+  const { status } = spawnSync('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'], {
+    stdio: 'inherit',
+  });
   if (status !== 0) throw new Error('the other widgets could not be installed: see what npm says above');
 }
 
-async function measure(browser: Browser, origin: string, widget: Widget, pages: Child<WidgetPages>, slowDown: number): Promise<Cost> {
+async function measure(
+  browser: Browser,
+  origin: string,
+  widget: Widget,
+  pages: Child<WidgetPages>,
+  slowDown: number,
+): Promise<Cost> {
   await pages.call('takeSent');
   const measured = await openMeasuredPage(browser, `${origin}/${widget.name}`, slowDown);
   try {
@@ -130,10 +147,34 @@ async function waitForEnd({ page }: MeasuredPage, host: string): Promise<void> {
 function compare(costs: Map<string, Cost[]>): Figure[] {
   const longest = pick(costs, (cost) => cost.longest);
   return [
-    createFigure({ what: 'main-thread CPU of a streamed answer', unit: 'ms CPU', ...pick(costs, (cost) => cost.task), as: 'ours/baseline', goal: atMost(0.3) }),
-    createFigure({ what: 'longest task while it streams', unit: 'ms', ...longest, as: 'ours/baseline', note: `${inAll(longest.ours, 50)} (0: none over 50 ms)` }),
-    createFigure({ what: 'CPU until one can type', unit: 'ms CPU', ...pick(costs, (cost) => cost.boot), as: 'ours/baseline', note: inAll(pick(costs, (cost) => cost.boot).ours, 30) }),
-    createFigure({ what: 'loaded for a drawn answer', unit: 'kB gzip', ...pick(costs, (cost) => cost.bytes / 1000), as: 'ours/baseline', goal: atMost(0.46) }),
+    createFigure({
+      what: 'main-thread CPU of a streamed answer',
+      unit: 'ms CPU',
+      ...pick(costs, (cost) => cost.task),
+      as: 'ours/baseline',
+      goal: atMost(0.3),
+    }),
+    createFigure({
+      what: 'longest task while it streams',
+      unit: 'ms',
+      ...longest,
+      as: 'ours/baseline',
+      note: `${inAll(longest.ours, 50)} (0: none over 50 ms)`,
+    }),
+    createFigure({
+      what: 'CPU until one can type',
+      unit: 'ms CPU',
+      ...pick(costs, (cost) => cost.boot),
+      as: 'ours/baseline',
+      note: inAll(pick(costs, (cost) => cost.boot).ours, 30),
+    }),
+    createFigure({
+      what: 'loaded for a drawn answer',
+      unit: 'kB gzip',
+      ...pick(costs, (cost) => cost.bytes / 1000),
+      as: 'ours/baseline',
+      goal: atMost(0.46),
+    }),
     ...PEERS.map(({ name }) =>
       createFigure({
         what: `main-thread CPU of a streamed answer, against ${name}`,
@@ -162,7 +203,12 @@ function compareSlow(costs: Map<string, Cost[]>, streamMs: number): Figure[] {
 /** Ours, and in each round the best of the others. */
 function pick(costs: Map<string, Cost[]>, of: (cost: Cost) => number): { ours: number[]; baseline: number[] } {
   const ours = (costs.get('ours') ?? []).map(of);
-  return { ours, baseline: ours.map((_, round) => Math.min(...PEERS.map(({ name }) => (costs.get(name) ?? []).map(of)[round] ?? Number.NaN))) };
+  return {
+    ours,
+    baseline: ours.map((_, round) =>
+      Math.min(...PEERS.map(({ name }) => (costs.get(name) ?? []).map(of)[round] ?? Number.NaN)),
+    ),
+  };
 }
 
 interface Launcher {

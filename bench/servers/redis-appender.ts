@@ -1,5 +1,5 @@
 /** The Redis store, measured alone: no relay around it. */
-import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
+import { openRedisStore } from '#relay/store/redis/ioredis/open-redis-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { measureStoreAppends, type AppendLoad, type AppendSpeed } from '../harness/append-load.ts';
 import { serveCommands } from '../harness/commands.ts';
@@ -14,7 +14,9 @@ const handlers = {
   open: async ({ url, sessions }: { url: string; sessions: number }): Promise<void> => {
     const opened = (store ??= await openRedisStore({ url, ttlMs: DAY_MS }));
     const prefix = `bench-${process.hrtime.bigint()}`;
-    runs = await Promise.all(Array.from({ length: sessions }, (_, index) => seedActiveRun(opened, `${prefix}-${index}`)));
+    runs = await Promise.all(
+      Array.from({ length: sessions }, (_, index) => seedActiveRun(opened, `${prefix}-${index}`)),
+    );
   },
   run: async (load: AppendLoad): Promise<AppendSpeed> => measureStoreAppends(store, runs, load),
 };

@@ -1,6 +1,6 @@
 /** The embedded store, measured alone: no relay around it. */
 import { join } from 'node:path';
-import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { measureStoreAppends, type AppendLoad, type AppendSpeed } from '../harness/append-load.ts';
 import { serveCommands } from '../harness/commands.ts';
@@ -15,7 +15,9 @@ const handlers = {
     const opened = openSqliteStore({ path: join(folder, 'store.db'), ttlMs: DAY_MS });
     store = opened;
     runs = await Promise.all(
-      Array.from({ length: sessions }, (_, index) => seedActiveRun(opened, `bench-session-${String(index).padStart(6, '0')}`)),
+      Array.from({ length: sessions }, (_, index) =>
+        seedActiveRun(opened, `bench-session-${String(index).padStart(6, '0')}`),
+      ),
     );
   },
   run: async (load: AppendLoad): Promise<AppendSpeed> => measureStoreAppends(store, runs, load),

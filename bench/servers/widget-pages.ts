@@ -19,7 +19,11 @@ const FILES: readonly [prefix: string, folder: string][] = [
   ['/deep-chat/', path.join(PEERS, 'deep-chat/dist')],
   ['/n8n/', path.join(PEERS, '@n8n/chat/dist')],
 ];
-const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css' };
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.css': 'text/css',
+};
 
 const page = (body: string): string => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Bench</title>
 <style>html,body{margin:0;height:100%}</style></head><body>${body}</body></html>`;
@@ -28,7 +32,9 @@ const PAGES: Readonly<Record<string, string>> = {
   '/blank': page(''),
   '/engines': page('<script type="module" src="/engines.js"></script>'),
   '/launcher': page('<script src="/ours/widget.js"></script><resumable-chat></resumable-chat>'),
-  '/ours': page('<script src="/ours/widget.js"></script><resumable-chat mode="inline" style="height:100vh"></resumable-chat>'),
+  '/ours': page(
+    '<script src="/ours/widget.js"></script><resumable-chat mode="inline" style="height:100vh"></resumable-chat>',
+  ),
   '/deep-chat': page(`<script type="module" src="/deep-chat/deepChat.bundle.js"></script>
     <deep-chat style="width:100vw;height:100vh" connect='{"url":"/deep-chat-answer","stream":true}'></deep-chat>`),
   '/n8n': page(`<link rel="stylesheet" href="/n8n/style.css"><div id="n8n-chat" style="height:100vh"></div>
@@ -49,9 +55,11 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   const { pathname } = new URL(request.url ?? '/', 'http://bench');
   const html = PAGES[pathname];
   if (html !== undefined) return void response.writeHead(200, { 'content-type': 'text/html' }).end(html);
-  if (pathname === '/engines.js') return void response.writeHead(200, { 'content-type': 'text/javascript' }).end(engines);
+  if (pathname === '/engines.js')
+    return void response.writeHead(200, { 'content-type': 'text/javascript' }).end(engines);
   const [prefix, folder] = FILES.find(([start]) => pathname.startsWith(start)) ?? [];
-  if (prefix !== undefined && folder !== undefined) return sendFile(path.join(folder, pathname.slice(prefix.length)), response);
+  if (prefix !== undefined && folder !== undefined)
+    return sendFile(path.join(folder, pathname.slice(prefix.length)), response);
   if (pathname === '/favicon.ico') return void response.writeHead(204).end();
   const body = await readBody(request);
   switch (pathname) {
@@ -82,7 +90,10 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
 function sendFile(file: string, response: ServerResponse): void {
   const zipped = gzipSync(readFileSync(file), { level: 9 });
   sent += zipped.length;
-  response.writeHead(200, { 'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream', 'content-encoding': 'gzip' });
+  response.writeHead(200, {
+    'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream',
+    'content-encoding': 'gzip',
+  });
   response.end(zipped);
 }
 
@@ -129,7 +140,15 @@ async function streamOurs(response: ServerResponse): Promise<void> {
   };
   const chunk = (part: object): string => entry({ type: 'chunk', runId: RUN, chunk: part });
   const begin = [
-    encodeFrame('1-0', JSON.stringify({ type: 'message', prev: '0-0', message: { id, role: 'user', parts: [{ type: 'text', text }] }, runId: RUN })),
+    encodeFrame(
+      '1-0',
+      JSON.stringify({
+        type: 'message',
+        prev: '0-0',
+        message: { id, role: 'user', parts: [{ type: 'text', text }] },
+        runId: RUN,
+      }),
+    ),
     entry({ type: 'metadata', status: 'started', prev: '1-0', ...run }),
     chunk({ type: 'start', messageId: RUN }),
     chunk({ type: 'text-start', id: '1' }),
@@ -140,7 +159,12 @@ async function streamOurs(response: ServerResponse): Promise<void> {
     chunk: (delta, at) => {
       const frame = chunk({ type: 'text-delta', id: '1', delta });
       if (at < last) return frame;
-      return frame + chunk({ type: 'text-end', id: '1' }) + chunk({ type: 'finish' }) + entry({ type: 'metadata', status: 'completed', ...run });
+      return (
+        frame +
+        chunk({ type: 'text-end', id: '1' }) +
+        chunk({ type: 'finish' }) +
+        entry({ type: 'metadata', status: 'completed', ...run })
+      );
     },
   });
 }

@@ -14,7 +14,12 @@ interface BoardSources {
 const LANES_SHOWN = 6;
 
 /** What a fence was raised for, by its first entry. */
-const NAMES: Record<string, string> = { prompt: 'prompt', started: 'written', restarted: 'taken over', cancelled: 'stopped' };
+const NAMES: Record<string, string> = {
+  prompt: 'prompt',
+  started: 'written',
+  restarted: 'taken over',
+  cancelled: 'stopped',
+};
 
 /** The figures above the log: who writes, how far, and how far this page has read. */
 export function createBoard(root: HTMLElement, { record, inspector, network }: BoardSources): { draw(): void } {
@@ -78,7 +83,11 @@ export function createBoard(root: HTMLElement, { record, inspector, network }: B
         item.style.flexGrow = String(Math.max(1, isAway ? kept : lane.received));
         item.title = String(lane.fence);
       }
-      const what = isAway ? 'not here yet' : lane.received === 0 ? 'sealed' : `${NAMES[lane.opening ?? ''] ?? 'written'}${lane.last > 0 ? ` 0…${lane.last}` : ''}`;
+      const what = isAway
+        ? 'not here yet'
+        : lane.received === 0
+          ? 'sealed'
+          : `${NAMES[lane.opening ?? ''] ?? 'written'}${lane.last > 0 ? ` 0…${lane.last}` : ''}`;
       const by = lane.owner === null ? '' : ` by ${lane.owner}`;
       const text = `Fence ${lane.number}: ${what}${by}${lane.last > 0 || !isShut ? `, ${isShut ? 'shut' : 'open'}` : ''}`;
       if (item.textContent !== text) item.textContent = text;
@@ -95,7 +104,14 @@ export function createBoard(root: HTMLElement, { record, inspector, network }: B
       root.dataset['line'] = isBroken ? 'broken' : 'open';
       // The store was asked a moment ago; what has come since is in it as well.
       set('head', latest && behind > 0 ? record.lanes.shorten(latest.head) : record.lanes.shorten(record.cursor));
-      set('run', run ? `being written, attempt ${run.attempt}` : record.counts.entries > 0 ? 'closed: the run has ended' : 'empty');
+      set(
+        'run',
+        run
+          ? `being written, attempt ${run.attempt}`
+          : record.counts.entries > 0
+            ? 'closed: the run has ended'
+            : 'empty',
+      );
       set('cursor', record.lanes.shorten(record.cursor));
       set('behind', behind === 0 ? 'level with the log' : `${plural(behind, 'entry', 'entries')} behind`);
       lag.value = entries + behind === 0 ? 1 : entries / (entries + behind);
@@ -104,7 +120,10 @@ export function createBoard(root: HTMLElement, { record, inspector, network }: B
       set('exact', `${lost} lost, ${doubled} doubled`);
       const state = network.isCut ? 'cut' : isBroken ? 'down' : record.isOpen ? 'open' : 'not used yet';
       set('line', `${plural(frames, 'frame')}, ${plural(Math.max(0, record.connections - 1), 'reconnect')}, ${state}`);
-      set('steps', latest && latest.steps.length > 0 ? latest.steps.join(', ') : run ? 'none yet' : 'empty, no run is active');
+      set(
+        'steps',
+        latest && latest.steps.length > 0 ? latest.steps.join(', ') : run ? 'none yet' : 'empty, no run is active',
+      );
       set('sealed', latest && latest.sealedTo !== START ? record.lanes.shorten(latest.sealedTo) : 'nothing yet');
       drawLanes(latest);
       const isAway = behind > 0 && !record.isOpen;

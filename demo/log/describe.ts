@@ -16,7 +16,10 @@ export function describe(message: StreamMessage | null): { label: string; text: 
       return { label: 'snapshot', text: `the sealed transcript: ${length} ${length === 1 ? 'message' : 'messages'}` };
     }
     case 'message':
-      return { label: 'prompt', text: message.message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('') };
+      return {
+        label: 'prompt',
+        text: message.message.parts.map((part) => (part.type === 'text' ? part.text : '')).join(''),
+      };
     case 'metadata': {
       const kept = message.reset ? `, finished model turns kept: ${message.steps ?? 0}` : '';
       return { label: message.status, text: `attempt ${message.attempt}${kept}` };
@@ -30,20 +33,29 @@ export function describe(message: StreamMessage | null): { label: string; text: 
 
 /** What an entry means for who looks on; null where it speaks for itself. `fence` and `former` are numbers of lanes. */
 export function explain(message: StreamMessage | null, fence: number, former: number | null): Remark | null {
-  if (message?.type === 'message') return { tone: 'plain', text: 'The prompt was in the log before the relay said yes to it.' };
+  if (message?.type === 'message')
+    return { tone: 'plain', text: 'The prompt was in the log before the relay said yes to it.' };
   if (message?.type !== 'metadata') return null;
   switch (message.status) {
     case 'started':
-      return { tone: 'plain', text: `A relay took the run: fence ${fence} is its right to write, and nobody else has it.` };
+      return {
+        tone: 'plain',
+        text: `A relay took the run: fence ${fence} is its right to write, and nobody else has it.`,
+      };
     case 'restarted':
       return {
         tone: 'raised',
         text:
           `Another one took over: fence raised from ${former ?? '?'} to ${fence}. The old writer would be refused now. ` +
-          (message.reset ? 'Attempt ' + message.attempt + ' writes the answer anew from its last finished step.' : 'It goes on in mid-sentence.'),
+          (message.reset
+            ? 'Attempt ' + message.attempt + ' writes the answer anew from its last finished step.'
+            : 'It goes on in mid-sentence.'),
       };
     case 'cancelled':
-      return { tone: 'raised', text: `Stopped: that too is a raised fence (${fence}). Whoever was writing is refused from here on.` };
+      return {
+        tone: 'raised',
+        text: `Stopped: that too is a raised fence (${fence}). Whoever was writing is refused from here on.`,
+      };
     case 'completed':
       return { tone: 'done', text: 'Whole. This entry closed the run in the same write: there is no second ending.' };
     case 'failed':

@@ -15,11 +15,21 @@ function open() {
   const text = (id: string, delta: string, from?: string) =>
     frame(id, { type: 'chunk', runId: 'r', chunk: { type: 'text-delta', id: 't', delta } }, { from });
   const metadata = (id: string, status: 'started' | 'restarted' | 'completed', attempt: number, prev?: string) =>
-    frame(id, { type: 'metadata', status, attempt, ...RUN, ...(status === 'restarted' ? { reset: true, steps: 0 } : {}) }, { prev });
+    frame(
+      id,
+      { type: 'metadata', status, attempt, ...RUN, ...(status === 'restarted' ? { reset: true, steps: 0 } : {}) },
+      { prev },
+    );
   const prompt = (id: string, prev: string) =>
-    frame(id, { type: 'message', runId: 'r', message: { id: 'm', role: 'user', parts: [{ type: 'text', text: 'Hi' }] } }, { prev });
+    frame(
+      id,
+      { type: 'message', runId: 'r', message: { id: 'm', role: 'user', parts: [{ type: 'text', text: 'Hi' }] } },
+      { prev },
+    );
   const shown = () =>
-    record.rows.map((row) => (row.kind === 'remark' ? row.text : `${row.lane.number}-${row.first}…${row.last} ${row.label}`));
+    record.rows.map((row) =>
+      row.kind === 'remark' ? row.text : `${row.lane.number}-${row.first}…${row.last} ${row.label}`,
+    );
   return { record, moments, text, metadata, prompt, shown };
 }
 

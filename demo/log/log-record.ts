@@ -143,7 +143,8 @@ export function createLogRecord({ onChange, onMoment, clock = () => performance.
     replay = null;
     if (entries > 0 && (after !== null || entries > frames)) {
       const came = `${plural(entries, 'entry', 'entries')} in ${plural(frames, 'frame')}`;
-      const where = after === null ? 'Your viewer has all there was' : `Your viewer continued after ${lanes.shorten(after)}`;
+      const where =
+        after === null ? 'Your viewer has all there was' : `Your viewer continued after ${lanes.shorten(after)}`;
       remark({ tone: 'mended', text: `${where}: ${came}.` });
     }
     onMoment({ kind: 'caught-up', at: clock(), after, entries, frames });

@@ -42,7 +42,8 @@ export function createLogView(list: HTMLElement, earlier: HTMLElement): { draw(r
       }
       for (const row of record.rows) drawRow(row);
       earlier.hidden = record.droppedRows === 0;
-      if (!earlier.hidden) setText(earlier, `${record.droppedRows.toLocaleString('en-GB')} earlier lines are not shown`);
+      if (!earlier.hidden)
+        setText(earlier, `${record.droppedRows.toLocaleString('en-GB')} earlier lines are not shown`);
       if (following) list.scrollTop = list.scrollHeight;
     },
   };
@@ -88,7 +89,9 @@ function columnOf(number: number): number {
 function shorten(text: string): string {
   const line = text.length > 400 ? `${text.slice(0, 200)}\u0000${text.slice(-200)}` : text;
   const plain = line.replaceAll(/\s+/g, ' ');
-  return plain.length > HEAD + TAIL + 8 ? `${plain.slice(0, HEAD)} … ${plain.slice(-TAIL)}` : plain.replace('\u0000', ' … ');
+  return plain.length > HEAD + TAIL + 8
+    ? `${plain.slice(0, HEAD)} … ${plain.slice(-TAIL)}`
+    : plain.replace('\u0000', ' … ');
 }
 
 function setText(element: Element | undefined, text: string): void {

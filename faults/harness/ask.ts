@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { ReplyPlan } from '../../e2e/support/model-server.ts';
-import type { Accepted, Credentials } from '../../e2e/support/protocol-client.ts';
-import { RefusedError } from '../../e2e/support/viewer.ts';
-import { sleep } from '../../e2e/support/wait.ts';
+import type { ReplyPlan } from '#testkit/model-server.ts';
+import type { Accepted, Credentials } from '#testkit/protocol-client.ts';
+import { RefusedError } from '#testkit/viewer.ts';
+import { sleep } from '#testkit/wait.ts';
 import type { FaultStage } from './fault-stage.ts';
 
 export interface Turn {

@@ -1,11 +1,11 @@
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { checkAgreement, checkHistory } from '../../e2e/support/history-checker.ts';
-import type { ReplyPlan } from '../../e2e/support/model-server.ts';
-import type { Credentials, ProtocolClient } from '../../e2e/support/protocol-client.ts';
-import type { Random } from '../../e2e/support/random.ts';
-import { watchSession, type Received, type Viewer } from '../../e2e/support/viewer.ts';
-import { isTerminal } from '../../e2e/support/wire.ts';
-import { comesTrue, sleep, until } from '../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { checkAgreement, checkHistory } from '#testkit/history-checker.ts';
+import type { ReplyPlan } from '#testkit/model-server.ts';
+import type { Credentials, ProtocolClient } from '#testkit/protocol-client.ts';
+import type { Random } from '#testkit/random.ts';
+import { watchSession, type Received, type Viewer } from '#testkit/viewer.ts';
+import { isTerminal } from '#testkit/wire.ts';
+import { comesTrue, sleep, until } from '#testkit/wait.ts';
 import { ask, isGone, NotTakenError, passGone, type Turn } from './ask.ts';
 import type { RowContext } from './fault-row.ts';
 import type { FaultStage } from './fault-stage.ts';
@@ -80,7 +80,17 @@ function knowsItIsGone(viewer: Viewer): boolean {
 }
 
 export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOptions): Crowd {
-  const { sessions, client, at, reply, stops = 0, lossy = false, mayLose = () => true, random, patienceMs = 90_000 } = options;
+  const {
+    sessions,
+    client,
+    at,
+    reply,
+    stops = 0,
+    lossy = false,
+    mayLose = () => true,
+    random,
+    patienceMs = 90_000,
+  } = options;
   const { model } = stage;
   const visitors: Visitor[] = [];
   /** By run, of all that were accepted. */
@@ -91,7 +101,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
   talking.catch(() => undefined);
 
   async function converse(index: number, dice: Random): Promise<void> {
-    for (let first = 0; !over; ) {
+    for (let first = 0; !over;) {
       const credentials = await client.mint();
       const viewers = Array.from({ length: TABS }, (_, tab) => watchSession({ origin: at(index, tab), credentials }));
       const visitor: Visitor = { credentials, viewers, turns: [], lost: [], isGone: false };
@@ -101,7 +111,9 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
       } catch (error) {
         if (!lossy || !isGone(error)) throw error;
         visitor.isGone = true;
-        await until('both tabs hear that their conversation is gone', () => viewers.every((viewer) => knowsItIsGone(viewer)));
+        await until('both tabs hear that their conversation is gone', () =>
+          viewers.every((viewer) => knowsItIsGone(viewer)),
+        );
         // Another conversation.
         first += visitor.turns.length + 1;
       }
@@ -156,7 +168,10 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
       if (visitor.isGone) {
         await Promise.all(viewers.map((viewer) => viewer.leave().catch(passGone)));
         judgeLosses({ count, violate }, visitor, []);
-        violate(...viewers.flatMap(({ received }) => checkHistory(received, { snapshots: 'withdrawing' })), ...checkAgreement(viewers.map(({ received }) => received)));
+        violate(
+          ...viewers.flatMap(({ received }) => checkHistory(received, { snapshots: 'withdrawing' })),
+          ...checkAgreement(viewers.map(({ received }) => received)),
+        );
         count('conversations gone, and said to be');
         continue;
       }
@@ -170,11 +185,18 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
       total.completed += verdict.completed;
       total.cancelled += verdict.cancelled;
       total.failed += verdict.failed;
-      count('messages seen', viewers.reduce((sum, { received }) => sum + received.length, 0));
-      count('connections', viewers.reduce((sum, { connections }) => sum + connections, 0));
+      count(
+        'messages seen',
+        viewers.reduce((sum, { received }) => sum + received.length, 0),
+      );
+      count(
+        'connections',
+        viewers.reduce((sum, { connections }) => sum + connections, 0),
+      );
     }
     const { prompts, completed, cancelled, failed } = total;
-    if (completed + cancelled + failed !== prompts) violate(`of ${prompts} acknowledged prompts ${completed + cancelled + failed} have an end`);
+    if (completed + cancelled + failed !== prompts)
+      violate(`of ${prompts} acknowledged prompts ${completed + cancelled + failed} have an end`);
     count('prompts acknowledged', prompts);
     count('completed', completed);
     if (cancelled > 0) count('stopped', cancelled);
@@ -183,13 +205,21 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
   }
 
   /** Prompts that the store had acknowledged and does not know, and ends of replies that were seen and taken back. */
-  function judgeLosses({ count, violate }: Pick<RowContext, 'count' | 'violate'>, { viewers, turns, lost }: Visitor, kept: readonly Turn[]): void {
+  function judgeLosses(
+    { count, violate }: Pick<RowContext, 'count' | 'violate'>,
+    { viewers, turns, lost }: Visitor,
+    kept: readonly Turn[],
+  ): void {
     const prompts = [...lost, ...turns.filter((turn) => !kept.includes(turn)).map(({ acknowledged }) => acknowledged)];
     const ends = viewers.flatMap(({ received }) => findWithdrawnEnds(received));
     count('acknowledged prompts lost with what the store lost', prompts.length);
     count('ends of replies taken back from a viewer', ends.length);
-    for (const { from, to } of prompts) if (!mayLose(from, to)) violate(`a prompt acknowledged at ${to.toFixed(0)} ms was lost, which the store must have kept`);
-    for (const { from, to } of ends) if (!mayLose(from, to)) violate(`the end of a reply seen at ${to.toFixed(0)} ms was lost, which the store must have kept`);
+    for (const { from, to } of prompts)
+      if (!mayLose(from, to))
+        violate(`a prompt acknowledged at ${to.toFixed(0)} ms was lost, which the store must have kept`);
+    for (const { from, to } of ends)
+      if (!mayLose(from, to))
+        violate(`the end of a reply seen at ${to.toFixed(0)} ms was lost, which the store must have kept`);
   }
 
   /** Ends that a later snapshot does not have: they were written when the model had ended, and before they were seen. */
@@ -200,7 +230,9 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
       if (isTerminal(frame)) {
         const runId = String(frame.message.runId);
         const prompt = promptOf.get(runId) ?? '';
-        const finished = model.callsFor(prompt).flatMap(({ finishedAt }) => (finishedAt !== null && finishedAt <= seenAt ? [finishedAt] : []));
+        const finished = model
+          .callsFor(prompt)
+          .flatMap(({ finishedAt }) => (finishedAt !== null && finishedAt <= seenAt ? [finishedAt] : []));
         ends.set(runId, { from: finished.at(-1) ?? seenAt, to: seenAt });
       }
       if (frame.message.type !== 'snapshot') continue;
@@ -217,7 +249,8 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
   return {
     async begun() {
       const seen = (): boolean =>
-        visitors.length >= sessions && visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
+        visitors.length >= sessions &&
+        visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
       // They talk on until they are told to stop: whoever has fallen silent before has an error to tell.
       await Promise.race([talking, until('all visitors see their answers', seen)]);
     },

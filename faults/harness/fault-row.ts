@@ -1,5 +1,5 @@
-import { createRandom, type Random } from '../../e2e/support/random.ts';
-import type { StoreHarness } from '#relay/store/conformance/store-harness.ts';
+import { createRandom, type Random } from '#testkit/random.ts';
+import type { StoreHarness } from '#relay/store/testing/conformance/store-harness.ts';
 import { sqliteUnderTest } from '../stores/sqlite.ts';
 import { openFaultStage, type FaultStage, type FaultStageOptions } from './fault-stage.ts';
 import { findMutation, mutateStore, type Mutation } from './mutations.ts';

@@ -1,7 +1,7 @@
-import { openModelServer, type ModelServer } from '../../e2e/support/model-server.ts';
-import { createProtocolClient, type ProtocolClient } from '../../e2e/support/protocol-client.ts';
-import { createRelayProcess, type RelayProcess } from '../../e2e/support/relay-process.ts';
-import { openTcpProxy, type TcpProxy } from '../../e2e/support/tcp-proxy.ts';
+import { openModelServer, type ModelServer } from '#testkit/model-server.ts';
+import { createProtocolClient, type ProtocolClient } from '#testkit/protocol-client.ts';
+import { createRelayProcess, type RelayProcess } from '#testkit/relay-process.ts';
+import { openTcpProxy, type TcpProxy } from '#testkit/tcp-proxy.ts';
 import type { StorePlace, StoreUnderTest } from './store-under-test.ts';
 
 export interface FaultStageOptions {
@@ -47,11 +47,22 @@ export const BROKEN_RELAY = 'faults/servers/relay.ts';
 
 export async function openFaultStage(
   store: StoreUnderTest,
-  { seed, mutation, settings = {}, relays: wanted = 1, place: given, hints, clockMs, blockedMs, probe = false }: FaultStageOptions & { seed: number; mutation: string | undefined },
+  {
+    seed,
+    mutation,
+    settings = {},
+    relays: wanted = 1,
+    place: given,
+    hints,
+    clockMs,
+    blockedMs,
+    probe = false,
+  }: FaultStageOptions & { seed: number; mutation: string | undefined },
 ): Promise<FaultStage> {
   const place = given ?? (await store.openPlace());
   const model = await openModelServer(seed);
-  const broken = mutation !== undefined || hints !== undefined || clockMs !== undefined || blockedMs !== undefined || probe;
+  const broken =
+    mutation !== undefined || hints !== undefined || clockMs !== undefined || blockedMs !== undefined || probe;
   const create = (index: number): Promise<RelayProcess> =>
     createRelayProcess(
       {

@@ -1,4 +1,4 @@
-import type { Random } from '../../e2e/support/random.ts';
+import type { Random } from '#testkit/random.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { StoreError } from '#relay/store/store-error.ts';
 

@@ -1,4 +1,4 @@
-import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '#relay/store/drivers/redis-scripts/scripts.ts';
+import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '#relay/store/redis/scripts.ts';
 
 /** In the texts of these scripts `from` becomes `to`. Not named: in all that have it. */
 export interface LuaEdit {
@@ -25,10 +25,22 @@ export function mutateScripts(edits: readonly LuaEdit[]): void {
 /** By the rule that they break. */
 export const LUA_MUTATIONS: Readonly<Record<string, readonly LuaEdit[]>> = {
   'Lua: no fence check': [
-    { scripts: ['append'], from: "if fields[1] ~= fence or holder == 'nobody' then return { 'fenced' } end", to: 'fence = fields[1]' },
+    {
+      scripts: ['append'],
+      from: "if fields[1] ~= fence or holder == 'nobody' then return { 'fenced' } end",
+      to: 'fence = fields[1]',
+    },
     { scripts: ['append'], from: "if holder ~= 'lease' then return { 'fenced' } end", to: '' },
-    { scripts: ['finish'], from: "if int(s.fence) ~= fence or s.holder ~= 'lease' then return { 'fenced' } end", to: 'fence = int(s.fence)' },
-    { scripts: ['renew'], from: "if int(s.fence) ~= ARGV[5] or s.holder ~= 'lease' then return { 'fenced' } end", to: '' },
+    {
+      scripts: ['finish'],
+      from: "if int(s.fence) ~= fence or s.holder ~= 'lease' then return { 'fenced' } end",
+      to: 'fence = int(s.fence)',
+    },
+    {
+      scripts: ['renew'],
+      from: "if int(s.fence) ~= ARGV[5] or s.holder ~= 'lease' then return { 'fenced' } end",
+      to: '',
+    },
   ],
   'Lua: leases that nobody looks at': [
     { scripts: ['claim'], from: "if s.due > at then return { 'owned', int(s.due) } end", to: '' },

@@ -1,6 +1,6 @@
 import { parseCursor } from '#shared/cursor.ts';
 import type { HubTiming } from '#relay/live/session-hub.ts';
-import { MUTATIONS as STORE_MUTATIONS } from '#relay/store/conformance/mutations.ts';
+import { MUTATIONS as STORE_MUTATIONS } from '#relay/store/testing/conformance/mutations.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { StoreError } from '#relay/store/store-error.ts';
 import { LUA_MUTATIONS, type LuaEdit } from './lua-mutations.ts';
@@ -118,7 +118,8 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     store: (store) => ({
       async cancel(id, { runId }) {
         const head = await store.head(id);
-        if (head.kind !== 'open' || !head.run || (runId !== undefined && head.run.runId !== runId)) return { kind: 'none' };
+        if (head.kind !== 'open' || !head.run || (runId !== undefined && head.run.runId !== runId))
+          return { kind: 'none' };
         const { fence = 0, seq = 0 } = parseCursor(head.head) ?? {};
         const { runId: active, messageId, attempt } = head.run;
         const end = { type: 'metadata', status: 'cancelled', runId: active, messageId, attempt, at: Date.now() };
@@ -164,7 +165,9 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       },
     }),
   },
-  'no bound on what a viewer leaves unread': { timing: { unreadBytes: Number.POSITIVE_INFINITY, allUnreadBytes: Number.POSITIVE_INFINITY, blockedMs: FAR_OFF_MS } },
+  'no bound on what a viewer leaves unread': {
+    timing: { unreadBytes: Number.POSITIVE_INFINITY, allUnreadBytes: Number.POSITIVE_INFINITY, blockedMs: FAR_OFF_MS },
+  },
   'a planned stop that ends at once': { stopsAtOnce: true },
   'a Redis that keeps nothing': { redisSettings: ['--appendonly', 'no'] },
   'a cursor that is not exclusive': { resumesEarlyBy: 1 },

@@ -14,7 +14,7 @@ export interface Neighbour {
 }
 
 /** Says in which format the keys of a shared store are. */
-const FORMAT = 'relay/store/drivers/redis-scripts/check-format.ts';
+const FORMAT = 'relay/store/redis/check-format.ts';
 
 /**
  * The last release; before there is one, the first version that wrote the keys in the format of this one, which is
@@ -24,7 +24,8 @@ const FORMAT = 'relay/store/drivers/redis-scripts/check-format.ts';
  */
 export function openNeighbour(): Neighbour {
   const ref = git('tag', '--list', 'v*', '--sort=-version:refname').split('\n')[0] || firstOfFormat();
-  if (!ref) throw new Error('The history is needed here, for an earlier version to run beside this one: clone it whole.');
+  if (!ref)
+    throw new Error('The history is needed here, for an earlier version to run beside this one: clone it whole.');
   const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-neighbour-'));
   const archive = path.join(folder, 'source.tar');
   git('archive', '--output', archive, ref, 'relay', 'shared', 'package.json');
@@ -41,7 +42,9 @@ export function openNeighbour(): Neighbour {
 /** The oldest that has the line which names the format, as it stands here. */
 function firstOfFormat(): string | undefined {
   const [line = ''] = /^const FORMAT_VERSION.*$/m.exec(readFileSync(path.join(ROOT, FORMAT), 'utf8')) ?? [];
-  return git('log', `-S${line}`, '--format=%H', '--', FORMAT).split('\n').findLast((commit) => commit !== '');
+  return git('log', `-S${line}`, '--format=%H', '--', FORMAT)
+    .split('\n')
+    .findLast((commit) => commit !== '');
 }
 
 function git(...args: string[]): string {

@@ -1,7 +1,7 @@
 import { compareCursors, follows, START } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
 import { StoreError } from '#relay/store/store-error.ts';
-import { until } from '../../e2e/support/wait.ts';
+import { until } from '#testkit/wait.ts';
 import type { ClaimInput, Lease, LogEntry, SessionStore, SubmitInput } from '#relay/store/session-store.ts';
 
 /** The words for speaking to a store through its port. */
@@ -58,7 +58,7 @@ export function completedText(runId: string): string {
 /** All that the log still holds, oldest first. */
 export async function readLog(store: Pick<SessionStore, 'read'>, sessionId: string): Promise<LogEntry[]> {
   const entries: LogEntry[] = [];
-  for (let after = START; ; ) {
+  for (let after = START; ;) {
     const answer = await store.read(sessionId, { after, limit: 1_000 });
     if (answer.kind !== 'exact' && answer.kind !== 'snapshot') throw new Error(`the session is ${answer.kind}`);
     entries.push(...answer.entries);

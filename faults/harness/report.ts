@@ -6,7 +6,10 @@ import type { StoreName } from './store-under-test.ts';
 import { addTimes, describeTimes, readTimes, type Times } from './times.ts';
 
 /** One call of a row, as it is kept. */
-interface RecordedRun extends Pick<RowResult, 'seed' | 'rounds' | 'counts' | 'maxima' | 'violations' | 'violationCount'> {
+interface RecordedRun extends Pick<
+  RowResult,
+  'seed' | 'rounds' | 'counts' | 'maxima' | 'violations' | 'violationCount'
+> {
   /** The day. */
   at: string;
   seconds: number;
@@ -51,7 +54,9 @@ export function recordRun(result: RowResult): void {
 export function recordControl(store: StoreName, mutation: string, { name, seed, violations }: RowResult): void {
   const [first] = violations;
   const seen = first === undefined ? null : (first.split('\n')[0] ?? '').slice(0, SEEN_LENGTH);
-  const others = recall<RecordedControl>(store, CONTROLS_FILE).filter((control) => control.row !== name || control.mutation !== mutation);
+  const others = recall<RecordedControl>(store, CONTROLS_FILE).filter(
+    (control) => control.row !== name || control.mutation !== mutation,
+  );
   keep(store, CONTROLS_FILE, [...others, { row: name, mutation, at: today(), seed, seen }]);
 }
 
@@ -71,7 +76,11 @@ function formatReport(rows: readonly FaultRow[], store: StoreName): string {
     return runs.length === 0 ? [] : [formatRow(row, runs)];
   });
   if (lines.length === 0) return 'Nothing has been recorded yet.';
-  return ['| row | promise | faults | rounds run, of | counted | times | violations | seeds |', '|---|---|---|---|---|---|---|---|', ...lines].join('\n');
+  return [
+    '| row | promise | faults | rounds run, of | counted | times | violations | seeds |',
+    '|---|---|---|---|---|---|---|---|',
+    ...lines,
+  ].join('\n');
 }
 
 function formatRow(row: FaultRow, runs: readonly RecordedRun[]): string {
@@ -84,14 +93,17 @@ function formatRow(row: FaultRow, runs: readonly RecordedRun[]): string {
     for (const [what, more] of Object.entries(run.times)) times[what] = addTimes(times[what], more);
   }
   const sum = (of: (run: RecordedRun) => number): number => runs.reduce((total, run) => total + of(run), 0);
-  const list = (values: Record<string, number>): string[] => Object.entries(values).map(([what, value]) => `${what} ${value.toLocaleString('en')}`);
+  const list = (values: Record<string, number>): string[] =>
+    Object.entries(values).map(([what, value]) => `${what} ${value.toLocaleString('en')}`);
   const cells = [
     row.name,
     row.promise,
     row.fault,
     `${sum(({ rounds }) => rounds).toLocaleString('en')} of ${row.rounds.full.toLocaleString('en')}`,
     [...list(counts), ...list(maxima)].join('; '),
-    Object.entries(times).map(([what, values]) => `${what}: ${describeTimes(values)}`).join('; ') || '–',
+    Object.entries(times)
+      .map(([what, values]) => `${what}: ${describeTimes(values)}`)
+      .join('; ') || '–',
     String(sum(({ violationCount }) => violationCount)),
     runs.map(({ seed }) => seed).join(', '),
   ];
@@ -104,7 +116,10 @@ function formatControls(rows: readonly FaultRow[], store: StoreName): string {
     controls
       .filter(({ row }) => row === name)
       .toSorted((a, b) => a.mutation.localeCompare(b.mutation))
-      .map(({ mutation, seen, seed }) => `| ${[name, mutation, seen ?? '**nothing**', String(seed)].map(escape).join(' | ')} |`),
+      .map(
+        ({ mutation, seen, seed }) =>
+          `| ${[name, mutation, seen ?? '**nothing**', String(seed)].map(escape).join(' | ')} |`,
+      ),
   );
   if (lines.length === 0) return 'Nothing has been recorded yet.';
   return ['| row | the rule broken | what was seen | seed |', '|---|---|---|---|', ...lines].join('\n');
@@ -118,7 +133,10 @@ function replaceBetween(page: string, mark: string, text: string): string {
 }
 
 function escape(cell: string): string {
-  return cell.replaceAll('|', String.raw`\|`).replaceAll('<', '&lt;').replaceAll('\n', ' ');
+  return cell
+    .replaceAll('|', String.raw`\|`)
+    .replaceAll('<', '&lt;')
+    .replaceAll('\n', ' ');
 }
 
 function recall<Kept>(store: StoreName, file: string): Kept[] {

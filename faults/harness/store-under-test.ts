@@ -1,7 +1,7 @@
-import type { OpenStore } from '#relay/store/conformance/store-harness.ts';
-import type { RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
-import type { RestBridge } from '#relay/store/drivers/upstash/testing/rest-bridge.ts';
-import type { TcpProxy } from '../../e2e/support/tcp-proxy.ts';
+import type { OpenStore } from '#relay/store/testing/conformance/store-harness.ts';
+import type { RedisProcess } from '#testkit/redis/redis-process.ts';
+import type { RestBridge } from '#testkit/redis/rest-bridge.ts';
+import type { TcpProxy } from '#testkit/tcp-proxy.ts';
 
 /** Redis on one server, as a Cluster of six, behind a Sentinel, or over the REST of Upstash. */
 export type StoreName = 'sqlite' | 'redis' | 'cluster' | 'sentinel' | 'upstash';

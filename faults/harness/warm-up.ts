@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { createRelayProcess } from '../../e2e/support/relay-process.ts';
+import { createRelayProcess } from '#testkit/relay-process.ts';
 import { ROOT } from '../../scripts/ensure-build.ts';
 import { BROKEN_RELAY } from './fault-stage.ts';
 
@@ -9,7 +9,7 @@ import { BROKEN_RELAY } from './fault-stage.ts';
  */
 export async function warmUp(): Promise<void> {
   process.env['NODE_COMPILE_CACHE'] = path.join(ROOT, '.tmp/compiled');
-  for (const script of ['relay/main.ts', BROKEN_RELAY]) {
+  for (const script of ['relay/node/main.ts', BROKEN_RELAY]) {
     const relay = await createRelayProcess({ MODEL: 'demo' }, { script });
     try {
       await relay.start();

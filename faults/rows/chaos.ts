@@ -1,7 +1,7 @@
-import { createProtocolClient } from '../../e2e/support/protocol-client.ts';
-import type { Random } from '../../e2e/support/random.ts';
-import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
-import { sleep } from '../../e2e/support/wait.ts';
+import { createProtocolClient } from '#testkit/protocol-client.ts';
+import type { Random } from '#testkit/random.ts';
+import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { sleep } from '#testkit/wait.ts';
 import { gatherCrowd } from '../harness/crowd.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import { openSharedPlace } from '../harness/store-under-test.ts';
@@ -19,12 +19,17 @@ const FAILED_SHARE = 0.03;
 export const chaos: FaultRow = {
   name: 'chaos',
   promise: 'no gap, no duplicate, no acknowledged prompt lost, one terminal message a run, whatever happens to whom',
-  fault: 'relays killed, frozen and drained, Redis restarted (AOF always), stopped, paused and cut off, REST answered late, wrongly or not at all, visitors cut off; a round is a trouble of a relay',
+  fault:
+    'relays killed, frozen and drained, Redis restarted (AOF always), stopped, paused and cut off, REST answered late, wrongly or not at all, visitors cut off; a round is a trouble of a relay',
   only: ['redis', 'upstash'],
   rounds: { full: 100, quick: 4 },
   async run(context) {
     const place = await openSharedPlace(context.store);
-    const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), DRAIN_MS: '1500' } });
+    const stage = await context.openStage({
+      place,
+      relays: 3,
+      settings: { LEASE_MS: String(LEASE_MS), DRAIN_MS: '1500' },
+    });
     const { relays } = stage;
     const dice = context.random.fork();
     const balancer = await openTcpProxy(() => relays[dice.between(0, relays.length - 1)]?.port ?? stage.relay.port);
@@ -42,7 +47,8 @@ export const chaos: FaultRow = {
       await makeTrouble(context, [relayTroubles(relays, LEASE_MS), storeTroubles(place), lineTroubles(balancer)]);
       await crowd.end();
       const { prompts, failed } = await crowd.judge(context);
-      if (!context.quick && failed > Math.max(1, prompts * FAILED_SHARE)) context.violate(`${failed} of ${prompts} runs were interrupted too often`);
+      if (!context.quick && failed > Math.max(1, prompts * FAILED_SHARE))
+        context.violate(`${failed} of ${prompts} runs were interrupted too often`);
       context.count('requests asked again', client.retries);
     } finally {
       await stage.close();

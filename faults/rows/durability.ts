@@ -1,7 +1,7 @@
-import { createProtocolClient } from '../../e2e/support/protocol-client.ts';
-import type { Random } from '../../e2e/support/random.ts';
-import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { createProtocolClient } from '#testkit/protocol-client.ts';
+import type { Random } from '#testkit/random.ts';
+import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import { gatherCrowd } from '../harness/crowd.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import type { SharedPlace } from '../harness/store-under-test.ts';
@@ -47,25 +47,30 @@ const CLASSES: readonly DurabilityClass[] = [
   {
     name: 'AOF-everysec',
     settings: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
-    promise: 'Redis with `appendfsync everysec` loses nothing that is older than two seconds; what it lost is taken back from every viewer, and never mixed with what comes',
+    promise:
+      'Redis with `appendfsync everysec` loses nothing that is older than two seconds; what it lost is taken back from every viewer, and never mixed with what comes',
     pauseMs: 2 * EVERYSEC_MS,
     lostFrom: ({ at }) => at - EVERYSEC_MS,
   },
   {
     name: 'RDB',
     settings: ['--appendonly', 'no'],
-    promise: 'Redis with snapshots alone loses nothing that was acknowledged before the last one; what it lost is taken back from every viewer, and never mixed with what comes',
+    promise:
+      'Redis with snapshots alone loses nothing that was acknowledged before the last one; what it lost is taken back from every viewer, and never mixed with what comes',
     pauseMs: PAUSE_MS,
     lostFrom: ({ savedAt }) => savedAt,
     async save({ server }) {
       await server.admin.bgsave();
-      await until('the snapshot is whole', async () => (await server.admin.info('persistence')).includes('rdb_bgsave_in_progress:0'));
+      await until('the snapshot is whole', async () =>
+        (await server.admin.info('persistence')).includes('rdb_bgsave_in_progress:0'),
+      );
     },
   },
   {
     name: 'AOF-off',
     settings: ['--appendonly', 'no'],
-    promise: 'Redis that keeps nothing: everything is lost, which every viewer is told, and nothing of it is mixed with what comes',
+    promise:
+      'Redis that keeps nothing: everything is lost, which every viewer is told, and nothing of it is mixed with what comes',
     pauseMs: PAUSE_MS,
     lostFrom: () => Number.NEGATIVE_INFINITY,
   },
@@ -84,7 +89,11 @@ export const durability: readonly FaultRow[] = CLASSES.map((kind) => ({
 async function killServer(context: RowContext, kind: DurabilityClass): Promise<void> {
   const { rounds, random, quick, count, violate } = context;
   const place = await openRedisPlace(context.mutation.redisSettings ?? kind.settings);
-  const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'error' } });
+  const stage = await context.openStage({
+    place,
+    relays: 3,
+    settings: { LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'error' },
+  });
   const dice: Random = random.fork();
   const balancer = await openTcpProxy(() => dice.pick(stage.relays).port);
   const kills: Kill[] = [];
@@ -119,7 +128,8 @@ async function killServer(context: RowContext, kind: DurabilityClass): Promise<v
     const { completed } = await crowd.judge(context);
     // How many are interrupted too often is a matter of how often the server is killed.
     if (completed === 0) violate('nothing was answered');
-    if (kind.name === 'AOF-off' && context.counted('acknowledged prompts lost with what the store lost') === 0) violate('nothing was lost: the row has not killed what it should');
+    if (kind.name === 'AOF-off' && context.counted('acknowledged prompts lost with what the store lost') === 0)
+      violate('nothing was lost: the row has not killed what it should');
   } finally {
     await stage.close();
     await balancer.close();

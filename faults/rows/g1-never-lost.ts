@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { createProtocolClient, type Credentials } from '../../e2e/support/protocol-client.ts';
-import type { Random } from '../../e2e/support/random.ts';
-import type { RelayProcess } from '../../e2e/support/relay-process.ts';
-import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
-import { comesTrue, sleep } from '../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { createProtocolClient, type Credentials } from '#testkit/protocol-client.ts';
+import type { Random } from '#testkit/random.ts';
+import type { RelayProcess } from '#testkit/relay-process.ts';
+import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { comesTrue, sleep } from '#testkit/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
 
@@ -29,7 +29,8 @@ interface Visitor {
 export const neverLost: FaultRow = {
   name: 'G1',
   promise: 'an acknowledged prompt is never lost',
-  fault: 'kill -9 at one of the answers to eight prompts, or a moment before or after; of relays that share a store two at a time; a round is a kill',
+  fault:
+    'kill -9 at one of the answers to eight prompts, or a moment before or after; of relays that share a store two at a time; a round is a kill',
   rounds: { full: 1_000, quick: 4 },
   async run(context) {
     const lanes = context.quick ? 1 : LANES;
@@ -43,18 +44,30 @@ export const neverLost: FaultRow = {
         for (let batch = 0; left > 0; batch += 1) {
           const rounds = Math.min(Math.ceil(left / doomed.length), KILLS_A_CONVERSATION);
           left -= rounds * doomed.length;
-          await Promise.all(doomed.map((relay) => converse(context, random.fork(), stage, relay, `${lane}.${batch}.${relay.port}`, rounds)));
+          await Promise.all(
+            doomed.map((relay) =>
+              converse(context, random.fork(), stage, relay, `${lane}.${batch}.${relay.port}`, rounds),
+            ),
+          );
         }
       } finally {
         await stage.close();
       }
     });
     const [answered, interrupted] = [context.counted('prompts answered'), context.counted(INTERRUPTED)];
-    if (!context.quick && interrupted > Math.max(1, answered * INTERRUPTED_SHARE)) context.violate(`${interrupted} prompts were interrupted too often, and ${answered} answered`);
+    if (!context.quick && interrupted > Math.max(1, answered * INTERRUPTED_SHARE))
+      context.violate(`${interrupted} prompts were interrupted too often, and ${answered} answered`);
   },
 };
 
-async function converse(context: RowContext, random: Random, stage: FaultStage, relay: RelayProcess, name: string, rounds: number): Promise<void> {
+async function converse(
+  context: RowContext,
+  random: Random,
+  stage: FaultStage,
+  relay: RelayProcess,
+  name: string,
+  rounds: number,
+): Promise<void> {
   const { count, violate } = context;
   const { direct, model } = stage;
   const visitors: Visitor[] = [];
@@ -66,7 +79,8 @@ async function converse(context: RowContext, random: Random, stage: FaultStage, 
     await askAndKill(context, random, stage, relay, visitors, `${name}.${round}`);
     for (const { viewer, turns } of visitors) {
       const isAnswered = (): boolean => turns.slice(-1).every((turn) => viewer.hasEnded(turn));
-      if (!(await comesTrue(isAnswered, { everyMs: 5, timeoutMs: 30_000 }))) violate(`an accepted prompt is not answered: ${turns.at(-1)?.prompt}`);
+      if (!(await comesTrue(isAnswered, { everyMs: 5, timeoutMs: 30_000 })))
+        violate(`an accepted prompt is not answered: ${turns.at(-1)?.prompt}`);
     }
   }
   for (const { credentials, viewer, turns } of visitors) {
@@ -74,7 +88,8 @@ async function converse(context: RowContext, random: Random, stage: FaultStage, 
     const { body: state } = await direct.state(credentials);
     const { violations, completed, failed } = checkSession({ viewers: [viewer], turns, state, model });
     violate(...violations);
-    if (completed + failed !== turns.length) violate(`of ${turns.length} accepted prompts ${completed + failed} have an end`);
+    if (completed + failed !== turns.length)
+      violate(`of ${turns.length} accepted prompts ${completed + failed} have an end`);
     count('prompts answered', completed);
     if (failed > 0) count(INTERRUPTED, failed);
   }
@@ -91,7 +106,10 @@ async function askAndKill(
 ): Promise<void> {
   const client = createProtocolClient(relay.origin);
   const killAt = random.between(1, visitors.length);
-  const [beforeMs, afterMs] = [random.chance(0.25) ? random.between(0, 15) : null, random.chance(0.5) ? 0 : random.between(0, 10)];
+  const [beforeMs, afterMs] = [
+    random.chance(0.25) ? random.between(0, 15) : null,
+    random.chance(0.5) ? 0 : random.between(0, 10),
+  ];
   let answers = 0;
   const killing: Promise<void>[] = [];
   const kill = (): void => {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { isNetworkError, type Credentials } from '../../e2e/support/protocol-client.ts';
-import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { isNetworkError, type Credentials } from '#testkit/protocol-client.ts';
+import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
@@ -68,7 +68,8 @@ interface Talk {
 export const storeDown: FaultRow = {
   name: 'G10',
   promise: 'the store down: no false acknowledgement, no viewer lost',
-  fault: 'Redis away for 1, 10 and 60 s: killed, stopped, paused, black-holed, half-open, unreachable; a round is an outage',
+  fault:
+    'Redis away for 1, 10 and 60 s: killed, stopped, paused, black-holed, half-open, unreachable; a round is an outage',
   only: ['redis', 'upstash'],
   rounds: { full: 60, quick: 2 },
   async run(context) {
@@ -76,7 +77,11 @@ export const storeDown: FaultRow = {
     const lanes = context.quick ? 1 : LANES;
     await inParallel(Math.min(lanes, context.rounds), lanes, async (lane) => {
       const place = await openSharedPlace(context.store);
-      const stage = await context.openStage({ place, relays: 3, settings: { LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'error' } });
+      const stage = await context.openStage({
+        place,
+        relays: 3,
+        settings: { LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'error' },
+      });
       try {
         for (let round = lane; round < context.rounds; round += lanes) await goWithout(context, stage, place, round);
       } finally {
@@ -115,10 +120,17 @@ async function goWithout(context: RowContext, stage: FaultStage, place: SharedPl
     }),
   );
   await sleep(random.between(0, 300));
-  const idle = await Promise.all(relays.map(async (relay) => ({ relay, credentials: await stage.clientOf(relay).mint() })));
+  const idle = await Promise.all(
+    relays.map(async (relay) => ({ relay, credentials: await stage.clientOf(relay).mint() })),
+  );
   const comeBack = await (OUTAGES[kind] ?? OUTAGES['Redis killed'])?.(place, seconds * 1_000);
   const goneAt = performance.now();
-  const asking = seconds <= ANSWERED_WITHIN_MS / 1_000 ? [] : idle.map(({ relay, credentials }) => askInVain(context, relay.origin, credentials, () => performance.now() - goneAt, seconds));
+  const asking =
+    seconds <= ANSWERED_WITHIN_MS / 1_000
+      ? []
+      : idle.map(({ relay, credentials }) =>
+          askInVain(context, relay.origin, credentials, () => performance.now() - goneAt, seconds),
+        );
   await sleep(seconds * 1_000);
   await Promise.all(asking);
   await comeBack?.();
@@ -126,16 +138,20 @@ async function goWithout(context: RowContext, stage: FaultStage, place: SharedPl
   // Whoever is asked anew is quick: what the row is about has been by then.
   for (const { turn } of talks) model.plan(turn.prompt, { tokens: 40, tokensPerSecond: 1_000 });
   for (const { credentials, viewer, turn } of talks) {
-    await until(`the reply to ${turn.prompt} has ended`, () => viewer.hasEnded(turn.accepted), { timeoutMs: ENDED_WITHIN_MS });
+    await until(`the reply to ${turn.prompt} has ended`, () => viewer.hasEnded(turn.accepted), {
+      timeoutMs: ENDED_WITHIN_MS,
+    });
     await viewer.leave();
     const { body: state } = await stage.direct.state(credentials);
     const { violations, completed } = checkSession({ viewers: [viewer], turns: [turn], state, model });
     violate(...violations);
     if (completed !== 1) violate(`${turn.prompt} was not answered`);
-    if (viewer.connections !== 1) violate(`a viewer was put off, and came back ${viewer.connections - 1} times (${kind} for ${seconds} s)`);
+    if (viewer.connections !== 1)
+      violate(`a viewer was put off, and came back ${viewer.connections - 1} times (${kind} for ${seconds} s)`);
     const attempt = state.messages.at(-1)?.metadata?.run?.attempt ?? 1;
     if (attempt > 1) count('replies begun anew');
-    if (attempt > 1 && seconds * 1_000 < LEASE_MS / 2 + 1) violate(`an outage of ${seconds} s cost an attempt (${kind})`);
+    if (attempt > 1 && seconds * 1_000 < LEASE_MS / 2 + 1)
+      violate(`an outage of ${seconds} s cost an attempt (${kind})`);
     count('replies through an outage');
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { isNetworkError, type Credentials } from '../../e2e/support/protocol-client.ts';
-import { resumeOnce, watchSession, type Viewer } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { isNetworkError, type Credentials } from '#testkit/protocol-client.ts';
+import { resumeOnce, watchSession, type Viewer } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import type { Turn } from '../harness/ask.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
@@ -12,8 +12,10 @@ const SESSIONS = 10;
 
 export const fullStore: FaultRow = {
   name: 'G11',
-  promise: 'a full store refuses whole: nothing half applied, readable throughout, and all goes on when there is room again',
-  fault: 'the store filled up at random points of replies and prompts, and given room again, each third time after kill -9; a round is once full',
+  promise:
+    'a full store refuses whole: nothing half applied, readable throughout, and all goes on when there is room again',
+  fault:
+    'the store filled up at random points of replies and prompts, and given room again, each third time after kill -9; a round is once full',
   rounds: { full: 100, quick: 2 },
   async run(context) {
     const place = await context.store.openSmallPlace();
@@ -21,7 +23,8 @@ export const fullStore: FaultRow = {
     const stage = await context.openStage({ place, settings: { LOG_LEVEL: 'error' } });
     try {
       for (let round = 0; round < context.rounds; round += 1) await fillOnce(context, stage, place, round);
-      if (context.rounds > 0 && !context.counted('prompts refused whole')) context.violate('no prompt met a full store');
+      if (context.rounds > 0 && !context.counted('prompts refused whole'))
+        context.violate('no prompt met a full store');
     } finally {
       await stage.close();
     }
@@ -89,8 +92,10 @@ async function fillOnce(context: RowContext, stage: FaultStage, place: SmallPlac
       } else {
         refused = true;
         const { code } = answer.body as unknown as { code?: string };
-        if (code === place.refusal && answer.status === (code === 'store-full' ? 507 : 503)) count('prompts refused whole');
-        else if (answer.status !== 503 || phase === 'before') violate(`a prompt was refused with ${answer.status} ${code ?? ''}`);
+        if (code === place.refusal && answer.status === (code === 'store-full' ? 507 : 503))
+          count('prompts refused whole');
+        else if (answer.status !== 503 || phase === 'before')
+          violate(`a prompt was refused with ${answer.status} ${code ?? ''}`);
         const after = await direct.state(credentials);
         if (!lost && before.status === after.status && JSON.stringify(before.body) !== JSON.stringify(after.body)) {
           violate(`a refused prompt left something: ${JSON.stringify(after.body)}`);

@@ -1,6 +1,6 @@
-import { createKeys } from '#relay/store/drivers/redis-scripts/keys.ts';
-import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
-import { sleep, until, WaitedInVainError } from '../../e2e/support/wait.ts';
+import { createKeys } from '#relay/store/redis/keys.ts';
+import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { sleep, until, WaitedInVainError } from '#testkit/wait.ts';
 import { ask, isGone, passGone } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
@@ -19,8 +19,9 @@ const FATAL: ReadonlySet<string> = new Set(['state', 'transcript', 'ids']);
 
 export const vanishedKeys: FaultRow = {
   name: 'G12',
-  promise: 'a key that vanishes is noticed: `stream-lost`, never silence; a run that is no longer listed as due is listed again',
-  fault: 'DEL of each of a session\'s keys, and of the set of due runs, at any point of a run; a round is a DEL',
+  promise:
+    'a key that vanishes is noticed: `stream-lost`, never silence; a run that is no longer listed as due is listed again',
+  fault: "DEL of each of a session's keys, and of the set of due runs, at any point of a run; a round is a DEL",
   only: ['redis', 'upstash'],
   rounds: { full: 800, quick: 16 },
   async run(context) {
@@ -28,27 +29,41 @@ export const vanishedKeys: FaultRow = {
     const stage = await context.openStage({ place, relays: 3, settings: { LOG_LEVEL: 'silent' } });
     try {
       await inParallel(context.rounds, AT_ONCE, (round) => deleteOne(context, stage, place, round));
-      for (const part of PARTS) if (context.counted(`vanished: ${part}`) === 0 && part !== 'feedback') context.violate(`no ${part} was deleted`);
+      for (const part of PARTS)
+        if (context.counted(`vanished: ${part}`) === 0 && part !== 'feedback')
+          context.violate(`no ${part} was deleted`);
     } finally {
       await stage.close();
     }
   },
 };
 
-async function deleteOne(context: RowContext, stage: FaultStage, { server }: SharedPlace, round: number): Promise<void> {
+async function deleteOne(
+  context: RowContext,
+  stage: FaultStage,
+  { server }: SharedPlace,
+  round: number,
+): Promise<void> {
   const { random, count, time, within, violate } = context;
   const { relays, model } = stage;
   const client = stage.clientOf(random.pick(relays));
   const credentials = await client.mint();
-  const viewers = relays.slice(0, 2).map((relay) => watchSession({ origin: relay.origin, credentials, silenceMs: 60_000 }));
+  const viewers = relays
+    .slice(0, 2)
+    .map((relay) => watchSession({ origin: relay.origin, credentials, silenceMs: 60_000 }));
   // One that has ended, so that there is a transcript.
   const first = await ask({ model, client }, credentials, `Before ${round}`, { tokens: 3, tokensPerSecond: 1_000 });
   await until('the first reply has ended', () => viewers.every((viewer) => viewer.hasEnded(first.accepted)));
   const turn = await ask({ model, client }, credentials, `Vanishing ${round}`, { tokens: 150, tokensPerSecond: 100 });
-  await until('the reply has begun', () => viewers.every(({ received }) => received.some(({ frame }) => frame.message.runId === turn.runId)));
+  await until('the reply has begun', () =>
+    viewers.every(({ received }) => received.some(({ frame }) => frame.message.runId === turn.runId)),
+  );
   await sleep(random.between(0, 1_000));
   const part = PARTS[round % PARTS.length] ?? 'state';
-  const key = createKeys('rc').ofSession(credentials.sessionId).find((name) => name.endsWith(`:${part}`)) ?? '';
+  const key =
+    createKeys('rc')
+      .ofSession(credentials.sessionId)
+      .find((name) => name.endsWith(`:${part}`)) ?? '';
   // Some are there only now and then, such as the page that is being filled; nobody rates, so there is never any feedback.
   const patience = performance.now() + (part === 'feedback' ? 0 : THERE_WITHIN_MS);
   let deletedAt: number;
@@ -65,7 +80,8 @@ async function deleteOne(context: RowContext, stage: FaultStage, { server }: Sha
     if (kind === 'silence') violate(`${part} vanished, and viewer ${index} heard nothing of it`);
     else if (vanished === 0 || part === 'due') {
       if (kind !== 'completed') violate(`${part} was not needed, and the run ended as ${kind} ${text}`);
-    } else if (kind === 'completed' && ms > within(CROSSED_MS)) violate(`${part} vanished, and ${ms.toFixed(0)} ms later the run was completed`);
+    } else if (kind === 'completed' && ms > within(CROSSED_MS))
+      violate(`${part} vanished, and ${ms.toFixed(0)} ms later the run was completed`);
     else if (kind === 'failed' && text !== 'stream-lost') violate(`${part} vanished, and the run failed as ${text}`);
     else if (kind !== 'completed') {
       time('from the DEL to the word of it', ms);
@@ -99,13 +115,16 @@ async function endOf(viewer: Viewer, runId: string, drops: boolean): Promise<End
   let text = '';
   const found = (): End | null => {
     const own = viewer.received.filter(({ frame }) => frame.message.runId === runId);
-    const error = own.find(({ frame }) => frame.message.type === 'error')?.frame.message['problem'] as { code?: string } | undefined;
+    const error = own.find(({ frame }) => frame.message.type === 'error')?.frame.message['problem'] as
+      | { code?: string }
+      | undefined;
     text = error?.code ?? '';
     const last = own.find(({ frame }) => ['completed', 'failed'].includes(String(frame.message['status'])));
     if (last) return { kind: last.frame.message['status'] as End['kind'], at: last.seenAt, text };
     const snapshot = viewer.received.findLast(({ frame }) => frame.message.type === 'snapshot');
     const reply = (snapshot?.frame.message['messages'] as ShownMessage[] | undefined)?.find(({ id }) => id === runId);
-    if (snapshot && reply) return { kind: reply.metadata.run.status, at: snapshot.seenAt, text: reply.metadata.run.problem?.code ?? '' };
+    if (snapshot && reply)
+      return { kind: reply.metadata.run.status, at: snapshot.seenAt, text: reply.metadata.run.problem?.code ?? '' };
     // A viewer that is refused as gone has ended, with the error that says so.
     try {
       viewer.hasEnded({ runId, messageId: '' });
@@ -131,11 +150,15 @@ async function goOn(
   round: number,
 ): Promise<void> {
   const viewer = watchSession({ origin: stage.relay.origin, credentials });
-  const turn = await ask({ ...stage, client: stage.direct }, credentials, `After ${round}`, { tokens: 3, tokensPerSecond: 1_000 });
+  const turn = await ask({ ...stage, client: stage.direct }, credentials, `After ${round}`, {
+    tokens: 3,
+    tokensPerSecond: 1_000,
+  });
   await until('the next reply has ended', () => viewer.hasEnded(turn.accepted));
   await viewer.leave();
   const { body } = await stage.direct.state(credentials);
   const last = body.messages.at(-1)?.metadata?.run;
-  if (last?.status !== 'completed') violate(`after a key had vanished the next prompt ended as ${last?.status ?? 'nothing'}`);
+  if (last?.status !== 'completed')
+    violate(`after a key had vanished the next prompt ended as ${last?.status ?? 'nothing'}`);
   count('conversations that went on');
 }

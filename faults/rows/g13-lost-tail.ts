@@ -1,6 +1,6 @@
-import { createProtocolClient } from '../../e2e/support/protocol-client.ts';
-import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
-import { sleep } from '../../e2e/support/wait.ts';
+import { createProtocolClient } from '#testkit/protocol-client.ts';
+import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { sleep } from '#testkit/wait.ts';
 import { gatherCrowd } from '../harness/crowd.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import type { StoreName } from '../harness/store-under-test.ts';
@@ -17,7 +17,8 @@ const LOST_MS = { min: 20, max: 450 };
 export const lostTail: FaultRow = {
   name: 'G13',
   promise: 'a failover that lost its tail shows no viewer two histories',
-  fault: 'a replica takes over that has not got what was written for up to 450 ms: promoted by hand, by a Sentinel or in a Cluster; and clocks that are set back and forth; a round is a failover',
+  fault:
+    'a replica takes over that has not got what was written for up to 450 ms: promoted by hand, by a Sentinel or in a Cluster; and clocks that are set back and forth; a round is a failover',
   only: ['redis', 'sentinel', 'cluster'],
   rounds: { full: 100, quick: 3 },
   async run(context) {
@@ -35,7 +36,12 @@ const PLACES: Readonly<Partial<Record<StoreName, () => Promise<FailoverPlace>>>>
 
 async function loseTails(context: RowContext, place: FailoverPlace): Promise<void> {
   const { rounds, random, quick, count } = context;
-  const stage = await context.openStage({ place, relays: 3, clockMs: CLOCK_MS, settings: { LEASE_MS: '2000', LOG_LEVEL: 'error' } });
+  const stage = await context.openStage({
+    place,
+    relays: 3,
+    clockMs: CLOCK_MS,
+    settings: { LEASE_MS: '2000', LOG_LEVEL: 'error' },
+  });
   const dice = random.fork();
   const balancer = await openTcpProxy(() => dice.pick(stage.relays).port);
   try {

@@ -1,6 +1,6 @@
 import { newId } from '#shared/ids.ts';
-import { RefusedError, watchSession } from '../../e2e/support/viewer.ts';
-import { comesTrue, sleep } from '../../e2e/support/wait.ts';
+import { RefusedError, watchSession } from '#testkit/viewer.ts';
+import { comesTrue, sleep } from '#testkit/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { completedText, startRun } from '../harness/port.ts';
 
@@ -31,7 +31,15 @@ async function atPort({ rounds, random, openPort, count, violate }: RowContext):
       const writtenAt = performance.now();
       let before = 'open';
       let advanced = 0;
-      const ages = [0, TTL_MS - 500, TTL_MS, TTL_MS + 1, random.between(1, TTL_MS * 2), random.between(TTL_MS, TTL_MS * 4), TTL_MS * 9];
+      const ages = [
+        0,
+        TTL_MS - 500,
+        TTL_MS,
+        TTL_MS + 1,
+        random.between(1, TTL_MS * 2),
+        random.between(TTL_MS, TTL_MS * 4),
+        TTL_MS * 9,
+      ];
       for (const age of ages.toSorted((a, b) => a - b)) {
         await advance(age - advanced);
         advanced = age;
@@ -101,7 +109,8 @@ async function atRelay({ rounds, random, openStage, count, violate }: RowContext
       if (before === 200) violate('the session never expired');
       // Who is not connected by then, on a busy machine, is refused.
       const isTold = (): boolean => viewer.byes.includes('gone') || viewer.connections === 0;
-      if (!(await comesTrue(isTold, { timeoutMs: 10_000 }))) violate('an open stream was not told that its session is gone');
+      if (!(await comesTrue(isTold, { timeoutMs: 10_000 })))
+        violate('an open stream was not told that its session is gone');
       count(viewer.connections === 0 ? 'streams that came too late' : 'streams closed with bye gone');
       // Coming back to what has expired is refused, which ends this viewer.
       await viewer.leave().catch((error: unknown) => {

@@ -1,10 +1,10 @@
 import net from 'node:net';
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { lastStamp } from '../../e2e/support/model-server.ts';
-import type { Credentials } from '../../e2e/support/protocol-client.ts';
-import type { RelayProcess } from '../../e2e/support/relay-process.ts';
-import { watchSession, type Received, type Viewer } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { lastStamp } from '#testkit/model-server.ts';
+import type { Credentials } from '#testkit/protocol-client.ts';
+import type { RelayProcess } from '#testkit/relay-process.ts';
+import { watchSession, type Received, type Viewer } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
@@ -29,7 +29,8 @@ const UNCHANGED = { factor: 1.5, ms: 20 };
 export const slowViewers: FaultRow = {
   name: 'G15',
   promise: 'a slow viewer harms nobody: relay memory +100 MB at most, p99 of the others unchanged',
-  fault: 'readers that connect and never read: beside viewers of the same replies of 7.9 MB each, and of one such reply of old beside usual ones; rounds are readers',
+  fault:
+    'readers that connect and never read: beside viewers of the same replies of 7.9 MB each, and of one such reply of old beside usual ones; rounds are readers',
   rounds: { full: 200, quick: 16 },
   async run(context) {
     await boundsMemory(context);
@@ -61,11 +62,14 @@ async function measureHeld({ openStage, quick, count, violate }: RowContext, rea
       Array.from({ length: sessions }, async (_, session) => {
         const plan = { ...REPLY, tokensPerSecond: quick ? PACE.quick : PACE.full };
         const talk = await beginTalk(stage, `Long ${session}`, plan);
-        for (let reader = session; reader < readers; reader += sessions) stalled.push(await stall(relay.port, talk.credentials));
+        for (let reader = session; reader < readers; reader += sessions)
+          stalled.push(await stall(relay.port, talk.credentials));
         return talk;
       }),
     );
-    await until('all replies have ended', () => talks.every(({ viewer, turn }) => viewer.hasEnded(turn.accepted)), { timeoutMs: 300_000 });
+    await until('all replies have ended', () => talks.every(({ viewer, turn }) => viewer.hasEnded(turn.accepted)), {
+      timeoutMs: 300_000,
+    });
     const heldMb = await askHeldMb(relay);
     for (const reader of stalled) {
       const end = await reader.readOn();
@@ -94,13 +98,16 @@ async function leavesOthersAlone({ rounds, openStage, time, violate }: RowContex
     for (let turn = 0; turn < TURNS; turn += 1) {
       for (const how of ['alone', 'beside'] as const) {
         const readers = how === 'alone' ? 0 : rounds;
-        const stalled = await Promise.all(Array.from({ length: readers }, () => stall(stage.relay.port, old.credentials)));
+        const stalled = await Promise.all(
+          Array.from({ length: readers }, () => stall(stage.relay.port, old.credentials)),
+        );
         // They have taken what the operating system takes, and the relay waits for them.
         await sleep(1_500);
         const latencies = await measureLatencies(stage, `${how} ${turn}`);
         for (const reader of stalled) reader.leave();
         best[how] = Math.min(best[how], p99(latencies));
-        for (const ms of latencies) time(how === 'alone' ? 'token to viewer, no stalled readers' : 'token to viewer, beside stalled readers', ms);
+        for (const ms of latencies)
+          time(how === 'alone' ? 'token to viewer, no stalled readers' : 'token to viewer, beside stalled readers', ms);
       }
     }
     if (best.beside > best.alone * UNCHANGED.factor + UNCHANGED.ms) {
@@ -144,7 +151,9 @@ async function stall(port: number, { sessionId, token }: Credentials): Promise<S
   // Being cut off is what it is there for.
   socket.on('error', () => socket.destroy());
   await new Promise((resolve) => socket.once('connect', resolve));
-  socket.write(`GET /api/check-stream?sessionId=${sessionId} HTTP/1.1\r\nhost: relay\r\nauthorization: Bearer ${token}\r\n\r\n`);
+  socket.write(
+    `GET /api/check-stream?sessionId=${sessionId} HTTP/1.1\r\nhost: relay\r\nauthorization: Bearer ${token}\r\n\r\n`,
+  );
   return {
     async readOn() {
       let end = '';

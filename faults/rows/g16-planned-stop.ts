@@ -1,9 +1,9 @@
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { createProtocolClient, type Credentials, type ProtocolClient } from '../../e2e/support/protocol-client.ts';
-import type { RelayProcess } from '../../e2e/support/relay-process.ts';
-import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
-import { watchSession, type Viewer } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { createProtocolClient, type Credentials, type ProtocolClient } from '#testkit/protocol-client.ts';
+import type { RelayProcess } from '#testkit/relay-process.ts';
+import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
@@ -30,7 +30,10 @@ export const plannedStop: FaultRow = {
   fault: 'SIGTERM under load, relay after relay, each started again over the same store; a round is a stop',
   rounds: { full: 50, quick: 1 },
   async run(context) {
-    const stage = await context.openStage({ relays: 3, settings: { DRAIN_MS: String(DRAIN_MS), LEASE_MS: String(LEASE_MS) } });
+    const stage = await context.openStage({
+      relays: 3,
+      settings: { DRAIN_MS: String(DRAIN_MS), LEASE_MS: String(LEASE_MS) },
+    });
     const { relays } = stage;
     /** The one that stops: where there are others the balancer sends nobody there any more. */
     let stopping: RelayProcess | null = null;
@@ -62,7 +65,9 @@ async function stopUnderLoad(
   const talking = Promise.all(Array.from({ length: SESSIONS }, (_, index) => converse(index)));
   // It is awaited, now and at the end; in between, its error is no unhandled one.
   talking.catch(() => undefined);
-  const isTalking = (): boolean => visitors.length === SESSIONS && visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
+  const isTalking = (): boolean =>
+    visitors.length === SESSIONS &&
+    visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
   await Promise.race([talking, until('all visitors see their answers', isTalking)]);
   for (let round = 0; round < rounds; round += 1) {
     // A relay that has no other beside it is there again for as long as the longest reply takes.
@@ -94,9 +99,15 @@ async function stopUnderLoad(
     const byes = viewers.flatMap((viewer) => viewer.byes);
     if (byes.some((reason) => reason !== 'shutdown')) violate(`the streams ended with bye ${byes.join(', ')}`);
     count('prompts answered', completed);
-    count('of them begun anew', turns.reduce((sum, { prompt }) => sum + model.callsFor(prompt).length - 1, 0));
+    count(
+      'of them begun anew',
+      turns.reduce((sum, { prompt }) => sum + model.callsFor(prompt).length - 1, 0),
+    );
     count('streams told bye', byes.length);
-    count('connections', viewers.reduce((sum, { connections }) => sum + connections, 0));
+    count(
+      'connections',
+      viewers.reduce((sum, { connections }) => sum + connections, 0),
+    );
   }
   count('requests asked again while a relay was away', client.retries);
   // Of a line that is just cut nobody is told why.
@@ -113,9 +124,14 @@ async function stopUnderLoad(
     visitors.push(visitor);
     while (!over) {
       const tokens = dice.between(REPLY.tokens.min, REPLY.tokens.max);
-      const turn = await ask({ model, client }, credentials, `Visitor ${index}, prompt ${visitor.turns.length}`, { ...REPLY, tokens });
+      const turn = await ask({ model, client }, credentials, `Visitor ${index}, prompt ${visitor.turns.length}`, {
+        ...REPLY,
+        tokens,
+      });
       visitor.turns.push(turn);
-      await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), { timeoutMs: 60_000 });
+      await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), {
+        timeoutMs: 60_000,
+      });
     }
     return visitor;
   }

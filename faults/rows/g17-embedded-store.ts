@@ -4,10 +4,10 @@ import { appendFileSync, copyFileSync, mkdtempSync, rmSync, statSync, truncateSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import type { LogEntry, SessionStore } from '#relay/store/session-store.ts';
-import type { Random } from '../../e2e/support/random.ts';
-import { cleanEnvironment } from '../../e2e/support/relay-process.ts';
+import type { Random } from '#testkit/random.ts';
+import { cleanEnvironment } from '#testkit/relay-process.ts';
 import { ROOT } from '../../scripts/ensure-build.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { checkLog, claimInput, completedText, isTerminalText, readLog, submitInput } from '../harness/port.ts';
@@ -18,7 +18,7 @@ const AT_ONCE = 2;
 const KILLS_A_FILE = 10;
 const TTL_MS = 3_600_000;
 /**
- * As much as the write-ahead log holds before it is moved into the database (relay/store/drivers/sqlite), less some. What
+ * As much as the write-ahead log holds before it is moved into the database (relay/store/sqlite), less some. What
  * has been moved was synced first: no crash takes it away again, and so neither do we.
  */
 const UNSYNCED_BYTES = 15 * 1024 * 1024;
@@ -35,7 +35,8 @@ interface Acknowledged {
 export const embeddedStore: FaultRow = {
   name: 'G17',
   promise: 'the embedded store: commit before the answer; a truncated tail is recovered',
-  fault: "kill -9 of a process that writes as fast as it can, and bytes cut from the write-ahead log's end, or zeroed; a round is a kill",
+  fault:
+    "kill -9 of a process that writes as fast as it can, and bytes cut from the write-ahead log's end, or zeroed; a round is a kill",
   only: ['sqlite'],
   rounds: { full: 1_000, quick: 8 },
   async run(context) {
@@ -94,7 +95,12 @@ async function killAndCut(context: RowContext, random: Random, folder: string, n
   }
 }
 
-async function writeAndKill(file: string, name: string, entries: number, mutation: string | undefined): Promise<Acknowledged> {
+async function writeAndKill(
+  file: string,
+  name: string,
+  entries: number,
+  mutation: string | undefined,
+): Promise<Acknowledged> {
   const child = spawn(process.execPath, [WRITER, file, name], {
     cwd: ROOT,
     env: { ...cleanEnvironment(), ...(mutation === undefined ? {} : { FAULTS_MUTATION: mutation }) },
@@ -127,7 +133,9 @@ async function readLogs(store: SessionStore, sessionIds: Iterable<string>): Prom
 /** What remained is the beginning of what was there, to the letter. */
 function checkPrefix(log: readonly LogEntry[], whole: readonly LogEntry[]): string[] {
   const differs = log.findIndex((entry, index) => JSON.stringify(entry) !== JSON.stringify(whole[index]));
-  return differs < 0 ? [] : [`after a cut there is ${JSON.stringify(log[differs])} in place of ${JSON.stringify(whole[differs])}`];
+  return differs < 0
+    ? []
+    : [`after a cut there is ${JSON.stringify(log[differs])} in place of ${JSON.stringify(whole[differs])}`];
 }
 
 function checkKept(log: readonly LogEntry[], acknowledged: readonly string[]): string[] {
@@ -149,16 +157,20 @@ async function checkState(
   const head = await store.head(sessionId);
   const last = log.at(-1);
   if (head.kind === 'open') {
-    if (head.head !== last?.id) violations.push(`the head is ${head.head} and the log ends with ${last?.id ?? 'nothing'}`);
+    if (head.head !== last?.id)
+      violations.push(`the head is ${head.head} and the log ends with ${last?.id ?? 'nothing'}`);
     const ended = last !== undefined && isTerminalText(last.data);
-    if (ended !== (head.run === null)) violations.push(`the run is ${head.run ? 'active' : 'over'} after ${last?.data ?? 'nothing'}`);
+    if (ended !== (head.run === null))
+      violations.push(`the run is ${head.run ? 'active' : 'over'} after ${last?.data ?? 'nothing'}`);
     const { due } = await store.take(1_000);
-    if (due.includes(sessionId) !== (head.run !== null)) violations.push(`the run of ${sessionId} is ${head.run ? 'not ' : ''}due`);
+    if (due.includes(sessionId) !== (head.run !== null))
+      violations.push(`the run of ${sessionId} is ${head.run ? 'not ' : ''}due`);
   }
   for (const messageId of prompts.slice(0, isWhole ? -1 : undefined)) {
     const isInLog = log.some(({ data }) => data.includes(`"id":"${messageId}"`));
     const answer = await store.submit(sessionId, { ...submitInput(), messageId, hash: 'other', dryRun: true });
-    if ((answer.kind === 'mismatch') !== isInLog) violations.push(`the prompt ${messageId} is ${isInLog ? '' : 'not '}in the log, and answered ${answer.kind}`);
+    if ((answer.kind === 'mismatch') !== isInLog)
+      violations.push(`the prompt ${messageId} is ${isInLog ? '' : 'not '}in the log, and answered ${answer.kind}`);
     if (isWhole && !isInLog) violations.push(`an acknowledged prompt was lost: ${messageId}`);
   }
   return violations;

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
 import { mergeDeltas } from '#relay/live/merge-deltas.ts';
-import { encodeMessage } from '#relay/store/encode-message.ts';
+import { encodeMessage } from '#relay/store/entries/encode-message.ts';
 import { toFrame } from '#relay/store/read-session.ts';
 import type { Frame, StreamMessage } from '#shared/protocol.ts';
-import { EMPTY_SESSION, reduce, reduceAll, type SessionState } from '#shared/session.ts';
+import { EMPTY_SESSION, reduce, reduceAll, type SessionState } from '#shared/fold/session.ts';
 import { arbitraryLog, terminalsOf } from '#shared/testing/arbitrary-log.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
 
@@ -24,7 +24,10 @@ export const foldAndResume: FaultRow = {
         const whole = states.at(-1);
         for (const [k, state] of states.entries()) {
           const byMerged = reduceAll(state, onTheWire(frames.slice(Math.max(0, k - early))));
-          const bySnapshot = reduceAll(state, [...snapshotAt(frames, states, k), ...onTheWire(frames.slice(lastTerminal(frames, k)))]);
+          const bySnapshot = reduceAll(state, [
+            ...snapshotAt(frames, states, k),
+            ...onTheWire(frames.slice(lastTerminal(frames, k))),
+          ]);
           count('resumes');
           if (!isDeepStrictEqual(byMerged, whole) || !isDeepStrictEqual(bySnapshot, whole)) return false;
         }

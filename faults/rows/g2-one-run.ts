@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { watchSession } from '../../e2e/support/viewer.ts';
-import { until } from '../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { until } from '#testkit/wait.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
 
 const PROMPTS_A_SESSION = 20;

@@ -15,6 +15,10 @@ export const onceInOrder: FaultRow = {
   async run(context) {
     const parts = [cutAtEveryByte, reconnectOften, loseHints, joinAndReturn, sealAtOnce];
     // Each on a stage of its own; a full run is heavy enough one after the other.
-    await inParallel(parts.length, context.quick ? parts.length : 1, (index) => parts[index]?.(context) ?? Promise.resolve());
+    await inParallel(
+      parts.length,
+      context.quick ? parts.length : 1,
+      (index) => parts[index]?.(context) ?? Promise.resolve(),
+    );
   },
 };

@@ -1,11 +1,11 @@
 import { createStage } from '#relay/generation/testing/stage.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
-import { workflow } from '#relay/workflow/workflow.ts';
+import { workflow } from '#relay/engine/workflow.ts';
 import { parseCursor } from '#shared/cursor.ts';
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { watchSession } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { freezeRelays } from './g4/freeze-relays.ts';
 import { checkLog, isTerminalText, readLog } from '../harness/port.ts';
@@ -25,7 +25,8 @@ const STOPS = { full: 20, quick: 2 };
 export const oneWriter: FaultRow = {
   name: 'G4',
   promise: 'at most one effective writer',
-  fault: 'a writer frozen past its lease while another takes over, then woken; and a relay stopped and continued, or its line held up, beside others where there are others',
+  fault:
+    'a writer frozen past its lease while another takes over, then woken; and a relay stopped and continued, or its line held up, beside others where there are others',
   rounds: { full: 1_000, quick: 60 },
   async run(context) {
     await inParallel(context.rounds, AT_ONCE[wayTo(context.store)], () => freezeAndWake(context));
@@ -62,7 +63,11 @@ async function freezeAndWake({ random, store, openPort, count, violate }: RowCon
     });
   });
   const port = await openPort();
-  const stage = createStage({ workflow: () => body, store: port.store, runner: { leaseMs: LEASE_MS, pollMs: POLL_MS[wayTo(store)] } });
+  const stage = createStage({
+    workflow: () => body,
+    store: port.store,
+    runner: { leaseMs: LEASE_MS, pollMs: POLL_MS[wayTo(store)] },
+  });
   try {
     const ice = createIce(port.store);
     const first = stage.start({ store: ice.store });

@@ -1,6 +1,6 @@
 import { createStage } from '#relay/generation/testing/stage.ts';
-import { workflow } from '#relay/workflow/workflow.ts';
-import { sleep } from '../../e2e/support/wait.ts';
+import { workflow } from '#relay/engine/workflow.ts';
+import { sleep } from '#testkit/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { createLosingStore } from '../harness/losing-store.ts';
 import { checkLog, readLog } from '../harness/port.ts';
@@ -12,7 +12,8 @@ const AT_ONCE = 24;
 export const lostAnswers: FaultRow = {
   name: 'G5',
   promise: 'a lost acknowledgement never duplicates',
-  fault: 'answers of the port lost before and after the write landed, under a runner that writes a reply; a line to Redis that ends in the middle of answers; requests over REST that are carried out and not answered; a round is a reply',
+  fault:
+    'answers of the port lost before and after the write landed, under a runner that writes a reply; a line to Redis that ends in the middle of answers; requests over REST that are carried out and not answered; a round is a reply',
   rounds: { full: 1_000, quick: 40 },
   async run(context) {
     await inParallel(context.rounds, AT_ONCE, () => writeThroughLosses(context));

@@ -1,6 +1,6 @@
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { watchSession } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import { ask } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
@@ -16,7 +16,8 @@ const REPLY = { tokens: 60, tokensPerSecond: 200, allowed: 30 };
 export const takeover: FaultRow = {
   name: 'G6',
   promise: 'takeover within 15 s with the default lease of 10 s, p99 below 12 s',
-  fault: 'kill -9 in the middle of many replies, and a start on the same file, or of two relays of three; a round is a kill',
+  fault:
+    'kill -9 in the middle of many replies, and a start on the same file, or of two relays of three; a round is a kill',
   rounds: { full: 200, quick: 1 },
   async run(context) {
     await (context.store.relays === 1 ? startAgain(context) : killRelays(context));
@@ -41,7 +42,11 @@ async function startAgain(context: RowContext): Promise<void> {
   }
 }
 
-async function killAndStart({ random, count, time, within, violate }: RowContext, stage: FaultStage, round: number): Promise<void> {
+async function killAndStart(
+  { random, count, time, within, violate }: RowContext,
+  stage: FaultStage,
+  round: number,
+): Promise<void> {
   const { direct, relay, model } = stage;
   let begun = 0;
   let killedAt = 0;
@@ -59,9 +64,13 @@ async function killAndStart({ random, count, time, within, violate }: RowContext
     const turn = await ask({ model, client: direct }, credentials, `Takeover ${round}.${index}`, REPLY);
     await until('the reply has begun', () => viewer.received.length > 3);
     begun += 1;
-    const restart = await until('the run was taken over', () => viewer.received.find(({ frame }) => frame.message['status'] === 'restarted'), {
-      timeoutMs: 30_000,
-    });
+    const restart = await until(
+      'the run was taken over',
+      () => viewer.received.find(({ frame }) => frame.message['status'] === 'restarted'),
+      {
+        timeoutMs: 30_000,
+      },
+    );
     model.allow(turn.prompt, Number.POSITIVE_INFINITY);
     const ms = restart.seenAt - killedAt;
     time('from the kill to the first new entry seen', ms);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '../../e2e/support/check-session.ts';
-import { resumeOnce, watchSession } from '../../e2e/support/viewer.ts';
-import { comesTrue, sleep, until } from '../../e2e/support/wait.ts';
-import { isTerminal } from '../../e2e/support/wire.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { resumeOnce, watchSession } from '#testkit/viewer.ts';
+import { comesTrue, sleep, until } from '#testkit/wait.ts';
+import { isTerminal } from '#testkit/wire.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { CALM, type FaultStage } from '../harness/fault-stage.ts';
 
@@ -24,7 +24,11 @@ export const staysCancelled: FaultRow = {
   },
 };
 
-async function cancelOnce({ random, count, time, within, violate }: RowContext, stage: FaultStage, round: number): Promise<void> {
+async function cancelOnce(
+  { random, count, time, within, violate }: RowContext,
+  stage: FaultStage,
+  round: number,
+): Promise<void> {
   const { model } = stage;
   // Where it runs, where it is stopped and where it is watched need not be one relay.
   const relay = random.pick(stage.relays);
@@ -44,7 +48,9 @@ async function cancelOnce({ random, count, time, within, violate }: RowContext, 
   await until('the run has ended', () => viewer.hasEnded(body));
   const openCalls = calls(prompt).filter(({ finished, aborted }) => !finished && !aborted);
   if (openCalls.length > 0) {
-    await until('the model call ends', () => openCalls.every(({ finished, aborted }) => finished || aborted), { everyMs: 2 });
+    await until('the model call ends', () => openCalls.every(({ finished, aborted }) => finished || aborted), {
+      everyMs: 2,
+    });
   }
   if (calls(prompt).some(({ aborted }) => aborted)) {
     const ms = performance.now() - stoppedAt;
@@ -61,7 +67,8 @@ async function cancelOnce({ random, count, time, within, violate }: RowContext, 
   const turns = [{ messageId, prompt, runId: body.runId }];
   const { violations, completed, cancelled } = checkSession({ viewers: [viewer], turns, state, model });
   violate(...violations);
-  if (isStopped !== (cancelled === 1)) violate(`${prompt}: the stop said ${String(isStopped)}, and ${completed} runs were completed`);
+  if (isStopped !== (cancelled === 1))
+    violate(`${prompt}: the stop said ${String(isStopped)}, and ${completed} runs were completed`);
   const frames = await resumeOnce({ origin: relay.origin, credentials, after: body.cursor });
   const terminals = frames.filter(isTerminal).length;
   const isLast = frames.at(-1) !== undefined && isTerminal(frames.at(-1) ?? { id: '', message: { type: '' } });

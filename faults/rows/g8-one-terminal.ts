@@ -1,6 +1,15 @@
 import { newId } from '#shared/ids.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
-import { checkLog, chunkText, claimInput, claimRun, completedText, isTerminalText, readLog, startRun } from '../harness/port.ts';
+import {
+  checkLog,
+  chunkText,
+  claimInput,
+  claimRun,
+  completedText,
+  isTerminalText,
+  readLog,
+  startRun,
+} from '../harness/port.ts';
 
 export const oneTerminal: FaultRow = {
   name: 'G8',

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '../../e2e/support/check-session.ts';
-import type { Accepted, Credentials } from '../../e2e/support/protocol-client.ts';
-import { resumeOnce, watchSession, type Viewer } from '../../e2e/support/viewer.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
-import { isTerminal } from '../../e2e/support/wire.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import type { Accepted, Credentials } from '#testkit/protocol-client.ts';
+import { resumeOnce, watchSession, type Viewer } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
+import { isTerminal } from '#testkit/wire.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
 
 const ATTEMPTS = 3;
@@ -30,7 +30,9 @@ export const boundedAttempts: FaultRow = {
           asked.push({ prompt, credentials, viewer, body });
         }
         for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-          await until('the model was asked for each', () => asked.every(({ prompt }) => model.callsFor(prompt).length >= attempt));
+          await until('the model was asked for each', () =>
+            asked.every(({ prompt }) => model.callsFor(prompt).length >= attempt),
+          );
           await sleep(random.between(0, 150));
           await relay.kill();
           count('kills');
@@ -41,13 +43,20 @@ export const boundedAttempts: FaultRow = {
           await viewer.leave();
           const frames = await resumeOnce({ origin: relay.origin, credentials, after: body.cursor });
           const calls = model.callsFor(prompt).length;
-          const error = frames.find(({ message }) => message.type === 'error')?.message['problem'] as { code?: string } | undefined;
+          const error = frames.find(({ message }) => message.type === 'error')?.message['problem'] as
+            | { code?: string }
+            | undefined;
           const terminals = frames.filter(isTerminal).map(({ message }) => message['status']);
           if (calls !== ATTEMPTS) violate(`${calls} model calls for ${prompt}`);
           if (error?.code !== 'attempts-exhausted') violate(`${prompt} ended with ${error?.code ?? 'no error'}`);
           if (terminals.join() !== 'failed') violate(`${prompt} ended as ${terminals.join()}`);
           const { body: state } = await direct.state(credentials);
-          const { violations, failed } = checkSession({ viewers: [viewer], turns: [{ ...body, prompt }], state, model });
+          const { violations, failed } = checkSession({
+            viewers: [viewer],
+            turns: [{ ...body, prompt }],
+            state,
+            model,
+          });
           violate(...violations);
           if (failed !== 1) violate(`${prompt} did not fail`);
           count('prompts');

@@ -1,9 +1,9 @@
-import { createKeys } from '#relay/store/drivers/redis-scripts/keys.ts';
-import { openModelServer, type ModelServer } from '../../e2e/support/model-server.ts';
-import { createProtocolClient } from '../../e2e/support/protocol-client.ts';
-import { createRelayProcess, type RelayProcess } from '../../e2e/support/relay-process.ts';
-import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
-import { sleep } from '../../e2e/support/wait.ts';
+import { createKeys } from '#relay/store/redis/keys.ts';
+import { openModelServer, type ModelServer } from '#testkit/model-server.ts';
+import { createProtocolClient } from '#testkit/protocol-client.ts';
+import { createRelayProcess, type RelayProcess } from '#testkit/relay-process.ts';
+import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { sleep } from '#testkit/wait.ts';
 import { BROKEN_RELAY } from '../harness/fault-stage.ts';
 import { gatherCrowd } from '../harness/crowd.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
@@ -18,7 +18,8 @@ const SESSIONS = 10;
 export const versions: FaultRow = {
   name: 'versions',
   promise: 'relays of two versions work side by side; keys of a format that a relay does not know are refused',
-  fault: 'a rolling upgrade of three relays under load, and back again, beside a store that both write; a round is both ways',
+  fault:
+    'a rolling upgrade of three relays under load, and back again, beside a store that both write; a round is both ways',
   only: ['redis'],
   rounds: { full: 10, quick: 1 },
   async run(context) {
@@ -26,7 +27,10 @@ export const versions: FaultRow = {
     const place = await openRedisPlace();
     const model = await openModelServer(1);
     console.log(`  Beside ${neighbour.version}.`);
-    const [older, newer] = [await createRelays(place, model, neighbour.script), await createRelays(place, model, undefined, context.mutationName)];
+    const [older, newer] = [
+      await createRelays(place, model, neighbour.script),
+      await createRelays(place, model, undefined, context.mutationName),
+    ];
     try {
       await Promise.all(older.map((relay) => relay.start()));
       await upgradeAndBack(context, model, older, newer);
@@ -40,18 +44,36 @@ export const versions: FaultRow = {
   },
 };
 
-function createRelays(place: SharedPlace, model: ModelServer, version?: string, mutation?: string): Promise<RelayProcess[]> {
+function createRelays(
+  place: SharedPlace,
+  model: ModelServer,
+  version?: string,
+  mutation?: string,
+): Promise<RelayProcess[]> {
   const script = mutation === undefined ? version : BROKEN_RELAY;
   const broken = mutation === undefined ? {} : { FAULTS_MUTATION: mutation };
-  const settings = { MODEL: 'openai-compatible:test', MODEL_BASE_URL: model.baseUrl, MODEL_API_KEY: 'test-key', DRAIN_MS: '1500' };
+  const settings = {
+    MODEL: 'openai-compatible:test',
+    MODEL_BASE_URL: model.baseUrl,
+    MODEL_API_KEY: 'test-key',
+    DRAIN_MS: '1500',
+  };
   return Promise.all(
     Array.from({ length: RELAYS }, (_, index) =>
-      createRelayProcess({ ...settings, ...broken, ...place.settings, ...place.settingsOf?.(index) }, script === undefined ? {} : { script }),
+      createRelayProcess(
+        { ...settings, ...broken, ...place.settings, ...place.settingsOf?.(index) },
+        script === undefined ? {} : { script },
+      ),
     ),
   );
 }
 
-async function upgradeAndBack(context: RowContext, model: ModelServer, older: RelayProcess[], newer: RelayProcess[]): Promise<void> {
+async function upgradeAndBack(
+  context: RowContext,
+  model: ModelServer,
+  older: RelayProcess[],
+  newer: RelayProcess[],
+): Promise<void> {
   const { random, count, violate } = context;
   const dice = random.fork();
   const balancer = await openTcpProxy(() => {
@@ -60,14 +82,17 @@ async function upgradeAndBack(context: RowContext, model: ModelServer, older: Re
   });
   try {
     const client = createProtocolClient(balancer.origin);
-    const crowd = gatherCrowd({ model }, {
-      sessions: SESSIONS,
-      client,
-      at: () => balancer.origin,
-      reply: { tokens: { min: 5, max: 250 }, tokensPerSecond: 100 },
-      stops: 0.1,
-      random: random.fork(),
-    });
+    const crowd = gatherCrowd(
+      { model },
+      {
+        sessions: SESSIONS,
+        client,
+        at: () => balancer.origin,
+        reply: { tokens: { min: 5, max: 250 }, tokensPerSecond: 100 },
+        stops: 0.1,
+        random: random.fork(),
+      },
+    );
     await crowd.begun();
     for (let round = 0; round < context.rounds; round += 1) {
       for (const [from, to] of [[older, newer] as const, [newer, older] as const]) {
@@ -90,7 +115,11 @@ async function upgradeAndBack(context: RowContext, model: ModelServer, older: Re
 }
 
 /** A store that a later release has written to. */
-async function refuseNewerKeys(context: RowContext, { server }: SharedPlace, relays: readonly (RelayProcess | undefined)[]): Promise<void> {
+async function refuseNewerKeys(
+  context: RowContext,
+  { server }: SharedPlace,
+  relays: readonly (RelayProcess | undefined)[],
+): Promise<void> {
   await server.admin.set(createKeys('rc').version, '99');
   for (const relay of relays) {
     if (!relay) continue;
@@ -100,7 +129,8 @@ async function refuseNewerKeys(context: RowContext, { server }: SharedPlace, rel
       () => false,
     );
     if (started) context.violate('a relay has taken keys of a format that it cannot know');
-    else if (!/was written by another release of this relay \(version 99 /.test(relay.output())) context.violate('a refused relay does not say why');
+    else if (!/was written by another release of this relay \(version 99 /.test(relay.output()))
+      context.violate('a refused relay does not say why');
     else context.count('starts refused on keys of a later format');
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A relay as relay/main.ts starts one, with something broken on purpose: for the faults that only the inside of the
+ * A relay as relay/node/main.ts starts one, with something broken on purpose: for the faults that only the inside of the
  * process can have, and for the negative controls. The rules are broken here and never in what is shipped.
  *
  * FAULTS_MUTATION names a mutation of faults/harness/mutations.ts; FAULTS_HINTS=lost loses all that `follow` tells.
@@ -11,12 +11,12 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createRelay } from '#relay/app.ts';
-import { readConfig } from '#relay/config.ts';
+import { readConfig } from '#relay/node/config.ts';
 import { createModel } from '#relay/generation/models/create-model.ts';
 import { createLogger } from '#relay/node/create-logger.ts';
 import { createServer } from '#relay/node/create-server.ts';
 import { keepSecret } from '#relay/node/keep-secret.ts';
-import { openStore } from '#relay/store/open-store.ts';
+import { openStore } from '#relay/node/open-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { mutateScripts } from '../harness/lua-mutations.ts';
 import { findMutation, mutateStore } from '../harness/mutations.ts';
@@ -82,7 +82,7 @@ process.on('SIGUSR2', () => {
 async function open(): Promise<SessionStore> {
   const jumpMs = Number(process.env['FAULTS_CLOCK_MS'] ?? 0);
   if (jumpMs === 0 || config.store.kind !== 'redis') return openStore(config.store, options);
-  const { openRedisStore } = await import('#relay/store/drivers/redis/open-redis-store.ts');
+  const { openRedisStore } = await import('#relay/store/redis/ioredis/open-redis-store.ts');
   let offsetMs = 0;
   setInterval(() => {
     offsetMs = Math.round((Math.random() * 2 - 1) * jumpMs);

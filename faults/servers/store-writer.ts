@@ -4,7 +4,7 @@
  *
  *     node faults/servers/store-writer.ts <file> <name>      FAULTS_MUTATION as in relay.ts
  */
-import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import { findMutation, mutateStore } from '../harness/mutations.ts';
 import { chunkText, claimInput, completedText, startedRunText, submitInput } from '../harness/port.ts';
 
@@ -28,7 +28,10 @@ async function writeTo(sessionId: string): Promise<never> {
     process.stdout.write(`prompt ${sessionId} ${input.messageId}\n`);
     const { fence, runId } = await claim(sessionId);
     process.stdout.write(`entry ${sessionId} ${fence}-0\n`);
-    const texts = [...startedRunText(runId, 'Begun'), ...Array.from({ length: CHUNKS }, (_, index) => chunkText(runId, ` ${index}`))];
+    const texts = [
+      ...startedRunText(runId, 'Begun'),
+      ...Array.from({ length: CHUNKS }, (_, index) => chunkText(runId, ` ${index}`)),
+    ];
     for (const [index, text] of texts.entries()) {
       const answer = await store.append(sessionId, { fence, seq: index + 1, entries: [text] });
       if (answer.kind !== 'ok') throw new Error(`not written: ${answer.kind}`);

@@ -1,7 +1,7 @@
 import { newId } from '#shared/ids.ts';
-import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
-import { startCluster, type RedisCluster } from '#relay/store/drivers/redis/testing/redis-cluster.ts';
-import { until } from '../../e2e/support/wait.ts';
+import { openRedisStore } from '#relay/store/redis/ioredis/open-redis-store.ts';
+import { startCluster, type RedisCluster } from '#testkit/redis/redis-cluster.ts';
+import { until } from '#testkit/wait.ts';
 import type { StoreUnderTest } from '../harness/store-under-test.ts';
 import type { FailoverPlace } from './failover-place.ts';
 import { redisUnderTest, RELAY_SECRET, RELAYS } from './redis.ts';
@@ -23,7 +23,11 @@ export async function openClusterPlace(): Promise<FailoverPlace> {
       if (!master || !replica) return;
       await killWithLostTail(master, replica, lostMs);
       [masters[index], replicas[index]] = [replica, master];
-      await until('the replica leads', async () => (await replica.admin.info('replication')).includes('role:master'), PATIENCE);
+      await until(
+        'the replica leads',
+        async () => (await replica.admin.info('replication')).includes('role:master'),
+        PATIENCE,
+      );
       await master.restart();
       await until('the old master follows', () => isFollowing(master), PATIENCE);
     },

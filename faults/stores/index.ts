@@ -5,4 +5,10 @@ import { sentinelUnderTest } from './sentinel.ts';
 import { sqliteUnderTest } from './sqlite.ts';
 import { upstashUnderTest } from './upstash.ts';
 
-export const STORES: readonly StoreUnderTest[] = [sqliteUnderTest, redisUnderTest, clusterUnderTest, sentinelUnderTest, upstashUnderTest];
+export const STORES: readonly StoreUnderTest[] = [
+  sqliteUnderTest,
+  redisUnderTest,
+  clusterUnderTest,
+  sentinelUnderTest,
+  upstashUnderTest,
+];

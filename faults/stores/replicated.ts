@@ -1,6 +1,6 @@
-import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
-import { openTcpProxy } from '../../e2e/support/tcp-proxy.ts';
-import { sleep, until } from '../../e2e/support/wait.ts';
+import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import type { FailoverPlace } from './failover-place.ts';
 import { RELAY_SECRET, RELAYS } from './redis.ts';
 

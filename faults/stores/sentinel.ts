@@ -1,5 +1,5 @@
-import { startSentinelGroup } from '#relay/store/drivers/redis/testing/redis-sentinel.ts';
-import { until } from '../../e2e/support/wait.ts';
+import { startSentinelGroup } from '#testkit/redis/redis-sentinel.ts';
+import { until } from '#testkit/wait.ts';
 import type { StoreUnderTest } from '../harness/store-under-test.ts';
 import type { FailoverPlace } from './failover-place.ts';
 import { redisUnderTest, RELAY_SECRET, RELAYS } from './redis.ts';
@@ -18,18 +18,30 @@ export async function openSentinelPlace(): Promise<FailoverPlace> {
       [master, replica] = [replica, master];
       const { port } = master;
       // Not before the sentinel itself says so: a server that is back too early, and empty, may be taken for the master again.
-      await until('the sentinel names the new master', async () => {
-        const [, named] = (await group.sentinel.admin.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')) as string[];
-        return Number(named) === port && (await master.admin.info('replication')).includes('role:master');
-      }, PATIENCE);
+      await until(
+        'the sentinel names the new master',
+        async () => {
+          const [, named] = (await group.sentinel.admin.call(
+            'SENTINEL',
+            'GET-MASTER-ADDR-BY-NAME',
+            'main',
+          )) as string[];
+          return Number(named) === port && (await master.admin.info('replication')).includes('role:master');
+        },
+        PATIENCE,
+      );
       await replica.restart();
       // The sentinel would see to it too, ten seconds later.
       await replica.admin.call('REPLICAOF', '127.0.0.1', String(port));
       await until('the old master follows', () => isFollowing(replica), PATIENCE);
-      await until('the sentinel knows it', async () => {
-        const known = String(await group.sentinel.admin.call('SENTINEL', 'REPLICAS', 'main'));
-        return known.includes(`127.0.0.1:${replica.port}`) && !/s_down|o_down|disconnected/.test(known);
-      }, PATIENCE);
+      await until(
+        'the sentinel knows it',
+        async () => {
+          const known = String(await group.sentinel.admin.call('SENTINEL', 'REPLICAS', 'main'));
+          return known.includes(`127.0.0.1:${replica.port}`) && !/s_down|o_down|disconnected/.test(known);
+        },
+        PATIENCE,
+      );
     },
     dispose: () => group.destroy(),
   };

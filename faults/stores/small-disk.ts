@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { until } from '../../e2e/support/wait.ts';
+import { until } from '#testkit/wait.ts';
 import type { SmallPlace } from '../harness/store-under-test.ts';
 
 /** More than a write-ahead log takes before it is moved (16 MiB), and the database beside it. */
@@ -16,7 +16,11 @@ export interface SmallDisk extends Omit<SmallPlace, 'settings'> {
 
 /** How a mount of one's own can be had: as any user in a user namespace, as root without one. */
 const NAMESPACES: readonly { flags: string[]; enter: string[]; who: string }[] = [
-  { flags: ['--user', '--map-root-user', '--mount'], enter: ['--user', '--preserve-credentials', '--mount'], who: 'in a user namespace' },
+  {
+    flags: ['--user', '--map-root-user', '--mount'],
+    enter: ['--user', '--preserve-credentials', '--mount'],
+    who: 'in a user namespace',
+  },
   { flags: ['--mount'], enter: ['--mount'], who: 'as root, in a mount namespace' },
 ];
 
@@ -86,7 +90,10 @@ async function within([program = 'sh', ...args]: readonly string[], script: stri
 function limitFiles(folder: string): SmallDisk {
   const limit = (bytes: string): void => {
     // The relay is told by the file that it holds.
-    const found = spawnSync('sh', ['-c', `for p in /proc/[0-9]*; do ls -l $p/fd 2>/dev/null | grep -q "${folder}/relay.db$" && echo \${p#/proc/}; done`]);
+    const found = spawnSync('sh', [
+      '-c',
+      `for p in /proc/[0-9]*; do ls -l $p/fd 2>/dev/null | grep -q "${folder}/relay.db$" && echo \${p#/proc/}; done`,
+    ]);
     for (const pid of found.stdout.toString().split('\n').filter(Boolean)) {
       // The soft limit alone, so that it can be raised again by whoever set it.
       spawnSync('prlimit', ['--pid', pid, `--fsize=${bytes}:`]);
@@ -99,7 +106,10 @@ function limitFiles(folder: string): SmallDisk {
     refusal: 'store-unavailable',
     // oxlint-disable-next-line require-await
     async fill(leftBytes) {
-      const { stdout } = spawnSync('sh', ['-c', `stat -c %s "${folder}"/relay.db "${folder}"/relay.db-wal | sort -n | tail -1`]);
+      const { stdout } = spawnSync('sh', [
+        '-c',
+        `stat -c %s "${folder}"/relay.db "${folder}"/relay.db-wal | sort -n | tail -1`,
+      ]);
       limit(String(Number(stdout.toString().trim() || 0) + Math.round(leftBytes)));
     },
     // oxlint-disable-next-line require-await

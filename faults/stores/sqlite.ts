@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import type { StoreUnderTest } from '../harness/store-under-test.ts';
 import { openSmallDisk } from './small-disk.ts';
 

@@ -1,6 +1,6 @@
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { expect, it } from 'vitest';
-import { RelayError } from '../relay-error.ts';
+import { RelayError } from '../util/relay-error.ts';
 import { createSessionTokens } from './session-token.ts';
 
 const TTL_MS = 10_000;
@@ -45,7 +45,9 @@ it('lives twice SESSION_TTL and is taken for renewal for one more', async () => 
   clock.now = expiresAt + TTL_MS - 1000;
   await tokens.verify(`Bearer ${token}`, { expiredOk: true });
   clock.now = expiresAt + TTL_MS;
-  await expect(tokens.verify(`Bearer ${token}`, { expiredOk: true })).rejects.toMatchObject({ problem: { status: 401 } });
+  await expect(tokens.verify(`Bearer ${token}`, { expiredOk: true })).rejects.toMatchObject({
+    problem: { status: 401 },
+  });
   clock.now = begin;
 });
 
@@ -70,16 +72,24 @@ it.each([
   expect(await refusal(`Bearer ${await make()}`)).toBe('unauthorized');
 });
 
-it.each([undefined, '', 'Bearer', 'Bearer ', 'Bearer a.b.c', 'Bearer a b', `Bearer ${'x'.repeat(10_000)}`, 'Bearer ..', 'null'])(
-  'refuses %j',
-  async (authorization) => {
-    expect(await refusal(authorization)).toBe('unauthorized');
-  },
-);
+it.each([
+  undefined,
+  '',
+  'Bearer',
+  'Bearer ',
+  'Bearer a.b.c',
+  'Bearer a b',
+  `Bearer ${'x'.repeat(10_000)}`,
+  'Bearer ..',
+  'null',
+])('refuses %j', async (authorization) => {
+  expect(await refusal(authorization)).toBe('unauthorized');
+});
 
 it('refuses a good token under another scheme', async () => {
   const { token } = await tokens.sign(session);
-  for (const scheme of ['Basic', 'JWT', 'Bearer:', 'XBearer']) expect(await refusal(`${scheme} ${token}`)).toBe('unauthorized');
+  for (const scheme of ['Basic', 'JWT', 'Bearer:', 'XBearer'])
+    expect(await refusal(`${scheme} ${token}`)).toBe('unauthorized');
   expect(await refusal(token)).toBe('unauthorized');
 });
 

@@ -1,7 +1,7 @@
 import { jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod/mini';
 import { SESSION_ID_PATTERN } from '#shared/ids.ts';
-import { RelayError } from '../relay-error.ts';
+import { RelayError } from '../util/relay-error.ts';
 
 /** What a token says once its signature was checked. */
 export interface SessionToken {
@@ -71,7 +71,8 @@ interface Claims {
 
 export function createSessionTokens({ secret, sessionTtlMs, clock }: SessionTokensOptions): SessionTokens {
   const bytes = new TextEncoder().encode(secret);
-  if (bytes.length < MIN_SECRET_BYTES) throw new RangeError(`the secret for session tokens needs at least ${MIN_SECRET_BYTES} bytes`);
+  if (bytes.length < MIN_SECRET_BYTES)
+    throw new RangeError(`the secret for session tokens needs at least ${MIN_SECRET_BYTES} bytes`);
   const key = crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
   const remembered = new Map<string, Claims>();
 

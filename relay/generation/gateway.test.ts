@@ -64,19 +64,22 @@ test('a model of the AI Gateway answers', async () => {
 test.each([
   [401, 'authentication_error', 'MODEL_API_KEY'],
   [404, 'model_not_found', 'MODEL'],
-])('a refusal of the AI Gateway by %i (%s) tells the operator to look at %s, and is not tried again', async (status, type, setting) => {
-  await using gateway = await startGateway((response) => {
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ error: { message: `no: ${API_KEY}`, type } }));
-  });
-  await using stage = createStage({ model: gatewayModel(gateway.baseUrl) });
-  stage.start();
-  await stage.prompt('Hello?');
-  const { terminals, state } = await stage.ended();
-  expect(terminals).toMatchObject([{ status: 'failed' }]);
-  expect(state.messages.at(-1)?.metadata?.run?.problem).toMatchObject({ code: 'model-failed', retryable: false });
-  expect(gateway.requests).toHaveLength(1);
-  const error = stage.log.find(({ level }) => level === 'error');
-  expect(error?.message).toContain(setting);
-  expect(JSON.stringify(stage.log)).not.toContain(API_KEY);
-});
+])(
+  'a refusal of the AI Gateway by %i (%s) tells the operator to look at %s, and is not tried again',
+  async (status, type, setting) => {
+    await using gateway = await startGateway((response) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message: `no: ${API_KEY}`, type } }));
+    });
+    await using stage = createStage({ model: gatewayModel(gateway.baseUrl) });
+    stage.start();
+    await stage.prompt('Hello?');
+    const { terminals, state } = await stage.ended();
+    expect(terminals).toMatchObject([{ status: 'failed' }]);
+    expect(state.messages.at(-1)?.metadata?.run?.problem).toMatchObject({ code: 'model-failed', retryable: false });
+    expect(gateway.requests).toHaveLength(1);
+    const error = stage.log.find(({ level }) => level === 'error');
+    expect(error?.message).toContain(setting);
+    expect(JSON.stringify(stage.log)).not.toContain(API_KEY);
+  },
+);

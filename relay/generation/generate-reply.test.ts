@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createModel } from './models/create-model.ts';
-import { createDemoModel } from './models/demo-model.ts';
+import { createDemoModel } from './models/demo/demo-model.ts';
 import { startOpenAiServer, type Reply } from './testing/openai-server.ts';
 import { createStage, type StageOptions } from './testing/stage.ts';
 
@@ -37,7 +37,9 @@ function expectFailure({ messages, terminals, reply }: Ended, problem: object): 
   const everything = JSON.stringify(messages);
   expect(everything).not.toContain('secret-detail');
   expect(everything).not.toContain('127.0.0.1');
-  expect(messages.some((message) => message.type === 'chunk' && ['error', 'abort'].includes(message.chunk.type))).toBe(false);
+  expect(messages.some((message) => message.type === 'chunk' && ['error', 'abort'].includes(message.chunk.type))).toBe(
+    false,
+  );
 }
 
 describe('a reply', () => {
@@ -47,7 +49,13 @@ describe('a reply', () => {
     const runId = await stage.prompt('How do I bake sourdough bread?');
     const { state, messages } = await stage.ended();
 
-    expect(messages.at(-1)).toMatchObject({ type: 'metadata', status: 'completed', runId, finishReason: 'stop', attempt: 1 });
+    expect(messages.at(-1)).toMatchObject({
+      type: 'metadata',
+      status: 'completed',
+      runId,
+      finishReason: 'stop',
+      attempt: 1,
+    });
     const reply = state.messages.at(-1);
     expect(reply).toMatchObject({ id: runId, role: 'assistant', metadata: { run: { status: 'completed' } } });
     expect(stage.textOf(reply)).toContain('sourdough');
@@ -59,8 +67,16 @@ describe('a reply', () => {
 
     const kinds = chunks.map(({ type }) => type).filter((type, index, all) => type !== all[index - 1]);
     expect(kinds).toEqual([
-      'start', 'start-step', 'reasoning-start', 'reasoning-delta', 'reasoning-end',
-      'text-start', 'text-delta', 'text-end', 'finish-step', 'finish',
+      'start',
+      'start-step',
+      'reasoning-start',
+      'reasoning-delta',
+      'reasoning-end',
+      'text-start',
+      'text-delta',
+      'text-end',
+      'finish-step',
+      'finish',
     ]);
     expect(chunks[0]).toEqual({ type: 'start', messageId: runId });
     expect(text).toBe('Hello from the other side.');
@@ -70,7 +86,11 @@ describe('a reply', () => {
       usage: { inputTokens: 7, outputTokens: 5, totalTokens: 12 },
     });
     expect(requests[0]?.headers.authorization).toBe(`Bearer ${API_KEY}`);
-    expect(requests[0]?.body).toMatchObject({ max_tokens: 4096, stream: true, stream_options: { include_usage: true } });
+    expect(requests[0]?.body).toMatchObject({
+      max_tokens: 4096,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
   });
 
   test('is told the system prompt and the conversation so far', async () => {
@@ -233,7 +253,9 @@ test('a model that speaks slowly, but goes on speaking, is let finish', async ()
 });
 
 test('a model that has said it is done need not end its response', async () => {
-  const { terminals, text } = await answerFrom([{ kind: 'done-then-stall' }], { timeouts: { ...PATIENT, chunkMs: 5000 } });
+  const { terminals, text } = await answerFrom([{ kind: 'done-then-stall' }], {
+    timeouts: { ...PATIENT, chunkMs: 5000 },
+  });
   expect(terminals).toMatchObject([{ status: 'completed', finishReason: 'stop', usage: { totalTokens: 12 } }]);
   expect(text).toBe('Hello from the other side.');
 });
@@ -241,7 +263,11 @@ test('a model that has said it is done need not end its response', async () => {
 test('a reply that outgrows the log ends as failed, with a clear problem', async () => {
   const word = 'x'.repeat(200_000);
   const ended = await answerFrom([{ kind: 'ok', words: Array.from({ length: 60 }, () => word) }]);
-  expectFailure(ended, { code: 'model-failed', retryable: false, detail: 'The answer grew longer than one answer may be.' });
+  expectFailure(ended, {
+    code: 'model-failed',
+    retryable: false,
+    detail: 'The answer grew longer than one answer may be.',
+  });
   expect(ended.text.length).toBeGreaterThan(7_000_000);
   expect(ended.text.length).toBeLessThan(9_000_000);
 });

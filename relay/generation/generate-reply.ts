@@ -1,16 +1,16 @@
 import type { LanguageModel, ToolSet } from 'ai';
 import { createProblem } from '#shared/problem.ts';
 import type { ChatChunk, ChatMessage, Usage } from '#shared/protocol.ts';
-import { isToolPart, type ToolPart } from '#shared/reply.ts';
-import type { Logger } from '../logger.ts';
-import type { LogMessage } from '../store/encode-message.ts';
+import { isToolPart, type ToolPart } from '#shared/fold/reply.ts';
+import type { Logger } from '../util/logger.ts';
+import type { LogMessage } from '../store/entries/encode-message.ts';
 import { readSession, type OpenSession } from '../store/read-session.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import { askStore } from '../workflow/ask-store.ts';
-import { FatalError, RetryableError } from '../workflow/errors.ts';
-import { openTextId } from '../workflow/plan-takeover.ts';
-import { orAborted } from '../workflow/time.ts';
-import { workflow, type StepContext, type Workflow, type WorkflowContext } from '../workflow/workflow.ts';
+import { askStore } from '../store/ask-store.ts';
+import { FatalError, RetryableError } from '../engine/errors.ts';
+import { openTextId } from '../engine/plan-takeover.ts';
+import { orAborted } from '../util/time.ts';
+import { workflow, type StepContext, type Workflow, type WorkflowContext } from '../engine/workflow.ts';
 import { describeModelError } from './model-errors.ts';
 import { toModelInput } from './model-input.ts';
 import { ModelTurnError, runModelTurn, type ModelTurn } from './model-turn.ts';
@@ -94,7 +94,12 @@ export function createGenerateReply(options: GenerateReplyOptions): Workflow {
       const { state } = await read(context);
       const signal = AbortSignal.any([step.signal, total.signal]);
       const said = await failing(() =>
-        runTurnOf(step, signal, state.messages, context.continues && turn === context.turns + 1 ? openTextId(state) : null),
+        runTurnOf(
+          step,
+          signal,
+          state.messages,
+          context.continues && turn === context.turns + 1 ? openTextId(state) : null,
+        ),
       );
       step.emitWithResult([toMessage({ type: 'finish-step' })], { turns: turn });
       return said;
@@ -143,7 +148,9 @@ export function createGenerateReply(options: GenerateReplyOptions): Workflow {
                 const messages = await toModelInput(state.messages.slice(0, -1), tools);
                 const emit = (chunk: ChatChunk) => step.emit(toMessage(chunk));
                 await step.confirmLease();
-                const chunk = await failing(() => orAborted(runToolCall(tool, part, { messages, signal, emit }), signal));
+                const chunk = await failing(() =>
+                  orAborted(runToolCall(tool, part, { messages, signal, emit }), signal),
+                );
                 step.emitWithResult([toMessage(chunk)]);
               },
               { mayFinish: true },

@@ -20,7 +20,14 @@ export interface ModelFailure {
 /** What a provider asks to be waited for is honoured up to this. */
 export const MAX_RETRY_AFTER_MS = 60_000;
 
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_INVALID_URL']);
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_INVALID_URL',
+]);
 
 /** @param hasOutput Had the model said anything before it failed? */
 export function describeModelError(error: unknown, hasOutput: boolean): ModelFailure {
@@ -35,18 +42,30 @@ export function describeModelError(error: unknown, hasOutput: boolean): ModelFai
   if (error instanceof EmptyTurnError) {
     return failed(
       error.finishReason === 'content-filter'
-        ? { sentence: 'The provider withheld the answer (content filter).', detail: 'The answer was withheld by the model’s provider.' }
-        : { sentence: `The model gave an empty answer (${error.finishReason}).`, detail: 'The model gave an empty answer.' },
+        ? {
+            sentence: 'The provider withheld the answer (content filter).',
+            detail: 'The answer was withheld by the model’s provider.',
+          }
+        : {
+            sentence: `The model gave an empty answer (${error.finishReason}).`,
+            detail: 'The model gave an empty answer.',
+          },
     );
   }
   if (LoadAPIKeyError.isInstance(error)) {
-    return failed({ sentence: 'The model needs an API key: set MODEL_API_KEY.', detail: MISCONFIGURED, retryable: false });
+    return failed({
+      sentence: 'The model needs an API key: set MODEL_API_KEY.',
+      detail: MISCONFIGURED,
+      retryable: false,
+    });
   }
   if (NoSuchModelError.isInstance(error)) {
     return failed({ sentence: 'There is no such model: check MODEL.', detail: MISCONFIGURED, retryable: false });
   }
   const isCut =
-    error instanceof CutTurnError || InvalidResponseDataError.isInstance(error) || NoOutputGeneratedError.isInstance(error);
+    error instanceof CutTurnError ||
+    InvalidResponseDataError.isInstance(error) ||
+    NoOutputGeneratedError.isInstance(error);
   if (isCut) {
     const sentence = hasOutput
       ? 'The connection to the model ended in the middle of its answer.'
@@ -83,7 +102,10 @@ function describeCallError(error: Refusal): ModelFailure {
   const misconfigured = { fields, detail: MISCONFIGURED, retryable: false };
   switch (status) {
     case 401:
-      return failed({ ...misconfigured, sentence: 'The model’s server refused the API key (401): check MODEL_API_KEY.' });
+      return failed({
+        ...misconfigured,
+        sentence: 'The model’s server refused the API key (401): check MODEL_API_KEY.',
+      });
     case 403:
       return failed({
         ...misconfigured,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '#shared/protocol.ts';
-import { byteLength } from '../workflow/byte-length.ts';
+import { byteLength } from '../util/byte-length.ts';
 import { MAX_HISTORY_BYTES, newestTurns, toModelInput } from './model-input.ts';
 
 let count = 0;
@@ -11,14 +11,25 @@ const assistant = (text: string, status: 'completed' | 'cancelled' | 'failed' = 
   metadata: { run: { runId: 'r', status, attempt: 1 } },
   parts: [{ type: 'step-start' }, { type: 'text', text, state: 'done' }],
 });
-const turns = (n: number, size = 1) => Array.from({ length: n }, (_, i) => [user(`q${i}`), assistant('a'.repeat(size))]).flat();
+const turns = (n: number, size = 1) =>
+  Array.from({ length: n }, (_, i) => [user(`q${i}`), assistant('a'.repeat(size))]).flat();
 
 describe('what the model is sent', () => {
   test('is the visible conversation, with stopped and failed partials', async () => {
-    const messages = [user('one'), assistant('half', 'cancelled'), user('two'), assistant('broken', 'failed'), user('three')];
+    const messages = [
+      user('one'),
+      assistant('half', 'cancelled'),
+      user('two'),
+      assistant('broken', 'failed'),
+      user('three'),
+    ];
     const input = await toModelInput(messages, {});
     expect(input.map(({ role, content }) => [role, (content as { text: string }[])[0]?.text])).toEqual([
-      ['user', 'one'], ['assistant', 'half'], ['user', 'two'], ['assistant', 'broken'], ['user', 'three'],
+      ['user', 'one'],
+      ['assistant', 'half'],
+      ['user', 'two'],
+      ['assistant', 'broken'],
+      ['user', 'three'],
     ]);
   });
 
@@ -36,7 +47,9 @@ describe('what the model is sent', () => {
     expect(wide).toHaveLength(3);
     for (const messages of [sent, wide]) {
       expect(messages[0]?.role).toBe('user');
-      expect(messages.reduce((sum, { parts }) => sum + byteLength(JSON.stringify(parts)), 0)).toBeLessThanOrEqual(MAX_HISTORY_BYTES);
+      expect(messages.reduce((sum, { parts }) => sum + byteLength(JSON.stringify(parts)), 0)).toBeLessThanOrEqual(
+        MAX_HISTORY_BYTES,
+      );
     }
   });
 
@@ -50,7 +63,10 @@ describe('what the model is sent', () => {
   test('has no empty replies and no notes of reasoning', async () => {
     const thoughtful: ChatMessage = {
       ...assistant('answer'),
-      parts: [{ type: 'reasoning', text: 'hm', state: 'done' }, { type: 'text', text: 'answer', state: 'done' }],
+      parts: [
+        { type: 'reasoning', text: 'hm', state: 'done' },
+        { type: 'text', text: 'answer', state: 'done' },
+      ],
     };
     const empty: ChatMessage = { ...assistant(''), parts: [] };
     const input = await toModelInput([user('a'), thoughtful, user('b'), empty, user('c')], {});

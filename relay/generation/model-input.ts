@@ -1,6 +1,6 @@
 import { convertToModelMessages, type ModelMessage, type ToolSet } from 'ai';
 import type { ChatMessage } from '#shared/protocol.ts';
-import { byteLength } from '../workflow/byte-length.ts';
+import { byteLength } from '../util/byte-length.ts';
 
 /** What the model is sent of a conversation, at most. */
 export const MAX_HISTORY_MESSAGES = 50;

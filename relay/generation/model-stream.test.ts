@@ -1,5 +1,11 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
-import { experimental_streamLanguageModelCall as streamLanguageModelCall, jsonSchema, simulateReadableStream, tool, type ToolSet } from 'ai';
+import {
+  experimental_streamLanguageModelCall as streamLanguageModelCall,
+  jsonSchema,
+  simulateReadableStream,
+  tool,
+  type ToolSet,
+} from 'ai';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openModelStream, type ModelPart } from './model-stream.ts';
@@ -137,7 +143,10 @@ describe('the stream of a model', () => {
   });
 
   test('fails as the provider does when it refuses the call', async () => {
-    const refusing: LanguageModelV4 = { ...modelOf(() => new ReadableStream()), doStream: () => Promise.reject(new Error('no key')) };
+    const refusing: LanguageModelV4 = {
+      ...modelOf(() => new ReadableStream()),
+      doStream: () => Promise.reject(new Error('no key')),
+    };
     await expect(openModelStream({ model: refusing, prompt: 'Hello' })).rejects.toThrow('no key');
   });
 });

@@ -52,7 +52,11 @@ describe('a turn of the model', () => {
         { ...FINISH, finishReason: { unified: 'error', raw: 'failed' } },
       ]),
     );
-    await expect(turn).rejects.toMatchObject({ name: 'ModelTurnError', hasOutput: true, cause: expect.any(CutTurnError) });
+    await expect(turn).rejects.toMatchObject({
+      name: 'ModelTurnError',
+      hasOutput: true,
+      cause: expect.any(CutTurnError),
+    });
   });
 
   test('gives what the model said, and what it cost', async () => {
@@ -78,7 +82,13 @@ describe('a turn of the model', () => {
 
   test.each<[string, LanguageModelV4StreamPart[]]>([
     ['text that was never begun', [{ type: 'text-delta', id: 'b', delta: 'Who?' }]],
-    ['text that has ended', [{ type: 'text-end', id: 'a' }, { type: 'text-delta', id: 'a', delta: 'More' }]],
+    [
+      'text that has ended',
+      [
+        { type: 'text-end', id: 'a' },
+        { type: 'text-delta', id: 'a', delta: 'More' },
+      ],
+    ],
     ['the end of a thought that was never begun', [{ type: 'reasoning-end', id: 'a' }]],
   ])('is cut by %s', async (_, parts) => {
     const start: LanguageModelV4StreamPart[] = [

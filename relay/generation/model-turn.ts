@@ -1,6 +1,6 @@
 import { toUIMessageChunk, type LanguageModel, type ModelMessage, type ToolSet } from 'ai';
 import type { ChatChunk, Usage } from '#shared/protocol.ts';
-import { orAborted } from '../workflow/time.ts';
+import { orAborted } from '../util/time.ts';
 import { openModelStream, type ModelPart as Part, type ModelStream } from './model-stream.ts';
 import { createWatchdog, type ModelTimeouts } from './watchdog.ts';
 

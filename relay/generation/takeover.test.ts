@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { StreamMessage } from '#shared/protocol.ts';
 import { createModel } from './models/create-model.ts';
-import { createDemoModel } from './models/demo-model.ts';
+import { createDemoModel } from './models/demo/demo-model.ts';
 import { startOpenAiServer, type ScriptLine } from './testing/openai-server.ts';
 import { createStage, type Stage, type StageOptions } from './testing/stage.ts';
 
@@ -43,17 +43,21 @@ async function takeOver(options: StageOptions, leave: 'dies' | 'drains') {
 }
 
 describe('a reply whose relay is gone', () => {
-  test.each<['dies' | 'drains', number]>([['dies', 2], ['drains', 1]])(
-    'in the middle is written anew under takeover restart (the relay %s)',
-    async (leave, attempt) => {
-      await using taken = await takeOver({ model: createDemoModel({ tokensPerSecond: 400 }) }, leave);
-      const { stage, messages, state, terminals } = taken;
-      expect(messages.find((message) => message.type === 'metadata' && message.status === 'restarted')).toMatchObject({ reset: true, steps: 0, attempt });
-      expect(chunksAfterRestart(messages).slice(0, 3)).toEqual(['start-step', 'text-start', 'text-delta']);
-      expect(terminals).toMatchObject([{ status: 'completed', attempt }]);
-      expect(stage.textOf(state.messages.at(-1))).toBe(await wholeAnswer());
-    },
-  );
+  test.each<['dies' | 'drains', number]>([
+    ['dies', 2],
+    ['drains', 1],
+  ])('in the middle is written anew under takeover restart (the relay %s)', async (leave, attempt) => {
+    await using taken = await takeOver({ model: createDemoModel({ tokensPerSecond: 400 }) }, leave);
+    const { stage, messages, state, terminals } = taken;
+    expect(messages.find((message) => message.type === 'metadata' && message.status === 'restarted')).toMatchObject({
+      reset: true,
+      steps: 0,
+      attempt,
+    });
+    expect(chunksAfterRestart(messages).slice(0, 3)).toEqual(['start-step', 'text-start', 'text-delta']);
+    expect(terminals).toMatchObject([{ status: 'completed', attempt }]);
+    expect(stage.textOf(state.messages.at(-1))).toBe(await wholeAnswer());
+  });
 
   test.each<'dies' | 'drains'>(['dies', 'drains'])(
     'in the middle of its text goes on with the next word under takeover continue (the relay %s)',
@@ -76,17 +80,27 @@ describe('a reply whose relay is gone', () => {
   );
 
   test.each<[string, ScriptLine, string[]]>([
-    ['thinks first', { kind: 'ok', reasoning: ['Where was I?'], words: ['and ', 'on.'] }, ['text-delta', 'text-end', 'finish-step', 'finish']],
+    [
+      'thinks first',
+      { kind: 'ok', reasoning: ['Where was I?'], words: ['and ', 'on.'] },
+      ['text-delta', 'text-end', 'finish-step', 'finish'],
+    ],
     ['has nothing to add', { kind: 'ok', words: [] }, ['text-end', 'finish-step', 'finish']],
   ])('goes on in the open text part when the model %s', async (_, line, kinds) => {
-    await using server = await startOpenAiServer({ kind: 'words-then-stall', words: ['A first half of an answer '] }, line);
+    await using server = await startOpenAiServer(
+      { kind: 'words-then-stall', words: ['A first half of an answer '] },
+      line,
+    );
     const model = createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
     await using taken = await takeOver({ model, runner: { takeover: 'continue' } }, 'drains');
     const { messages, terminals, state } = taken;
     const after = chunksAfterRestart(messages);
     expect(after.filter((kind, index) => kind !== after[index - 1])).toEqual(kinds);
     expect(terminals).toMatchObject([{ status: 'completed' }]);
-    expect(server.requests[1]?.body.messages.at(-1)).toMatchObject({ role: 'assistant', content: 'A first half of an answer ' });
+    expect(server.requests[1]?.body.messages.at(-1)).toMatchObject({
+      role: 'assistant',
+      content: 'A first half of an answer ',
+    });
     expect(state.messages.at(-1)?.parts.filter(({ type }) => type === 'text')).toMatchObject([{ state: 'done' }]);
   });
 });

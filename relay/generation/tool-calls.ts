@@ -1,6 +1,6 @@
 import type { ModelMessage, Tool, ToolExecutionOptions, ToolSet } from 'ai';
 import type { ChatChunk } from '#shared/protocol.ts';
-import type { ToolPart } from '#shared/reply.ts';
+import type { ToolPart } from '#shared/fold/reply.ts';
 
 /** What the visitor and the model are told of a tool's error, at most. */
 const MAX_ERROR_LENGTH = 1000;

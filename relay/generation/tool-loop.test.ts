@@ -1,8 +1,8 @@
 import { jsonSchema, tool, type ToolSet } from 'ai';
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '#shared/protocol.ts';
-import { isToolPart } from '#shared/reply.ts';
-import { withFaults, type Fault } from '../workflow/testing/faulty-store.ts';
+import { isToolPart } from '#shared/fold/reply.ts';
+import { withFaults, type Fault } from '../engine/testing/faulty-store.ts';
 import { createModel } from './models/create-model.ts';
 import { startOpenAiServer, type OpenAiRequest, type OpenAiServer, type Reply } from './testing/openai-server.ts';
 import { createStage, type Stage } from './testing/stage.ts';
@@ -27,7 +27,8 @@ function threeTurns({ body }: OpenAiRequest): Reply {
     };
   }
   // The same id as before: some servers number the calls of each turn anew.
-  if (answered === 2) return { kind: 'tool-calls', calls: [{ id: 'call_a', name: 'weather', input: '{"city":"Paris"}' }] };
+  if (answered === 2)
+    return { kind: 'tool-calls', calls: [{ id: 'call_a', name: 'weather', input: '{"city":"Paris"}' }] };
   return { kind: 'ok', words: ['All ', 'sunny.'] };
 }
 
@@ -66,13 +67,24 @@ describe('a reply that calls tools', () => {
     expect(executions.toSorted()).toEqual(['Oslo', 'Paris', 'Rome']);
     const kinds = messages.flatMap((message) => (message.type === 'chunk' ? [message.chunk.type] : []));
     expect(kinds.filter((kind) => /step|available$|finish$/.test(kind))).toEqual([
-      'start-step', 'tool-input-available', 'tool-input-available', 'finish-step',
-      'tool-output-available', 'tool-output-available',
-      'start-step', 'tool-input-available', 'finish-step', 'tool-output-available',
-      'start-step', 'finish-step', 'finish',
+      'start-step',
+      'tool-input-available',
+      'tool-input-available',
+      'finish-step',
+      'tool-output-available',
+      'tool-output-available',
+      'start-step',
+      'tool-input-available',
+      'finish-step',
+      'tool-output-available',
+      'start-step',
+      'finish-step',
+      'finish',
     ]);
     expect(stage.textOf(state.messages.at(-1))).toBe('Let me look. All sunny.');
-    expect(terminals).toMatchObject([{ status: 'completed', finishReason: 'stop', usage: { inputTokens: 21, outputTokens: 15 } }]);
+    expect(terminals).toMatchObject([
+      { status: 'completed', finishReason: 'stop', usage: { inputTokens: 21, outputTokens: 15 } },
+    ]);
     expect(server.requests[1]?.body.messages.slice(1)).toMatchObject([
       { role: 'assistant', content: 'Let me look. ', tool_calls: [{ id: 'call_a' }, { id: 'call_b' }] },
       { role: 'tool', tool_call_id: 'call_a', content: '{"city":"Oslo","sky":"clear"}' },
@@ -98,7 +110,10 @@ describe('a reply that calls tools', () => {
     await stage.prompt('?');
     const { state, terminals } = await stage.ended();
     expect(terminals).toMatchObject([{ status: 'completed' }]);
-    expect(state.messages.at(-1)?.parts.find(isToolPart)).toMatchObject({ state: 'output-error', errorText: 'no such city: Oslo' });
+    expect(state.messages.at(-1)?.parts.find(isToolPart)).toMatchObject({
+      state: 'output-error',
+      errorText: 'no such city: Oslo',
+    });
     expect(server.requests[1]?.body.messages.at(-1)).toMatchObject({ role: 'tool', content: 'no such city: Oslo' });
   });
 
@@ -131,7 +146,12 @@ describe('a reply that calls tools', () => {
     const { terminals, state } = await stage.ended();
     expect(terminals).toMatchObject([{ status: 'completed', finishReason: 'tool-calls' }]);
     expect(server.requests).toHaveLength(1);
-    expect(state.messages.at(-1)?.parts.filter(isToolPart).map(({ state }) => state)).toEqual(['output-error', 'output-error']);
+    expect(
+      state.messages
+        .at(-1)
+        ?.parts.filter(isToolPart)
+        .map(({ state }) => state),
+    ).toEqual(['output-error', 'output-error']);
   });
 
   test('ends after its last turn, however much the model wants to call', async () => {
@@ -212,7 +232,16 @@ describe('a takeover in the middle of a tool loop', () => {
     stage.advance(60_000);
     stage.start();
     const { state, terminals, messages } = await stage.ended();
-    return { died, stored, before: executions.slice(0, before), after: executions.slice(before), reply: state.messages.at(-1), terminals, messages, text: stage.textOf(state.messages.at(-1)) };
+    return {
+      died,
+      stored,
+      before: executions.slice(0, before),
+      after: executions.slice(before),
+      reply: state.messages.at(-1),
+      terminals,
+      messages,
+      text: stage.textOf(state.messages.at(-1)),
+    };
   }
 
   async function citiesInLog(stage: Stage): Promise<string[]> {
@@ -233,7 +262,10 @@ describe('a takeover in the middle of a tool loop', () => {
         expect(answeredCities(reply), `write ${n}`).toEqual(['Oslo', 'Rome', 'Paris']);
         expect(terminals, `write ${n}`).toHaveLength(1);
         expect(terminals[0]).toMatchObject({ status: 'completed' });
-        expect(after.filter((city) => stored.includes(city)), `write ${n}`).toEqual([]);
+        expect(
+          after.filter((city) => stored.includes(city)),
+          `write ${n}`,
+        ).toEqual([]);
         if (!died) break;
         points = n;
       }

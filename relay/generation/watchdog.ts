@@ -1,4 +1,4 @@
-import { createDeadline } from '../workflow/deadline.ts';
+import { createDeadline } from '../util/deadline.ts';
 
 /** How long a model may take. All in ms. */
 export interface ModelTimeouts {

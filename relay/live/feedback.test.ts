@@ -26,7 +26,10 @@ async function follow(): Promise<StreamReader> {
 }
 
 async function rate(messageId: string, rating: 'up' | null = 'up'): Promise<void> {
-  const response = await stage.request(`/api/sessions/${session.sessionId}/feedback`, json({ messageId, rating }, session.token));
+  const response = await stage.request(
+    `/api/sessions/${session.sessionId}/feedback`,
+    json({ messageId, rating }, session.token),
+  );
   expect(response.status).toBe(204);
 }
 
@@ -54,7 +57,12 @@ describe('feedback on a stream', () => {
     const head = await stage.store.head(session.sessionId);
     expect(head).toMatchObject({ kind: 'open', head: cursor });
 
-    await stage.store.seal(session.sessionId, { from: '0-0', to: cursor ?? '', transcript: await transcript(), trimTo: cursor ?? '' });
+    await stage.store.seal(session.sessionId, {
+      from: '0-0',
+      to: cursor ?? '',
+      transcript: await transcript(),
+      trimTo: cursor ?? '',
+    });
     expect((await follow()).messages().map(ratingsIn)).toEqual([['up']]);
   });
 

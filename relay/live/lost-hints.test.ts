@@ -117,7 +117,9 @@ it('leaves a session that is only being opened to who opens it', async () => {
   // Somebody else watches, so that the relay's clock runs.
   const other = await stage.mint();
   await stage.prompt(other);
-  open.push(await openStream(`${await stage.listen()}/api/check-stream?sessionId=${other.sessionId}`, bearer(other.token)));
+  open.push(
+    await openStream(`${await stage.listen()}/api/check-stream?sessionId=${other.sessionId}`, bearer(other.token)),
+  );
   await stage.prompt(session);
   const pen = await stage.write(session.sessionId);
   isSlow = true;
@@ -216,7 +218,10 @@ it('sends a snapshot when what it missed was trimmed meanwhile', async () => {
   // Its run has ended long ago.
   await stream.ended();
   expect(stream.messages().at(-1)?.data).toMatchObject({ type: 'snapshot', messages: { length: 6 } });
-  await stays.next('what is active now', ({ data }) => data.type === 'message' && JSON.stringify(data).includes('Last'));
+  await stays.next(
+    'what is active now',
+    ({ data }) => data.type === 'message' && JSON.stringify(data).includes('Last'),
+  );
   expect(brokenLinks(stays.messages(), '0-0')).toEqual([]);
 });
 
@@ -261,7 +266,10 @@ it('takes no late answer to an old question for the loss of what it has heard si
   answer();
   await isAnswered;
   await stage.prompt(session, 'Last');
-  await stream.next('what is active now', ({ data }) => data.type === 'message' && JSON.stringify(data).includes('Last'));
+  await stream.next(
+    'what is active now',
+    ({ data }) => data.type === 'message' && JSON.stringify(data).includes('Last'),
+  );
   expect(stream.messages().filter(({ data }) => data.type === 'snapshot')).toEqual([]);
   expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
 });

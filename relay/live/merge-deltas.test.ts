@@ -2,9 +2,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { compareCursors, follows, START } from '#shared/cursor.ts';
 import type { ChatChunk, Frame } from '#shared/protocol.ts';
-import { EMPTY_SESSION, reduce } from '#shared/session.ts';
+import { EMPTY_SESSION, reduce } from '#shared/fold/session.ts';
 import { arbitraryLog } from '#shared/testing/arbitrary-log.ts';
-import { encodeMessage } from '../store/encode-message.ts';
+import { encodeMessage } from '../store/entries/encode-message.ts';
 import type { LogEntry } from '../store/session-store.ts';
 import { fromWire, toEntries } from '../store/testing/log-entries.ts';
 import { MAX_MERGED_LENGTH, mergeDeltas } from './merge-deltas.ts';
@@ -48,17 +48,48 @@ describe('mergeDeltas', () => {
     ['under another fence', [text('5-3', 'a'), text('6-4', 'b')]],
     ['after a gap', [text('5-3', 'a'), text('5-5', 'b')]],
     ['before something else', [text('5-3', 'a'), entry('5-4', { type: 'start-step' }), text('5-5', 'b')]],
-    ['with further fields after its text', [text('5-3', 'a'), entry('5-4', { type: 'text-delta', id: '1', delta: 'b', mood: 'odd' } as ChatChunk)]],
-    ['after one with further fields', [entry('5-3', { type: 'text-delta', id: '1', delta: 'b', mood: 'odd' } as ChatChunk), text('5-4', 'a')]],
-    ['in another form of the same JSON', [text('5-3', 'a'), { id: '5-4', data: '{"type":"chunk","runId":"r","chunk":{"type":"text-delta","delta":"b","id":"1"}}' }]],
-    ['with further fields in its message', [text('5-3', 'a'), { id: '5-4', data: '{"type":"chunk","runId":"r","chunk":{"type":"text-delta","id":"1","delta":"b"},"x":{"y":"z"}}' }]],
+    [
+      'with further fields after its text',
+      [text('5-3', 'a'), entry('5-4', { type: 'text-delta', id: '1', delta: 'b', mood: 'odd' } as ChatChunk)],
+    ],
+    [
+      'after one with further fields',
+      [entry('5-3', { type: 'text-delta', id: '1', delta: 'b', mood: 'odd' } as ChatChunk), text('5-4', 'a')],
+    ],
+    [
+      'in another form of the same JSON',
+      [
+        text('5-3', 'a'),
+        { id: '5-4', data: '{"type":"chunk","runId":"r","chunk":{"type":"text-delta","delta":"b","id":"1"}}' },
+      ],
+    ],
+    [
+      'with further fields in its message',
+      [
+        text('5-3', 'a'),
+        {
+          id: '5-4',
+          data: '{"type":"chunk","runId":"r","chunk":{"type":"text-delta","id":"1","delta":"b"},"x":{"y":"z"}}',
+        },
+      ],
+    ],
     ['that names what came before it', [text('5-3', 'a'), { ...text('5-4', 'b'), prev: '5-3' }]],
   ])('does not merge deltas %s', (_, entries) => {
     expect(mergeDeltas(entries)).toEqual(entries);
   });
 
   it('keeps texts whole that look like the end of a delta, or end in backslashes', () => {
-    const texts = ['"}}', '\\', '\\\\', '\\"', '"', '\\"}}', '"},"x":{"y":"', '","providerMetadata":{"a":{"b":"c"}}}}', ''];
+    const texts = [
+      '"}}',
+      '\\',
+      '\\\\',
+      '\\"',
+      '"',
+      '\\"}}',
+      '"},"x":{"y":"',
+      '","providerMetadata":{"a":{"b":"c"}}}}',
+      '',
+    ];
     const frames = mergeDeltas(texts.map((delta, index) => text(`5-${index + 1}`, delta)));
     expect(frames).toHaveLength(1);
     expect(chunkOf(frames[0])).toEqual({ type: 'text-delta', id: '1', delta: texts.join('') });
@@ -123,7 +154,9 @@ describe('a replay of any log', () => {
       fc.property(arbitraryLog, (log) => {
         const frames = mergeDeltas(toEntries(log)).map(fromWire);
         for (const { id: cursor } of log) {
-          const next = frames.filter(({ id, message }) => follows(cursor, { id, from: message.from, prev: message.prev }));
+          const next = frames.filter(({ id, message }) =>
+            follows(cursor, { id, from: message.from, prev: message.prev }),
+          );
           // Only when a frame begins right after the cursor; within a frame there is none, and the viewer asks again.
           const begins = frames.some(({ id }) => id === cursor) && cursor !== log.at(-1)?.id;
           expect(next).toHaveLength(begins ? 1 : 0);

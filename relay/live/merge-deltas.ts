@@ -1,4 +1,4 @@
-import { firstId, groupDeltas, TEXT_END } from '../store/delta-groups.ts';
+import { firstId, groupDeltas, TEXT_END } from '../store/entries/delta-groups.ts';
 import type { LogEntry } from '../store/session-store.ts';
 
 /**

@@ -1,13 +1,13 @@
 import type { Cursor } from '#shared/cursor.ts';
 import { PING_INTERVAL_MS, type ByeReason } from '#shared/protocol.ts';
-import type { Logger } from '../logger.ts';
-import { RelayError } from '../relay-error.ts';
+import type { Logger } from '../util/logger.ts';
+import { RelayError } from '../util/relay-error.ts';
 import type { ReadInput, SessionStore } from '../store/session-store.ts';
 import { pageAfter, replay, type OpenReadAnswer, type ReplayContext } from './replay.ts';
 import { closeTail, createTail, openTail, poll, showFeedback, type Absent, type Tail } from './session-tail.ts';
 import { encodeBye, PING } from './sse-frames.ts';
 import { createStreamCounter, type StreamLimits } from './stream-limits.ts';
-import { drained, type ViewerSink } from './viewer-sink.ts';
+import { drained, type ViewerSink } from './sinks/viewer-sink.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface SessionHubOptions {
@@ -81,7 +81,10 @@ const KEEP_MS = 5000;
 const SHUTDOWN_JITTER_MS = 3000;
 
 export function createSessionHub({ store, logger, limits, timing }: SessionHubOptions): SessionHub {
-  const { pingMs, activePollMs, idlePollMs, blockedMs, unreadBytes, allUnreadBytes, lingerMs } = { ...DEFAULT_TIMING, ...timing };
+  const { pingMs, activePollMs, idlePollMs, blockedMs, unreadBytes, allUnreadBytes, lingerMs } = {
+    ...DEFAULT_TIMING,
+    ...timing,
+  };
   const counter = createStreamCounter(limits);
   const tails = new Map<string, Tail>();
   /** Viewers whose socket takes no more at the moment, and since when (ticks). */

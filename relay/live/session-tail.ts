@@ -1,6 +1,6 @@
 import { compareCursors, follows, START, type Cursor } from '#shared/cursor.ts';
 import { isTerminal, type ByeReason, type StreamMessage } from '#shared/protocol.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../util/logger.ts';
 import { mergeFeedback, readSession, type OpenSession } from '../store/read-session.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { FollowEvent, LogEntry, SessionStore, Unfollow } from '../store/session-store.ts';

@@ -39,7 +39,9 @@ function stall(): Socket {
   socket.pause();
   // The relay may cut it.
   socket.on('error', () => undefined);
-  socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${session.token}\r\n\r\n`);
+  socket.write(
+    `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${session.token}\r\n\r\n`,
+  );
   return socket;
 }
 

@@ -5,7 +5,10 @@ import { encodeBye, encodeFrame, encodeSnapshot, PING } from './sse-frames.ts';
 
 function parse(text: string): EventSourceMessage[] {
   const events: EventSourceMessage[] = [];
-  const parser = createParser({ onEvent: (event) => events.push(event), onError: (error) => expect.unreachable(error.message) });
+  const parser = createParser({
+    onEvent: (event) => events.push(event),
+    onError: (error) => expect.unreachable(error.message),
+  });
   parser.feed(text);
   return events;
 }
@@ -13,7 +16,22 @@ function parse(text: string): EventSourceMessage[] {
 /** With what has a meaning in event streams more often than chance would have it. */
 const nasty = fc.string({
   unit: fc.oneof(
-    fc.constantFrom('\r', '\n', '\r\n', '\0', '\u2028', '\u2029', '\ufeff', 'data: ', 'id: 1-1\n', 'event: bye\n', '"', '\\', '}', '\ud800'),
+    fc.constantFrom(
+      '\r',
+      '\n',
+      '\r\n',
+      '\0',
+      '\u2028',
+      '\u2029',
+      '\ufeff',
+      'data: ',
+      'id: 1-1\n',
+      'event: bye\n',
+      '"',
+      '\\',
+      '}',
+      '\ud800',
+    ),
     fc.string({ unit: 'binary', maxLength: 2 }),
   ),
 });
@@ -29,7 +47,11 @@ it('carries any text in one event, whatever is in it', () => {
       expect(events.map(({ id }) => id)).toEqual(texts.map((_, i) => `1-${i + 5}`));
       for (const [i, event] of events.entries()) {
         expect(event.event).toBeUndefined();
-        expect(JSON.parse(event.data)).toMatchObject({ type: 'chunk', chunk: { delta: texts[i] }, ...(merged ? { from: `1-${i}` } : {}) });
+        expect(JSON.parse(event.data)).toMatchObject({
+          type: 'chunk',
+          chunk: { delta: texts[i] },
+          ...(merged ? { from: `1-${i}` } : {}),
+        });
       }
     }),
     { numRuns: 500 },

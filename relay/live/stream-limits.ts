@@ -1,4 +1,4 @@
-import { RelayError } from '../relay-error.ts';
+import { RelayError } from '../util/relay-error.ts';
 
 /** How many streams may be open at once; 0 = any number. */
 export interface StreamLimits {
@@ -42,5 +42,8 @@ export function createStreamCounter(limits: StreamLimits) {
 }
 
 function tooMany(of: 'conversation' | 'address'): RelayError {
-  return new RelayError('rate-limited', { detail: `Too many streams are open for this ${of}.`, retryAfterMs: RETRY_MS });
+  return new RelayError('rate-limited', {
+    detail: `Too many streams are open for this ${of}.`,
+    retryAfterMs: RETRY_MS,
+  });
 }

@@ -112,7 +112,9 @@ it('folds the runs that ended into the snapshot, sealed or not', async () => {
   const stream = await follow();
   await stream.caughtUp();
   const [snapshot, ...rest] = stream.messages();
-  expect(snapshot?.data).toMatchObject({ messages: [{ role: 'user' }, { role: 'assistant', parts: [{ text: 'An answer' }] }] });
+  expect(snapshot?.data).toMatchObject({
+    messages: [{ role: 'user' }, { role: 'assistant', parts: [{ text: 'An answer' }] }],
+  });
   expect(rest.map(({ data }) => data.type)).toEqual(['message']);
   expect(brokenLinks(stream.messages())).toEqual([]);
 });
@@ -292,8 +294,10 @@ it('says bye shutdown, with time to come back, when the relay drains; and opens 
 it('works as a plain fetch handler too', async () => {
   await stage.prompt(session);
   const pen = await stage.write(session.sessionId);
-  const stream = await openStream(`/api/check-stream?sessionId=${session.sessionId}&until=idle`, bearer(session.token), (path, init) =>
-    stage.request(path, init),
+  const stream = await openStream(
+    `/api/check-stream?sessionId=${session.sessionId}&until=idle`,
+    bearer(session.token),
+    (path, init) => stage.request(path, init),
   );
   await stream.caughtUp();
   await pen.text('Good morning');

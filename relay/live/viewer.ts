@@ -1,4 +1,4 @@
-import type { ViewerSink } from './viewer-sink.ts';
+import type { ViewerSink } from './sinks/viewer-sink.ts';
 
 /** One open event stream. */
 export interface Viewer {

@@ -1,5 +1,5 @@
 import { pino, type Logger } from 'pino';
-import type { LogLevel } from '../config.ts';
+import type { LogLevel } from './config.ts';
 
 /** Never in a log, wherever it turns up in the fields: what was written, and what would let somebody act for a visitor. */
 const SECRETS = ['prompt', 'token', 'authorization', 'secret', 'apiKey', 'messages', 'text', 'body', 'entries', 'data'];
@@ -12,7 +12,8 @@ export function createLogger(level: LogLevel): Logger {
       base: { pid: process.pid },
       redact: {
         paths: [...SECRETS, 'sessionId'].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
-        censor: (value, path) => (path.at(-1) === 'sessionId' && typeof value === 'string' ? `${value.slice(0, 6)}…` : '[redacted]'),
+        censor: (value, path) =>
+          path.at(-1) === 'sessionId' && typeof value === 'string' ? `${value.slice(0, 6)}…` : '[redacted]',
       },
     },
     pino.destination({ dest: 2, sync: true }),

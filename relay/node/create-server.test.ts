@@ -40,7 +40,9 @@ async function openStream({ stage, socket, heard }: Awaited<ReturnType<typeof op
   const session = await stage.mint();
   await stage.prompt(session);
   const { sessionId, token } = session;
-  socket.write(`GET /api/check-stream?sessionId=${sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+  socket.write(
+    `GET /api/check-stream?sessionId=${sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+  );
   await expect.poll(() => heard.text, { timeout: 5000 }).toContain('event: ping');
 }
 
@@ -76,9 +78,21 @@ it('does not wait long for a request whose head comes in drop by drop', async ()
 });
 
 it.each([
-  ['a body that does not come', 'POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{', 'The request took too long to arrive.'],
-  ['a head that is too long', `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 'The head of the request is too long.'],
-  ['an expectation that cannot be met', 'GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: the-unexpected\r\n\r\n', 'Expect: must be 100-continue.'],
+  [
+    'a body that does not come',
+    'POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    'The request took too long to arrive.',
+  ],
+  [
+    'a head that is too long',
+    `GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
+    'The head of the request is too long.',
+  ],
+  [
+    'an expectation that cannot be met',
+    'GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: the-unexpected\r\n\r\n',
+    'Expect: must be 100-continue.',
+  ],
   ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', 'A request of HTTP/1.1 names its host.'],
   ['a wish for a proxy', 'CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n', 'The relay is no proxy.'],
   ['nonsense', 'nonsense\r\n\r\n', undefined],
@@ -91,7 +105,8 @@ it.each([
 
 it('answers a request that waits to be told to go on', async () => {
   const { socket, heard } = await openSocket();
-  const head = 'POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n';
+  const head =
+    'POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n';
   socket.write(head);
   await expect.poll(() => heard.text, { timeout: 5000 }).toMatch(/^HTTP\/1\.1 100 /);
   socket.write('{}');
@@ -119,15 +134,17 @@ it.each(['CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n', 'n
 );
 
 it.each(['nonsense\r\n\r\n', 'CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n'])(
-  'writes nothing into a stream whose viewer sends %j: it ends', async (bytes) => {
-  const opened = await openSocket();
-  const { socket, heard } = opened;
-  await openStream(opened);
-  socket.write(bytes);
-  await once(socket, 'close');
-  expect(heard.text.match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
-  expect(heard.text).toMatch(/\ndata: \{\}\n\n$/);
-});
+  'writes nothing into a stream whose viewer sends %j: it ends',
+  async (bytes) => {
+    const opened = await openSocket();
+    const { socket, heard } = opened;
+    await openStream(opened);
+    socket.write(bytes);
+    await once(socket, 'close');
+    expect(heard.text.match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
+    expect(heard.text).toMatch(/\ndata: \{\}\n\n$/);
+  },
+);
 
 it('keeps nothing of what a viewer asked with while its stream is open, and sees it leave', async () => {
   const opened = await openSocket();
@@ -151,7 +168,9 @@ it('lets a stream that is asked for behind another one over the same connection 
   const session = await stage.mint();
   await stage.prompt(session);
   const { sessionId, token } = session;
-  socket.write(`GET /api/check-stream?sessionId=${sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+  socket.write(
+    `GET /api/check-stream?sessionId=${sessionId} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+  );
   await expect.poll(() => stage.relay.streams, { timeout: 5000 }).toBe(2);
   expect(heard.text.match(/HTTP\/1\.1 200 /g)).toHaveLength(1);
   expect(heard.text).not.toContain(sessionId);

@@ -1,9 +1,15 @@
-import { createServer as createHttpServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { createProblem, type Problem } from '#shared/problem.ts';
 import type { Relay } from '../app.ts';
-import { PROBLEM_HEADERS } from '../middleware/problem-response.ts';
+import { PROBLEM_HEADERS } from '../http/problem-response.ts';
 
 export interface ServerOptions {
   relay: Relay;

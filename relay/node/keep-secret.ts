@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import type { StoreConfig } from '../store/open-store.ts';
+import type { StoreConfig } from './open-store.ts';
 
 const SECRET_BYTES = 32;
 

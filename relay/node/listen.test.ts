@@ -13,7 +13,9 @@ function openServer() {
 test('a port that somebody uses is an error, in a sentence', async () => {
   const port = await listen(openServer(), { port: 0, host: HOST, onError() {} });
   const second = listen(openServer(), { port, host: HOST, onError() {} });
-  await expect(second).rejects.toThrow(new ListenError(`The relay cannot listen on port ${port} of ${HOST}: another process uses it.`));
+  await expect(second).rejects.toThrow(
+    new ListenError(`The relay cannot listen on port ${port} of ${HOST}: another process uses it.`),
+  );
 });
 
 test('a connection that cannot be accepted is told of, and those that come later are served', async () => {

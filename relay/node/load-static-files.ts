@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { StaticFile, StaticFiles } from '../routes/pages.ts';
+import type { StaticFile, StaticFiles } from '../http/pages.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -23,7 +23,10 @@ const HASHED_NAME = /-[\w-]{8}\.\w+$/;
 /** The built widget (`<folder>/widget`) and demo page (`<folder>/demo`), by the path they are served at. */
 export function loadStaticFiles(folder: string): StaticFiles {
   const files = new Map<string, StaticFile>();
-  for (const [part, isPublic] of [['demo', false], ['widget', true]] as const) {
+  for (const [part, isPublic] of [
+    ['demo', false],
+    ['widget', true],
+  ] as const) {
     for (const file of filesBelow(path.join(folder, part))) {
       const name = path.relative(path.join(folder, part), file).split(path.sep).join('/');
       files.set(name === 'index.html' ? '/' : `/${name}`, loadFile(file, isPublic));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
-import type { Logger } from '../logger.ts';
-import { startRedis, type RedisProcess } from '../store/drivers/redis/testing/redis-process.ts';
+import type { Logger } from '../util/logger.ts';
+import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
 import { openPromptLimiter, type OpenedPromptLimiter } from './open-prompt-limiter.ts';
 
 const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -12,7 +12,11 @@ beforeAll(async () => {
 afterAll(() => server.destroy());
 
 function open(prefix: string, url = server.url): Promise<OpenedPromptLimiter> {
-  return openPromptLimiter({ kind: 'redis', url, prefix, allowEviction: false }, { perSession: 3, perAddress: 5 }, logger);
+  return openPromptLimiter(
+    { kind: 'redis', url, prefix, allowEviction: false },
+    { perSession: 3, perAddress: 5 },
+    logger,
+  );
 }
 
 /** One that counts on Redis by now, and not for itself while it connects. */

@@ -1,8 +1,8 @@
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import { createPromptLimiter } from '../limits/create-prompt-limiter.ts';
 import type { PromptLimiter, PromptLimits } from '../limits/prompt-limiter.ts';
-import type { Logger } from '../logger.ts';
-import type { StoreConfig } from '../store/open-store.ts';
+import type { Logger } from '../util/logger.ts';
+import type { StoreConfig } from './open-store.ts';
 
 export interface OpenedPromptLimiter {
   limiter: PromptLimiter;
@@ -14,12 +14,16 @@ export interface OpenedPromptLimiter {
  * Limits the prompts a minute: of all relays that share a Redis together, else of this process. While Redis is away
  * each relay counts for itself. Over REST, where each count would be two more requests a prompt, it always does.
  */
-export async function openPromptLimiter(store: StoreConfig, limits: PromptLimits, logger: Logger): Promise<OpenedPromptLimiter> {
+export async function openPromptLimiter(
+  store: StoreConfig,
+  limits: PromptLimits,
+  logger: Logger,
+): Promise<OpenedPromptLimiter> {
   const isLimited = limits.perSession > 0 || limits.perAddress > 0;
   if (store.kind !== 'redis' || !isLimited) return { limiter: createPromptLimiter(limits), close: () => {} };
 
-  const { connectCommands } = await import('../store/drivers/redis/connect.ts');
-  const { parseRedisAddress } = await import('../store/drivers/redis/redis-address.ts');
+  const { connectCommands } = await import('../store/redis/ioredis/connect.ts');
+  const { parseRedisAddress } = await import('../store/redis/ioredis/redis-address.ts');
   const address = parseRedisAddress(store.url);
   if (!address) throw new TypeError('the address of the store is none of a Redis');
   const client = connectCommands(address);

@@ -31,10 +31,13 @@ describe('POST /api/llm-stream', () => {
     expect((await state()).messages).toHaveLength(2);
   });
 
-  it.each([{ prompt: 'Another?' }, { prompt: 'Hello?', parentId: '' }])('refuses the messageId for %j', async (body) => {
-    await post({ prompt: 'Hello?', messageId: 'm-1' });
-    expect(await problemOf(await post({ ...body, messageId: 'm-1' }))).toBe('422 idempotency-mismatch');
-  });
+  it.each([{ prompt: 'Another?' }, { prompt: 'Hello?', parentId: '' }])(
+    'refuses the messageId for %j',
+    async (body) => {
+      await post({ prompt: 'Hello?', messageId: 'm-1' });
+      expect(await problemOf(await post({ ...body, messageId: 'm-1' }))).toBe('422 idempotency-mismatch');
+    },
+  );
 
   it('refuses a second prompt while a run is active', async () => {
     await post({ prompt: 'Hello?' });
@@ -56,7 +59,8 @@ describe('POST /api/llm-stream', () => {
   it('regenerates the answer to a message of the visitor, and to nothing else', async () => {
     await post({ prompt: 'First', messageId: 'm-1' });
     const reply = await visit.answer();
-    for (const parentId of [reply, 'nobody', '']) expect(await problemOf(await post({ parentId }))).toBe('422 unknown-parent');
+    for (const parentId of [reply, 'nobody', ''])
+      expect(await problemOf(await post({ parentId }))).toBe('422 unknown-parent');
     const again = (await (await post({ parentId: 'm-1', messageId: 'm-2' })).json()) as PromptAnswer;
     expect(await state()).toMatchObject({ messages: [{ id: 'm-1' }], run: { runId: again.runId, status: 'queued' } });
     await visit.answer('Another answer');
@@ -81,20 +85,34 @@ describe('POST /api/llm-stream', () => {
 
   it.each([
     ['a field named twice', (id: string) => `{"sessionId":"${id}","prompt":"a","prompt":"b"}`],
-    ['a field named twice in another spelling', (id: string) => `{"sessionId":"${id}","prompt":"a","\\u0070rompt":"a"}`],
+    [
+      'a field named twice in another spelling',
+      (id: string) => `{"sessionId":"${id}","prompt":"a","\\u0070rompt":"a"}`,
+    ],
     ['a prototype', (id: string) => `{"sessionId":"${id}","prompt":"a","__proto__":{"x":1}}`],
     ['deep JSON', (id: string) => `{"sessionId":"${id}","prompt":${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
     ['a byte order mark', (id: string) => `\ufeff{"sessionId":"${id}","prompt":"a"}`],
   ])('refuses %s', async (_, body) => {
     const headers = { 'content-type': 'application/json', ...bearer(visit.session.token) };
-    const response = await visit.stage.request('/api/llm-stream', { method: 'POST', body: body(visit.session.sessionId), headers });
+    const response = await visit.stage.request('/api/llm-stream', {
+      method: 'POST',
+      body: body(visit.session.sessionId),
+      headers,
+    });
     expect(await problemOf(response)).toBe('400 invalid-request');
   });
 
   it('refuses bytes that are no UTF-8', async () => {
-    const body = new Uint8Array([...new TextEncoder().encode(`{"sessionId":"${visit.session.sessionId}","prompt":"`), 0xff, 0x22, 0x7d]);
+    const body = new Uint8Array([
+      ...new TextEncoder().encode(`{"sessionId":"${visit.session.sessionId}","prompt":"`),
+      0xff,
+      0x22,
+      0x7d,
+    ]);
     const headers = { 'content-type': 'application/json', ...bearer(visit.session.token) };
-    expect(await problemOf(await visit.stage.request('/api/llm-stream', { method: 'POST', body, headers }))).toBe('400 invalid-request');
+    expect(await problemOf(await visit.stage.request('/api/llm-stream', { method: 'POST', body, headers }))).toBe(
+      '400 invalid-request',
+    );
   });
 
   it('counts the bytes of a prompt, not its characters', async () => {
@@ -141,13 +159,17 @@ describe('POST /api/llm-stream', () => {
       expect((await post({ prompt: 'instead', messageId: 'm-2', parentId: '' })).status).toBe(202);
       await visit.answer();
     };
-    expect(await problemOf(await post({ prompt: 'after the first', messageId: 'm-3', parentId: 'm-1' }))).toBe('422 unknown-parent');
+    expect(await problemOf(await post({ prompt: 'after the first', messageId: 'm-3', parentId: 'm-1' }))).toBe(
+      '422 unknown-parent',
+    );
     expect((await state()).messages.map(({ id }) => id)).toEqual(['m-2', expect.any(String)]);
   });
 
   it('does not count a prompt that another came before at the last moment', async () => {
     await restart({ limiter: createPromptLimiter({ perSession: 2, perAddress: 0 }) });
-    const statuses = (await Promise.all([post({ prompt: '1' }), post({ prompt: 'too late' })])).map(({ status }) => status);
+    const statuses = (await Promise.all([post({ prompt: '1' }), post({ prompt: 'too late' })])).map(
+      ({ status }) => status,
+    );
     expect(statuses.toSorted((a, b) => a - b)).toEqual([202, 409]);
     await visit.answer();
     expect((await post({ prompt: '2' })).status).toBe(202);
@@ -156,7 +178,9 @@ describe('POST /api/llm-stream', () => {
   });
 
   it('accepts one of many prompts that come at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => post({ prompt: `${i}`, messageId: `m-${i}` })));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => post({ prompt: `${i}`, messageId: `m-${i}` })),
+    );
     const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
     expect(statuses).toEqual([202, ...Array.from({ length: 19 }, () => 409)]);
   });

@@ -3,13 +3,13 @@ import { newId } from '#shared/ids.ts';
 import { promptRequestSchema, ROUTES, type PromptAnswer, type PromptRequest } from '#shared/protocol.ts';
 import type { SessionToken, SessionTokens } from '../auth/session-token.ts';
 import type { PromptLimiter } from '../limits/prompt-limiter.ts';
-import { RelayError } from '../relay-error.ts';
-import { encodeMessage, type LogMessage } from '../store/encode-message.ts';
+import { RelayError } from '../util/relay-error.ts';
+import { encodeMessage, type LogMessage } from '../store/entries/encode-message.ts';
 import { fenceRandom } from '../store/fence-random.ts';
 import { readSession } from '../store/read-session.ts';
 import type { SessionStore, SubmitAnswer, SubmitInput } from '../store/session-store.ts';
-import type { Call, Endpoint } from './endpoint.ts';
-import { sessionEmpty, sessionExpired } from './session-problems.ts';
+import type { Call, Endpoint } from '../http/endpoint.ts';
+import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
 export interface AcceptPromptOptions {
   store: SessionStore;
@@ -37,7 +37,10 @@ export function acceptPrompt(options: AcceptPromptOptions): Endpoint<PromptReque
   };
 }
 
-async function accept(options: AcceptPromptOptions, { c, session, body, address }: Call<PromptRequest>): Promise<Response> {
+async function accept(
+  options: AcceptPromptOptions,
+  { c, session, body, address }: Call<PromptRequest>,
+): Promise<Response> {
   const { store, limiter, nudge } = options;
   const input = await toSubmitInput(body, options.clock());
 
@@ -68,13 +71,21 @@ async function accept(options: AcceptPromptOptions, { c, session, body, address 
   }
 }
 
-async function toSubmitInput({ prompt, parentId, messageId = newId() }: PromptRequest, at: number): Promise<SubmitInput> {
+async function toSubmitInput(
+  { prompt, parentId, messageId = newId() }: PromptRequest,
+  at: number,
+): Promise<SubmitInput> {
   const runId = newId();
   const parent = parentId === undefined ? {} : { parentId };
   const message: LogMessage =
     prompt === undefined
       ? { type: 'metadata', status: 'queued', runId, messageId: runId, attempt: 1, ...parent, at }
-      : { type: 'message', message: { id: messageId, role: 'user', parts: [{ type: 'text', text: prompt }] }, runId, ...parent };
+      : {
+          type: 'message',
+          message: { id: messageId, role: 'user', parts: [{ type: 'text', text: prompt }] },
+          runId,
+          ...parent,
+        };
   return {
     random: fenceRandom(),
     messageId,

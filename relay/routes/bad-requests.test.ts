@@ -17,30 +17,90 @@ afterAll(() => stage.close());
 
 const junk = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
-  fc.constantFrom('', '0-0', '1-1', 'null', '__proto__', 'constructor', '../../etc/passwd', "' OR 1=1 --", '\u0000', '💥', 'SESSION', 'x'.repeat(5000)),
+  fc.constantFrom(
+    '',
+    '0-0',
+    '1-1',
+    'null',
+    '__proto__',
+    'constructor',
+    '../../etc/passwd',
+    "' OR 1=1 --",
+    '\u0000',
+    '💥',
+    'SESSION',
+    'x'.repeat(5000),
+  ),
 );
 const path = fc.oneof(
-  { weight: 5, arbitrary: fc.constantFrom('/api/sessions', '/api/llm-stream', '/api/check-stream', '/api/sessions/SESSION') },
-  { weight: 1, arbitrary: fc.constantFrom('/healthz', '/widget.js', '/', '/api', '/api/', '/demo/kill', '/API/sessions', '//api/sessions') },
+  {
+    weight: 5,
+    arbitrary: fc.constantFrom('/api/sessions', '/api/llm-stream', '/api/check-stream', '/api/sessions/SESSION'),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '/healthz',
+      '/widget.js',
+      '/',
+      '/api',
+      '/api/',
+      '/demo/kill',
+      '/API/sessions',
+      '//api/sessions',
+    ),
+  },
   { weight: 1, arbitrary: junk.map((text) => `/${encodeURIComponent(text.toWellFormed())}`) },
   { weight: 1, arbitrary: junk.map((text) => `/api/sessions/${encodeURIComponent(text.toWellFormed())}`) },
-  { weight: 1, arbitrary: fc.constantFrom('/api/sessions/%', '/api/sessions/%ff', '/api/sessions/%00', '/api/sessions/SESSION/more', '/api/sessions/..%2f') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '/api/sessions/%',
+      '/api/sessions/%ff',
+      '/api/sessions/%00',
+      '/api/sessions/SESSION/more',
+      '/api/sessions/..%2f',
+    ),
+  },
 );
-const names = fc.constantFrom('sessionId', 'prompt', 'messageId', 'parentId', 'after', 'until', 'runId', '__proto__', 'toString', 'extra');
+const names = fc.constantFrom(
+  'sessionId',
+  'prompt',
+  'messageId',
+  'parentId',
+  'after',
+  'until',
+  'runId',
+  '__proto__',
+  'toString',
+  'extra',
+);
 const query = fc.array(fc.tuple(names, junk), { maxLength: 4 });
 const body = fc.oneof(
   fc.json(),
   junk,
   fc.dictionary(names, fc.oneof(junk, fc.jsonValue())).map((fields) => JSON.stringify(fields)),
-  fc.array(fc.tuple(names, junk), { maxLength: 4 }).map((fields) => `{${fields.map(([name, value]) => `"${name}":${JSON.stringify(value)}`).join(',')}}`),
+  fc
+    .array(fc.tuple(names, junk), { maxLength: 4 })
+    .map((fields) => `{${fields.map(([name, value]) => `"${name}":${JSON.stringify(value)}`).join(',')}}`),
   fc.uint8Array({ maxLength: 50 }).map((bytes) => new Uint8Array(bytes)),
   fc.constant('x'.repeat(50_000)),
 );
-const header = fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)), maxLength: 40 });
+const header = fc.string({
+  unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
+  maxLength: 40,
+});
 const headers = fc.record(
   {
-    authorization: fc.oneof(fc.constant('Bearer TOKEN'), fc.constantFrom('Basic TOKEN', 'Bearer', 'Bearer a.b.c', 'Bearer TOKENx'), header),
-    'content-type': fc.oneof(fc.constantFrom('application/json', 'application/json; charset=utf-8', 'text/plain'), header),
+    authorization: fc.oneof(
+      fc.constant('Bearer TOKEN'),
+      fc.constantFrom('Basic TOKEN', 'Bearer', 'Bearer a.b.c', 'Bearer TOKENx'),
+      header,
+    ),
+    'content-type': fc.oneof(
+      fc.constantFrom('application/json', 'application/json; charset=utf-8', 'text/plain'),
+      header,
+    ),
     origin: fc.oneof(fc.constantFrom('null', 'http://localhost', 'https://evil.example'), header),
     'last-event-id': fc.oneof(fc.constantFrom('0-0', '', '1-'), header),
     'content-length': fc.constantFrom('0', '-1', '99999999', 'x'),
@@ -49,15 +109,25 @@ const headers = fc.record(
   },
   { requiredKeys: [] },
 );
-const request = fc.record({ method: fc.constantFrom('GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS', 'PROPFIND'), path, query, headers, body });
+const request = fc.record({
+  method: fc.constantFrom('GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS', 'PROPFIND'),
+  path,
+  query,
+  headers,
+  body,
+});
 
 it('answers anything with what it asked for or a problem that has a code, and never with a failure of its own', async () => {
   const seen = new Map<number, number>();
   await fc.assert(
     fc.asyncProperty(request, async ({ method, path, query, headers, body }) => {
       const put = (text: string) => text.replaceAll('SESSION', session.sessionId).replaceAll('TOKEN', session.token);
-      const search = new URLSearchParams(query.map(([name, value]): [string, string] => [name, put(value.toWellFormed())])).toString();
-      const given = new Headers(Object.entries(headers).map(([name, value]): [string, string] => [name, put(value).trim()]));
+      const search = new URLSearchParams(
+        query.map(([name, value]): [string, string] => [name, put(value.toWellFormed())]),
+      ).toString();
+      const given = new Headers(
+        Object.entries(headers).map(([name, value]): [string, string] => [name, put(value).trim()]),
+      );
       const response = await stage.request(`${put(path)}${search === '' ? '' : `?${search}`}`, {
         method,
         headers: given,

@@ -1,7 +1,7 @@
 import type { SessionTokens } from '../auth/session-token.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { Endpoint } from './endpoint.ts';
-import { sessionEmpty } from './session-problems.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { sessionEmpty } from '../http/session-problems.ts';
 
 /** Stops the run and erases everything; again, and of a session with nothing in it yet, it is done as well. */
 export function deleteSession({ store, tokens }: { store: SessionStore; tokens: SessionTokens }): Endpoint {

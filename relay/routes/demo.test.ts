@@ -54,7 +54,11 @@ it("lets a writer that was shut out try, and tells the store's own answer: nothi
   const { fence, log, head } = await inspected();
   const [accepted, claimed] = log;
   expect((await writeLate(fence)).status, 'the fence that may write is not played with').toBe(400);
-  expect(await (await writeLate(accepted?.fence ?? 0)).json()).toEqual({ fence: accepted?.fence, seq: 1, answer: 'fenced' });
+  expect(await (await writeLate(accepted?.fence ?? 0)).json()).toEqual({
+    fence: accepted?.fence,
+    seq: 1,
+    answer: 'fenced',
+  });
   expect((await inspected()).head).toBe(head);
 
   await stage.store.cancel(session.sessionId, { token: 'stop', random: 1 });

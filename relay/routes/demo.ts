@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { RelayError } from '../relay-error.ts';
+import { RelayError } from '../util/relay-error.ts';
 import type { SessionInspection } from '../store/session-inspection.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from '../http/endpoint.ts';
 
 /** What the demo page needs to break things; given only when it runs for somebody on their own machine. */
 export interface DemoControls {
@@ -52,7 +52,8 @@ export function writeLate(
     async handle({ c, body: { sessionId, fence } }) {
       const found = await inspect(sessionId);
       if (!found) throw new RelayError('not-found');
-      if (fence >= found.fence) throw new RelayError('invalid-request', { detail: 'fence: must be one that is shut out' });
+      if (fence >= found.fence)
+        throw new RelayError('invalid-request', { detail: 'fence: must be one that is shut out' });
       const seq = (found.log.find((lane) => lane.fence === fence)?.last ?? 0) + 1;
       const { kind } = await store.append(sessionId, { fence, seq, entries: ['{"type":"late"}'] });
       return c.json({ fence, seq, answer: kind });

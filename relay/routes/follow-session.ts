@@ -2,12 +2,12 @@ import type * as z from 'zod/mini';
 import { lastEventIdSchema, streamQuerySchema } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
 import type { SessionHub } from '../live/session-hub.ts';
-import { openSink } from './open-sink.ts';
+import { openSink } from '../http/open-sink.ts';
 import { SSE_HEADERS } from '../live/sse-frames.ts';
-import { RelayError } from '../relay-error.ts';
+import { RelayError } from '../util/relay-error.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { Endpoint } from './endpoint.ts';
-import { sessionEmpty, sessionExpired } from './session-problems.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
 export interface FollowSessionOptions {
   store: SessionStore;
@@ -19,7 +19,11 @@ export interface FollowSessionOptions {
 const LAST_EVENT_ID = 'last-event-id';
 
 /** The log of a session as an event stream, from a cursor on. */
-export function followSession({ store, tokens, hub }: FollowSessionOptions): Endpoint<unknown, z.output<typeof streamQuerySchema>> {
+export function followSession({
+  store,
+  tokens,
+  hub,
+}: FollowSessionOptions): Endpoint<unknown, z.output<typeof streamQuerySchema>> {
   return {
     access: 'read',
     query: streamQuerySchema,

@@ -2,8 +2,8 @@ import type { SessionAnswer } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
 import { readSession } from '../store/read-session.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { Endpoint } from './endpoint.ts';
-import { sessionEmpty, sessionExpired } from './session-problems.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
 /** The folded state of a session, a partial reply included. */
 export function getSession({ store, tokens }: { store: SessionStore; tokens: SessionTokens }): Endpoint {
@@ -16,7 +16,12 @@ export function getSession({ store, tokens }: { store: SessionStore; tokens: Ses
       if (view.kind === 'empty') throw sessionEmpty(tokens, session);
       const { messages, cursor } = view.state;
       const { sessionId } = session;
-      return c.json({ sessionId, messages: [...messages], run: view.run && { ...view.run }, cursor } satisfies SessionAnswer);
+      return c.json({
+        sessionId,
+        messages: [...messages],
+        run: view.run && { ...view.run },
+        cursor,
+      } satisfies SessionAnswer);
     },
   };
 }

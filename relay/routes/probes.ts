@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { RelayError } from '../relay-error.ts';
+import { RelayError } from '../util/relay-error.ts';
 import type { StoreHealth } from '../store/store-health.ts';
 
 /** The process is up. */

@@ -6,7 +6,8 @@ import { useRelayStage } from '../testing/use-relay-stage.ts';
 
 const visit = useRelayStage();
 
-const rate = (body: object) => visit.stage.request(`/api/sessions/${visit.session.sessionId}/feedback`, json(body, visit.session.token));
+const rate = (body: object) =>
+  visit.stage.request(`/api/sessions/${visit.session.sessionId}/feedback`, json(body, visit.session.token));
 
 async function answer(): Promise<string> {
   await visit.stage.prompt(visit.session);

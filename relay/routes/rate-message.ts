@@ -1,10 +1,10 @@
 import type * as z from 'zod/mini';
 import { feedbackRequestSchema, type MessageFeedback } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
-import { RelayError } from '../relay-error.ts';
+import { RelayError } from '../util/relay-error.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { Endpoint } from './endpoint.ts';
-import { sessionEmpty, sessionExpired } from './session-problems.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
 /** What a reader thinks of an answer: the last word counts, and null takes it back. */
 export function rateMessage(options: {

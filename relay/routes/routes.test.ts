@@ -26,12 +26,16 @@ describe('POST /api/sessions', () => {
     expect(await problemOf(await stream())).toBe('404 not-found');
 
     visit.stage.clock.now = renewed.expiresAt + TTL_MS + 1000;
-    expect(await problemOf(await visit.stage.request('/api/sessions', json({}, renewed.token)))).toBe('401 unauthorized');
+    expect(await problemOf(await visit.stage.request('/api/sessions', json({}, renewed.token)))).toBe(
+      '401 unauthorized',
+    );
   });
 
   it.each(['', '[]', 'null', '"{}"', '{"a":1}', '{', '{"__proto__":{}}'])('refuses the body %j', async (body) => {
     const headers = { 'content-type': 'application/json' };
-    expect(await problemOf(await visit.stage.request('/api/sessions', { method: 'POST', body, headers }))).toBe('400 invalid-request');
+    expect(await problemOf(await visit.stage.request('/api/sessions', { method: 'POST', body, headers }))).toBe(
+      '400 invalid-request',
+    );
   });
 });
 
@@ -56,13 +60,25 @@ describe('a session through its life', () => {
     visit.session = (await renewed.json()) as MintAnswer;
 
     visit.stage.clock.now += TTL_MS + 1;
-    for (const response of [await stream(), await post({ prompt: 'Still there?' }), await get(`/api/sessions/${visit.session.sessionId}`)]) {
+    for (const response of [
+      await stream(),
+      await post({ prompt: 'Still there?' }),
+      await get(`/api/sessions/${visit.session.sessionId}`),
+    ]) {
       expect(await problemOf(response)).toBe('410 session-expired');
     }
-    visit.session = (await (await visit.stage.request('/api/sessions', json({}, visit.session.token))).json()) as MintAnswer;
+    visit.session = (await (
+      await visit.stage.request('/api/sessions', json({}, visit.session.token))
+    ).json()) as MintAnswer;
     visit.stage.clock.now += 2 * TTL_MS;
-    visit.session = (await (await visit.stage.request('/api/sessions', json({}, visit.session.token))).json()) as MintAnswer;
-    for (const response of [await stream(), await post({ prompt: 'Still there?' }), await get(`/api/sessions/${visit.session.sessionId}`)]) {
+    visit.session = (await (
+      await visit.stage.request('/api/sessions', json({}, visit.session.token))
+    ).json()) as MintAnswer;
+    for (const response of [
+      await stream(),
+      await post({ prompt: 'Still there?' }),
+      await get(`/api/sessions/${visit.session.sessionId}`),
+    ]) {
       expect(await problemOf(response)).toBe('404 not-found');
     }
   });
@@ -102,7 +118,11 @@ describe('DELETE /api/llm-stream', () => {
       metadata: { run: { status: 'cancelled' } },
     });
     await expect
-      .poll(async () => (await visit.stage.store.read(visit.session.sessionId, { limit: 1 })).kind === 'snapshot' && visit.stage.store.inspect(visit.session.sessionId)?.sealedTo)
+      .poll(
+        async () =>
+          (await visit.stage.store.read(visit.session.sessionId, { limit: 1 })).kind === 'snapshot' &&
+          visit.stage.store.inspect(visit.session.sessionId)?.sealedTo,
+      )
       .toBe((await state()).cursor);
   });
 });
@@ -111,14 +131,18 @@ describe('tokens', () => {
   it.each(['Basic', 'Token', 'bearer:', ''])('are no tokens under the scheme %j', async (scheme) => {
     const response = await visit.stage.request('/api/sessions', json({}));
     const { token } = (await response.json()) as MintAnswer;
-    const answer = await visit.stage.request(`/api/sessions/${visit.session.sessionId}`, { headers: { authorization: `${scheme} ${token}` } });
+    const answer = await visit.stage.request(`/api/sessions/${visit.session.sessionId}`, {
+      headers: { authorization: `${scheme} ${token}` },
+    });
     expect(await problemOf(answer)).toBe('401 unauthorized');
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   });
 
   it.each(['bearer', 'BEARER', 'Bearer'])('are taken under the scheme %j', async (scheme) => {
     const headers = { authorization: `${scheme} ${visit.session.token}` };
-    expect(await problemOf(await visit.stage.request(`/api/sessions/${visit.session.sessionId}`, { headers }))).toBe('412 stream-not-started');
+    expect(await problemOf(await visit.stage.request(`/api/sessions/${visit.session.sessionId}`, { headers }))).toBe(
+      '412 stream-not-started',
+    );
   });
 
   it.each([
@@ -146,11 +170,15 @@ describe('the query', () => {
     (id: string) => `sessionId=${id}&__proto__=x`,
     () => '',
   ])('is refused: %s', async (query) => {
-    expect(await problemOf(await get(`/api/check-stream?${query(visit.session.sessionId)}`))).toBe('400 invalid-request');
+    expect(await problemOf(await get(`/api/check-stream?${query(visit.session.sessionId)}`))).toBe(
+      '400 invalid-request',
+    );
   });
 
   it.each(['', 'x', '1-', '-1'])('is not saved by its cursor when Last-Event-ID is %j', async (id) => {
-    const response = await get(`/api/check-stream?sessionId=${visit.session.sessionId}&after=0-0`, { 'last-event-id': id });
+    const response = await get(`/api/check-stream?sessionId=${visit.session.sessionId}&after=0-0`, {
+      'last-event-id': id,
+    });
     expect(await problemOf(response)).toBe('400 invalid-request');
   });
 });

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MintAnswer, SessionAnswer, ShareAnswer } from '#shared/protocol.ts';
-import { bearer, json, openRelayStage, problemOf, TTL_MS, type RelayStage, type RelayStageOptions } from '../testing/relay-stage.ts';
+import {
+  bearer,
+  json,
+  openRelayStage,
+  problemOf,
+  TTL_MS,
+  type RelayStage,
+  type RelayStageOptions,
+} from '../testing/relay-stage.ts';
 import { openStream, type StreamReader } from '../testing/stream-reader.ts';
 
 let stage: RelayStage;
@@ -74,7 +82,8 @@ describe('POST /api/sessions/:sessionId/share', () => {
       [path(), json({}, token)],
       [path(), { method: 'DELETE', headers: bearer(token) }],
     ];
-    for (const [url, init] of requests) expect(await problemOf(await stage.request(url, init)), url).toBe('403 read-only');
+    for (const [url, init] of requests)
+      expect(await problemOf(await stage.request(url, init)), url).toBe('403 read-only');
     const other = await stage.mint();
     expect((await stage.request(`/api/sessions/${other.sessionId}`, { headers: bearer(token) })).status).toBe(404);
   });
@@ -100,12 +109,15 @@ describe('POST /api/sessions/:sessionId/share', () => {
     expect(await problemOf(await read(token))).toBe('410 session-expired');
   });
 
-  it.each([{ expiresInSeconds: 0 }, { expiresInSeconds: -1 }, { expiresInSeconds: 1.5 }, { expiresInSeconds: '9' }, { more: 1 }])(
-    'refuses the body %j',
-    async (body) => {
-      expect(await problemOf(await post(body))).toBe('400 invalid-request');
-    },
-  );
+  it.each([
+    { expiresInSeconds: 0 },
+    { expiresInSeconds: -1 },
+    { expiresInSeconds: 1.5 },
+    { expiresInSeconds: '9' },
+    { more: 1 },
+  ])('refuses the body %j', async (body) => {
+    expect(await problemOf(await post(body))).toBe('400 invalid-request');
+  });
 });
 
 describe('DELETE /api/sessions/:sessionId/share', () => {

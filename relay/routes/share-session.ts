@@ -3,8 +3,8 @@ import { newId } from '#shared/ids.ts';
 import { shareRequestSchema, type ShareAnswer } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { Endpoint } from './endpoint.ts';
-import { sessionEmpty, sessionExpired } from './session-problems.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
 interface ShareOptions {
   store: SessionStore;

@@ -2,12 +2,12 @@ import type * as z from 'zod/mini';
 import { newId } from '#shared/ids.ts';
 import { stopQuerySchema, type StopAnswer } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../util/logger.ts';
 import { fenceRandom } from '../store/fence-random.ts';
 import { sealSession } from '../store/seal-session.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { Endpoint } from './endpoint.ts';
-import { sessionEmpty, sessionExpired } from './session-problems.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
 export interface StopRunOptions {
   store: SessionStore;
@@ -16,14 +16,19 @@ export interface StopRunOptions {
 }
 
 /** Stops the active run, whoever writes it: the store shuts its writer out. */
-export function stopRun({ store, tokens, logger }: StopRunOptions): Endpoint<unknown, z.output<typeof stopQuerySchema>> {
+export function stopRun({
+  store,
+  tokens,
+  logger,
+}: StopRunOptions): Endpoint<unknown, z.output<typeof stopQuerySchema>> {
   return {
     access: 'write',
     query: stopQuerySchema,
     sessionId: ({ query }) => query.sessionId,
     async handle({ c, session, query: { runId } }) {
       const { sessionId } = session;
-      if (!tokens.isYoung(session) && (await store.head(sessionId)).kind === 'empty') throw sessionEmpty(tokens, session);
+      if (!tokens.isYoung(session) && (await store.head(sessionId)).kind === 'empty')
+        throw sessionEmpty(tokens, session);
       const input = { token: newId(), random: fenceRandom(), ...(runId === undefined ? {} : { runId }) };
       const answer = await store.cancel(sessionId, input);
       if (answer.kind === 'gone') throw sessionExpired();

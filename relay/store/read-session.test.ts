@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { START } from '#shared/cursor.ts';
 import type { ChatChunk, Frame } from '#shared/protocol.ts';
-import { EMPTY_SESSION, reduce, type SessionState } from '#shared/session.ts';
+import { EMPTY_SESSION, reduce, type SessionState } from '#shared/fold/session.ts';
 import { arbitraryLog, terminalsOf } from '#shared/testing/arbitrary-log.ts';
-import { beforeMerging } from './delta-groups.ts';
-import { openSqliteStore, type SqliteStore } from './drivers/sqlite/open-sqlite-store.ts';
+import { beforeMerging } from './entries/delta-groups.ts';
+import { openSqliteStore, type SqliteStore } from './sqlite/open-sqlite-store.ts';
 import { foldEntries, foldTail, readSession, startFold, toFrame, type OpenSession } from './read-session.ts';
 import { sealSession } from './seal-session.ts';
 import type { ReadAnswer, SessionStore } from './session-store.ts';
@@ -29,7 +29,11 @@ async function mustRead(store: Pick<SessionStore, 'read'>): Promise<OpenSession>
 }
 
 function deltas(count: number): ChatChunk[] {
-  const texts = Array.from({ length: count }, (_, index): ChatChunk => ({ type: 'text-delta', id: '1', delta: `${index} ` }));
+  const texts = Array.from({ length: count }, (_, index): ChatChunk => ({
+    type: 'text-delta',
+    id: '1',
+    delta: `${index} `,
+  }));
   return [{ type: 'start' }, { type: 'start-step' }, { type: 'text-start', id: '1' }, ...texts];
 }
 
@@ -43,7 +47,10 @@ describe('toFrame', () => {
       id: '5-0',
       message: { type: 'error', runId: 'r', prev: '3-7' },
     });
-    expect(toFrame({ id: '5-1', data: '{"type":"chunk","runId":"r"}' })).toEqual({ id: '5-1', message: { type: 'chunk', runId: 'r' } });
+    expect(toFrame({ id: '5-1', data: '{"type":"chunk","runId":"r"}' })).toEqual({
+      id: '5-1',
+      message: { type: 'chunk', runId: 'r' },
+    });
   });
 });
 
@@ -94,7 +101,11 @@ describe('the fold of any log', () => {
 describe('the fold of entries', () => {
   it('takes no terminal of another run for the end of the active one', () => {
     const entries = [
-      { id: '5-0', prev: START, data: '{"type":"metadata","status":"queued","runId":"r","messageId":"r","attempt":1,"parentId":""}' },
+      {
+        id: '5-0',
+        prev: START,
+        data: '{"type":"metadata","status":"queued","runId":"r","messageId":"r","attempt":1,"parentId":""}',
+      },
       { id: '5-1', data: '{"type":"metadata","status":"cancelled","runId":"other","messageId":"other","attempt":1}' },
     ];
     expect(foldEntries(startFold('[]', START), entries)).toStrictEqual({
@@ -128,7 +139,10 @@ describe('readSession', () => {
     const entries = await entriesAfter(store, START);
     expect(view.state).toStrictEqual(foldAll(entries.map(toFrame)));
     expect(view.state.messages.map(({ id }) => id)).toEqual(['user-first', 'first', 'user-second', 'second']);
-    expect(view.state.messages[3]?.parts).toEqual([{ type: 'step-start' }, { type: 'text', text: '0 1 ', state: 'streaming' }]);
+    expect(view.state.messages[3]?.parts).toEqual([
+      { type: 'step-start' },
+      { type: 'text', text: '0 1 ', state: 'streaming' },
+    ]);
     expect(view.finished).toEqual(afterFirst.finished);
     expect(view.finished.cursor).toBe(afterFirst.head);
     expect(view.tail).toEqual(await entriesAfter(store, view.finished.cursor));
@@ -187,7 +201,15 @@ describe('readSession', () => {
 
   it('gives up on a log whose end it cannot reach', async () => {
     const endless: Pick<SessionStore, 'read'> = {
-      read: async () => ({ kind: 'snapshot', transcript: '[]', feedback: {}, cursor: '1-1', entries: [], head: '2-2', run: null }),
+      read: async () => ({
+        kind: 'snapshot',
+        transcript: '[]',
+        feedback: {},
+        cursor: '1-1',
+        entries: [],
+        head: '2-2',
+        run: null,
+      }),
     };
     await expect(readSession(endless, SESSION)).rejects.toSatisfy(
       (error) => error instanceof StoreError && error.code === 'store-unavailable',
@@ -203,6 +225,9 @@ describe('readSession', () => {
     await again.write(deltas(1));
     const { state } = await mustRead(store);
     expect(state.run).toEqual({ runId: 'r', messageId: 'r', status: 'restarted', attempt: 2 });
-    expect(state.messages[1]?.parts).toEqual([{ type: 'step-start' }, { type: 'text', text: '0 ', state: 'streaming' }]);
+    expect(state.messages[1]?.parts).toEqual([
+      { type: 'step-start' },
+      { type: 'text', text: '0 ', state: 'streaming' },
+    ]);
   });
 });

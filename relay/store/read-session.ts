@@ -1,7 +1,14 @@
 import { compareCursors, type Cursor } from '#shared/cursor.ts';
 import { withFeedback } from '#shared/feedback.ts';
-import { isTerminal, type ActiveRun, type ChatMessage, type Frame, type MessageFeedback, type StreamMessage } from '#shared/protocol.ts';
-import { EMPTY_SESSION, reduceAll, type SessionState } from '#shared/session.ts';
+import {
+  isTerminal,
+  type ActiveRun,
+  type ChatMessage,
+  type Frame,
+  type MessageFeedback,
+  type StreamMessage,
+} from '#shared/protocol.ts';
+import { EMPTY_SESSION, reduceAll, type SessionState } from '#shared/fold/session.ts';
 import type { Feedback, LogEntry, SessionStore } from './session-store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -56,7 +63,8 @@ export async function readSession(store: Pick<SessionStore, 'read'>, sessionId: 
       fold = startFold(answer.transcript, answer.cursor);
       feedback = answer.feedback;
     }
-    if (!fold) throw new StoreError('store-unavailable', 'The store answered a reading from the start without a transcript.');
+    if (!fold)
+      throw new StoreError('store-unavailable', 'The store answered a reading from the start without a transcript.');
     fold = foldEntries(fold, answer.entries);
     if (compareCursors(endOf(fold), answer.head) >= 0) return openSession(fold, feedback, answer);
   }
@@ -100,7 +108,11 @@ export function mergeFeedback(messages: readonly ChatMessage[], feedback: Feedba
   });
 }
 
-function openSession(fold: SessionFold, feedback: Feedback, view: { run: ActiveRun | null; head: Cursor }): OpenSession {
+function openSession(
+  fold: SessionFold,
+  feedback: Feedback,
+  view: { run: ActiveRun | null; head: Cursor },
+): OpenSession {
   const { run, head } = view;
   let state: SessionState | undefined;
   return {

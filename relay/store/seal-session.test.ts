@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { START } from '#shared/cursor.ts';
 import type { ChatChunk, ChatMessage } from '#shared/protocol.ts';
-import { openSqliteStore, type SqliteStore } from './drivers/sqlite/open-sqlite-store.ts';
+import { openSqliteStore, type SqliteStore } from './sqlite/open-sqlite-store.ts';
 import { readSession, type OpenSession } from './read-session.ts';
 import { sealSession } from './seal-session.ts';
 import type { SealInput, SessionStore } from './session-store.ts';

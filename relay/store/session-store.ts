@@ -280,9 +280,7 @@ interface ReadView {
 
 export type HeadAnswer =
   /** `revoked`: how often shares were revoked; one that was made before the last time is no good any more. */
-  | { kind: 'open'; head: Cursor; run: ActiveRun | null; revoked: number }
-  | { kind: 'empty' }
-  | { kind: 'gone' };
+  { kind: 'open'; head: Cursor; run: ActiveRun | null; revoked: number } | { kind: 'empty' } | { kind: 'gone' };
 
 export type FollowEvent =
   | { kind: 'entries'; entries: LogEntry[] }

@@ -5,10 +5,10 @@ import { MockLanguageModelV4 } from 'ai/test';
 import { newId } from '#shared/ids.ts';
 import type { MintAnswer } from '#shared/protocol.ts';
 import { createRelay, type Relay, type RelayOptions } from '../app.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../util/logger.ts';
 import { createServer } from '../node/create-server.ts';
-import { openSqliteStore, type SqliteStore } from '../store/drivers/sqlite/open-sqlite-store.ts';
-import { encodeMessage, type LogMessage } from '../store/encode-message.ts';
+import { openSqliteStore, type SqliteStore } from '../store/sqlite/open-sqlite-store.ts';
+import { encodeMessage, type LogMessage } from '../store/entries/encode-message.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { fenceRandom } from '../store/fence-random.ts';
 
@@ -153,10 +153,16 @@ async function claimRun(store: SqliteStore, sessionId: string): Promise<RunPen> 
     async text(...deltas) {
       const start: LogMessage[] = begun ? [] : [{ type: 'chunk', runId, chunk: { type: 'text-start', id: 't' } }];
       begun = true;
-      const chunks = deltas.map((delta): LogMessage => ({ type: 'chunk', runId, chunk: { type: 'text-delta', id: 't', delta } }));
+      const chunks = deltas.map((delta): LogMessage => ({
+        type: 'chunk',
+        runId,
+        chunk: { type: 'text-delta', id: 't', delta },
+      }));
       await add('append', [...start, ...chunks]);
     },
     finish: () =>
-      add('finish', [{ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, finishReason: 'stop' }]),
+      add('finish', [
+        { type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, finishReason: 'stop' },
+      ]),
   };
 }

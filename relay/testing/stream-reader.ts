@@ -104,7 +104,10 @@ export function brokenLinks(events: readonly ReceivedEvent[], after?: Cursor): s
   let cursor = after;
   for (const { id, data } of events) {
     if (id === undefined) broken.push('a message without an id');
-    else if (data.type !== 'snapshot' && (cursor === undefined || !follows(cursor, { id, from: data.from, prev: data.prev }))) {
+    else if (
+      data.type !== 'snapshot' &&
+      (cursor === undefined || !follows(cursor, { id, from: data.from, prev: data.prev }))
+    ) {
       broken.push(`${id} does not follow ${cursor ?? 'anything'}`);
     }
     cursor = id;

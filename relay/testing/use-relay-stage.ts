@@ -28,7 +28,8 @@ export function useRelayStage(): Visit {
   beforeEach(() => begin());
   afterEach(() => stage.close());
 
-  const get: Visit['get'] = (path, headers = {}) => stage.request(path, { headers: { ...bearer(session.token), ...headers } });
+  const get: Visit['get'] = (path, headers = {}) =>
+    stage.request(path, { headers: { ...bearer(session.token), ...headers } });
   return {
     get stage() {
       return stage;

@@ -19,17 +19,20 @@ export function classicEntry(): Plugin {
         const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
         const entry = chunks.find((chunk) => chunk.isEntry);
         if (!entry) this.error('there is no entry');
-        if (entry.imports.length > 0) this.error(`${entry.fileName} has to stand alone, but imports ${entry.imports.join(', ')}`);
+        if (entry.imports.length > 0)
+          this.error(`${entry.fileName} has to stand alone, but imports ${entry.imports.join(', ')}`);
         for (const chunk of chunks) {
           const { body } = this.parse(chunk.code);
           const isEntry = chunk === entry;
           const edits = body.flatMap((node): Edit[] => {
             const { start, end } = node;
-            if (isEntry && node.type === 'ExportNamedDeclaration') return [{ start, end, text: handOut(readNames(node.specifiers)) }];
+            if (isEntry && node.type === 'ExportNamedDeclaration')
+              return [{ start, end, text: handOut(readNames(node.specifiers)) }];
             if (isEntry || node.type !== 'ImportDeclaration' || node.source.value !== `./${entry.fileName}`) return [];
             return [{ start, end, text: `const{${readNames(node.specifiers)}}=${SHARED};` }];
           });
-          for (const { start, end, text } of edits.toReversed()) chunk.code = chunk.code.slice(0, start) + text + chunk.code.slice(end);
+          for (const { start, end, text } of edits.toReversed())
+            chunk.code = chunk.code.slice(0, start) + text + chunk.code.slice(end);
         }
         entry.code = `(()=>{"use strict";const ${SOURCE}=document.currentScript?.src;${resolveImports(entry.code)}})();\n`;
       },
@@ -64,7 +67,8 @@ function readNames(specifiers: readonly object[]): string {
   return (specifiers as Specifier[])
     .map(({ type, local, imported, exported }) => {
       const shared = (imported ?? exported)?.name;
-      if (shared === undefined || local.name === undefined) throw new Error(`the entry cannot hand on a whole module (${type})`);
+      if (shared === undefined || local.name === undefined)
+        throw new Error(`the entry cannot hand on a whole module (${type})`);
       return `${shared}:${local.name}`;
     })
     .join();

@@ -25,7 +25,8 @@ export function css(strings: TemplateStringsArray, ...values: readonly (CSSResul
   return new CSSResult(strings.map((text, at) => `${text}${textOf(values[at] ?? '')}`).join(''));
 }
 
-const textOf = (value: CSSResult | number | string): number | string => (value instanceof CSSResult ? value.cssText : value);
+const textOf = (value: CSSResult | number | string): number | string =>
+  value instanceof CSSResult ? value.cssText : value;
 
 interface PropertyOptions {
   /** The attribute's name; false for none. The property's in small letters when it is not said. */

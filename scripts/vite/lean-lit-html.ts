@@ -40,7 +40,9 @@ interface TrustedTypes {
 }
 
 /** Named as Lit's, for pages whose policy names it. */
-const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('lit-html', { createHTML: (text) => text });
+const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('lit-html', {
+  createHTML: (text) => text,
+});
 
 /** Puts the values, from its own on, where they belong. */
 type Setter = (values: readonly unknown[]) => void;
@@ -154,7 +156,8 @@ function bindAttribute(element: Element, { name = '', pieces = [], at }: Hole): 
     if (given.includes(nothing)) value = nothing;
     else if (!isWhole) value = pieces.map((piece, index) => piece + textOf(given[index])).join('');
 
-    if (name.startsWith('.')) (element as unknown as Record<string, unknown>)[plain] = value === nothing ? undefined : value;
+    if (name.startsWith('.'))
+      (element as unknown as Record<string, unknown>)[plain] = value === nothing ? undefined : value;
     else if (name.startsWith('?')) element.toggleAttribute(plain, Boolean(value) && value !== nothing);
     else if (value === nothing) element.removeAttribute(name);
     else element.setAttribute(name, textOf(value));

@@ -31,11 +31,35 @@ afterEach(() => document.body.replaceChildren());
 
 describe('templates in the widget’s build', () => {
   /** A value for a template: a primitive, a template, an array or, as a word, `nothing`. */
-  type Value = string | number | boolean | null | undefined | readonly Value[] | { kind: number; a: Value; b: Value; key: number };
+  type Value =
+    | string
+    | number
+    | boolean
+    | null
+    | undefined
+    | readonly Value[]
+    | { kind: number; a: Value; b: Value; key: number };
 
-  const primitive = fc.constantFrom<Value>('text', 'more', '', '<b>&amp;"', 'NOTHING', 0, 7, true, false, null, undefined);
+  const primitive = fc.constantFrom<Value>(
+    'text',
+    'more',
+    '',
+    '<b>&amp;"',
+    'NOTHING',
+    0,
+    7,
+    true,
+    false,
+    null,
+    undefined,
+  );
   const { value } = fc.letrec<{ value: Value; nested: Value }>((tie) => ({
-    value: fc.oneof({ depthSize: 'small', withCrossShrink: true }, primitive, tie('nested'), fc.array(tie('value'), { maxLength: 4 })),
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      primitive,
+      tie('nested'),
+      fc.array(tie('value'), { maxLength: 4 }),
+    ),
     nested: fc.record({ kind: fc.nat(6), a: tie('value'), b: primitive, key: fc.nat(2) }),
   }));
 
@@ -58,7 +82,10 @@ describe('templates in the widget’s build', () => {
     const a = draw(library, given.a);
     // For attributes, where a template means nothing.
     const b = draw(library, given.b);
-    const onClick = given.key === 0 ? nothing : (event: Event): unknown => (event as CustomEvent<unknown[]>).detail.push(given.key, b);
+    const onClick =
+      given.key === 0
+        ? nothing
+        : (event: Event): unknown => (event as CustomEvent<unknown[]>).detail.push(given.key, b);
     switch (given.kind) {
       case 0:
         return html`<p class="x ${b} y ${given.key}" id=${b} title="t ${b}=${b}">${a}</p>`;
@@ -126,7 +153,12 @@ describe('templates in the widget’s build', () => {
       if (typeof at !== 'object' || at === null) return at;
       if ('length' in at) return at.map((item) => walk(item));
       const b = walk(at.b);
-      return { ...at, a: walk(at.a), b: typeof b === 'object' ? at.b : b, key: left-- === 0 ? (at.key + 1) % 3 : at.key };
+      return {
+        ...at,
+        a: walk(at.a),
+        b: typeof b === 'object' ? at.b : b,
+        key: left-- === 0 ? (at.key + 1) % 3 : at.key,
+      };
     };
     return walk(given);
   }
@@ -142,7 +174,10 @@ describe('templates in the widget’s build', () => {
 
   it('are drawn as Lit draws them where little changes at a time', async () => {
     const begin = fc.array(value, { minLength: 1, maxLength: 3 });
-    const changes = fc.array(fc.record({ place: fc.nat(24), to: fc.oneof(primitive, value) }), { minLength: 1, maxLength: 8 });
+    const changes = fc.array(fc.record({ place: fc.nat(24), to: fc.oneof(primitive, value) }), {
+      minLength: 1,
+      maxLength: 8,
+    });
     const property = fc.asyncProperty(begin, changes, async (first, steps) => {
       const values: Value[] = [first];
       for (const { place, to } of steps) values.push(change(values.at(-1), place, to));
@@ -168,15 +203,26 @@ describe('elements in the widget’s build', () => {
     | { wait: 'tick' | 'updateComplete' };
 
   const step = fc.oneof(
-    fc.record({ set: fc.constantFrom('plain', 'flag', 'named', 'hidden', 'inner', 'list', 'chained'), value: fc.constantFrom<unknown>('a', 'b', '', true, false, null, undefined, Number.NaN) }),
-    fc.record({ attribute: fc.constantFrom('plain', 'flag', 'other-name', 'hidden', 'inner', 'list', 'named', 'lang'), text: fc.constantFrom('a', 'b', '', null) }),
-    fc.record({ call: fc.constantFrom('append' as const, 'remove' as const, 'requestUpdate' as const, 'addController' as const) }),
+    fc.record({
+      set: fc.constantFrom('plain', 'flag', 'named', 'hidden', 'inner', 'list', 'chained'),
+      value: fc.constantFrom<unknown>('a', 'b', '', true, false, null, undefined, Number.NaN),
+    }),
+    fc.record({
+      attribute: fc.constantFrom('plain', 'flag', 'other-name', 'hidden', 'inner', 'list', 'named', 'lang'),
+      text: fc.constantFrom('a', 'b', '', null),
+    }),
+    fc.record({
+      call: fc.constantFrom('append' as const, 'remove' as const, 'requestUpdate' as const, 'addController' as const),
+    }),
     fc.record({ wait: fc.constantFrom('tick' as const, 'updateComplete' as const) }),
   );
 
   function createClass({ LitElement, html, css }: Library, log: unknown[]): typeof lit.LitElement {
     class Base extends LitElement {
-      static override styles: lit.CSSResultGroup = [css`:host { --number: ${7} } ${css`p { color: red }`}`, css`i { color: blue }`];
+      static override styles: lit.CSSResultGroup = [
+        css`:host { --number: ${7} } ${css`p { color: red }`}`,
+        css`i { color: blue }`,
+      ];
       static override properties: lit.PropertyDeclarations = { plain: {}, flag: { type: Boolean, reflect: true } };
     }
     return class extends Base {
@@ -243,7 +289,11 @@ describe('elements in the widget’s build', () => {
     return [values, attributes, host.isUpdatePending, host.hasUpdated, host.shadowRoot?.textContent];
   }
 
-  async function live(library: Library, steps: readonly Step[], early: Readonly<Record<string, unknown>>): Promise<unknown[]> {
+  async function live(
+    library: Library,
+    steps: readonly Step[],
+    early: Readonly<Record<string, unknown>>,
+  ): Promise<unknown[]> {
     const name = nextName();
     const log: unknown[] = [];
     // Before its class is defined, as a page may do it.
@@ -270,7 +320,10 @@ describe('elements in the widget’s build', () => {
   }
 
   it('live as Lit’s do', async () => {
-    const early = fc.record({ plain: fc.constant('early'), named: fc.constant('early'), hidden: fc.constant(1) }, { requiredKeys: [] });
+    const early = fc.record(
+      { plain: fc.constant('early'), named: fc.constant('early'), hidden: fc.constant(1) },
+      { requiredKeys: [] },
+    );
     const property = fc.asyncProperty(fc.array(step, { maxLength: 24 }), early, async (steps, values) => {
       expect(await live(LEAN, steps, values)).to.deep.equal(await live(REAL, steps, values));
     });

@@ -16,7 +16,8 @@ export function leanLit(): Plugin {
     resolveId(id) {
       const standIn = STAND_INS[id];
       if (standIn !== undefined) isThere = true;
-      else if (/^(?:@lit|lit|lit-\w+)(?:\/|$)/.test(id)) this.error(`${id} is not in the widget's stand-in for Lit (scripts/vite/lean-lit.ts)`);
+      else if (/^(?:@lit|lit|lit-\w+)(?:\/|$)/.test(id))
+        this.error(`${id} is not in the widget's stand-in for Lit (scripts/vite/lean-lit.ts)`);
       return standIn;
     },
     buildEnd(error) {

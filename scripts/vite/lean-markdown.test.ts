@@ -28,7 +28,8 @@ await build({
     lib: { entry: { parser: from('parser.ts'), rare: from('rare-rules.ts') }, formats: ['es'] },
   },
 });
-const load = (name: string): Promise<unknown> => import(/* @vite-ignore */ pathToFileURL(path.join(outDir, `${name}.js`)).href);
+const load = (name: string): Promise<unknown> =>
+  import(/* @vite-ignore */ pathToFileURL(path.join(outDir, `${name}.js`)).href);
 const { createParser } = (await load('parser')) as { createParser: typeof CreateParser };
 const { rareRules } = (await load('rare')) as { rareRules: RareRules };
 
@@ -42,9 +43,65 @@ const texts = [...examples, ...ANSWERS, ...Object.values(PARTS)];
 const UNKNOWN_NAME = /&(?:Dcaron|HilbertSpace|DifferentialD|ClockwiseContourIntegral|ngE|zwnj);/;
 
 const WORDS = [
-  ...['word', '**', '*', '_', '`', '``', '~', '~~', '[', ']', '](', ')', '(', '<', '>', '!', '\\', '&amp;', '&', '$', '$5', '$x$'],
-  ...['|', '---', '- ', '1. ', '> ', '# ', '\n', '\n\n', '    ', '  ', '\t', '```', ':', 'https://a.b/c', '[a](https://b.c)'],
-  ...['www.a.b', 'a@b.c', '@', '[x]: /u', '[x]', '[^1]', '<br>', '<b>', '<https://a.b>', '=', '"t"', '。', '“', '”', '/', '_a_'],
+  ...[
+    'word',
+    '**',
+    '*',
+    '_',
+    '`',
+    '``',
+    '~',
+    '~~',
+    '[',
+    ']',
+    '](',
+    ')',
+    '(',
+    '<',
+    '>',
+    '!',
+    '\\',
+    '&amp;',
+    '&',
+    '$',
+    '$5',
+    '$x$',
+  ],
+  ...[
+    '|',
+    '---',
+    '- ',
+    '1. ',
+    '> ',
+    '# ',
+    '\n',
+    '\n\n',
+    '    ',
+    '  ',
+    '\t',
+    '```',
+    ':',
+    'https://a.b/c',
+    '[a](https://b.c)',
+  ],
+  ...[
+    'www.a.b',
+    'a@b.c',
+    '@',
+    '[x]: /u',
+    '[x]',
+    '[^1]',
+    '<br>',
+    '<b>',
+    '<https://a.b>',
+    '=',
+    '"t"',
+    '。',
+    '“',
+    '”',
+    '/',
+    '_a_',
+  ],
 ];
 const mixed = fc.array(fc.constantFrom(...WORDS), { maxLength: 24 }).map((words) => words.join(''));
 

@@ -5,7 +5,15 @@ import type { Plugin } from 'vite';
  * `inline` and `utils.unescapeAll` are used: no rendering to HTML, no raw HTML, no typography.
  */
 const UNUSED = [
-  ...['common/html_blocks', 'common/html_re', 'helpers/index', 'index', 'parser_core', 'renderer', 'rules_block/html_block'],
+  ...[
+    'common/html_blocks',
+    'common/html_re',
+    'helpers/index',
+    'index',
+    'parser_core',
+    'renderer',
+    'rules_block/html_block',
+  ],
   ...['rules_core/block', 'rules_core/inline', 'rules_core/linkify', 'rules_core/normalize', 'rules_core/replacements'],
   ...['rules_core/smartquotes', 'rules_core/state_core', 'rules_core/strip_references', 'rules_core/text_join'],
   ...['rules_inline/html_inline', 'rules_inline/linkify'],
@@ -13,7 +21,13 @@ const UNUSED = [
 
 /** Rules that go into the part for rarer marks (widget/markdown/rare-rules.ts). */
 const RARE = [
-  ...['rules_block/blockquote', 'rules_block/reference', 'rules_block/table', 'rules_inline/autolink', 'rules_inline/entity'],
+  ...[
+    'rules_block/blockquote',
+    'rules_block/reference',
+    'rules_block/table',
+    'rules_inline/autolink',
+    'rules_inline/entity',
+  ],
   ...['rules_inline/image', 'rules_inline/strikethrough'],
 ].map((name) => `src/${name}.ts`);
 
@@ -157,15 +171,19 @@ function cutInTwo(source: string): { base: string; rare: string; names: string[]
     base = base.slice(0, from) + replacement + base.slice(to + end.length);
     return taken;
   };
-  const takeRegion = (name: string, replacement?: string): string => take(`//#region ${name}\n`, '//#endregion\n', replacement);
+  const takeRegion = (name: string, replacement?: string): string =>
+    take(`//#region ${name}\n`, '//#endregion\n', replacement);
 
   for (const name of IMPORTS) take(`import ${name} from `, ';\n');
   for (const name of UNUSED) takeRegion(name);
   const rare = [
     ...RARE.map((name) => takeRegion(name)),
-    ...RARE_UTILITIES.map((name) => (name === name.toUpperCase() ? take(`var ${name} = `, ';\n') : take(`function ${name}(`, '\n}\n'))),
+    ...RARE_UTILITIES.map((name) =>
+      name === name.toUpperCase() ? take(`var ${name} = `, ';\n') : take(`function ${name}(`, '\n}\n'),
+    ),
   ].join('');
-  for (const name of ['typeof', 'toPrimitive', 'toPropertyKey', 'defineProperty']) take(new RegExp(`//#region \\S+/${name}\\.js\n`), '//#endregion\n');
+  for (const name of ['typeof', 'toPrimitive', 'toPropertyKey', 'defineProperty'])
+    take(new RegExp(`//#region \\S+/${name}\\.js\n`), '//#endregion\n');
   take('//#region \0rolldown/runtime.js'.replace('\0', String.raw`\0`), '//#endregion\n');
   take('var utils_exports = ', '});\n');
   take('var lib = {', '};\n');
@@ -177,7 +195,8 @@ function cutInTwo(source: string): { base: string; rare: string; names: string[]
   const engine = takeRegion('src/markdownit.ts', '\0');
   const protocols = /^var BAD_PROTO_RE = .*\nvar GOOD_DATA_RE = .*\n/m.exec(engine)?.[0];
   const validateLink = /^\tvalidateLink\(url\) \{[^]*?^\t\}\n/m.exec(engine)?.[0];
-  if (protocols === undefined || validateLink === undefined) throw new Error('markdown-it tells otherwise which addresses are links');
+  if (protocols === undefined || validateLink === undefined)
+    throw new Error('markdown-it tells otherwise which addresses are links');
   base = base.replace('\0', () => protocols + ENGINE(validateLink));
   take('export {', '};');
   base = STAND_INS + base;

@@ -7,12 +7,12 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'eventsource-parser': fileURLToPath(new URL('lean-events.ts', import.meta.url)),
 };
 
-const RARE = fileURLToPath(new URL('../../shared/fold-rare-chunk.ts', import.meta.url));
+const RARE = fileURLToPath(new URL('../../shared/fold/fold-rare-chunk.ts', import.meta.url));
 const LOADER = '/widget/session/left-out-folding.ts';
 const FOLDING = '\0lean:folding';
 const PROTOCOL = '/shared/protocol.ts';
 
-/** Stands in for shared/fold-rare-chunk.ts: no chunk but of text, thoughts and steps is folded before it has come. */
+/** Stands in for shared/fold/fold-rare-chunk.ts: no chunk but of text, thoughts and steps is folded before it has come. */
 const LATER = String.raw`
 const ORDINARY = /^(?:(?:text|reasoning)-(?:start|delta|end)|(?:start|finish|reset)-step|start|finish|message-metadata|abort|error)$/;
 let fold;
@@ -30,7 +30,8 @@ export function leanWire(): Plugin {
     enforce: 'pre',
     apply: 'build',
     resolveId(id, importer) {
-      const isFolding = id === FOLDING || (id.endsWith('/fold-rare-chunk.ts') && importer?.endsWith('/shared/fold-chunk.ts'));
+      const isFolding =
+        id === FOLDING || (id.endsWith('/fold-rare-chunk.ts') && importer?.endsWith('/shared/fold/fold-chunk.ts'));
       return isFolding ? FOLDING : (STAND_INS[id] ?? null);
     },
     load: (id) => (id === FOLDING ? LATER : null),
@@ -41,10 +42,12 @@ export function leanWire(): Plugin {
     },
     onLog(_level, log) {
       // The bundler only warns of what a module does not have.
-      if (log.code === 'IMPORT_IS_UNDEFINED') this.error(`${log.message}\nIf it is a package's, add it to its stand-in in scripts/vite.`);
+      if (log.code === 'IMPORT_IS_UNDEFINED')
+        this.error(`${log.message}\nIf it is a package's, add it to its stand-in in scripts/vite.`);
     },
     generateBundle(_options, bundle) {
-      if (!Object.values(bundle).some((file) => file.type === 'chunk' && file.name === 'fold-rare-chunk')) this.error('tool calls are folded nowhere');
+      if (!Object.values(bundle).some((file) => file.type === 'chunk' && file.name === 'fold-rare-chunk'))
+        this.error('tool calls are folded nowhere');
     },
   };
 }

@@ -39,7 +39,12 @@ const problem = fc.record(
   },
   { requiredKeys: ['type', 'title', 'status', 'code', 'retryable'] },
 );
-const run = fc.constantFrom<unknown>(null, { runId: 'r', messageId: 'm', status: 'started', attempt: 1 }, { runId: 'r' }, []);
+const run = fc.constantFrom<unknown>(
+  null,
+  { runId: 'r', messageId: 'm', status: 'started', attempt: 1 },
+  { runId: 'r' },
+  [],
+);
 const cursor = fc.constantFrom<unknown>('1-0', '12-34', '1-', '01-2', '', 7, null);
 const value = fc.record(
   {
@@ -100,9 +105,21 @@ it('the widget’s schemas take what zod takes, and refuse what it refuses', () 
 });
 
 it('a real session’s messages are taken by both', () => {
-  const snapshot = { type: 'snapshot', sessionId: 's', messages: [{ id: 'm', role: 'user', parts: [{ type: 'text', text: 'a' }] }] };
+  const snapshot = {
+    type: 'snapshot',
+    sessionId: 's',
+    messages: [{ id: 'm', role: 'user', parts: [{ type: 'text', text: 'a' }] }],
+  };
   const position = { prev: '1-0', from: '1-0' };
-  const metadata = { type: 'metadata', status: 'completed', runId: 'r', messageId: 'm', attempt: 1, usage: { totalTokens: 4 }, ...position };
+  const metadata = {
+    type: 'metadata',
+    status: 'completed',
+    runId: 'r',
+    messageId: 'm',
+    attempt: 1,
+    usage: { totalTokens: 4 },
+    ...position,
+  };
   const chunk = { type: 'chunk', runId: 'r', chunk: { type: 'text-delta', id: '1', delta: 'a' } };
   for (const message of [snapshot, metadata, chunk]) {
     expect(parse(protocol, 'streamMessageSchema', message)).toEqual({ success: true, data: message });

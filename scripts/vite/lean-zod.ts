@@ -81,7 +81,10 @@ export function looseObject(shape: Shape): Schema {
 /* @__NO_SIDE_EFFECTS__ */
 export function strictObject(shape: Shape): Schema {
   const loose = looseObject(shape);
-  return create((value) => loose.accepts(value) && Object.keys(value as object).every((name) => Object.hasOwn(shape, name)), shape);
+  return create(
+    (value) => loose.accepts(value) && Object.keys(value as object).every((name) => Object.hasOwn(shape, name)),
+    shape,
+  );
 }
 
 /* @__NO_SIDE_EFFECTS__ */
@@ -93,7 +96,8 @@ export function union(options: readonly Schema[]): Schema {
 /* @__NO_SIDE_EFFECTS__ */
 export function discriminatedUnion(name: string, options: readonly Schema[]): Schema {
   return create(
-    (value) => isObject(value) && options.find(({ shape }) => shape[name]?.accepts(value[name]))?.accepts(value) === true,
+    (value) =>
+      isObject(value) && options.find(({ shape }) => shape[name]?.accepts(value[name]))?.accepts(value) === true,
   );
 }
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { ChatChunk } from '#shared/protocol.ts';
+import type { ChatChunk } from '../protocol.ts';
 
 /** Chunks of one part or call: they keep their order, and others may come in between. */
 type Track = (place: { step: number; track: number }) => ChatChunk[];
@@ -7,12 +7,31 @@ type Track = (place: { step: number; track: number }) => ChatChunk[];
 /** Text with what breaks careless code: quotes, backslashes, line ends, controls, emoji and halves of emoji. */
 export const arbitraryText = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 6 }) },
-  { weight: 3, arbitrary: fc.constantFrom('word ', '\ud83d', '\ude00', '👩‍👩‍👧', '"', '\\', '\\"', '"}}', '\n', '\r\n', '\u2028', '\0', '') },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      'word ',
+      '\ud83d',
+      '\ude00',
+      '👩‍👩‍👧',
+      '"',
+      '\\',
+      '\\"',
+      '"}}',
+      '\n',
+      '\r\n',
+      '\u2028',
+      '\0',
+      '',
+    ),
+  },
 );
 
 /** No number between -1 and 0: one cut after `-0` is read as minus zero, for which JSON has no text of its own. */
 const arbitraryJson = fc.oneof(
-  fc.constantFrom<unknown>(null, true, false, 0, -1.5e10, 1e-7, '"quoted" \\ \n', [], {}, [1, [2, { a: null }]], { a: { b: ['c', false, -2.5] } }),
+  fc.constantFrom<unknown>(null, true, false, 0, -1.5e10, 1e-7, '"quoted" \\ \n', [], {}, [1, [2, { a: null }]], {
+    a: { b: ['c', false, -2.5] },
+  }),
   fc.string({ unit: 'binary', maxLength: 5 }),
 );
 const arbitraryInput = fc.dictionary(fc.constantFrom('city', 'when', 'n', 'ü'), arbitraryJson, { maxKeys: 4 });
@@ -73,44 +92,69 @@ const arbitraryToolTrack: fc.Arbitrary<Track> = fc
     ending: fc.constantFrom('available', 'error', 'denied', 'input-error', 'none'),
     length: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined }),
   })
-  .map(({ cuts, streamed, sameId, repeats, early, inputEncoding, approval, outputs, ending, length, ...call }) => ({ step, track }) => {
-    const { input, providerExecuted, providerMetadata, dynamic } = call;
-    const toolCallId = sameId ? `call-${track}` : `call-${step}-${track}`;
-    const about = { toolCallId, ...call, input: undefined };
-    const answer = repeats ? { toolCallId, providerExecuted, providerMetadata, dynamic } : { toolCallId };
-    const chunks: object[] = [];
-    if (streamed) {
-      chunks.push({ type: 'tool-input-start', ...about, inputEncoding });
-      for (const inputTextDelta of pieces(JSON.stringify(input), cuts)) {
-        chunks.push({ type: 'tool-input-delta', toolCallId, inputTextDelta });
-      }
-    }
-    if (ending === 'input-error') {
-      // A call that has begun stays of its kind, whatever the error says.
-      const kind = outputs.length === 1 ? { dynamic: true } : {};
-      chunks.push({ type: 'tool-input-error', ...about, ...kind, input, errorText: 'The input does not fit.' });
-      return clean(chunks);
-    }
-    if (!streamed || !early) {
-      chunks.push({ type: 'tool-input-available', ...(repeats ? about : { toolCallId, toolName: call.toolName, dynamic }), input });
-    }
-    if (approval !== 'none') {
-      const approvalId = `approve-${toolCallId}`;
-      chunks.push({ type: 'tool-approval-request', toolCallId, approvalId, reason: 'Costs money', inputSchemaInput: input });
-      if (approval === 'asked') return clean(chunks);
-      const approved = approval === 'given';
-      chunks.push({ type: 'tool-approval-response', approvalId, approved, reason: 'As you say', providerExecuted, providerMetadata });
-    }
-    if (ending === 'available') {
-      for (const [index, output] of outputs.entries()) {
-        const last = index === outputs.length - 1;
-        chunks.push({ type: 'tool-output-available', ...answer, output, ...(last ? { toolMetadata: { kind: 'answer' } } : { preliminary: true }) });
-      }
-    }
-    if (ending === 'error') chunks.push({ type: 'tool-output-error', ...answer, errorText: 'No such city' });
-    if (ending === 'denied') chunks.push({ type: 'tool-output-denied', toolCallId });
-    return clean(chunks).slice(0, length);
-  });
+  .map(
+    ({ cuts, streamed, sameId, repeats, early, inputEncoding, approval, outputs, ending, length, ...call }) =>
+      ({ step, track }) => {
+        const { input, providerExecuted, providerMetadata, dynamic } = call;
+        const toolCallId = sameId ? `call-${track}` : `call-${step}-${track}`;
+        const about = { toolCallId, ...call, input: undefined };
+        const answer = repeats ? { toolCallId, providerExecuted, providerMetadata, dynamic } : { toolCallId };
+        const chunks: object[] = [];
+        if (streamed) {
+          chunks.push({ type: 'tool-input-start', ...about, inputEncoding });
+          for (const inputTextDelta of pieces(JSON.stringify(input), cuts)) {
+            chunks.push({ type: 'tool-input-delta', toolCallId, inputTextDelta });
+          }
+        }
+        if (ending === 'input-error') {
+          // A call that has begun stays of its kind, whatever the error says.
+          const kind = outputs.length === 1 ? { dynamic: true } : {};
+          chunks.push({ type: 'tool-input-error', ...about, ...kind, input, errorText: 'The input does not fit.' });
+          return clean(chunks);
+        }
+        if (!streamed || !early) {
+          chunks.push({
+            type: 'tool-input-available',
+            ...(repeats ? about : { toolCallId, toolName: call.toolName, dynamic }),
+            input,
+          });
+        }
+        if (approval !== 'none') {
+          const approvalId = `approve-${toolCallId}`;
+          chunks.push({
+            type: 'tool-approval-request',
+            toolCallId,
+            approvalId,
+            reason: 'Costs money',
+            inputSchemaInput: input,
+          });
+          if (approval === 'asked') return clean(chunks);
+          const approved = approval === 'given';
+          chunks.push({
+            type: 'tool-approval-response',
+            approvalId,
+            approved,
+            reason: 'As you say',
+            providerExecuted,
+            providerMetadata,
+          });
+        }
+        if (ending === 'available') {
+          for (const [index, output] of outputs.entries()) {
+            const last = index === outputs.length - 1;
+            chunks.push({
+              type: 'tool-output-available',
+              ...answer,
+              output,
+              ...(last ? { toolMetadata: { kind: 'answer' } } : { preliminary: true }),
+            });
+          }
+        }
+        if (ending === 'error') chunks.push({ type: 'tool-output-error', ...answer, errorText: 'No such city' });
+        if (ending === 'denied') chunks.push({ type: 'tool-output-denied', toolCallId });
+        return clean(chunks).slice(0, length);
+      },
+  );
 
 /** A text in pieces, cut at these places. */
 function pieces(text: string, cuts: number[]): string[] {
@@ -131,13 +175,30 @@ const arbitrarySingleTrack: fc.Arbitrary<Track> = fc
         fc.oneof(arbitraryJson, fc.constantFrom({ x: 1 }, { y: { z: [2] } })),
       ),
     }),
-    fc.constantFrom('source-url', 'source-document', 'file', 'reasoning-file', 'custom', 'steering', 'data-chart', 'data-note', 'metadata'),
+    fc.constantFrom(
+      'source-url',
+      'source-document',
+      'file',
+      'reasoning-file',
+      'custom',
+      'steering',
+      'data-chart',
+      'data-note',
+      'metadata',
+    ),
   )
   .map(([{ providerMetadata, title, id, transient, data, messageMetadata }, kind]) => () => {
     const url = 'https://example.com/a';
     const chunks: Record<typeof kind, object> = {
       'source-url': { type: 'source-url', sourceId: 's1', url, title, providerMetadata },
-      'source-document': { type: 'source-document', sourceId: 's2', mediaType: 'application/pdf', title: 'Paper', filename: title, providerMetadata },
+      'source-document': {
+        type: 'source-document',
+        sourceId: 's2',
+        mediaType: 'application/pdf',
+        title: 'Paper',
+        filename: title,
+        providerMetadata,
+      },
       file: { type: 'file', url, mediaType: 'text/plain', providerMetadata },
       'reasoning-file': { type: 'reasoning-file', url, mediaType: 'text/plain', providerMetadata },
       custom: { type: 'custom', kind: 'openai.compaction', providerMetadata },

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import { formatCursor, START } from '#shared/cursor.ts';
-import { createProblem } from '#shared/problem.ts';
-import type { ChatChunk, Frame, StreamMessage } from '#shared/protocol.ts';
+import { formatCursor, START } from '../cursor.ts';
+import { createProblem } from '../problem.ts';
+import type { ChatChunk, Frame, StreamMessage } from '../protocol.ts';
 import { arbitrarySteps, arbitraryText } from './arbitrary-chunks.ts';
 
 interface RunScript {
@@ -45,7 +45,9 @@ const arbitraryRun: fc.Arbitrary<RunScript> = fc.record({
  * with takeovers of every kind, edits and regenerates; the last run may still be active, or not even started.
  * Its ids and `prev` are right; `from` is never set, since nothing in a log is merged.
  */
-export const arbitraryLog: fc.Arbitrary<Frame[]> = fc.array(arbitraryRun, { minLength: 1, maxLength: 4, size: 'max' }).map(writeLog);
+export const arbitraryLog: fc.Arbitrary<Frame[]> = fc
+  .array(arbitraryRun, { minLength: 1, maxLength: 4, size: 'max' })
+  .map(writeLog);
 
 function writeLog(runs: RunScript[]): Frame[] {
   const log = createLog();
@@ -98,7 +100,16 @@ function writeLog(runs: RunScript[]): Frame[] {
           const steps = Math.min(open.finished, script.keep);
           open.finished = steps;
           open.text.clear();
-          log.write({ type: 'metadata', status: 'restarted', runId, messageId, attempt, reset: true, steps, at: number });
+          log.write({
+            type: 'metadata',
+            status: 'restarted',
+            runId,
+            messageId,
+            attempt,
+            reset: true,
+            steps,
+            at: number,
+          });
           chunks = [...(steps === 0 ? [{ type: 'start' as const }] : []), ...script.steps.flat(), { type: 'finish' }];
         }
       }
@@ -118,11 +129,21 @@ function writeLog(runs: RunScript[]): Frame[] {
   return log.frames;
 }
 
-function endRun(log: Log, run: RunScript, about: { runId: string; messageId: string; attempt: number; at: number }): void {
+function endRun(
+  log: Log,
+  run: RunScript,
+  about: { runId: string; messageId: string; attempt: number; at: number },
+): void {
   const { runId } = about;
   const begun = run.attempts.length > 0;
   if (begun && run.end === 'completed') {
-    log.write({ type: 'metadata', status: 'completed', ...about, finishReason: 'stop', usage: { inputTokens: 3, outputTokens: 5 } });
+    log.write({
+      type: 'metadata',
+      status: 'completed',
+      ...about,
+      finishReason: 'stop',
+      usage: { inputTokens: 3, outputTokens: 5 },
+    });
   } else if (begun && run.end === 'failed') {
     log.write({ type: 'error', runId, problem: createProblem('model-failed', { detail: 'The connection broke.' }) });
     log.write({ type: 'metadata', status: 'failed', ...about });

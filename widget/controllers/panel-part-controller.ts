@@ -12,7 +12,10 @@ export class PanelPartController implements ReactiveController {
   #loading: Promise<PanelPart | null> | null = null;
 
   /** `onMissing`: the part cannot be had now; the next `load` tries again. */
-  constructor(host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment }, onMissing: () => void) {
+  constructor(
+    host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
+    onMissing: () => void,
+  ) {
     this.#host = host;
     this.#onMissing = onMissing;
     host.addController(this);

@@ -18,9 +18,10 @@ export function renderEmpty({ strings, greeting, suggestions, onPick }: EmptyMod
     <div class="hello">
       <slot name="empty"><p class="greeting" part="greeting" dir="auto">${greeting}</p></slot>
     </div>
-    ${suggestions.length === 0
-      ? nothing
-      : html`<ul class="suggestions" part="suggestions" aria-label=${strings.suggestions}>
+    ${
+      suggestions.length === 0
+        ? nothing
+        : html`<ul class="suggestions" part="suggestions" aria-label=${strings.suggestions}>
           ${suggestions.map(
             (text) =>
               html`<li>
@@ -29,7 +30,8 @@ export function renderEmpty({ strings, greeting, suggestions, onPick }: EmptyMod
                 </button>
               </li>`,
           )}
-        </ul>`}
+        </ul>`
+    }
   </div>`;
 }
 

@@ -32,13 +32,15 @@ export function renderLauncher({ strings, open, writing, unread, onToggle, onNea
       title=${strings.launcher}
     >
       ${open ? launcherIcons.chevron : launcherIcons.launcher}
-      ${description === nothing
-        ? nothing
-        : html`<span
+      ${
+        description === nothing
+          ? nothing
+          : html`<span
             class="badge ${writing ? 'writing' : ''}"
             part="badge"
             data-count=${unread > MOST_COUNTED ? `${MOST_COUNTED}+` : unread || nothing}
-          ></span>`}
+          ></span>`
+      }
     </button>
   </slot>`;
 }

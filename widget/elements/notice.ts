@@ -31,7 +31,12 @@ export function readLineState(view: ChatView, strings: Strings, back: boolean): 
 }
 
 /** What the visitor should be told now, `now` in ms since the epoch; null when all is well. */
-export function readNotice(view: ChatView, strings: Strings, now: number, later: Pick<Later, 'readProblem'> | null): Notice | null {
+export function readNotice(
+  view: ChatView,
+  strings: Strings,
+  now: number,
+  later: Pick<Later, 'readProblem'> | null,
+): Notice | null {
   if (view.status === 'offline') return notice('warn', strings.offlineNotice);
   if (view.status === 'reconnecting') {
     const text = view.run ? strings.reconnectingRunNotice : strings.reconnectingNotice;

@@ -1,6 +1,6 @@
 import { expect } from '@esm-bundle/chai';
 import * as fc from 'fast-check';
-import '../../scripts/seed-properties.ts';
+import '#scripts/seed-properties.ts';
 import { createPlainText } from './plain-text.ts';
 
 const OPTIONS = { copyLabel: 'Copy', codeLabel: 'code' };
@@ -31,7 +31,11 @@ describe('plain text', () => {
   });
 
   it('draws fenced code as a card with its language, without the indentation of its fence', () => {
-    expect(outline(draw('Do:\n  ```ts\n  a()\n    b()\n\n  ```\nDone'))).to.deep.equal(['Do:', 'ts|a()\n  b()\n', 'Done']);
+    expect(outline(draw('Do:\n  ```ts\n  a()\n    b()\n\n  ```\nDone'))).to.deep.equal([
+      'Do:',
+      'ts|a()\n  b()\n',
+      'Done',
+    ]);
   });
 
   it('ends a fence only at one of its kind that is at least as long', () => {
@@ -57,11 +61,15 @@ describe('plain text', () => {
   it('looks the same whether it came at once or in pieces', () => {
     const piece = fc.constantFrom('`', '``', '```', '~~~', '\n', '\n\n', ' ', 'word', 'js', 'é😀', '<b>', '    ');
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 40 }), fc.array(fc.nat({ max: 120 }), { maxLength: 8 }), (pieces, cuts) => {
-        const text = pieces.join('');
-        const steps = cuts.toSorted((a, b) => a - b).map((cut) => text.slice(0, cut));
-        expect(draw(...steps, text).outerHTML).to.equal(draw(text).outerHTML);
-      }),
+      fc.property(
+        fc.array(piece, { maxLength: 40 }),
+        fc.array(fc.nat({ max: 120 }), { maxLength: 8 }),
+        (pieces, cuts) => {
+          const text = pieces.join('');
+          const steps = cuts.toSorted((a, b) => a - b).map((cut) => text.slice(0, cut));
+          expect(draw(...steps, text).outerHTML).to.equal(draw(text).outerHTML);
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -98,7 +98,8 @@ export class RcComposer extends LitElement {
 
   #onClick = (event: MouseEvent): void => {
     // The second click of a double click on Send meant Send.
-    if (this.busy && !this.stopping && event.detail <= 1) this.dispatchEvent(new CustomEvent('rc-composer-stop', { bubbles: true }));
+    if (this.busy && !this.stopping && event.detail <= 1)
+      this.dispatchEvent(new CustomEvent('rc-composer-stop', { bubbles: true }));
   };
 
   #send(): void {

@@ -104,12 +104,16 @@ export class RcMessage extends LitElement {
     const isBlank = !message.parts.some(isVisible);
     const context = { strings, allowImages, extras, citations };
     return html`${message.parts.map((part) => renderPart(part, context))}
-      ${dimmed.length === 0
-        ? nothing
-        : html`<div class="dimmed" inert>${dimmed.map((part) => renderPart(part, context))}</div>`}
-      ${progress === 'writing' && dimmed.length === 0 && isBlank
-        ? html`<div class="thinking" aria-hidden="true"><i></i><i></i><i></i></div>`
-        : nothing}
+      ${
+        dimmed.length === 0
+          ? nothing
+          : html`<div class="dimmed" inert>${dimmed.map((part) => renderPart(part, context))}</div>`
+      }
+      ${
+        progress === 'writing' && dimmed.length === 0 && isBlank
+          ? html`<div class="thinking" aria-hidden="true"><i></i><i></i><i></i></div>`
+          : nothing
+      }
       ${extras?.renderSources(message.parts, strings) ?? nothing}
       ${this.#tools ? this.#tools.renderNotes(isBlank || dimmed.length > 0) : progress === 'writing' ? nothing : PLACE}`;
   }

@@ -22,7 +22,11 @@ export function readRows(view: ChatView): Row[] {
     return { message, progress: active ? 'writing' : 'done', dimmed: active ? dimmed : NONE };
   });
   if (pending && !messages.some(({ id }) => id === pending.messageId)) {
-    const message = { id: pending.messageId, role: 'user' as const, parts: [{ type: 'text' as const, text: pending.text }] };
+    const message = {
+      id: pending.messageId,
+      role: 'user' as const,
+      parts: [{ type: 'text' as const, text: pending.text }],
+    };
     const waiting = status === 'offline' || status === 'reconnecting' || view.retryAt !== null;
     rows.push({ message, progress: waiting ? 'waiting' : 'sending', dimmed: NONE });
   }

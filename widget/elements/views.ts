@@ -62,10 +62,12 @@ export function renderNotice({ strings, notice, onRetry, onNewChat }: NoticeMode
   const { tone, text, action, brief } = notice;
   return html`<div class="notice ${tone} ${brief ? 'brief' : ''}" part="notice">
     <span>${text}</span>
-    ${action === null
-      ? nothing
-      : html`<button type="button" class="text-button" part="notice-button" @click=${action === 'retry' ? onRetry : onNewChat}>
+    ${
+      action === null
+        ? nothing
+        : html`<button type="button" class="text-button" part="notice-button" @click=${action === 'retry' ? onRetry : onNewChat}>
           ${action === 'retry' ? strings.tryAgain : strings.newChat}
-        </button>`}
+        </button>`
+    }
   </div>`;
 }

@@ -32,26 +32,39 @@ describe('agreement with the specifications', () => {
     const { agree, others } = sum(gfmExtensions);
     expect(gfmExtensions.length).toBeGreaterThanOrEqual(24);
     expect(agree).toBeGreaterThanOrEqual(21);
-    expect(others).toEqual(['Tables 204', 'Strikethrough 491', 'Strikethrough 493', 'Autolinks 633', 'Autolinks 634', 'Autolinks 635']);
+    expect(others).toEqual([
+      'Tables 204',
+      'Strikethrough 491',
+      'Strikethrough 493',
+      'Autolinks 633',
+      'Autolinks 634',
+      'Autolinks 635',
+    ]);
   });
 });
 
 describe('what models write', () => {
   const cases: Record<string, [markdown: string, html: string]> = {
-    'bold beside punctuation': ['**“Word”**more, a**(b)**c', '<p><strong>“Word”</strong>more, a<strong>(b)</strong>c</p>'],
+    'bold beside punctuation': [
+      '**“Word”**more, a**(b)**c',
+      '<p><strong>“Word”</strong>more, a<strong>(b)</strong>c</p>',
+    ],
     'bold in text without spaces': ['これは**重要。**次', '<p>これは<strong>重要。</strong>次</p>'],
     'a list with code and a quote inside': [
       '1. Run\n\n   ```sh\n   npm i\n   ```\n2. Then\n   > quote',
       '<ol><li><p>Run</p><pre><code class="language-sh">npm i\n</code></pre></li><li><p>Then</p><blockquote><p>quote</p></blockquote></li></ol>',
     ],
     'a numbered list that starts anywhere': ['7. seven\n8. eight', '<ol start="7"><li>seven</li><li>eight</li></ol>'],
-    'a link with brackets in its address': ['[a](https://en.wikipedia.org/wiki/A_(b))', '<p><a href="https://en.wikipedia.org/wiki/A_(b)">a</a></p>'],
+    'a link with brackets in its address': [
+      '[a](https://en.wikipedia.org/wiki/A_(b))',
+      '<p><a href="https://en.wikipedia.org/wiki/A_(b)">a</a></p>',
+    ],
     'a table with code and pipes': [
       '| a | b |\n|:--|--:|\n| `x \\| y` | **2** |',
       '<table><thead><tr><th align="left">a</th><th align="right">b</th></tr></thead><tbody><tr><td align="left"><code>x | y</code></td><td align="right"><strong>2</strong></td></tr></tbody></table>',
     ],
     'a fence that is not closed': ['```js\nlet a', '<pre><code class="language-js">let a</code></pre>'],
-    'tasks': [
+    tasks: [
       '- [ ] open\n- [x] done',
       '<ul><li><input type="checkbox" disabled=""> open</li><li><input type="checkbox" disabled="" checked=""> done</li></ul>',
     ],
@@ -60,8 +73,8 @@ describe('what models write', () => {
       '<p>so $a_1 * b_2 * c$ and \\(x*y*z\\) and \\[ \\frac{a}{b} \\]</p>',
     ],
     'a formula on lines of its own': ['$$\na = b\n- c\n= d\n$$\nthen', '$$\na = b\n- c\n= d\n$$\n<p>then</p>'],
-    'prices': ['from $5 to $6 *each*', '<p>from $5 to $6 <em>each</em></p>'],
-    'footnotes': ['Said[^1].\n\n[^1]: Here\n[^2]: There', '<p>Said[^1].</p><p>[^1]: Here</p><p>[^2]: There</p>'],
+    prices: ['from $5 to $6 *each*', '<p>from $5 to $6 <em>each</em></p>'],
+    footnotes: ['Said[^1].\n\n[^1]: Here\n[^2]: There', '<p>Said[^1].</p><p>[^1]: Here</p><p>[^2]: There</p>'],
     'snake case and globs': ['my_var_name and *.ts', '<p>my_var_name and *.ts</p>'],
   };
   for (const [name, [markdown, html]] of Object.entries(cases)) {

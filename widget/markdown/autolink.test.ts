@@ -25,9 +25,21 @@ describe('addresses in a text', () => {
   });
 
   it('lose no character of the text', () => {
-    for (const unit of ['@', 'a@b.c', 'http://', 'www.a.b ', '(http://a.b))', 'a@b.c;', '\u{D800}http://a.b/\u{D800}']) {
+    for (const unit of [
+      '@',
+      'a@b.c',
+      'http://',
+      'www.a.b ',
+      '(http://a.b))',
+      'a@b.c;',
+      '\u{D800}http://a.b/\u{D800}',
+    ]) {
       const text = unit.repeat(2000);
-      expect(splitLinks(text).map((piece) => (typeof piece === 'string' ? piece : piece.text)).join('')).toBe(text);
+      expect(
+        splitLinks(text)
+          .map((piece) => (typeof piece === 'string' ? piece : piece.text))
+          .join(''),
+      ).toBe(text);
     }
   });
 });

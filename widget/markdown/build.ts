@@ -37,7 +37,11 @@ export function buildBlock(tokens: readonly Token[], source: string, options: Bu
     if (token.type === 'inline') {
       buildInline(token, at === last ? (options.lastInline ?? '') : token.content, tokens[at - 2], children, options);
     } else if (token.nesting === 1) {
-      const opened = open(token, tokens[at + 1], children === root && RIGHT_TO_LEFT.test(source) ? { dir: 'rtl' } : null);
+      const opened = open(
+        token,
+        tokens[at + 1],
+        children === root && RIGHT_TO_LEFT.test(source) ? { dir: 'rtl' } : null,
+      );
       append(children, token.tag === 'table' ? element('div', { class: 'table', tabindex: '0' }, [opened]) : opened);
       parents.push(children);
       children = opened.children;
@@ -96,7 +100,13 @@ function buildLeaf(token: Token, parser: Parser): VNode {
 
 const TASK = /^\[[ xX]\][ \t]/;
 
-function buildInline(token: Token, content: string, before: Token | undefined, into: VNode[], options: BuildOptions): void {
+function buildInline(
+  token: Token,
+  content: string,
+  before: Token | undefined,
+  into: VNode[],
+  options: BuildOptions,
+): void {
   let text = content;
   if (before?.type === 'list_item_open' && TASK.test(token.content)) {
     const checked = token.content[1] !== ' ';
@@ -123,7 +133,9 @@ function buildMarks(tokens: readonly Token[], into: VNode[], parser: Parser): vo
   const flush = (): void => {
     if (text === '') return;
     if (links > 0) append(children, text);
-    else for (const piece of parser.splitLinks(text)) append(children, typeof piece === 'string' ? piece : anchor(piece.href, piece.text));
+    else
+      for (const piece of parser.splitLinks(text))
+        append(children, typeof piece === 'string' ? piece : anchor(piece.href, piece.text));
     text = '';
   };
   for (const token of tokens) {

@@ -44,7 +44,27 @@ describe('half-written inline text', () => {
 
 describe('the end of a source', () => {
   it('waits as long as it may become something else than text', () => {
-    for (const end of ['-', '1', '1.', '- ', '- [', '- [ ] ', '[name', '#', '## ', '***', '==', '`', '``', '```', '|', '| a | b', '$$', '[id]: http', '> -']) {
+    for (const end of [
+      '-',
+      '1',
+      '1.',
+      '- ',
+      '- [',
+      '- [ ] ',
+      '[name',
+      '#',
+      '## ',
+      '***',
+      '==',
+      '`',
+      '``',
+      '```',
+      '|',
+      '| a | b',
+      '$$',
+      '[id]: http',
+      '> -',
+    ]) {
       expect(holdBack(`text\n${end}`, false)).toBe('text\n');
     }
   });

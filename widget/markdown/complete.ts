@@ -8,7 +8,8 @@ const MAX_OPEN = 400;
 const CONTAINERS = /^(?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])[ \t]+){0,100}/;
 
 /** The beginning of a line that can still become a rule, list, heading, fence, table, formula or definition. */
-const UNDECIDED = /^(?:[-*+=_#][-*+=_# \t]*|[-:][-:| \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[(?!\^)[^\]]{0,999}(?:\](?::.*|[ \t]*))?)?$/;
+const UNDECIDED =
+  /^(?:[-*+=_#][-*+=_# \t]*|[-:][-:| \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[(?!\^)[^\]]{0,999}(?:\](?::.*|[ \t]*))?)?$/;
 const HALF_FENCE = /^(`{3,}|~{3,})[^`]*$/;
 const FENCE_MARK = /^(?:`+|~+)$/;
 
@@ -27,7 +28,9 @@ export function holdBack(source: string, inFence: boolean): string {
   const rest = line.slice(containers.length);
   if (inFence) return FENCE_MARK.test(rest) ? source.slice(0, start) : source;
   if (UNDECIDED.test(rest)) return dropHeader(source.slice(0, start));
-  const header = BLANK_BEFORE.test(source.slice(Math.max(0, start - 100), Math.max(0, start - 1))) ? BARE_HEADER.exec(rest) : null;
+  const header = BLANK_BEFORE.test(source.slice(Math.max(0, start - 100), Math.max(0, start - 1)))
+    ? BARE_HEADER.exec(rest)
+    : null;
   if (header) return source.slice(0, start) + containers + header[0];
   const fence = HALF_FENCE.exec(rest)?.[1];
   return fence === undefined ? source : source.slice(0, start) + containers + fence;
@@ -77,7 +80,13 @@ export function completeInline(written: string, parser: Parser, env: Env, labels
   }
 }
 
-function readLabel(content: string, { at, labelEnd }: { at: number; labelEnd: number | null }, parser: Parser, env: Env, labels: number): string {
+function readLabel(
+  content: string,
+  { at, labelEnd }: { at: number; labelEnd: number | null },
+  parser: Parser,
+  env: Env,
+  labels: number,
+): string {
   if (labelEnd !== null) return content.slice(at + 1, labelEnd);
   const written = content.slice(at + 1);
   return labels < MAX_LABELS ? completeInline(written, parser, env, labels + 1) : closeMarks(written, parser, env);
@@ -121,7 +130,8 @@ function findOpen(content: string): Open | null {
       const from = brackets.pop();
       if (from !== undefined && near(from)) {
         const rest = content.slice(at + 1);
-        if (rest === '' || (rest.startsWith('(') && !hasEnd(rest))) return outermost(content, brackets, near) ?? openLink(content, from, at);
+        if (rest === '' || (rest.startsWith('(') && !hasEnd(rest)))
+          return outermost(content, brackets, near) ?? openLink(content, from, at);
       }
       at += 1;
     } else at += 1;
@@ -176,7 +186,10 @@ const HALF_WORD = /(?:(?<![^\s([])!|<(?:\/?[a-z][^\s<>`]{0,200})?|&[#a-z0-9]{0,3
 
 /** Closes emphasis. Marks at the very end are left out: whether they open or close is not known yet. */
 function closeMarks(content: string, parser: Parser, env: Env): string {
-  const text = content.replace(HALF_WORD, '').replace(/(?:\\?[*_~]{1,100}|\\)$/, '').trimEnd();
+  const text = content
+    .replace(HALF_WORD, '')
+    .replace(/(?:\\?[*_~]{1,100}|\\)$/, '')
+    .trimEnd();
   if (!/[*_~]/.test(text.slice(-MAX_OPEN))) return text;
   // A few marks from a long text would be looked for in all of it, at each frame: only its end matters.
   const marks = parser.findOpenMarks(text, env);

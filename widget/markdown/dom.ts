@@ -12,7 +12,9 @@ export interface Dom {
 
 /** What a model's text may become; anything else would be a mistake of ours. */
 const TAGS = new Set(
-  'p h1 h2 h3 h4 h5 h6 ul ol li blockquote hr div table thead tbody tr th td em strong del a br code span input img'.split(' '),
+  'p h1 h2 h3 h4 h5 h6 ul ol li blockquote hr div table thead tbody tr th td em strong del a br code span input img'.split(
+    ' ',
+  ),
 );
 
 export function createDom(tools: MarkdownTools): Dom {

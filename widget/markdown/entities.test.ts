@@ -11,10 +11,12 @@ it('every name means what HTML says it does', () => {
 });
 
 it('the names that people write are among them', () => {
-  const names = 'amp lt gt quot apos nbsp copy reg trade hellip mdash ndash larr rarr times divide deg euro alpha Omega infin ne le ge check vert';
+  const names =
+    'amp lt gt quot apos nbsp copy reg trade hellip mdash ndash larr rarr times divide deg euro alpha Omega infin ne le ge check vert';
   for (const name of names.split(' ')) expect(decodeHTMLStrict(`&${name};`)).not.toBe(`&${name};`);
 });
 
 it('a name that is not known is shown as it was written', () => {
-  for (const text of ['&ClockwiseContourIntegral;', '&constructor;', '&AMPERE;', '&160;']) expect(decodeHTMLStrict(text)).toBe(text);
+  for (const text of ['&ClockwiseContourIntegral;', '&constructor;', '&AMPERE;', '&160;'])
+    expect(decodeHTMLStrict(text)).toBe(text);
 });

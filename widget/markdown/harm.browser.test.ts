@@ -7,7 +7,9 @@ const ELSEWHERE = 'http://127.0.0.1:9';
 
 /** The only elements that a text may become, code cards included. */
 const ELEMENTS =
-  'p h1 h2 h3 h4 h5 h6 ul ol li blockquote hr div table thead tbody tr th td em strong del a br code span input figure figcaption button pre'.split(' ');
+  'p h1 h2 h3 h4 h5 h6 ul ol li blockquote hr div table thead tbody tr th td em strong del a br code span input figure figcaption button pre'.split(
+    ' ',
+  );
 
 /** The only attributes, of which none has a browser fetch or run anything. */
 const ATTRIBUTES = 'href target rel title start align class part type checked disabled tabindex dir'.split(' ');

@@ -47,7 +47,10 @@ interface LinkingBlock {
  * Draws markdown into an element, while it is being written. Blocks that are closed are not looked at again; the last
  * one, still open, is read anew at each render. The end of a text is always drawn as if it had come at once.
  */
-export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): { update(text: string, done: boolean): void } {
+export function createMarkdownStream(
+  host: HTMLElement,
+  tools: MarkdownTools,
+): { update(text: string, done: boolean): void } {
   const clock = tools.clock ?? (() => performance.now());
   const pause = tools.pauseMs ?? PAUSE_MS;
   const dom = createDom(tools);
@@ -163,7 +166,12 @@ export function createMarkdownStream(host: HTMLElement, tools: MarkdownTools): {
       from = end;
       const last = at === blocks.length - 1 ? tokens.findLast(({ nesting }) => nesting === 0) : undefined;
       const lastInline = last?.type === 'inline' ? completeInline(last.content, parser, references) : undefined;
-      return buildBlock(tokens, block, { parser, env: references, drawn, ...(lastInline === undefined ? null : { lastInline }) });
+      return buildBlock(tokens, block, {
+        parser,
+        env: references,
+        drawn,
+        ...(lastInline === undefined ? null : { lastInline }),
+      });
     });
   }
 

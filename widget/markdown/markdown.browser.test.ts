@@ -1,6 +1,6 @@
 import { expect } from '@esm-bundle/chai';
 import * as fc from 'fast-check';
-import '../../scripts/seed-properties.ts';
+import '#scripts/seed-properties.ts';
 import { findViolations } from '../testing/axe.ts';
 import { BLOCK_LIMIT, TEXT_LIMIT } from './markdown-stream.ts';
 import { adoptStyles } from './styles.ts';
@@ -31,7 +31,9 @@ describe('markdown while it is written', () => {
     for (const answer of [...ANSWERS, ...Object.values(PARTS)]) {
       const whole = draw(answer).innerHTML;
       for (const size of [1, 2, 3, 7, 50]) {
-        const steps = Array.from({ length: Math.ceil(answer.length / size) }, (_, at) => answer.slice(0, (at + 1) * size));
+        const steps = Array.from({ length: Math.ceil(answer.length / size) }, (_, at) =>
+          answer.slice(0, (at + 1) * size),
+        );
         expect(draw(...steps).innerHTML).to.equal(whole);
       }
     }
@@ -62,7 +64,29 @@ describe('markdown while it is written', () => {
   });
 
   it('loses no letter', () => {
-    const pieces = fc.array(fc.constantFrom('*', '**', '_', '` ', '\n', '\n\n', '- ', '> ', '# ', '| ', '~~ ', '[', '](', '\\(', '$', 'word', 'héé', '漢'), { maxLength: 60 });
+    const pieces = fc.array(
+      fc.constantFrom(
+        '*',
+        '**',
+        '_',
+        '` ',
+        '\n',
+        '\n\n',
+        '- ',
+        '> ',
+        '# ',
+        '| ',
+        '~~ ',
+        '[',
+        '](',
+        '\\(',
+        '$',
+        'word',
+        'héé',
+        '漢',
+      ),
+      { maxLength: 60 },
+    );
     fc.assert(
       fc.property(pieces, (pieces) => {
         const text = pieces.join('');
@@ -77,7 +101,9 @@ describe('markdown while it is written', () => {
 
   it('turns a list, a quote or a table round whose first letter runs from right to left', () => {
     const host = draw('- **אחת**\n- two\n\n> ציטוט\n\n1. one\n2. שתיים\n\nמילה\n');
-    expect([...host.children].map(({ localName, attributes }) => [localName, attributes.getNamedItem('dir')?.value])).to.deep.equal([
+    expect(
+      [...host.children].map(({ localName, attributes }) => [localName, attributes.getNamedItem('dir')?.value]),
+    ).to.deep.equal([
       ['ul', 'rtl'],
       ['blockquote', 'rtl'],
       ['ol', undefined],
@@ -103,7 +129,9 @@ describe('markdown while it is written', () => {
   });
 
   it('marks the cells of a table that may wrap; short ones stay on their line', () => {
-    const host = draw('| City | What to see |\n|---|---|\n| Trieste | The sea, from the train on the left |\n| 12,345,678 km | ');
+    const host = draw(
+      '| City | What to see |\n|---|---|\n| Trieste | The sea, from the train on the left |\n| 12,345,678 km | ',
+    );
     expect([...host.querySelectorAll('td')].map(({ className }) => className)).to.deep.equal(['', 'long', '', '']);
   });
 
@@ -174,7 +202,9 @@ describe('markdown while it is written', () => {
 
   it('shows an image in a link by its text, for that link', () => {
     const host = draw('[![badge](https://a.example/b.svg) more](https://b.example)');
-    expect([...host.querySelectorAll('a')].map((link) => [link.textContent, link.href])).to.deep.equal([['badge more', 'https://b.example/']]);
+    expect([...host.querySelectorAll('a')].map((link) => [link.textContent, link.href])).to.deep.equal([
+      ['badge more', 'https://b.example/'],
+    ]);
   });
 
   it('reads no marks in an address that is written out', () => {
@@ -193,7 +223,11 @@ describe('markdown while it is written', () => {
   });
 
   it('draws links whose definition comes last', () => {
-    expect(find(draw('See [a].', 'See [a].\n\nMore.\n\n', 'See [a].\n\nMore.\n\n[a]: https://a.example/'), 'a').getAttribute('href')).to.equal('https://a.example/');
+    expect(
+      find(draw('See [a].', 'See [a].\n\nMore.\n\n', 'See [a].\n\nMore.\n\n[a]: https://a.example/'), 'a').getAttribute(
+        'href',
+      ),
+    ).to.equal('https://a.example/');
   });
 
   it('draws anew when the text is another one', () => {
@@ -219,7 +253,19 @@ describe('markdown that means harm', () => {
 
   it('has links to the web and to mail only, and they tell the other side nothing', () => {
     const host = draw(
-      ['javascript:alert(1)', 'JaVaScRiPt:alert(1)', 'java\tscript:x', '&#106;avascript:x', 'data:text/html,x', 'vbscript:x', 'file:///etc', 'blob:x', '/relative', '//host', 'https://ok.example']
+      [
+        'javascript:alert(1)',
+        'JaVaScRiPt:alert(1)',
+        'java\tscript:x',
+        '&#106;avascript:x',
+        'data:text/html,x',
+        'vbscript:x',
+        'file:///etc',
+        'blob:x',
+        '/relative',
+        '//host',
+        'https://ok.example',
+      ]
         .map((url) => `[a](<${url}>) <${url}> [b][${url}]\n\n[${url}]: <${url}>`)
         .join('\n\n'),
     );
@@ -230,11 +276,15 @@ describe('markdown that means harm', () => {
       expect(link.href).to.match(/^(https?:|mailto:)/);
       expect([link.rel, link.target]).to.deep.equal(['noopener noreferrer nofollow', '_blank']);
     }
-    expect([...host.querySelectorAll('[href]')].every((link) => link.getAttribute('href')?.startsWith('https://ok.example'))).to.equal(true);
+    expect(
+      [...host.querySelectorAll('[href]')].every((link) => link.getAttribute('href')?.startsWith('https://ok.example')),
+    ).to.equal(true);
   });
 
   it('makes no elements of markup', () => {
-    const host = draw('<script>alert(1)</script>\n\n<img src=x onerror=alert(1)> <svg onload=alert(1)>\n\n<iframe src="https://x.example"></iframe>');
+    const host = draw(
+      '<script>alert(1)</script>\n\n<img src=x onerror=alert(1)> <svg onload=alert(1)>\n\n<iframe src="https://x.example"></iframe>',
+    );
     expect(host.querySelector('script, img, svg, iframe')).to.equal(null);
     expect(host.textContent).to.contain('<img src=x onerror=alert(1)>');
   });
@@ -242,7 +292,8 @@ describe('markdown that means harm', () => {
   it('fetches no images, whole or half written, and links to them', () => {
     const { host, update } = open();
     document.body.append(host);
-    const text = '![secret](https://attacker.invalid/x.png?data=1) and ![ref][r]\n\n[r]: https://attacker.invalid/y.png';
+    const text =
+      '![secret](https://attacker.invalid/x.png?data=1) and ![ref][r]\n\n[r]: https://attacker.invalid/y.png';
     for (let length = 1; length <= text.length; length += 1) {
       update(text.slice(0, length));
       expect(host.querySelector('img')).to.equal(null);
@@ -260,7 +311,9 @@ describe('markdown that means harm', () => {
     const { host, update } = open({ allowImages: true });
     update(`![a](${location.origin}/none.png "title") ![b](mailto:x@y.example) ![c](data:image/svg+xml,x)`, true);
     const images = [...host.querySelectorAll('img')];
-    expect(images.map(({ alt, referrerPolicy, title }) => [alt, referrerPolicy, title])).to.deep.equal([['a', 'no-referrer', 'title']]);
+    expect(images.map(({ alt, referrerPolicy, title }) => [alt, referrerPolicy, title])).to.deep.equal([
+      ['a', 'no-referrer', 'title'],
+    ]);
   });
 
   const size = 64 * 1024;
@@ -272,7 +325,8 @@ describe('markdown that means harm', () => {
       update(text, true);
       // Quadratic work on this much takes longer than this on any machine; how fast it is, the benchmark says.
       expect(performance.now() - start).to.be.below(15_000);
-      if (/^"(?:word|- - a|> > > a|\*a_)/.test(name)) expect(letters(host.textContent).length).to.equal(letters(text).length);
+      if (/^"(?:word|- - a|> > > a|\*a_)/.test(name))
+        expect(letters(host.textContent).length).to.equal(letters(text).length);
     });
   }
 

@@ -9,18 +9,52 @@ describe('what needs the rarer rules', () => {
       '```ts\nif (a || b) return c && d;\n```\n\nIt costs $5 to $10 @ home.\n\n---\n\n- [x] done\n',
     ]) {
       expect(needsRareRules(text, true)).toBe(false);
-      for (let end = 0; end < text.length; end += 1) expect([text.slice(0, end), needsRareRules(text.slice(0, end), false)]).toEqual([text.slice(0, end), false]);
+      for (let end = 0; end < text.length; end += 1)
+        expect([text.slice(0, end), needsRareRules(text.slice(0, end), false)]).toEqual([text.slice(0, end), false]);
     }
   });
 
   it('is a table, a quote, a formula, an address, an image, a note, a name of a character', () => {
-    for (const text of ['a | b\n--|--', '> a', '- > a', '$x$', '\\(x\\)', 'https://a.b', 'a@b.c', '![a](b)', '[a]: b', '[^1]: b', '&amp;', '~~a~~', '<https://a.b>']) {
+    for (const text of [
+      'a | b\n--|--',
+      '> a',
+      '- > a',
+      '$x$',
+      '\\(x\\)',
+      'https://a.b',
+      'a@b.c',
+      '![a](b)',
+      '[a]: b',
+      '[^1]: b',
+      '&amp;',
+      '~~a~~',
+      '<https://a.b>',
+    ]) {
       expect([text, needsRareRules(text, true)]).toEqual([text, true]);
     }
   });
 
   it('is told in time that grows with the text and no faster, whatever it is', () => {
-    for (const piece of ['a|', '|', '[', '[a](', '[a](https://b', '<', '&', '- ', '>-', '\\', '$1', 'a.', ' \t', '`', '!', ']', '-\n', '1. ']) {
+    for (const piece of [
+      'a|',
+      '|',
+      '[',
+      '[a](',
+      '[a](https://b',
+      '<',
+      '&',
+      '- ',
+      '>-',
+      '\\',
+      '$1',
+      'a.',
+      ' \t',
+      '`',
+      '!',
+      ']',
+      '-\n',
+      '1. ',
+    ]) {
       const text = piece.repeat(200_000 / piece.length);
       const start = performance.now();
       needsRareRules(text, false);

@@ -15,7 +15,9 @@ export const rareRules: RareRules = {
     md.inline.ruler.before('autolink', 'break', readBreak);
     // Behind `link`, which knows the definitions that are there.
     md.inline.ruler.before('autolink', 'reference', readReference);
-    md.block.ruler.before('fence', 'math_block', readMathBlock, { alt: ['paragraph', 'reference', 'blockquote', 'list'] });
+    md.block.ruler.before('fence', 'math_block', readMathBlock, {
+      alt: ['paragraph', 'reference', 'blockquote', 'list'],
+    });
     md.block.ruler.before('reference', 'footnote', readFootnote);
   },
   splitLinks,
@@ -69,7 +71,10 @@ function readMath(state: StateInline, silent: boolean): boolean {
   const end = at + mark.close.length;
   if (end > posMax || at === from) return false;
   // `$5 and $6` are prices.
-  if (mark.close === '$' && (/\s/.test(src[at - 1] ?? '') || /\d/.test(src[end] ?? '') || src.slice(from, at).includes('\n'))) {
+  if (
+    mark.close === '$' &&
+    (/\s/.test(src[at - 1] ?? '') || /\d/.test(src[end] ?? '') || src.slice(from, at).includes('\n'))
+  ) {
     return false;
   }
   if (!silent) state.push('math', '', 0).content = src.slice(pos, end);

@@ -28,5 +28,7 @@ export function append(children: VNode[], child: VNode): void {
 
 /** The text in it, as a reader without marks would see it. */
 export function textOf(nodes: readonly VNode[]): string {
-  return nodes.map((node) => (typeof node === 'string' ? node : (node.attrs?.['alt'] ?? textOf(node.children)))).join('');
+  return nodes
+    .map((node) => (typeof node === 'string' ? node : (node.attrs?.['alt'] ?? textOf(node.children))))
+    .join('');
 }

@@ -50,7 +50,11 @@ describe('a pause', () => {
     await vi.advanceTimersByTimeAsync(ms);
     return over();
   }
-  function begin(atLeastMs: number, upToMs: number, until = signal): { pause: ReturnType<typeof createPause>; over: () => boolean } {
+  function begin(
+    atLeastMs: number,
+    upToMs: number,
+    until = signal,
+  ): { pause: ReturnType<typeof createPause>; over: () => boolean } {
     const pause = createPause();
     let isOver = false;
     void pause.wait({ atLeastMs, upToMs }, until).then(() => (isOver = true));

@@ -108,7 +108,10 @@ describe('editing and asking again', () => {
     await open.until(isDone);
     relay.fault = (request) => (isPrompt(request) ? { kind: 'problem', code: 'unknown-parent' } : null);
     await open.chat.send('Better', { parentId: '' });
-    expect(open.chat.view).toMatchObject({ unsent: { text: 'Better', parentId: '' }, problem: { code: 'unknown-parent' } });
+    expect(open.chat.view).toMatchObject({
+      unsent: { text: 'Better', parentId: '' },
+      problem: { code: 'unknown-parent' },
+    });
     expect(textsOf(open.chat.view)).toEqual(['One', 'You said: One']);
   });
 
@@ -135,7 +138,10 @@ describe('editing and asking again', () => {
     await open.chat.send('One');
     await open.until(isDone);
     expect(await open.chat.regenerate()).toBe(true);
-    expect(textsOf(await open.until((view) => isDone(view) && view.messages.length === 2))).toEqual(['One', 'Answer 2']);
+    expect(textsOf(await open.until((view) => isDone(view) && view.messages.length === 2))).toEqual([
+      'One',
+      'Answer 2',
+    ]);
     expect(relay.session().answers.size).toBe(2);
   });
 

@@ -1,6 +1,6 @@
 import { describeProblem, READ_ONLY, SESSION_EXPIRED, type Problem } from '#shared/problem.ts';
 import type { ChatMessage, Frame } from '#shared/protocol.ts';
-import { EMPTY_SESSION, reduce } from '#shared/session.ts';
+import { EMPTY_SESSION, reduce } from '#shared/fold/session.ts';
 import { createPause } from './backoff.ts';
 import { createCredentials, isSessionOver } from './credentials.ts';
 import { createFollow, LINE_OFF, type Follow } from './follow.ts';
@@ -144,7 +144,8 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
 
   function createFollower(): Follow {
     const own: Follow = createFollow({
-      open: (after, reader, signal) => credentials.use(signal, (using) => transport.stream(using, after, reader, signal)),
+      open: (after, reader, signal) =>
+        credentials.use(signal, (using) => transport.stream(using, after, reader, signal)),
       onFrame,
       onPing() {
         if (!model.caughtUp) set({ caughtUp: true, restoring: false });
@@ -209,7 +210,14 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
     set({
       ended: !isBlank,
       // Nobody writes on at a session that is gone: its last reply is closed, as the fold closes a stopped one.
-      ...(run ? { session: reduce(session, { id: session.cursor, message: { ...run, type: 'metadata', status: 'cancelled' } }) } : {}),
+      ...(run
+        ? {
+            session: reduce(session, {
+              id: session.cursor,
+              message: { ...run, type: 'metadata', status: 'cancelled' },
+            }),
+          }
+        : {}),
     });
     // One that the relay does not know, and of which nothing was seen here, is no loss to tell of.
     const isLoss = !isBlank || model.readOnly || problem === null || problem.code === 'session-expired';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EMPTY_SESSION } from '#shared/session.ts';
+import { EMPTY_SESSION } from '#shared/fold/session.ts';
 import { encodeEntry, type FakeSession } from './testing/fake-session.ts';
 import type { FakeRelay, LinePlan } from './testing/fake-relay.ts';
 import { createFakeProfile, lastAnswer, openChat, type OpenChat } from './testing/open-chat.ts';
@@ -31,25 +31,32 @@ async function wholeOf({ until }: OpenChat, session: FakeSession): Promise<ChatV
 }
 
 describe('a line cut at any byte', () => {
-  it.each(['reset', 'end'] as const)('by a %s costs nothing and repeats nothing', async (how) => {
-    const { session, open } = beginSession();
-    // As it is while the second answer is being written: a snapshot, then an active run, delta by delta.
-    const length = 4_000;
-    for (let afterBytes = 0; afterBytes < length; afterBytes += 13) {
-      let first = true;
-      relay.plan = () => {
-        const plan: LinePlan = { unmerged: true, ...(first ? { cut: { afterBytes, how } } : {}) };
-        first = false;
-        return plan;
-      };
-      await using chat = open();
-      expect(await wholeOf(chat, session)).toEqual(session.state.messages);
-    }
-  }, 60_000);
+  it.each(['reset', 'end'] as const)(
+    'by a %s costs nothing and repeats nothing',
+    async (how) => {
+      const { session, open } = beginSession();
+      // As it is while the second answer is being written: a snapshot, then an active run, delta by delta.
+      const length = 4_000;
+      for (let afterBytes = 0; afterBytes < length; afterBytes += 13) {
+        let first = true;
+        relay.plan = () => {
+          const plan: LinePlan = { unmerged: true, ...(first ? { cut: { afterBytes, how } } : {}) };
+          first = false;
+          return plan;
+        };
+        await using chat = open();
+        expect(await wholeOf(chat, session)).toEqual(session.state.messages);
+      }
+    },
+    60_000,
+  );
 
   it('again and again, a few bytes further each time, merged or not', async () => {
     const { session, open } = beginSession();
-    relay.plan = (stream) => ({ cut: { afterBytes: 700 + ((stream * 131) % 500), how: 'reset' }, unmerged: stream % 3 > 0 });
+    relay.plan = (stream) => ({
+      cut: { afterBytes: 700 + ((stream * 131) % 500), how: 'reset' },
+      unmerged: stream % 3 > 0,
+    });
     await using chat = open();
     expect(await wholeOf(chat, session)).toEqual(session.state.messages);
   });
@@ -82,8 +89,14 @@ describe('a relay that repeats, leaves out, or shuffles', () => {
     ['leaves one out', { entries: (entries) => entries.filter((_, at) => at !== 1) }],
     ['leaves the beginning out', { entries: (entries) => entries.slice(2) }],
     ['sends it backwards', { entries: (entries) => entries.toReversed() }],
-    ['tells of another past', { entries: (entries) => entries.map((entry) => ({ ...entry, ...(entry.prev ? { prev: '1-1' } : {}) })) }],
-    ['says things that this version does not know', { encode: (text) => `event: news\ndata: 1\n\n: comment\nretry: 1\n${text}` }],
+    [
+      'tells of another past',
+      { entries: (entries) => entries.map((entry) => ({ ...entry, ...(entry.prev ? { prev: '1-1' } : {}) })) },
+    ],
+    [
+      'says things that this version does not know',
+      { encode: (text) => `event: news\ndata: 1\n\n: comment\nretry: 1\n${text}` },
+    ],
     ['ends its lines another way', { encode: (text) => text.replaceAll('\n', '\r\n'), writeBytes: 1 }],
     ['talks in single bytes', { writeBytes: 1 }],
     ['answers with half a message', { encode: (text) => text.replace('"type":"chunk"', '"type":') }],
@@ -136,7 +149,10 @@ describe('a relay that repeats, leaves out, or shuffles', () => {
   it('sends an answer of a megabyte in one message', async () => {
     const { session, open } = beginSession();
     session.writePrompt('m3', 'run3', 'Long');
-    session.writeAnswer('run3', Array.from({ length: 1_000 }, () => 'word '.repeat(200)));
+    session.writeAnswer(
+      'run3',
+      Array.from({ length: 1_000 }, () => 'word '.repeat(200)),
+    );
     await using chat = open();
     expect(await wholeOf(chat, session)).toEqual(session.state.messages);
   });
@@ -177,7 +193,9 @@ describe('a relay that cannot be reached as it should', () => {
   it('waits as long as a `Retry-After` header says', async () => {
     const { session, open } = beginSession();
     relay.fault = ({ path, count }) =>
-      path === '/api/check-stream' && count === 0 ? { kind: 'page', status: 503, headers: { 'retry-after': '1' } } : null;
+      path === '/api/check-stream' && count === 0
+        ? { kind: 'page', status: 503, headers: { 'retry-after': '1' } }
+        : null;
     const before = Date.now();
     await using chat = open();
     expect(await wholeOf(chat, session)).toEqual(session.state.messages);
@@ -186,7 +204,8 @@ describe('a relay that cannot be reached as it should', () => {
 
   it('gives up where asking again is no use, until it is asked to', async () => {
     const { session, open } = beginSession();
-    relay.fault = ({ path, count }) => (path === '/api/check-stream' && count === 0 ? { kind: 'problem', code: 'origin-not-allowed' } : null);
+    relay.fault = ({ path, count }) =>
+      path === '/api/check-stream' && count === 0 ? { kind: 'problem', code: 'origin-not-allowed' } : null;
     await using chat = open();
     const view = await chat.until(({ status }) => status === 'failed');
     expect(view).toMatchObject({ restoring: false, problem: { code: 'origin-not-allowed' } });
@@ -202,7 +221,10 @@ it('a burst of messages costs one view', async () => {
   expect(await wholeOf(chat, session)).toEqual(session.state.messages);
   const before = chat.views.length;
   session.writePrompt('m3', 'run3', 'Third');
-  session.writeAnswer('run3', Array.from({ length: 500 }, (_, i) => `${i} `));
+  session.writeAnswer(
+    'run3',
+    Array.from({ length: 500 }, (_, i) => `${i} `),
+  );
   expect(await wholeOf(chat, session)).toEqual(session.state.messages);
   // As many as the packets that the messages came in.
   expect(chat.views.length - before).toBeLessThan(50);

@@ -57,7 +57,11 @@ const last = (): Attempt => bench.attempts.at(-1) as Attempt;
 
 /** A frame as a line brings it; answers whether the follower wants more. */
 function bring(id: string, place: { prev?: string; from?: string } = {}, message?: IncomingFrame['message']): boolean {
-  const chunk: IncomingFrame['message'] = { type: 'chunk', runId: 'run', chunk: { type: 'text-delta', id: '1', delta: id } };
+  const chunk: IncomingFrame['message'] = {
+    type: 'chunk',
+    runId: 'run',
+    chunk: { type: 'text-delta', id: '1', delta: id },
+  };
   const frame = { id, from: place.from, prev: place.prev, message: message === undefined ? chunk : message };
   const { reader, end } = last();
   const goesOn = reader.event({ type: 'frame', frame });
@@ -139,7 +143,9 @@ describe('a line that ends', () => {
     await pass(300);
     expect(bench.attempts).toHaveLength(2);
     let all = 2;
-    for (const wait of [600, 1_200, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 4_000, 8_000, 15_000, 15_000]) {
+    for (const wait of [
+      600, 1_200, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 2_000, 4_000, 8_000, 15_000, 15_000,
+    ]) {
       last().end();
       await pass(wait - 1);
       expect(bench.attempts).toHaveLength(all);
@@ -281,7 +287,9 @@ it('a suspended follower lets go of everything, and goes on where it was', async
   expect(last().signal.aborted).toBe(true);
   await pass(0);
   expect(vi.getTimerCount()).toBe(0);
-  expect(last().reader.event({ type: 'frame', frame: { id: '5-1', from: undefined, prev: undefined, message: null } })).toBe(false);
+  expect(
+    last().reader.event({ type: 'frame', frame: { id: '5-1', from: undefined, prev: undefined, message: null } }),
+  ).toBe(false);
   expect(bench.follow.cursor).toBe('5-0');
   await pass(60_000);
   expect(bench.attempts).toHaveLength(1);

@@ -221,7 +221,8 @@ export function createFollow(options: FollowOptions): Follow {
       run(controller.signal).catch((error: unknown) => {
         // A fault of this program, and not of the line: shown, not tried for ever, and told to whoever watches for it.
         if (running === controller) running = null;
-        if (!controller.signal.aborted) setLine({ phase: 'refused', problem: describeProblem('internal', INTERNAL), retryAt: null });
+        if (!controller.signal.aborted)
+          setLine({ phase: 'refused', problem: describeProblem('internal', INTERNAL), retryAt: null });
         queueMicrotask(() => {
           throw error;
         });

@@ -7,7 +7,8 @@ import type { ChatView, CredentialStorage } from './types.ts';
 let relay: FakeRelay;
 useFakeRelay((fake) => (relay = fake));
 
-const isIdle = ({ status, restoring, pending }: ChatView): boolean => status === 'idle' && !restoring && pending === null;
+const isIdle = ({ status, restoring, pending }: ChatView): boolean =>
+  status === 'idle' && !restoring && pending === null;
 const isAnswered = (view: ChatView): boolean => isIdle(view) && view.messages.length > 0;
 
 /** A session with one turn, and a storage that names it. */
@@ -36,7 +37,8 @@ describe('a refresh', () => {
     session?.writePrompt('m2', 'run2', 'More');
     session?.writeStart('run2');
     session?.writeChunks('run2', { type: 'start' }, { type: 'text-start', id: '1' });
-    for (const delta of ['one ', 'two ', 'three ']) session?.writeChunks('run2', { type: 'text-delta', id: '1', delta });
+    for (const delta of ['one ', 'two ', 'three '])
+      session?.writeChunks('run2', { type: 'text-delta', id: '1', delta });
     await using open = openChat({ relay: relay.origin, storage });
     await open.until(({ status }) => status === 'streaming');
     // What was written before the refresh came in one piece.
@@ -87,7 +89,12 @@ describe('a session that is gone', () => {
     const session = relay.sessions.get(sessionId);
     session?.writePrompt('m2', 'run2', 'More');
     session?.writeStart('run2');
-    session?.writeChunks('run2', { type: 'start' }, { type: 'text-start', id: '1' }, { type: 'text-delta', id: '1', delta: 'So' });
+    session?.writeChunks(
+      'run2',
+      { type: 'start' },
+      { type: 'text-start', id: '1' },
+      { type: 'text-delta', id: '1', delta: 'So' },
+    );
     await using open = openChat({ relay: relay.origin, storage });
     await open.until(({ status }) => status === 'streaming');
     relay.sendToAll('event: bye\ndata: {"reason":"gone"}\n\n');
@@ -104,7 +111,11 @@ describe('a session that is gone', () => {
     const session = relay.sessions.get(sessionId);
     if (session) session.gone = true;
     expect(await open.chat.send('More')).toBe(false);
-    expect(open.chat.view).toMatchObject({ ended: true, unsent: { text: 'More' }, problem: { code: 'session-expired' } });
+    expect(open.chat.view).toMatchObject({
+      ended: true,
+      unsent: { text: 'More' },
+      problem: { code: 'session-expired' },
+    });
     expect(await open.chat.retry()).toBe(true);
     const view = await open.until((next) => isAnswered(next) && next.messages.length === 2);
     expect(lastAnswer(view)).toBe('You said: More');
@@ -116,21 +127,29 @@ describe('a session that is gone', () => {
     if (session) session.gone = true;
     await using open = openChat({ relay: relay.origin, storage });
     const view = await open.until(({ problem }) => problem !== null);
-    expect(view).toMatchObject({ status: 'idle', restoring: false, messages: [], problem: { code: 'session-expired' } });
+    expect(view).toMatchObject({
+      status: 'idle',
+      restoring: false,
+      messages: [],
+      problem: { code: 'session-expired' },
+    });
     await open.chat.send('Anew');
     expect(lastAnswer(await open.until(isAnswered))).toBe('You said: Anew');
   });
 
-  it.each(['not-found', 'unauthorized'] as const)('after a refresh, as %s, is an empty chat without a word', async (code) => {
-    const { storage } = storedSession();
-    if (code === 'not-found') relay.sessions.clear();
-    else relay.tokens.clear();
-    await using open = openChat({ relay: relay.origin, storage });
-    const view = await open.until(({ status, sessionId }) => status === 'idle' && sessionId === null);
-    expect(view).toMatchObject({ restoring: false, messages: [], problem: null });
-    expect(await open.chat.send('Anew')).toBe(true);
-    expect(lastAnswer(await open.until(isAnswered))).toBe('You said: Anew');
-  });
+  it.each(['not-found', 'unauthorized'] as const)(
+    'after a refresh, as %s, is an empty chat without a word',
+    async (code) => {
+      const { storage } = storedSession();
+      if (code === 'not-found') relay.sessions.clear();
+      else relay.tokens.clear();
+      await using open = openChat({ relay: relay.origin, storage });
+      const view = await open.until(({ status, sessionId }) => status === 'idle' && sessionId === null);
+      expect(view).toMatchObject({ restoring: false, messages: [], problem: null });
+      expect(await open.chat.send('Anew')).toBe(true);
+      expect(lastAnswer(await open.until(isAnswered))).toBe('You said: Anew');
+    },
+  );
 
   it('before anything was in it is replaced while a prompt is on its way', async () => {
     const { sessionId, token } = relay.mint();

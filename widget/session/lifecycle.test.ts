@@ -1,7 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { FakeRelay } from './testing/fake-relay.ts';
 import type { FakeSession } from './testing/fake-session.ts';
-import { createFakePage, createFakeProfile, lastAnswer, openChat, type FakePage, type FakePlaces, type OpenChat } from './testing/open-chat.ts';
+import {
+  createFakePage,
+  createFakeProfile,
+  lastAnswer,
+  openChat,
+  type FakePage,
+  type FakePlaces,
+  type OpenChat,
+} from './testing/open-chat.ts';
 import { useFakeRelay } from './testing/use-fake-relay.ts';
 import type { ChatView } from './types.ts';
 
@@ -35,7 +43,12 @@ async function openTabs(
 function beginAnswer(session: FakeSession): void {
   session.writePrompt('m2', 'run2', 'More');
   session.writeStart('run2');
-  session.writeChunks('run2', { type: 'start' }, { type: 'text-start', id: '1' }, { type: 'text-delta', id: '1', delta: 'So far' });
+  session.writeChunks(
+    'run2',
+    { type: 'start' },
+    { type: 'text-start', id: '1' },
+    { type: 'text-delta', id: '1', delta: 'So far' },
+  );
 }
 function endAnswer(session: FakeSession): void {
   session.writeChunks('run2', { type: 'text-delta', id: '1', delta: ', so good' }, { type: 'text-end', id: '1' });
@@ -71,10 +84,12 @@ describe('ten pages on view at once, in windows side by side', { timeout: 20_000
     await vi.waitFor(() => expect([relay.openStreams, places.shown]).toEqual([3, 0]));
     beginAnswer(session);
     const statuses = tabs.map(({ open }) => open.views.length);
-    for (const { open } of tabs) await open.until(({ status, messages }) => status === 'streaming' && messages.length === 4);
+    for (const { open } of tabs)
+      await open.until(({ status, messages }) => status === 'streaming' && messages.length === 4);
     for (const { open } of tabs) await open.until((view) => lastAnswer(view) === 'So far');
     endAnswer(session);
-    for (const { open } of tabs) await open.until((view) => lastAnswer(view) === 'So far, so good' && view.status === 'idle');
+    for (const { open } of tabs)
+      await open.until((view) => lastAnswer(view) === 'So far, so good' && view.status === 'idle');
     await vi.waitFor(() => expect(relay.openStreams).toBe(3));
     // Looking in is nothing that anybody sees.
     for (const [index, { open }] of tabs.entries()) {
@@ -187,7 +202,11 @@ describe('a hidden page', () => {
     relay.session().writePrompt('m1', 'run1', 'Hello');
     const page = createFakePage();
     page.visible = false;
-    await using open = openChat({ relay: relay.origin, storage: createFakeProfile({ sessionId, token }).tab(), lifecycle: page });
+    await using open = openChat({
+      relay: relay.origin,
+      storage: createFakeProfile({ sessionId, token }).tab(),
+      lifecycle: page,
+    });
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(relay.requests).toEqual([]);
     expect(open.chat.view.restoring).toBe(true);

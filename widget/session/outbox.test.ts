@@ -38,7 +38,10 @@ describe('a prompt that is retried', () => {
     await open.until(isDone);
     expect(await open.chat.send('Two')).toBe(true);
     expect(textsOf(await open.until((view) => isDone(view) && view.messages.length === 4))).toEqual([
-      'One', 'You said: One', 'Two', 'You said: Two',
+      'One',
+      'You said: One',
+      'Two',
+      'You said: Two',
     ]);
     expect(relay.session().answers.size).toBe(2);
   });
@@ -51,9 +54,14 @@ describe('a prompt that is retried', () => {
     // Nor does the line tell.
     relay.plan = () => ({ cut: { afterBytes: 0, how: 'silence' } });
     await using open = openChat({ relay: relay.origin });
-    relay.fault = (request) => (isPrompt(request) && request.count < 13 ? { kind: 'problem', code: 'store-unavailable' } : null);
+    relay.fault = (request) =>
+      isPrompt(request) && request.count < 13 ? { kind: 'problem', code: 'store-unavailable' } : null;
     expect(await open.chat.send('Hello')).toBe(false);
-    expect(open.chat.view).toMatchObject({ pending: null, unsent: { text: 'Hello' }, problem: { code: 'store-unavailable' } });
+    expect(open.chat.view).toMatchObject({
+      pending: null,
+      unsent: { text: 'Hello' },
+      problem: { code: 'store-unavailable' },
+    });
     expect(await open.chat.retry()).toBe(true);
     expect(open.chat.view).toMatchObject({ unsent: null, problem: null });
     expect(new Set(prompts().map(({ body }) => body.messageId)).size).toBe(1);
@@ -86,7 +94,9 @@ describe('a prompt that is refused', () => {
 
   it('for its rate says until when, and not any longer', async () => {
     relay.fault = (request) =>
-      isPrompt(request) && request.count === 0 ? { kind: 'problem', code: 'rate-limited', options: { retryAfterMs: 200 } } : null;
+      isPrompt(request) && request.count === 0
+        ? { kind: 'problem', code: 'rate-limited', options: { retryAfterMs: 200 } }
+        : null;
     await using open = openChat({ relay: relay.origin });
     const before = Date.now();
     expect(await open.chat.send('Hello')).toBe(false);
@@ -97,7 +107,8 @@ describe('a prompt that is refused', () => {
   });
 
   it('for its rate says so until the clock has come so far, however early its timers are', async () => {
-    relay.fault = (request) => (isPrompt(request) ? { kind: 'problem', code: 'rate-limited', options: { retryAfterMs: 20 } } : null);
+    relay.fault = (request) =>
+      isPrompt(request) ? { kind: 'problem', code: 'rate-limited', options: { retryAfterMs: 20 } } : null;
     await using open = openChat({ relay: relay.origin });
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
@@ -137,7 +148,11 @@ describe('a prompt that is refused', () => {
     await using open = openChat({ relay: relay.origin });
     const sent = open.chat.send('One');
     expect(await open.chat.send('Two')).toBe(false);
-    expect(open.chat.view).toMatchObject({ pending: { text: 'One' }, unsent: { text: 'Two' }, problem: { code: 'run-active' } });
+    expect(open.chat.view).toMatchObject({
+      pending: { text: 'One' },
+      unsent: { text: 'Two' },
+      problem: { code: 'run-active' },
+    });
     expect(await sent).toBe(true);
     expect(textsOf(await open.until(isDone))).toEqual(['One', 'You said: One']);
   });

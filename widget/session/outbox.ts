@@ -2,7 +2,7 @@ import { compareCursors, type Cursor } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
 import { describeProblem, RUN_ACTIVE, type Problem } from '#shared/problem.ts';
 import type { Frame } from '#shared/protocol.ts';
-import type { SessionState } from '#shared/session.ts';
+import type { SessionState } from '#shared/fold/session.ts';
 import type { Pause } from './backoff.ts';
 import type { Credentials } from './credentials.ts';
 import { submitPrompt } from './submit.ts';
@@ -104,7 +104,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const { runId, cursor: after } = outcome.answer;
       const at = options.cursor();
       // Kept on view until the line has brought it, so that it never vanishes in between.
-      set(at !== null && compareCursors(at, after) > 0 ? null : { ...asked, ...submission, accepted: { runId, after, pings: 0 } });
+      set(
+        at !== null && compareCursors(at, after) > 0
+          ? null
+          : { ...asked, ...submission, accepted: { runId, after, pings: 0 } },
+      );
       options.onAccepted();
       return true;
     }

@@ -79,11 +79,7 @@ describe('the life of a page', () => {
 /** The part of the Web Locks API that is used: `ifAvailable`, held until the callback's promise settles. */
 function createLocks(): Pick<LockManager, 'request'> {
   const held = new Set<string>();
-  const request = async (
-    name: string,
-    _: LockOptions,
-    callback: (lock: Lock | null) => unknown,
-  ): Promise<unknown> => {
+  const request = async (name: string, _: LockOptions, callback: (lock: Lock | null) => unknown): Promise<unknown> => {
     await Promise.resolve();
     if (held.has(name)) return callback(null);
     held.add(name);

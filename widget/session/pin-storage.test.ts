@@ -5,7 +5,9 @@ import type { CredentialStorage, SessionCredentials } from './types.ts';
 const PINNED = { sessionId: 'pinned-session-0001', token: 'a' };
 const OTHER = { sessionId: 'other-session-00001', token: 'b' };
 
-function createSharedStorage(initial: SessionCredentials | null): CredentialStorage & { changeElsewhere(to: SessionCredentials | null): void } {
+function createSharedStorage(
+  initial: SessionCredentials | null,
+): CredentialStorage & { changeElsewhere(to: SessionCredentials | null): void } {
   let stored = initial;
   const listeners = new Set<() => void>();
   return {

@@ -14,7 +14,9 @@ const ratingOf = ({ messages }: ChatView): string | undefined => messages.at(-1)
 /** A chat with one answer; its id. */
 async function answered(open: OpenChat): Promise<string> {
   await open.chat.send('Hello');
-  const { messages } = await open.until(({ status, run, messages }) => status === 'idle' && !run && messages.length === 2);
+  const { messages } = await open.until(
+    ({ status, run, messages }) => status === 'idle' && !run && messages.length === 2,
+  );
   return messages.at(-1)?.id ?? '';
 }
 
@@ -32,7 +34,10 @@ describe('rating an answer', () => {
         body: { messageId: id, rating: 'down', comment: 'Too long' },
       },
     ]);
-    expect(open.chat.view.messages.at(-1)?.metadata).toMatchObject({ feedback: { rating: 'down' }, run: { status: 'completed' } });
+    expect(open.chat.view.messages.at(-1)?.metadata).toMatchObject({
+      feedback: { rating: 'down' },
+      run: { status: 'completed' },
+    });
     expect(await open.chat.rate(id, null)).toBe(true);
     expect(ratingOf(open.chat.view)).toBeUndefined();
     expect(relay.requests.findLast(isRating)?.body).toEqual({ messageId: id, rating: null });

@@ -70,7 +70,8 @@ export function createRatings(options: RatingsOptions): Ratings {
       const problem = answer.kind === 'refused' ? answer.problem : null;
       if (problem) refusals++;
       if (problem && (!problem.retryable || refusals >= MOST_REFUSALS)) return problem;
-      if (!patience.aborted) await pause.wait({ atLeastMs: problem?.retryAfterMs ?? 0, upToMs: backoffMs(failures) }, patience);
+      if (!patience.aborted)
+        await pause.wait({ atLeastMs: problem?.retryAfterMs ?? 0, upToMs: backoffMs(failures) }, patience);
       if (patience.aborted) return 'aborted';
     }
   }

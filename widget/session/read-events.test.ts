@@ -46,22 +46,39 @@ describe('the events of a stream', () => {
     );
     const event = fc.oneof(
       { weight: 4, arbitrary: fc.tuple(fc.nat(), message).map(([seq, json]) => sse(`5-${seq}`, json)) },
-      { weight: 1, arbitrary: fc.constantFrom('event: ping\ndata: {}\n\n', ': comment\n\n', 'retry: 50\n\n', 'retry: x\n\n') },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom('event: ping\ndata: {}\n\n', ': comment\n\n', 'retry: 50\n\n', 'retry: x\n\n'),
+      },
       { weight: 1, arbitrary: fc.constant('event: bye\ndata: {"reason":"max-age"}\n\n') },
     );
     const lineEnd = fc.constantFrom('\n', '\r\n', '\r');
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 8 }), lineEnd, fc.boolean(), fc.array(fc.nat(1_000), { maxLength: 12 }), (events, end, mark, cuts) => {
-        const bytes = encode((mark ? '\uFEFF' : '') + events.join('').replaceAll('\n', end));
-        expect(readAll(bytes, cuts)).toEqual(readAll(encode(events.join(''))));
-      }),
+      fc.property(
+        fc.array(event, { maxLength: 8 }),
+        lineEnd,
+        fc.boolean(),
+        fc.array(fc.nat(1_000), { maxLength: 12 }),
+        (events, end, mark, cuts) => {
+          const bytes = encode((mark ? '\uFEFF' : '') + events.join('').replaceAll('\n', end));
+          expect(readAll(bytes, cuts)).toEqual(readAll(encode(events.join(''))));
+        },
+      ),
       { numRuns: 500 },
     );
   }, 60_000);
 
   it('come one byte at a time as well', () => {
-    const bytes = encode('\uFEFF' + [sse('5-0', chunk('naïve 🙂', { prev: '0-0' })), sse('5-1', chunk('\r\n\u2028\0'))].join('').replaceAll('\n', '\r\n'));
-    const events = readAll(bytes, Array.from(bytes, (_, at) => at));
+    const bytes = encode(
+      '\uFEFF' +
+        [sse('5-0', chunk('naïve 🙂', { prev: '0-0' })), sse('5-1', chunk('\r\n\u2028\0'))]
+          .join('')
+          .replaceAll('\n', '\r\n'),
+    );
+    const events = readAll(
+      bytes,
+      Array.from(bytes, (_, at) => at),
+    );
     expect(events.map((event) => event.type === 'frame' && event.frame.message)).toMatchObject([
       { chunk: { delta: 'naïve 🙂' } },
       { chunk: { delta: '\r\n\u2028\0' } },

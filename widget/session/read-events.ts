@@ -51,7 +51,8 @@ export function createEventReader(): EventReader {
     },
     onError(error) {
       // Unknown fields and odd `retry:` lines are to be ignored, says the format.
-      if (error.type === 'max-buffer-size-exceeded') throw new BrokenStreamError('an event is too large', { cause: error });
+      if (error.type === 'max-buffer-size-exceeded')
+        throw new BrokenStreamError('an event is too large', { cause: error });
     },
   });
   return {

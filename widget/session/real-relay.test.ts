@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import type { LanguageModel } from 'ai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRelay, type Relay } from '#relay/app.ts';
-import { createDemoModel } from '#relay/generation/models/demo-model.ts';
+import { createDemoModel } from '#relay/generation/models/demo/demo-model.ts';
 import { createServer } from '#relay/node/create-server.ts';
-import { openSqliteStore } from '#relay/store/drivers/sqlite/open-sqlite-store.ts';
+import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import { sessionAnswerSchema } from '#shared/protocol.ts';
-import { readTestSeed } from '../../scripts/test-seed.ts';
+import { readTestSeed } from '#scripts/test-seed.ts';
 import { createSharedStorage } from './shared-session.ts';
 import { createCuttingProxy, type CuttingProxy } from './testing/cutting-proxy.ts';
 import { createFakeProfile, lastAnswer, openChat, type OpenChat } from './testing/open-chat.ts';
@@ -92,13 +92,17 @@ afterEach(async () => {
   await stage.close();
 });
 
-const isAnswered = (turns: number) => (view: ChatView): boolean =>
-  view.run === null && view.pending === null && view.messages.length === 2 * turns;
+const isAnswered =
+  (turns: number) =>
+  (view: ChatView): boolean =>
+    view.run === null && view.pending === null && view.messages.length === 2 * turns;
 
 /** What the relay itself says of a session. */
 async function readState({ chat }: OpenChat): Promise<ReturnType<typeof sessionAnswerSchema.parse>> {
   const { sessionId, token } = chat.credentials ?? { sessionId: '', token: '' };
-  const response = await fetch(`${stage.origin}/api/sessions/${sessionId}`, { headers: { authorization: `Bearer ${token}` } });
+  const response = await fetch(`${stage.origin}/api/sessions/${sessionId}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   return sessionAnswerSchema.parse(await response.json());
 }
 

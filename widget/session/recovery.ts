@@ -1,5 +1,5 @@
 import { isTerminal, type ChatChunk, type ChatPart, type StreamMessage } from '#shared/protocol.ts';
-import type { SessionState } from '#shared/session.ts';
+import type { SessionState } from '#shared/fold/session.ts';
 
 /** What a view tells of interruptions, which the conversation itself does not keep. */
 export interface Recovery {

@@ -37,15 +37,22 @@ describe('the storage of credentials', () => {
     expect(storage.read()).toBeNull();
   });
 
-  it.each(['', 'null', '[]', '"text"', '{', '{"sessionId":"session_id_of_21_char"}', '{"sessionId":"../..","token":"t"}', '{"sessionId":7,"token":"t"}', '{"sessionId":"session_id_of_21_char","token":""}'])(
-    'takes %j for nothing',
-    (text) => {
-      const area = createArea();
-      area.items.set(key, text);
-      vi.stubGlobal('localStorage', area);
-      expect(createCredentialStorage({ kind: 'local', relay }).read()).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'null',
+    '[]',
+    '"text"',
+    '{',
+    '{"sessionId":"session_id_of_21_char"}',
+    '{"sessionId":"../..","token":"t"}',
+    '{"sessionId":7,"token":"t"}',
+    '{"sessionId":"session_id_of_21_char","token":""}',
+  ])('takes %j for nothing', (text) => {
+    const area = createArea();
+    area.items.set(key, text);
+    vi.stubGlobal('localStorage', area);
+    expect(createCredentialStorage({ kind: 'local', relay }).read()).toBeNull();
+  });
 
   it('keeps them in memory where the browser takes none, or throws', () => {
     const refuse = (): never => {

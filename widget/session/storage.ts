@@ -51,7 +51,8 @@ export function createCredentialStorage({ kind, relay }: CredentialStorageOption
     subscribe(listener) {
       if (!area) return () => {};
       // A null key means that everything was cleared.
-      const isOurs = (changed: Storage | null, name: string | null): boolean => changed === area && (name === key || name === null);
+      const isOurs = (changed: Storage | null, name: string | null): boolean =>
+        changed === area && (name === key || name === null);
       const onStorage = (event: StorageEvent): void => {
         if (isOurs(event.storageArea, event.key)) listener();
       };

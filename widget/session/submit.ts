@@ -48,7 +48,8 @@ export async function submitPrompt(
       refusals++;
       // The same id again is answered with what is stored before anything else is judged: this one is not.
       if (!mayPass(problem)) return { kind: 'refused', problem, mayBeStored: false };
-      if (refusals >= MOST_REFUSALS) return { kind: 'refused', problem, mayBeStored: mayBeStored || obtained.kind === 'ok' };
+      if (refusals >= MOST_REFUSALS)
+        return { kind: 'refused', problem, mayBeStored: mayBeStored || obtained.kind === 'ok' };
     }
     mayBeStored ||= obtained.kind === 'ok';
     onFailure(problem);

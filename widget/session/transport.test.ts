@@ -36,14 +36,22 @@ describe('a request', () => {
     expect(await transport.submit(own, { messageId: 'm', text: 'Hi' }, signal)).toEqual({ kind: 'ok', value: answer });
     expect(asked[0]?.url).toBe('https://relay.example/api/llm-stream');
     expect(asked[0]?.init.headers).toEqual({ authorization: 'Bearer token', 'content-type': 'application/json' });
-    expect(JSON.parse(asked[0]?.init.body as string)).toEqual({ sessionId: own.sessionId, messageId: 'm', prompt: 'Hi' });
+    expect(JSON.parse(asked[0]?.init.body as string)).toEqual({
+      sessionId: own.sessionId,
+      messageId: 'm',
+      prompt: 'Hi',
+    });
   });
 
   it('asks for a stream from a place by a header, so that every connection has the same address', async () => {
-    const { transport, asked } = answering(() => new Response('', { headers: { 'content-type': 'text/event-stream' } }));
+    const { transport, asked } = answering(
+      () => new Response('', { headers: { 'content-type': 'text/event-stream' } }),
+    );
     await transport.stream(own, null, deaf, signal);
     await transport.stream(own, '5-7', deaf, signal);
-    expect(asked.map(({ url }) => url)).toEqual(Array(2).fill('https://relay.example/api/check-stream?sessionId=session_id_of_21_char'));
+    expect(asked.map(({ url }) => url)).toEqual(
+      Array(2).fill('https://relay.example/api/check-stream?sessionId=session_id_of_21_char'),
+    );
     expect(asked.map(({ init }) => init.headers)).toEqual([
       { authorization: 'Bearer token' },
       { authorization: 'Bearer token', 'last-event-id': '5-7' },
@@ -85,7 +93,9 @@ describe('a request', () => {
     controller.abort();
     expect(await end).toEqual({ kind: 'lost' });
     expect(asked[0]?.init.signal?.aborted).toBe(true);
-    const { transport: other, asked: others } = answering((given) => (given.aborted ? Promise.reject(new Error()) : json(200, {})));
+    const { transport: other, asked: others } = answering((given) =>
+      given.aborted ? Promise.reject(new Error()) : json(200, {}),
+    );
     expect(await other.mint(null, controller.signal)).toEqual({ kind: 'lost' });
     expect(others[0]?.init.signal?.aborted).toBe(true);
   });

@@ -1,6 +1,6 @@
 import type { Problem } from '#shared/problem.ts';
 import type { ChatMessage } from '#shared/protocol.ts';
-import type { SessionState } from '#shared/session.ts';
+import type { SessionState } from '#shared/fold/session.ts';
 import type { Line } from './follow.ts';
 import type { Submission } from './outbox.ts';
 import { withRatings, type PendingRatings } from './ratings.ts';

@@ -70,7 +70,9 @@ function readLog(): ReadableStream<Uint8Array> {
     { type: 'metadata', status: 'completed', ...run } satisfies StreamMessage,
   ];
   // The prompt has a fence of its own, the run the next one.
-  const frames = entries.map((entry, at) => `id: ${at === 0 ? '1-0' : `2-${at - 1}`}\ndata: ${JSON.stringify(entry)}\n\n`);
+  const frames = entries.map(
+    (entry, at) => `id: ${at === 0 ? '1-0' : `2-${at - 1}`}\ndata: ${JSON.stringify(entry)}\n\n`,
+  );
   return new ReadableStream({
     start: (controller) => controller.enqueue(new TextEncoder().encode(`${frames.join('')}event: ping\ndata: {}\n\n`)),
   });

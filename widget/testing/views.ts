@@ -23,7 +23,12 @@ export function prompt(id: string, content: string): ChatMessage {
   return { id, role: 'user', parts: [{ type: 'text', text: content }] };
 }
 
-export function answer(runId: string, parts: ChatPart[], status: StreamStatus, more: Partial<RunMetadata> = {}): ChatMessage {
+export function answer(
+  runId: string,
+  parts: ChatPart[],
+  status: StreamStatus,
+  more: Partial<RunMetadata> = {},
+): ChatMessage {
   return { id: runId, role: 'assistant', parts, metadata: { run: { runId, status, attempt: 1, ...more } } };
 }
 

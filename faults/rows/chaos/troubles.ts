@@ -1,7 +1,7 @@
-import type { Random } from '../../../e2e/support/random.ts';
-import type { RelayProcess } from '../../../e2e/support/relay-process.ts';
-import type { TcpProxy } from '../../../e2e/support/tcp-proxy.ts';
-import { sleep } from '../../../e2e/support/wait.ts';
+import type { Random } from '#testkit/random.ts';
+import type { RelayProcess } from '#testkit/relay-process.ts';
+import type { TcpProxy } from '#testkit/tcp-proxy.ts';
+import { sleep } from '#testkit/wait.ts';
 import type { PlaceBridge, SharedPlace } from '../../harness/store-under-test.ts';
 import { stopRelay } from '../../harness/stop-relay.ts';
 
@@ -12,7 +12,10 @@ export interface Trouble {
 }
 
 /** What becomes of a relay. */
-export function relayTroubles(relays: readonly [RelayProcess, ...RelayProcess[]], leaseMs: number): [Trouble, ...Trouble[]] {
+export function relayTroubles(
+  relays: readonly [RelayProcess, ...RelayProcess[]],
+  leaseMs: number,
+): [Trouble, ...Trouble[]] {
   return [
     {
       name: 'relays killed',

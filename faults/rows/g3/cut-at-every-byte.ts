@@ -1,6 +1,6 @@
-import { checkSession } from '../../../e2e/support/check-session.ts';
-import { watchSession } from '../../../e2e/support/viewer.ts';
-import { until } from '../../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { until } from '#testkit/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import type { RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
@@ -19,7 +19,10 @@ export async function cutAtEveryByte({ openStage, quick, count, violate }: RowCo
     await until('the reply has ended', () => first.hasEnded(turn.accepted));
     await first.leave();
     const { body: state } = await direct.state(credentials);
-    const length = await measure(`${relay.origin}/api/check-stream?sessionId=${credentials.sessionId}&after=0-0`, credentials.token);
+    const length = await measure(
+      `${relay.origin}/api/check-stream?sessionId=${credentials.sessionId}&after=0-0`,
+      credentials.token,
+    );
     const step = quick ? Math.ceil(length / QUICK_CUTS) : 1;
     for (let bytes = 0; bytes <= length; bytes += step) {
       let isFirst = true;
@@ -43,6 +46,9 @@ export async function cutAtEveryByte({ openStage, quick, count, violate }: RowCo
 /** The bytes of an answer up to its first ping, head included. */
 async function measure(url: string, token: string): Promise<number> {
   const response = await fetch(`${url}&until=idle`, { headers: { authorization: `Bearer ${token}` } });
-  const head = [...response.headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 'HTTP/1.1 200 OK\r\n\r\n'.length);
+  const head = [...response.headers].reduce(
+    (sum, [name, value]) => sum + name.length + value.length + 4,
+    'HTTP/1.1 200 OK\r\n\r\n'.length,
+  );
   return head + (await response.arrayBuffer()).byteLength;
 }

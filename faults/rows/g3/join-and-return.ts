@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { checkSession } from '../../../e2e/support/check-session.ts';
-import { createTranscript, readMessages } from '../../../e2e/support/transcript.ts';
-import { resumeOnce, watchSession } from '../../../e2e/support/viewer.ts';
-import { compareCursors, follows, type WireFrame } from '../../../e2e/support/wire.ts';
-import { sleep, until } from '../../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { createTranscript, readMessages } from '#testkit/transcript.ts';
+import { resumeOnce, watchSession } from '#testkit/viewer.ts';
+import { compareCursors, follows, type WireFrame } from '#testkit/wire.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
@@ -44,7 +44,10 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
       joining.catch(() => undefined);
       for (let run = 0; run < runs; run += 1) {
         const prompt = `Session ${session}, run ${run}`;
-        const turn = await ask({ ...stage, client: direct }, credentials, prompt, { tokens: dice.between(1, 8), tokensPerSecond: 500 });
+        const turn = await ask({ ...stage, client: direct }, credentials, prompt, {
+          tokens: dice.between(1, 8),
+          tokensPerSecond: 500,
+        });
         turns.push(turn);
         await until('the reply has ended', () => viewer.hasEnded(turn.accepted), { everyMs: 2 });
       }
@@ -64,7 +67,8 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
           violate(...checkContinuation(frames, frame.id));
           const transcript = createTranscript();
           for (const next of [...seen.slice(0, index + 1), ...frames]) transcript.apply(next);
-          if (!isDeepStrictEqual(transcript.messages(), whole)) violate(`from ${frame.id} on the conversation ends otherwise`);
+          if (!isDeepStrictEqual(transcript.messages(), whole))
+            violate(`from ${frame.id} on the conversation ends otherwise`);
           count('cursors resumed at the end');
         }
       }
@@ -81,8 +85,10 @@ function checkContinuation(frames: readonly WireFrame[], after: string | undefin
   for (const [index, frame] of frames.entries()) {
     if (frame.message.type === 'snapshot') {
       if (index > 0) violations.push(`a snapshot in the middle: ${frame.id}`);
-      if (compareCursors(frame.id, cursor) < 0) violations.push(`a snapshot ${frame.id} older than the cursor ${cursor}`);
-    } else if (!follows(cursor, frame)) violations.push(`${frame.id} does not follow ${cursor} (asked after ${after ?? 'nothing'})`);
+      if (compareCursors(frame.id, cursor) < 0)
+        violations.push(`a snapshot ${frame.id} older than the cursor ${cursor}`);
+    } else if (!follows(cursor, frame))
+      violations.push(`${frame.id} does not follow ${cursor} (asked after ${after ?? 'nothing'})`);
     cursor = frame.id;
   }
   return violations;

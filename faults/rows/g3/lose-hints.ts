@@ -1,6 +1,6 @@
-import { checkSession } from '../../../e2e/support/check-session.ts';
-import { watchSession, type Viewer } from '../../../e2e/support/viewer.ts';
-import { comesTrue, sleep, until } from '../../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { comesTrue, sleep, until } from '#testkit/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
@@ -10,7 +10,16 @@ const AT_ONCE = 20;
 const BEHIND_MS = 4_000;
 
 /** Nothing that `follow` would tell arrives. Two viewers a session, one that comes late, one whose line drops. */
-export async function loseHints({ openStage, rounds, quick, random, count, time, within, violate }: RowContext): Promise<void> {
+export async function loseHints({
+  openStage,
+  rounds,
+  quick,
+  random,
+  count,
+  time,
+  within,
+  violate,
+}: RowContext): Promise<void> {
   const stage = await openStage({ relays: 3, hints: 'lost', settings: CALM });
   try {
     const { direct, relays, model } = stage;

@@ -1,6 +1,6 @@
-import { checkSession } from '../../../e2e/support/check-session.ts';
-import { watchSession } from '../../../e2e/support/viewer.ts';
-import { until } from '../../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../../harness/ask.ts';
 import type { RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
@@ -18,21 +18,33 @@ export async function reconnectOften({ openStage, rounds, random, count, violate
     const { direct, proxy } = stage;
     const credentials = await direct.mint();
     const draws = random.fork();
-    proxy.limitAnswers(() => (draws.chance(LONG.chance) ? LONG.bytes : draws.between(BYTES_A_CONNECTION.min, BYTES_A_CONNECTION.max)));
-    const viewers = Array.from({ length: VIEWERS }, () => watchSession({ origin: proxy.origin, credentials, reconnectMs: 1 }));
+    proxy.limitAnswers(() =>
+      draws.chance(LONG.chance) ? LONG.bytes : draws.between(BYTES_A_CONNECTION.min, BYTES_A_CONNECTION.max),
+    );
+    const viewers = Array.from({ length: VIEWERS }, () =>
+      watchSession({ origin: proxy.origin, credentials, reconnectMs: 1 }),
+    );
     const turns: Turn[] = [];
     while (viewers.some(({ connections }) => connections < rounds)) {
       const plan = { tokens: random.between(100, 400), tokensPerSecond: 300 };
       const turn = await ask({ ...stage, client: direct }, credentials, `Reconnect ${turns.length}`, plan);
       turns.push(turn);
-      await until('the reply has ended for all', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), { timeoutMs: 20_000 });
+      await until('the reply has ended for all', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), {
+        timeoutMs: 20_000,
+      });
     }
     const { body: state } = await direct.state(credentials);
     await Promise.all(viewers.map((viewer) => viewer.leave()));
     violate(...checkSession({ viewers, turns, state, model: stage.model }).violations);
     count('viewers', VIEWERS);
-    count('reconnects', viewers.reduce((sum, { connections }) => sum + connections, 0));
-    count('messages through them', viewers.reduce((sum, { received }) => sum + received.length, 0));
+    count(
+      'reconnects',
+      viewers.reduce((sum, { connections }) => sum + connections, 0),
+    );
+    count(
+      'messages through them',
+      viewers.reduce((sum, { received }) => sum + received.length, 0),
+    );
   } finally {
     await stage.close();
   }

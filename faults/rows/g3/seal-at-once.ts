@@ -2,7 +2,7 @@ import { newId } from '#shared/ids.ts';
 import { readSession } from '#relay/store/read-session.ts';
 import { sealSession } from '#relay/store/seal-session.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
-import { sleep } from '../../../e2e/support/wait.ts';
+import { sleep } from '#testkit/wait.ts';
 import type { RowContext } from '../../harness/fault-row.ts';
 import { claimRun, completedText, startedRunText, submitInput } from '../../harness/port.ts';
 
@@ -24,7 +24,11 @@ export async function sealAtOnce({ openPort, rounds, quick, random, count, viola
         const input = submitInput(`Run ${run}`);
         await store.submit(sessionId, input);
         const { fence, runId } = await claimRun(store, sessionId);
-        await store.finish(sessionId, { fence, seq: 1, entries: [...startedRunText(runId, `Reply ${run}`), completedText(runId)] });
+        await store.finish(sessionId, {
+          fence,
+          seq: 1,
+          entries: [...startedRunText(runId, `Reply ${run}`), completedText(runId)],
+        });
         for (let sealer = 0; sealer < SEALERS; sealer += 1) {
           sealing.push(sealSession(slowly(store, random.between(0, 8)), sessionId));
         }

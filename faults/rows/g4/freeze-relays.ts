@@ -1,6 +1,6 @@
-import { checkSession } from '../../../e2e/support/check-session.ts';
-import { watchSession } from '../../../e2e/support/viewer.ts';
-import { sleep, until } from '../../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import type { FaultStage } from '../../harness/fault-stage.ts';
@@ -9,7 +9,7 @@ import { openSharedPlace, type SharedPlace } from '../../harness/store-under-tes
 const SESSIONS = 12;
 /** One in so many is asked for at another relay than the one that is frozen. */
 const ELSEWHERE = 3;
-/** As e2e/support/relay-process.ts sets it. */
+/** As testkit/relay-process.ts sets it. */
 const LEASE_MS = 1_000;
 /** Each takes seconds: so many for each writer that are frozen in this process. */
 const FREEZES = { share: 0.1, quick: 2 };
@@ -29,7 +29,8 @@ export async function freezeRelays(context: RowContext): Promise<void> {
   try {
     const rounds = context.quick ? FREEZES.quick : Math.ceil(context.rounds * FREEZES.share);
     for (let round = 0; round < rounds; round += 1) await freezeOnce(context, stage, place, round);
-    if (context.counted('replies taken over from a living relay') === 0) context.violate('nothing was taken over from a living relay');
+    if (context.counted('replies taken over from a living relay') === 0)
+      context.violate('nothing was taken over from a living relay');
   } finally {
     await stage.close();
   }
@@ -75,7 +76,8 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedP
     // Some go on at once, some only with whoever has taken over, some with whoever wakes.
     const goesOn = dice.pick(['at once', 'when taken over', 'when thawed']);
     await until('the relay is frozen', () => isFrozen);
-    const isTakenOver = (): boolean => viewers.some(({ received }) => received.some(({ frame }) => frame.message['status'] === 'restarted'));
+    const isTakenOver = (): boolean =>
+      viewers.some(({ received }) => received.some(({ frame }) => frame.message['status'] === 'restarted'));
     if (goesOn !== 'at once') await until('it may go on', () => isThawed || isTakenOver());
     if (goesOn === 'when thawed') {
       // Whoever wakes writes on alone, and comes to the number that is its successor's next: it is its fence alone that does not fit.
@@ -86,7 +88,9 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedP
       await sleep(ALONE_MS);
     }
     model.allow(turn.prompt, Number.POSITIVE_INFINITY);
-    await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), { timeoutMs: 30_000 });
+    await until('the reply has ended', () => viewers.every((viewer) => viewer.hasEnded(turn.accepted)), {
+      timeoutMs: 30_000,
+    });
     await until('the relay is awake', () => isThawed);
     // What was written too late has arrived by now.
     await sleep(200);

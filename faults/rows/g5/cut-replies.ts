@@ -1,14 +1,14 @@
 import { newId } from '#shared/ids.ts';
 import { createStage } from '#relay/generation/testing/stage.ts';
-import { openRedisStore } from '#relay/store/drivers/redis/open-redis-store.ts';
-import { openUpstashStore } from '#relay/store/drivers/upstash/open-upstash-store.ts';
-import { startRestBridge } from '#relay/store/drivers/upstash/testing/rest-bridge.ts';
+import { openRedisStore } from '#relay/store/redis/ioredis/open-redis-store.ts';
+import { openUpstashStore } from '#relay/store/redis/upstash/open-upstash-store.ts';
+import { startRestBridge } from '#testkit/redis/rest-bridge.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
-import { startRedis, type RedisProcess } from '#relay/store/drivers/redis/testing/redis-process.ts';
-import { workflow } from '#relay/workflow/workflow.ts';
-import type { Random } from '../../../e2e/support/random.ts';
-import { openTcpProxy } from '../../../e2e/support/tcp-proxy.ts';
-import { sleep } from '../../../e2e/support/wait.ts';
+import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { workflow } from '#relay/engine/workflow.ts';
+import type { Random } from '#testkit/random.ts';
+import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { sleep } from '#testkit/wait.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import { mutateStore } from '../../harness/mutations.ts';
 import { checkLog, readLog, untilItAnswers } from '../../harness/port.ts';
@@ -79,7 +79,10 @@ async function openUnansweredLine(server: RedisProcess, dice: Random, options: L
   };
 }
 
-async function writeThroughCuts({ random, store, mutation, count, same, violate }: RowContext, server: RedisProcess): Promise<void> {
+async function writeThroughCuts(
+  { random, store, mutation, count, same, violate }: RowContext,
+  server: RedisProcess,
+): Promise<void> {
   const options = { prefix: newId(), ttlMs: 600_000 };
   const direct = await openRedisStore({ url: server.url, ...options });
   await untilItAnswers(direct);

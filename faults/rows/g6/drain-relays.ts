@@ -1,6 +1,6 @@
-import { checkSession } from '../../../e2e/support/check-session.ts';
-import { watchSession } from '../../../e2e/support/viewer.ts';
-import { sleep, until } from '../../../e2e/support/wait.ts';
+import { checkSession } from '#testkit/check-session.ts';
+import { watchSession } from '#testkit/viewer.ts';
+import { sleep, until } from '#testkit/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import type { FaultStage } from '../../harness/fault-stage.ts';
@@ -63,7 +63,8 @@ async function drainOnce(context: RowContext, stage: FaultStage, round: number):
       const ms = seenAt - (viewer.received[restart - 1]?.seenAt ?? 0);
       time('from the last word of a drained relay to the first of another', ms);
       if (ms > within(HANDED_OVER_WITHIN_MS)) violate(`a hand-over took ${ms.toFixed(0)} ms`);
-      if (frame?.message['attempt'] !== 1) violate(`a hand-over counts as attempt ${String(frame?.message['attempt'])}`);
+      if (frame?.message['attempt'] !== 1)
+        violate(`a hand-over counts as attempt ${String(frame?.message['attempt'])}`);
       count('replies handed over');
     }
     const { body: state } = await direct.state(credentials);

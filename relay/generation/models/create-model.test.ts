@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest';
 import { createModel, type ModelOptions, type ModelSettingError } from './create-model.ts';
 
-const settings: ModelOptions = { model: 'openai-compatible:llama3.2', baseUrl: 'http://localhost:11434/v1', tokensPerSecond: 40 };
+const settings: ModelOptions = {
+  model: 'openai-compatible:llama3.2',
+  baseUrl: 'http://localhost:11434/v1',
+  tokensPerSecond: 40,
+};
 
 test('makes the models that the settings name', () => {
   expect(createModel({ model: 'demo', tokensPerSecond: 40 })).toMatchObject({ modelId: 'demo' });
   expect(createModel(settings)).toMatchObject({ modelId: 'llama3.2' });
-  expect(createModel({ ...settings, model: 'openai-compatible:org/model:free', apiKey: 'sk-1' })).toMatchObject({ modelId: 'org/model:free' });
-  expect(createModel({ model: 'gateway:openai/gpt-5', apiKey: 'k', tokensPerSecond: 40 })).toMatchObject({ modelId: 'openai/gpt-5' });
+  expect(createModel({ ...settings, model: 'openai-compatible:org/model:free', apiKey: 'sk-1' })).toMatchObject({
+    modelId: 'org/model:free',
+  });
+  expect(createModel({ model: 'gateway:openai/gpt-5', apiKey: 'k', tokensPerSecond: 40 })).toMatchObject({
+    modelId: 'openai/gpt-5',
+  });
 });
 
 test.each<[Partial<ModelOptions>, ModelSettingError['setting']]>([
@@ -22,5 +30,7 @@ test.each<[Partial<ModelOptions>, ModelSettingError['setting']]>([
   [{ model: 'demo', tokensPerSecond: 0 }, 'DEMO_TOKENS_PER_SECOND'],
   [{ model: 'demo', tokensPerSecond: NaN }, 'DEMO_TOKENS_PER_SECOND'],
 ])('refuses %j and names the setting', (wrong, setting) => {
-  expect(() => createModel({ ...settings, ...wrong })).toThrow(expect.objectContaining({ name: 'ModelSettingError', setting }));
+  expect(() => createModel({ ...settings, ...wrong })).toThrow(
+    expect.objectContaining({ name: 'ModelSettingError', setting }),
+  );
 });

@@ -1,8 +1,16 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { createGateway, type LanguageModel } from 'ai';
-import { createDemoModel } from './demo-model.ts';
+import { createDemoModel } from './demo/demo-model.ts';
 import { fetchModel } from './model-fetch.ts';
-import { API_KEY_FORM, BASE_URL_FORM, isApiKey, isBaseUrl, MAX_TOKENS_PER_SECOND, MODEL_FORMS, parseModelName } from './model-settings.ts';
+import {
+  API_KEY_FORM,
+  BASE_URL_FORM,
+  isApiKey,
+  isBaseUrl,
+  MAX_TOKENS_PER_SECOND,
+  MODEL_FORMS,
+  parseModelName,
+} from './model-settings.ts';
 
 export interface ModelOptions {
   /** See `parseModelName`. */
@@ -51,7 +59,10 @@ export function createModel({ model, baseUrl, apiKey, tokensPerSecond }: ModelOp
     return createGateway({ apiKey, ...(baseUrl ? { baseURL: baseUrl } : {}) })(name.modelId);
   }
   if (!baseUrl) {
-    throw new ModelSettingError('MODEL_BASE_URL', 'is needed with openai-compatible:<model>, such as http://localhost:11434/v1');
+    throw new ModelSettingError(
+      'MODEL_BASE_URL',
+      'is needed with openai-compatible:<model>, such as http://localhost:11434/v1',
+    );
   }
   const provider = createOpenAICompatible({
     name: name.kind,

@@ -45,20 +45,27 @@ async function textBeforeEnd({ body, seen }: ReturnType<typeof bodyOf>): Promise
 
 /** The bytes cut into pieces at these places. */
 function cutAt(bytes: Uint8Array, places: number[]): Uint8Array[] {
-  const sorted = [0, ...new Set(places.map((place) => place % bytes.length).filter((place) => place > 0)), bytes.length];
+  const sorted = [
+    0,
+    ...new Set(places.map((place) => place % bytes.length).filter((place) => place > 0)),
+    bytes.length,
+  ];
   sorted.sort((a, b) => a - b);
   return sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end));
 }
 
-test.each(['data: [DONE]\n\n', 'data:[DONE]\r\n\r\n', 'data: [DONE]'])('ends at %j however it is cut, with the response left open', async (done) => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.nat(), { maxLength: 6 }), async (places) => {
-      const before = 'data: {"text":"is data: [DONE] 🎉"}\n\n';
-      const source = bodyOf(cutAt(encoder.encode(`${before}${done}data: {"text":"more"}\n\n`), places));
-      expect(await textBeforeEnd(source)).toBe(before + done.trimEnd());
-    }),
-  );
-});
+test.each(['data: [DONE]\n\n', 'data:[DONE]\r\n\r\n', 'data: [DONE]'])(
+  'ends at %j however it is cut, with the response left open',
+  async (done) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(), { maxLength: 6 }), async (places) => {
+        const before = 'data: {"text":"is data: [DONE] 🎉"}\n\n';
+        const source = bodyOf(cutAt(encoder.encode(`${before}${done}data: {"text":"more"}\n\n`), places));
+        expect(await textBeforeEnd(source)).toBe(before + done.trimEnd());
+      }),
+    );
+  },
+);
 
 test('a response that stays open is left after a while', async () => {
   const source = bodyOf([encoder.encode('data: [DONE]\n\n')]);
@@ -74,7 +81,9 @@ test('what never says it is passed on whole', async () => {
 
 test('fails as the response does, and lets go of it when it is left', async () => {
   const failure = new Error('cut');
-  await expect(new Response(readEvents(bodyOf([encoder.encode('data: 1\n\n')], failure).body)).text()).rejects.toBe(failure);
+  await expect(new Response(readEvents(bodyOf([encoder.encode('data: 1\n\n')], failure).body)).text()).rejects.toBe(
+    failure,
+  );
   const { body, seen } = bodyOf([encoder.encode('data: 1\n\n')]);
   await readEvents(body).cancel();
   expect(seen.cancelled).toBe(true);
@@ -87,7 +96,8 @@ function tooLong(piece: string, maxBytes: number) {
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
       seen.pieces += 1;
-      if (seen.pieces * bytes.length > 4 * maxBytes) controller.error(new Error(`read four times the ${maxBytes} bytes that may be`));
+      if (seen.pieces * bytes.length > 4 * maxBytes)
+        controller.error(new Error(`read four times the ${maxBytes} bytes that may be`));
       else controller.enqueue(bytes);
     },
     cancel() {

@@ -22,7 +22,10 @@ export async function fetchModel(input: RequestInfo | URL, init?: RequestInit): 
 }
 
 /** The events up to `[DONE]`; an error when one of them outgrows the bound. */
-export function readEvents(body: ReadableStream<Uint8Array>, maxEventBytes = MAX_EVENT_BYTES): ReadableStream<Uint8Array> {
+export function readEvents(
+  body: ReadableStream<Uint8Array>,
+  maxEventBytes = MAX_EVENT_BYTES,
+): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let tail = '\n';
   let eventBytes = 0;

@@ -1,5 +1,8 @@
 /** A model as MODEL names it. */
-export type ModelName = { kind: 'demo' } | { kind: 'openai-compatible'; modelId: string } | { kind: 'gateway'; modelId: string };
+export type ModelName =
+  | { kind: 'demo' }
+  | { kind: 'openai-compatible'; modelId: string }
+  | { kind: 'gateway'; modelId: string };
 
 export const MODEL_FORMS = 'demo, openai-compatible:<model> or gateway:<provider/model>';
 

@@ -30,7 +30,11 @@ export type Reply =
 
 export interface OpenAiRequest {
   headers: IncomingMessage['headers'];
-  body: { model: string; messages: { role: string; content: unknown; [key: string]: unknown }[]; [key: string]: unknown };
+  body: {
+    model: string;
+    messages: { role: string; content: unknown; [key: string]: unknown }[];
+    [key: string]: unknown;
+  };
   /** Aborts when the client leaves before the answer has ended. */
   left: AbortSignal;
 }
@@ -130,7 +134,12 @@ async function play(reply: Reply, response: ServerResponse, left: AbortSignal): 
   };
 
   if (reply.kind === 'status') {
-    const { status, headers = {}, code = 'test_error', message = 'secret-detail: the key sk-test-1234 is no good' } = reply;
+    const {
+      status,
+      headers = {},
+      code = 'test_error',
+      message = 'secret-detail: the key sk-test-1234 is no good',
+    } = reply;
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(JSON.stringify({ error: { message, type: code, code } }));
     return;
@@ -181,7 +190,9 @@ async function play(reply: Reply, response: ServerResponse, left: AbortSignal): 
       await sendWords(reply.words ?? WORDS);
       return sayDone('stop');
     case 'tool-input-then-stall':
-      return sendDelta({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"ci' } }] });
+      return sendDelta({
+        tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"ci' } }],
+      });
     case 'garbage':
       await sendWords(reply.words ?? WORDS);
       await send('<html>502 Bad Gateway</html>');
@@ -189,7 +200,9 @@ async function play(reply: Reply, response: ServerResponse, left: AbortSignal): 
       return;
     case 'error-part':
       await sendWords(reply.words ?? WORDS);
-      await send(JSON.stringify({ error: { message: 'secret-detail: overloaded', type: 'overloaded_error', code: null } }));
+      await send(
+        JSON.stringify({ error: { message: 'secret-detail: overloaded', type: 'overloaded_error', code: null } }),
+      );
       return finish('stop');
   }
 }

@@ -1,11 +1,11 @@
 import type { LanguageModel, ToolSet } from 'ai';
 import { newId } from '#shared/ids.ts';
 import { isTerminal, type ChatMessage, type StreamMessage } from '#shared/protocol.ts';
-import { openSqliteStore } from '../../store/drivers/sqlite/open-sqlite-store.ts';
+import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts';
 import { readSession, toFrame, type OpenSession } from '../../store/read-session.ts';
 import type { SessionStore } from '../../store/session-store.ts';
-import { createRunner, type Runner, type RunnerOptions } from '../../workflow/runner.ts';
-import type { Workflow } from '../../workflow/workflow.ts';
+import { createRunner, type Runner, type RunnerOptions } from '../../engine/in-process/runner.ts';
+import type { Workflow } from '../../engine/workflow.ts';
 import { createGenerateReply, type GenerateReplyOptions } from '../generate-reply.ts';
 
 export interface LogLine {
@@ -35,7 +35,8 @@ export function createStage(options: StageOptions) {
   const seen = options.wrap?.(store) ?? store;
   const sessionId = newId();
   const log: LogLine[] = [];
-  const write = (level: LogLine['level']) => (fields: object, message: string) => void log.push({ level, fields, message });
+  const write = (level: LogLine['level']) => (fields: object, message: string) =>
+    void log.push({ level, fields, message });
   const logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   const runners: Runner[] = [];
 
@@ -61,7 +62,7 @@ export function createStage(options: StageOptions) {
 
   async function messages(): Promise<StreamMessage[]> {
     const found: StreamMessage[] = [];
-    for (let after = '0-0'; ; ) {
+    for (let after = '0-0'; ;) {
       const answer = await store.read(sessionId, { after, limit: 10_000 });
       if (answer.kind !== 'exact' || answer.entries.length === 0) return found;
       found.push(...answer.entries.map((entry) => toFrame(entry).message));
@@ -99,7 +100,11 @@ export function createStage(options: StageOptions) {
 
     async prompt(text: string): Promise<string> {
       const [runId, messageId] = [newId(), newId()];
-      const message = { type: 'message', message: { id: messageId, role: 'user', parts: [{ type: 'text', text }] }, runId };
+      const message = {
+        type: 'message',
+        message: { id: messageId, role: 'user', parts: [{ type: 'text', text }] },
+        runId,
+      };
       const answer = await store.submit(sessionId, {
         random: 1,
         messageId,
@@ -116,11 +121,15 @@ export function createStage(options: StageOptions) {
     messages,
 
     /** Waits until `found` finds something. */
-    async until<T>(found: () => Promise<T | null | undefined | false> | T | null | undefined | false, ms = 15_000): Promise<T> {
-      for (const end = Date.now() + ms; ; ) {
+    async until<T>(
+      found: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+      ms = 15_000,
+    ): Promise<T> {
+      for (const end = Date.now() + ms; ;) {
         const value = await found();
         if (value !== null && value !== undefined && value !== false) return value;
-        if (Date.now() > end) throw new Error(`waited ${ms} ms in vain; the log ends with ${JSON.stringify((await messages()).slice(-4))}`);
+        if (Date.now() > end)
+          throw new Error(`waited ${ms} ms in vain; the log ends with ${JSON.stringify((await messages()).slice(-4))}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },

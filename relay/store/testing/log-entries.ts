@@ -1,5 +1,5 @@
 import type { Frame } from '#shared/protocol.ts';
-import { encodeMessage, type LogMessage } from '../encode-message.ts';
+import { encodeMessage, type LogMessage } from '../entries/encode-message.ts';
 import type { LogEntry } from '../session-store.ts';
 
 /** The frames of a log as a store keeps them. */

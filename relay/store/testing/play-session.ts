@@ -1,6 +1,6 @@
 import type { Cursor } from '#shared/cursor.ts';
 import type { ChatChunk } from '#shared/protocol.ts';
-import { encodeMessage } from '../encode-message.ts';
+import { encodeMessage } from '../entries/encode-message.ts';
 import type { Lease, LogEntry, SessionStore } from '../session-store.ts';
 
 export const SESSION = 'session-of-a-test';

@@ -28,7 +28,9 @@ export function createCitationReader(
  */
 function createCitations(sources: readonly Source[], strings: Strings, { fill }: ExtraTools): Citations {
   const definitions = sources
-    .map(({ href }, at) => (href === null ? '' : `[${at + 1}]: <${href.replaceAll('<', '%3C').replaceAll('>', '%3E')}>`))
+    .map(({ href }, at) =>
+      href === null ? '' : `[${at + 1}]: <${href.replaceAll('<', '%3C').replaceAll('>', '%3E')}>`,
+    )
     .filter((line) => line !== '')
     .join('\n');
 

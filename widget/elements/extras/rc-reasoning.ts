@@ -95,6 +95,8 @@ export class RcReasoning extends HTMLElement {
       const ms = this.#since === null ? 0 : performance.now() - this.#since;
       return ms < TICK_MS ? strings.thinking : fill(strings.thinkingFor, { time: duration(ms, strings) });
     }
-    return this.#tookMs === null ? strings.reasoning : fill(strings.thoughtFor, { time: duration(this.#tookMs, strings) });
+    return this.#tookMs === null
+      ? strings.reasoning
+      : fill(strings.thoughtFor, { time: duration(this.#tookMs, strings) });
   }
 }

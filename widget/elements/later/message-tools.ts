@@ -100,17 +100,21 @@ export class MessageTools {
     const prominent = stopped || failed;
     const retry = canRetry ? this.#renderRetry(prominent) : nothing;
     return html`<div class="notes">
-      ${recovered
-        ? html`<span class="note recovered">${writing && recovering ? strings.recovering : strings.recovered}</span>`
-        : nothing}
+      ${
+        recovered
+          ? html`<span class="note recovered">${writing && recovering ? strings.recovering : strings.recovered}</span>`
+          : nothing
+      }
       ${stopped ? html`<span class="note">${strings.stopped}</span>` : nothing}
       ${failed ? html`<span class="note bad">${this.#tools.describeFailure(run?.problem, strings)}</span>` : nothing}
       ${prominent ? retry : nothing}
-      ${canCopy || !prominent
-        ? html`<div class="actions">
+      ${
+        canCopy || !prominent
+          ? html`<div class="actions">
             ${canCopy ? this.#renderCopy() : nothing}${canRate ? this.#renderRating() : nothing}${prominent ? nothing : retry}
           </div>`
-        : nothing}
+          : nothing
+      }
     </div>`;
   }
 
@@ -151,7 +155,8 @@ export class MessageTools {
 
   #onRetry = (): void => this.#tell('rc-message-retry');
 
-  #onRate = (rating: Rating | null): void => this.#tell('rc-message-rate', { messageId: this.#host.message.id, rating });
+  #onRate = (rating: Rating | null): void =>
+    this.#tell('rc-message-rate', { messageId: this.#host.message.id, rating });
 
   #onEdit = async (): Promise<void> => {
     this.#blank = false;

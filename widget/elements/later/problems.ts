@@ -12,7 +12,10 @@ export function createProblemReader({ notice, canRetry, readAnyProblem }: LaterT
     switch (problem.code) {
       case 'rate-limited':
         if (left <= 0) return notice('quiet', strings.rateLimitedOverNotice, canRetry(view));
-        return notice('warn', fill(view.pending ? strings.rateLimitedPendingNotice : strings.rateLimitedNotice, { time }));
+        return notice(
+          'warn',
+          fill(view.pending ? strings.rateLimitedPendingNotice : strings.rateLimitedNotice, { time }),
+        );
       case 'overloaded':
       case 'draining':
       case 'store-unavailable':

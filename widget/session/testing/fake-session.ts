@@ -1,6 +1,6 @@
 import { follows, parseCursor, START, type Cursor } from '#shared/cursor.ts';
 import type { ChatChunk, Frame, StreamMessage } from '#shared/protocol.ts';
-import { EMPTY_SESSION, reduce, type SessionState } from '#shared/session.ts';
+import { EMPTY_SESSION, reduce, type SessionState } from '#shared/fold/session.ts';
 
 /** One entry of a session's log, with the message as it was written. */
 export interface FakeEntry {

@@ -62,10 +62,16 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
       title: 'The same answer, its end',
       view: { messages: [asked, answer('r1', [text(whole)], 'completed')] },
     },
-    connecting: { title: 'A prompt on its way', view: { status: 'connecting', pending: { messageId: 'u1', text: words.question } } },
+    connecting: {
+      title: 'A prompt on its way',
+      view: { status: 'connecting', pending: { messageId: 'u1', text: words.question } },
+    },
     thinking: { title: 'Accepted; nothing has been written yet', view: running('') },
     streaming: { title: 'An answer being written', view: running(half) },
-    reconnecting: { title: 'The line is down in the middle of an answer', view: { ...running(cut), status: 'reconnecting' } },
+    reconnecting: {
+      title: 'The line is down in the middle of an answer',
+      view: { ...running(cut), status: 'reconnecting' },
+    },
     resumed: {
       title: 'The line is back: the answer goes on where it was',
       view: { ...running(cut), status: 'reconnecting' },
@@ -77,7 +83,10 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
       title: 'A prompt sent without a network: kept, and sent once there is one',
       view: { status: 'offline', messages: [asked, done], pending: { messageId: 'u2', text: words.followUp } },
     },
-    restoring: { title: 'After a reload, before the conversation has come', view: { status: 'connecting', sessionId: 'session-of-the-scenes', restoring: true } },
+    restoring: {
+      title: 'After a reload, before the conversation has come',
+      view: { status: 'connecting', sessionId: 'session-of-the-scenes', restoring: true },
+    },
     restored: {
       title: 'After a reload: all of it is back',
       view: { status: 'connecting', sessionId: 'session-of-the-scenes', restoring: true },
@@ -91,7 +100,10 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
       title: 'Recovered after an interruption',
       view: { messages: [asked, answer('r1', [text(words.short)], 'completed', { attempt: 2 })], recoveries: 1 },
     },
-    stopped: { title: 'Stopped; what was written stays', view: { messages: [asked, answer('r1', [text(cut)], 'cancelled')] } },
+    stopped: {
+      title: 'Stopped; what was written stays',
+      view: { messages: [asked, answer('r1', [text(cut)], 'cancelled')] },
+    },
     failed: {
       title: 'The model failed',
       view: { messages: [asked, answer('r1', [text(cut)], 'failed', { problem: createProblem('model-failed') })] },
@@ -109,9 +121,16 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
         retryAt: now + 48_000,
       },
     },
-    unreachable: { title: 'The relay cannot be reached', view: { status: 'failed', messages: [asked, done], problem: createProblem('internal') } },
+    unreachable: {
+      title: 'The relay cannot be reached',
+      view: { status: 'failed', messages: [asked, done], problem: createProblem('internal') },
+    },
     editing: { title: 'A prompt being changed', view: { messages: [asked, done] }, click: '.edit' },
-    typing: { title: 'The composer grows with what is typed', view: { messages: [asked, done] }, typed: `${words.followUp}\n${words.draft}\n${words.followUp}` },
+    typing: {
+      title: 'The composer grows with what is typed',
+      view: { messages: [asked, done] },
+      typed: `${words.followUp}\n${words.draft}\n${words.followUp}`,
+    },
     parts: {
       title: 'Thoughts, tools and sources',
       view: {
@@ -121,7 +140,14 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
             'r1',
             [
               { type: 'reasoning', text: words.thoughts, state: 'done' },
-              { type: 'dynamic-tool', toolName: 'day_length', toolCallId: 't1', state: 'output-available', input: { month: 12 }, output: 'ok' },
+              {
+                type: 'dynamic-tool',
+                toolName: 'day_length',
+                toolCallId: 't1',
+                state: 'output-available',
+                input: { month: 12 },
+                output: 'ok',
+              },
               { type: 'tool-compare_lamps', toolCallId: 't2', state: 'output-error', input: {}, errorText: 'no' },
               text(words.sourced),
               { type: 'source-url', sourceId: 's1', url: 'https://example.com/day', title: words.sources[0] },
@@ -142,7 +168,14 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
               'r1',
               [
                 { type: 'reasoning', text: words.thoughts, state: 'done' },
-                { type: 'dynamic-tool', toolName: 'day_length', toolCallId: 't1', state: 'output-available', input: { month: 12 }, output: { hours: 4.5 } },
+                {
+                  type: 'dynamic-tool',
+                  toolName: 'day_length',
+                  toolCallId: 't1',
+                  state: 'output-available',
+                  input: { month: 12 },
+                  output: { hours: 4.5 },
+                },
                 text(words.sourced),
                 { type: 'source-url', sourceId: 's1', url: 'https://example.com/day', title: words.sources[0] },
                 { type: 'source-url', sourceId: 's2', url: 'https://example.com/lamps', title: words.sources[1] },
@@ -165,8 +198,21 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
             'r1',
             [
               { type: 'reasoning', text: words.thoughts, state: 'done' },
-              { type: 'dynamic-tool', toolName: 'day_length', toolCallId: 't1', state: 'output-available', input: { month: 12 }, output: 'ok' },
-              { type: 'dynamic-tool', toolName: 'compare_lamps', toolCallId: 't2', state: 'input-available', input: {} },
+              {
+                type: 'dynamic-tool',
+                toolName: 'day_length',
+                toolCallId: 't1',
+                state: 'output-available',
+                input: { month: 12 },
+                output: 'ok',
+              },
+              {
+                type: 'dynamic-tool',
+                toolName: 'compare_lamps',
+                toolCallId: 't2',
+                state: 'input-available',
+                input: {},
+              },
             ],
             'started',
           ),
@@ -175,7 +221,14 @@ export function createScenes(words: Words, now: number): Record<string, Scene> {
     },
     inline: {
       title: 'Inline, in the page',
-      view: { messages: [asked, answer('r1', [text(whole)], 'completed'), later, answer('r2', [text(words.short)], 'completed')] },
+      view: {
+        messages: [
+          asked,
+          answer('r1', [text(whole)], 'completed'),
+          later,
+          answer('r2', [text(words.short)], 'completed'),
+        ],
+      },
       mode: 'inline',
       scroll: 'start',
     },

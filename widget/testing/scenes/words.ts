@@ -60,8 +60,10 @@ A timer on the lamp is worth it. With \`cron\` on any small computer:
 > Pinch out the tips above a pair of leaves: each cut makes two new shoots.
 
 More in the [guide to winter herbs](https://example.com/herbs).`,
-  thoughts: 'They ask about winter, so light is the question, not warmth. I should look up day length and compare lamps.',
-  sourced: 'In December a south sill gets about three hours of direct sun here [1]; basil wants six. A small lamp makes up for it [1][2].',
+  thoughts:
+    'They ask about winter, so light is the question, not warmth. I should look up day length and compare lamps.',
+  sourced:
+    'In December a south sill gets about three hours of direct sun here [1]; basil wants six. A small lamp makes up for it [1][2].',
   sources: ['Day length by month', 'Lamps for kitchen herbs'],
   draft: 'Can I grow basil and mint indoors in winter?',
 };

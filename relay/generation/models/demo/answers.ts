@@ -53,7 +53,11 @@ function thank(_: Topic, random: Random): string {
 function explain({ name, title }: Topic, random: Random): string {
   const [first, second, third] = random.shuffle([
     ['Purpose', 'what it is for, and whom it serves', 'Ask what would be missing without it'],
-    ['Structure', 'the parts it is made of, and how they fit', 'Draw it; what you cannot draw you have not understood yet'],
+    [
+      'Structure',
+      'the parts it is made of, and how they fit',
+      'Draw it; what you cannot draw you have not understood yet',
+    ],
     ['Behaviour', 'what it does when all goes well, and when it does not', 'The second half is the interesting one'],
     ['History', 'how it came to be the way it is', 'Many oddities were once good reasons'],
   ] as const);
@@ -237,9 +241,9 @@ ${sample.run}
 - ${third}.
 
 ${random.pick([
-    'Its settings fit into a few lines of JSON:',
-    'If you want to configure it, keep the settings apart from the code:',
-  ])}
+  'Its settings fit into a few lines of JSON:',
+  'If you want to configure it, keep the settings apart from the code:',
+])}
 
 \`\`\`json
 {

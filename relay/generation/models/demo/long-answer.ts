@@ -4,10 +4,33 @@ import type { Random } from './random.ts';
 /** How many tokens `/long` gives at most. */
 export const MAX_LONG_TOKENS = 200_000;
 
-const SUBJECTS = ['the log', 'a cursor', 'the relay', 'every viewer', 'the writer', 'a fence', 'the transcript', 'one lease'] as const;
+const SUBJECTS = [
+  'the log',
+  'a cursor',
+  'the relay',
+  'every viewer',
+  'the writer',
+  'a fence',
+  'the transcript',
+  'one lease',
+] as const;
 const VERBS = ['keeps', 'follows', 'remembers', 'hands over', 'repeats', 'orders', 'survives', 'explains'] as const;
-const OBJECTS = ['each message once', 'what came before', 'the next step', 'a lost connection', 'the whole story', 'the smallest detail'] as const;
-const MANNERS = ['without haste', 'in order', 'as promised', 'even after a restart', 'for everyone who watches', 'and nothing is typed twice'] as const;
+const OBJECTS = [
+  'each message once',
+  'what came before',
+  'the next step',
+  'a lost connection',
+  'the whole story',
+  'the smallest detail',
+] as const;
+const MANNERS = [
+  'without haste',
+  'in order',
+  'as promised',
+  'even after a restart',
+  'for everyone who watches',
+  'and nothing is typed twice',
+] as const;
 
 /**
  * Exactly `tokens` pieces of well-made markdown in numbered sections, one after the other as they are asked for, so
@@ -43,11 +66,17 @@ function paragraph(random: Random): string {
 }
 
 function bullets(random: Random): string {
-  return Array.from({ length: random.between(3, 5) }, () => `- **${random.pick(SUBJECTS)}** ${random.pick(VERBS)} ${random.pick(OBJECTS)}`).join('\n');
+  return Array.from(
+    { length: random.between(3, 5) },
+    () => `- **${random.pick(SUBJECTS)}** ${random.pick(VERBS)} ${random.pick(OBJECTS)}`,
+  ).join('\n');
 }
 
 function numbered(random: Random): string {
-  return Array.from({ length: 3 }, (_, index) => `${index + 1}. ${capital(sentence(random))}\n   - ${random.pick(MANNERS)}`).join('\n');
+  return Array.from(
+    { length: 3 },
+    (_, index) => `${index + 1}. ${capital(sentence(random))}\n   - ${random.pick(MANNERS)}`,
+  ).join('\n');
 }
 
 function quote(random: Random): string {
@@ -60,7 +89,10 @@ function code(random: Random): string {
 }
 
 function table(random: Random): string {
-  const rows = Array.from({ length: 3 }, () => `| ${random.pick(SUBJECTS)} | ${random.pick(MANNERS)} | ${random.between(1, 500)} |`);
+  const rows = Array.from(
+    { length: 3 },
+    () => `| ${random.pick(SUBJECTS)} | ${random.pick(MANNERS)} | ${random.between(1, 500)} |`,
+  );
   return `| what | how | times |\n|---|---|---:|\n${rows.join('\n')}`;
 }
 

@@ -1,4 +1,4 @@
-import { sleep } from '../../../workflow/time.ts';
+import { sleep } from '../../../util/time.ts';
 
 /** What one call may catch up after it was held up, in ms: more would be a burst and no stream. */
 const MAX_DEBT_MS = 1000;

@@ -61,14 +61,19 @@ export function writeScript(conversation: Conversation): Script {
     case undefined: {
       const [, words] = /\bin (?:about )?(\d[\d,.]{0,6}) words\b/i.exec(prompt) ?? [];
       if (words !== undefined) return sayAtLength(words, random);
-      return conversation.toolResults.length > 0 ? say(text(sayResult(conversation))) : say({ kind: 'text', tokens: answer() });
+      return conversation.toolResults.length > 0
+        ? say(text(sayResult(conversation)))
+        : say({ kind: 'text', tokens: answer() });
     }
     case 'help':
       return say(text(composeHelp()));
     case 'long':
       return sayAtLength(rest, random);
     case 'think':
-      return say({ kind: 'reasoning', tokens: toTokens(composeThoughts(rest)) }, { kind: 'text', tokens: answer(undefined, rest) });
+      return say(
+        { kind: 'reasoning', tokens: toTokens(composeThoughts(rest)) },
+        { kind: 'text', tokens: answer(undefined, rest) },
+      );
     case 'code':
       return say({ kind: 'text', tokens: answer('code', rest) });
     case 'table':
@@ -80,7 +85,10 @@ export function writeScript(conversation: Conversation): Script {
     case 'tool':
       return callTool(conversation, rest);
     case 'error':
-      return say(text('Let me think about that. The first thing to know is that **this answer will not end well**, because'), { kind: 'error' });
+      return say(
+        text('Let me think about that. The first thing to know is that **this answer will not end well**, because'),
+        { kind: 'error' },
+      );
     case 'stall':
       return say(text('One moment, I nearly have it. The answer to that is'), { kind: 'stall' });
     case 'empty':

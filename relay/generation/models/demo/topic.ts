@@ -21,7 +21,10 @@ const KINDS: readonly [Topic['kind'], RegExp][] = [
   ['greeting', /^\W*(hi|hello|hey|good (morning|evening|afternoon)|hallo|moin)\b[^?]{0,20}$/i],
   ['thanks', /^\W*(thanks?|thank you|cheers|great|perfect|nice)\b[^?]{0,30}$/i],
   ['compare', /\b(compare|comparison|versus|vs\.?|differences?|better|pros and cons|or should)\b/i],
-  ['code', /\b(code|function|script|program|implement|bug|regex|query|sql|python|typescript|javascript|rust|bash|shell|api|class|algorithm|unit test)\b/i],
+  [
+    'code',
+    /\b(code|function|script|program|implement|bug|regex|query|sql|python|typescript|javascript|rust|bash|shell|api|class|algorithm|unit test)\b/i,
+  ],
   ['story', /\b(story|poem|haiku|tale|song|limerick|letter|toast|speech)\b/i],
   ['steps', /\b(how (do|can|to|should)|steps?|guide|plan|recipe|set ?up|install|build|prepare|schedule)\b/i],
   ['ideas', /\b(ideas?|suggest|names?|list|brainstorm|options|ways|recommend|examples)\b/i],

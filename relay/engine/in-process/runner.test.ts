@@ -1,0 +1,302 @@
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { SessionStore } from '../../store/session-store.ts';
+import { StoreError } from '../../store/store-error.ts';
+import { sleep } from '../../util/time.ts';
+import { withFaults } from '../testing/faulty-store.ts';
+import {
+  begin,
+  complete,
+  endAtOnce,
+  isIdle,
+  say,
+  stageWith,
+  statusesOf,
+  submitPrompt,
+  type Body,
+} from '../testing/scripted-run.ts';
+
+describe('the runner', () => {
+  test('runs a due run to its end, seals the transcript, and is idle again', async () => {
+    const stage = stageWith(async (context, input) => {
+      await context.run('say', async (step) => {
+        await begin(step, input.runId);
+        await say(step, input.runId, 'Hello.');
+      });
+      await context.run('end', (step) => complete(step, input, context.attempt));
+    });
+    const runner = stage.start();
+    for (const _ of ['first', 'second']) {
+      await stage.prompt('Hi');
+      const { state } = await stage.ended();
+      expect(state.messages.at(-1)?.metadata?.run).toMatchObject({ status: 'completed' });
+    }
+    await stage.until(() => runner.activeRuns === 0);
+    const { sealed, state } = await stage.read();
+    expect(sealed).not.toBe('0-0');
+    expect(state.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant']);
+  });
+
+  test('finds a run that nobody told it of', async () => {
+    const stage = stageWith(endAtOnce);
+    await stage.prompt('Hi');
+    stage.start();
+    expect((await stage.ended()).terminals).toHaveLength(1);
+  });
+
+  test('runs no more at the same time than it may, and all of them in the end', async () => {
+    let running = 0;
+    let most = 0;
+    const body: Body = async (context, input) => {
+      most = Math.max(most, (running += 1));
+      await sleep(20, context.signal);
+      running -= 1;
+      await context.run('end', (step) => complete(step, input, context.attempt));
+    };
+    const stage = stageWith(body, { runner: { maxRuns: 2, pollMs: 10_000 } });
+    const sessions = Array.from({ length: 7 }, (_, index) => `session-number-${index}`);
+    for (const sessionId of sessions) await submitPrompt(stage.store, sessionId);
+    stage.start();
+    await stage.until(async () => {
+      const heads = await Promise.all(sessions.map((sessionId) => stage.store.head(sessionId)));
+      return heads.every(isIdle);
+    });
+    expect(most).toBe(2);
+  });
+
+  test('keeps a lease for as long as the run takes', async () => {
+    const stage = stageWith(
+      async (context, input) => {
+        await context.run('wait', (step) => sleep(700, step.signal));
+        await context.run('end', (step) => complete(step, input, context.attempt));
+      },
+      { runner: { leaseMs: 200 } },
+    );
+    stage.start();
+    stage.start();
+    await stage.prompt('Hi');
+    await stage.ended();
+    expect(await statusesOf(stage)).toEqual(['started', 'completed']);
+  });
+});
+
+describe('draining', () => {
+  test('stores what was emitted and hands the run over, at once and without counting an attempt', async () => {
+    let executions = 0;
+    let said = -1;
+    const stage = stageWith(async (context, input) => {
+      executions += 1;
+      if (executions === 1) {
+        await context.run('talk', async (step) => {
+          await begin(step, input.runId);
+          for (let n = 0; ; n += 1) {
+            await say(step, input.runId, `${n} `);
+            said = n;
+            if (n === 5) await sleep(60_000, step.signal);
+          }
+        });
+      }
+      await context.run('end', (step) => complete(step, input, context.attempt));
+    });
+    const first = stage.start();
+    await stage.prompt('Hi');
+    await stage.until(() => said === 5);
+    const startedAt = Date.now();
+    await first.drain(60_000);
+    // Its step listens, so that nothing of the time to finish is used.
+    expect(Date.now() - startedAt).toBeLessThan(15_000);
+    expect(first.activeRuns).toBe(0);
+    expect(stage.textOf((await stage.read()).state.messages.at(-1))).toBe('0 1 2 3 4 5 ');
+    stage.start();
+    const { terminals } = await stage.ended();
+    expect(terminals).toMatchObject([{ status: 'completed', attempt: 1 }]);
+  });
+
+  test('hands the run over to who has heard of it, and not to its next look', async () => {
+    const executions: number[] = [];
+    const stage = stageWith(
+      async (context, input) => {
+        executions.push(context.attempt);
+        if (executions.length === 1) await context.run('wait', (step) => sleep(60_000, step.signal));
+        await context.run('end', (step) => complete(step, input, context.attempt));
+      },
+      // Neither looks by itself again while the test lasts: not for the lease either, which goes on all along.
+      { runner: { pollMs: 3_600_000, leaseMs: 3_600_000 } },
+    );
+    await stage.prompt('Hi');
+    const first = stage.start();
+    await stage.until(() => executions.length === 1);
+    stage.start();
+    await first.drain(10_000);
+    const { terminals } = await stage.ended();
+    expect(terminals).toMatchObject([{ status: 'completed', attempt: 1 }]);
+    expect(executions).toEqual([1, 1]);
+  });
+
+  test('lets a step that may finish do so, and runs none after it', async () => {
+    const ran: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const stage = stageWith(async (context, input) => {
+      await context.run(
+        'tool',
+        async () => {
+          ran.push('tool');
+          await gate.promise;
+        },
+        { mayFinish: true },
+      );
+      await context.run('next', () => void ran.push('next'));
+      await context.run('end', (step) => complete(step, input, context.attempt));
+    });
+    const first = stage.start();
+    await stage.prompt('Hi');
+    await stage.until(() => ran.length === 1);
+    const drained = first.drain(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(first.activeRuns).toBe(1);
+    gate.resolve();
+    await drained;
+    expect(ran).toEqual(['tool']);
+    stage.start();
+    expect((await stage.ended()).terminals).toMatchObject([{ status: 'completed', attempt: 1 }]);
+    expect(ran).toEqual(['tool', 'next']);
+  });
+
+  test('leaves behind what does not finish in time, and takes nothing new', async () => {
+    const stage = stageWith(async (context) => {
+      await context.run('tool', () => new Promise<never>(() => {}), { mayFinish: true });
+    });
+    const runner = stage.start();
+    await stage.prompt('Hi');
+    await stage.until(() => runner.activeRuns === 1);
+    await runner.drain(50);
+    expect(runner.activeRuns).toBe(0);
+    stage.advance(60_000);
+    runner.nudge();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(runner.activeRuns).toBe(0);
+    expect(await statusesOf(stage)).toEqual(['started']);
+  });
+});
+
+describe('a store that fails', () => {
+  test('fails no run that could not read what it needs: it is taken on again', async () => {
+    const stage = stageWith(
+      async (context, input) => {
+        if (context.attempt === 1) throw new StoreError('store-unavailable', 'away for longer than was waited for it');
+        await context.run('end', (step) => complete(step, input, context.attempt));
+      },
+      { runner: { leaseMs: 300 } },
+    );
+    stage.start();
+    await stage.prompt('Hi');
+    const { state, terminals } = await stage.ended();
+    expect(terminals).toHaveLength(1);
+    expect(state.messages.at(-1)?.metadata?.run).toMatchObject({ status: 'completed', attempt: 2 });
+  });
+
+  // A claim that fails for five seconds is left alone for five more.
+  test('kills neither the runner nor a run', { timeout: 60_000 }, async () => {
+    let asked = 0;
+    /** Every other question is not answered; every other one of those was carried out all the same. */
+    const unreliable = (store: SessionStore): SessionStore => {
+      const shaky =
+        <A extends unknown[], T>(operation: (...args: A) => Promise<T>) =>
+        async (...args: A): Promise<T> => {
+          asked += 1;
+          if (asked % 4 === 1) throw new StoreError('store-unavailable', 'lost before');
+          const answer = await operation(...args);
+          if (asked % 4 === 3) throw new StoreError('store-unavailable', 'lost after');
+          return answer;
+        };
+      return {
+        ...store,
+        take: shaky(store.take),
+        claim: shaky(store.claim),
+        renew: shaky(store.renew),
+        append: shaky(store.append),
+        finish: shaky(store.finish),
+        read: shaky(store.read),
+        seal: shaky(store.seal),
+        follow: shaky(store.follow),
+      };
+    };
+    const stage = stageWith(
+      async (context, input) => {
+        for (const word of ['one ', 'two ', 'three']) {
+          await context.run(word, async (step) => {
+            if (word === 'one ') await begin(step, input.runId);
+            await say(step, input.runId, word);
+          });
+        }
+        await context.run('end', (step) => complete(step, input, context.attempt));
+      },
+      { wrap: unreliable },
+    );
+    stage.start();
+    await stage.prompt('Hi');
+    const { state, terminals } = await stage.ended(50_000);
+    expect(terminals).toMatchObject([{ status: 'completed', attempt: 1 }]);
+    expect(stage.textOf(state.messages.at(-1))).toBe('one two three');
+  });
+
+  test('by losing the answer to the end still has one end only', async () => {
+    const lossy = (store: SessionStore) => withFaults(store, (write) => (write <= 3 ? 'lost-after' : 'none'));
+    const stage = stageWith(endAtOnce, { wrap: lossy });
+    const runner = stage.start();
+    await stage.prompt('Hi');
+    expect((await stage.ended()).terminals).toHaveLength(1);
+    await stage.until(() => runner.activeRuns === 0);
+    expect((await stage.ended()).terminals).toHaveLength(1);
+  });
+});
+
+describe('a session that cannot be claimed', () => {
+  test('is left alone for a while, and harms no other', async () => {
+    // What it waits for is the clock alone, so that the test need not.
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let looks = 0;
+    let claims = 0;
+    let broken = '';
+    const stage = stageWith(endAtOnce, {
+      runner: { pollMs: 5 },
+      wrap: (store) => ({
+        ...store,
+        take(limit) {
+          looks += 1;
+          return store.take(limit);
+        },
+        async claim(sessionId, input) {
+          if (sessionId !== broken) return await store.claim(sessionId, input);
+          claims += 1;
+          throw new TypeError('what is kept of this session makes no sense');
+        },
+      }),
+    });
+    const lookOften = async () => {
+      const enough = looks + 10;
+      await stage.until(() => looks >= enough);
+    };
+    broken = stage.sessionId;
+    await stage.prompt('Hi');
+    const runner = stage.start();
+    await stage.until(() => claims === 1);
+
+    await submitPrompt(stage.store, 'another-session');
+    await stage.until(async () => isIdle(await stage.store.head('another-session')));
+    vi.advanceTimersByTime(4999);
+    await lookOften();
+    expect(claims).toBe(1);
+
+    vi.advanceTimersByTime(1);
+    await stage.until(() => claims === 2);
+    await lookOften();
+    expect(claims).toBe(2);
+    await stage.until(() => runner.activeRuns === 0);
+    expect(stage.log.filter(({ level }) => level === 'error')).toHaveLength(2);
+
+    broken = '';
+    vi.advanceTimersByTime(5000);
+    expect((await stage.ended()).terminals).toMatchObject([{ status: 'completed' }]);
+  });
+});

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { newId } from '#shared/ids.ts';
+import { openSqliteStore, type SqliteStore } from '../store/sqlite/open-sqlite-store.ts';
+import { RunStopped, type StopReason } from './errors.ts';
+import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
+
+/** No renewal comes before the test is over: only the live channel can tell. */
+const LEASE_MS = 600_000;
+const AT_ONCE_MS = 2000;
+
+let store: SqliteStore;
+let sessionId: string;
+let end: AbortController;
+let keeper: LeaseKeeper;
+/** What the live channel says is heard. */
+let hears: boolean;
+let renewals: number;
+/** That both clocks have moved on, the store's and the monotonic one. */
+let laterMs: number;
+let stopped: Promise<StopReason>;
+
+beforeEach(async () => {
+  hears = true;
+  renewals = 0;
+  laterMs = 0;
+  const monotonic = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => monotonic() + laterMs);
+  store = openSqliteStore({ path: ':memory:', ttlMs: 10 * LEASE_MS, clock: () => Date.now() + laterMs });
+  sessionId = newId();
+  end = new AbortController();
+  await store.submit(sessionId, { random: 1, messageId: 'm', hash: 'h', runId: 'r', entries: ['{"type":"message"}'] });
+  const askedAt = performance.now();
+  const fence = await claim();
+  const { promise, resolve } = Promise.withResolvers<StopReason>();
+  stopped = promise;
+  const watched: Parameters<typeof keepLease>[0]['store'] = {
+    follow: (id, listener) => store.follow(id, (event) => hears && listener(event)),
+    renew(...args) {
+      renewals += 1;
+      return store.renew(...args);
+    },
+  };
+  const onStop = (reason: StopReason) => {
+    resolve(reason);
+    end.abort(new RunStopped(reason));
+  };
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const giveUpMs = LEASE_MS;
+  keeper = keepLease({
+    store: watched,
+    sessionId,
+    fence,
+    leaseMs: LEASE_MS,
+    askedAt,
+    giveUpMs,
+    signal: end.signal,
+    onStop,
+    logger,
+    logFields: {},
+  });
+  // The subscription stands.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+});
+afterEach(async () => {
+  end.abort(new RunStopped('closing'));
+  await keeper.ended;
+  await store.close();
+  vi.restoreAllMocks();
+});
+
+async function claim(): Promise<number> {
+  const answer = await store.claim(sessionId, {
+    token: newId(),
+    random: 1,
+    owner: 'test',
+    leaseMs: LEASE_MS,
+    maxAttempts: 3,
+    takeover: { kind: 'restart' },
+  });
+  if (answer.kind !== 'lease') throw new Error(answer.kind);
+  return answer.lease.fence;
+}
+
+const soon = () => Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, AT_ONCE_MS, 'not yet'))]);
+
+test('a run is told at once that it was stopped', async () => {
+  await store.cancel(sessionId, { token: newId(), random: 1 });
+  expect(await soon()).toBe('lost');
+});
+
+test('a run is told at once that its session was deleted', async () => {
+  await store.delete(sessionId);
+  expect(await soon()).toBe('lost');
+});
+
+describe('that a lease has not run out', () => {
+  test('is certain without asking, while its time cannot be up', async () => {
+    laterMs = LEASE_MS - 60_000;
+    await keeper.confirm();
+    expect(renewals).toBe(0);
+  });
+
+  test('is asked once that is not certain, and is certain for as long again', async () => {
+    laterMs = LEASE_MS + 1;
+    await Promise.all([keeper.confirm(), keeper.confirm()]);
+    expect(renewals).toBe(1);
+    laterMs += LEASE_MS - 60_000;
+    await keeper.confirm();
+    expect(renewals).toBe(1);
+  });
+
+  test('is found to be wrong by whoever was held up while another took over', async () => {
+    hears = false;
+    laterMs = LEASE_MS + 1;
+    await claim();
+    await expect(keeper.confirm()).rejects.toEqual(new RunStopped('lost'));
+    expect(renewals).toBe(1);
+    await expect(keeper.confirm()).rejects.toEqual(new RunStopped('lost'));
+  });
+});

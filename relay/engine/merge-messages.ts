@@ -1,0 +1,93 @@
+import type { ChatChunk } from '#shared/protocol.ts';
+import type { LogMessage } from '../store/entries/encode-message.ts';
+import { byteLength } from '../util/byte-length.ts';
+
+type Delta = Extract<ChatChunk, { type: 'text-delta' | 'reasoning-delta' | 'tool-input-delta' }>;
+
+/** No merged entry grows beyond this many UTF-16 units of text. */
+const MAX_MERGED_TEXT = 32 * 1024;
+
+/** Messages on their way to the log, in which adjacent deltas of one part have been joined. */
+export interface MessageQueue {
+  /** Answers false, and takes nothing, when the message needs more than `room` bytes. */
+  push(message: LogMessage, room?: number): boolean;
+  /** The messages so far, in order; the queue is empty afterwards. */
+  take(): LogMessage[];
+  readonly length: number;
+  /** About how many bytes they will need: text of deltas in UTF-8, other messages as JSON. */
+  readonly bytes: number;
+}
+
+export function createMessageQueue(): MessageQueue {
+  let messages: LogMessage[] = [];
+  let bytes = 0;
+  /** What the last message's text is made of, while it still grows: joined once, when somebody asks for it. */
+  let open: { message: LogMessage & { type: 'chunk' }; delta: Delta; texts: string[]; length: number } | null = null;
+
+  function closeOpen(): void {
+    if (!open) return;
+    const { message, delta, texts } = open;
+    open = null;
+    if (texts.length === 1) return;
+    const text = texts.join('');
+    const chunk: Delta =
+      delta.type === 'tool-input-delta' ? { ...delta, inputTextDelta: text } : { ...delta, delta: text };
+    messages[messages.length - 1] = { ...message, chunk };
+  }
+
+  return {
+    push(message, room = Infinity) {
+      const delta = message.type === 'chunk' && isPlainDelta(message.chunk) ? message.chunk : null;
+      const text = delta ? textOf(delta) : '';
+      const size = delta ? byteLength(text) + 100 : byteLength(JSON.stringify(message));
+      if (size > room) return false;
+      bytes += size;
+      if (delta && open && isSamePart(open.delta, delta) && open.length + text.length <= MAX_MERGED_TEXT) {
+        open.texts.push(text);
+        open.length += text.length;
+        bytes -= 100;
+        return true;
+      }
+      closeOpen();
+      messages.push(message);
+      if (delta && message.type === 'chunk') open = { message, delta, texts: [text], length: text.length };
+      return true;
+    },
+
+    take() {
+      closeOpen();
+      const taken = messages;
+      messages = [];
+      bytes = 0;
+      return taken;
+    },
+
+    get length() {
+      return messages.length;
+    },
+
+    get bytes() {
+      return bytes;
+    },
+  };
+}
+
+/** A delta that says nothing but its text; one that says more stands for itself. */
+function isPlainDelta(chunk: ChatChunk): chunk is Delta {
+  if (chunk.type !== 'text-delta' && chunk.type !== 'reasoning-delta' && chunk.type !== 'tool-input-delta')
+    return false;
+  let fields = 0;
+  for (const key in chunk) if (chunk[key as keyof typeof chunk] !== undefined) fields += 1;
+  return fields === 3;
+}
+
+function isSamePart(a: Delta, b: Delta): boolean {
+  if (a.type === 'tool-input-delta' || b.type === 'tool-input-delta') {
+    return a.type === b.type && 'toolCallId' in a && 'toolCallId' in b && a.toolCallId === b.toolCallId;
+  }
+  return a.type === b.type && a.id === b.id;
+}
+
+function textOf(delta: Delta): string {
+  return delta.type === 'tool-input-delta' ? delta.inputTextDelta : delta.delta;
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { Cluster, type Redis } from 'ioredis';
+import type { Logger } from '../../../util/logger.ts';
+import { StoreError } from '../../store-error.ts';
+import { limitInFlight } from '../limit-in-flight.ts';
+import type { ScriptTransport } from '../script-transport.ts';
+import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../scripts.ts';
+import { connectSubscriber, reconnectDelay } from './connect.ts';
+import { createWriteGathering } from './gather-writes.ts';
+import type { RedisAddress } from './redis-address.ts';
+import { isPassing, replyCode, toStoreError } from './redis-errors.ts';
+import { createSubscriptions } from './subscriptions.ts';
+
+/** For so long from the first failure a script is tried again; longer waits are for those who ask. */
+const RETRY_MS = 1_500;
+/** Commands that may wait for their answers at a time. */
+const MAX_IN_FLIGHT = 65_536;
+
+const HASHES = Object.fromEntries(
+  SCRIPT_NAMES.map((name) => [name, createHash('sha1').update(SCRIPTS[name]).digest('hex')]),
+) as Record<ScriptName, string>;
+
+export interface RedisTransportOptions {
+  address: RedisAddress;
+  commands: Redis | Cluster;
+  logger: Logger | undefined;
+}
+
+/** The way to a Redis: one connection for commands, one to hear what is published (on a Cluster, one to each server). */
+export function createRedisTransport({ address, commands, logger }: RedisTransportOptions): ScriptTransport {
+  const sharded = commands instanceof Cluster;
+  const subscriptions = createSubscriptions({
+    sharded,
+    // Any server of a Cluster knows where a channel lies.
+    connect: (server) => connectSubscriber(address, server ?? (sharded ? someServer(commands) : null)),
+    logger,
+  });
+  const gather = createWriteGathering(commands);
+  const limited = limitInFlight(MAX_IN_FLIGHT);
+  // Each operation that waits for the connection listens for it.
+  commands.setMaxListeners(0);
+  let closed = false;
+
+  async function evaluate(script: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    gather();
+    try {
+      return await commands.evalsha(HASHES[script], keys.length, ...keys, ...args);
+    } catch (error) {
+      // A server that was started anew, or another one.
+      if (replyCode(error) !== 'NOSCRIPT') throw error;
+      return await commands.eval(SCRIPTS[script], keys.length, ...keys, ...args);
+    }
+  }
+
+  /** Each script is idempotent, so that one whose answer was lost with the connection may be sent again. */
+  async function persist(work: () => Promise<unknown>): Promise<unknown> {
+    let deadline = 0;
+    for (let attempt = 0; ; attempt += 1) {
+      if (closed) throw new StoreError('store-unavailable', 'the store is closed');
+      try {
+        return await work();
+      } catch (error) {
+        if (attempt === 0) deadline = performance.now() + RETRY_MS;
+        const left = deadline - performance.now();
+        if (!isPassing(error) || left <= 0) throw toStoreError(error);
+        await readyWithin(commands, Math.min(reconnectDelay(attempt), left), left);
+      }
+    }
+  }
+
+  return {
+    spansPartitions: !sharded,
+    publishCommand: sharded ? 'SPUBLISH' : 'PUBLISH',
+
+    run: (script, keys, args) => limited(() => persist(() => evaluate(script, keys, args))),
+
+    listen: subscriptions.listen,
+
+    async close() {
+      closed = true;
+      subscriptions.close();
+      commands.disconnect();
+    },
+  };
+}
+
+function someServer(cluster: Cluster): { host: string; port: number } | null {
+  const nodes = cluster.nodes('master').filter(({ status }) => status === 'ready');
+  const { host, port } = nodes[Math.floor(Math.random() * nodes.length)]?.options ?? {};
+  return host !== undefined && port !== undefined ? { host, port } : null;
+}
+
+/** Waits a moment when the connection stands (it may be the server that is not ready), else until it does. */
+function readyWithin(commands: Redis | Cluster, momentMs: number, limitMs: number): Promise<void> {
+  const waitMs = commands.status === 'ready' ? momentMs : limitMs;
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      commands.off('ready', done);
+      resolve();
+    };
+    const timer = setTimeout(done, waitMs);
+    commands.once('ready', done);
+  });
+}

@@ -1,0 +1,102 @@
+import { START } from '#shared/cursor.ts';
+import type {
+  AppendAnswer,
+  ClaimAnswer,
+  HeadAnswer,
+  LeaseAnswer,
+  ReadAnswer,
+  ReadInput,
+  Refusal,
+  SubmitAnswer,
+  TakeAnswer,
+} from '../session-store.ts';
+import { decodeRun, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
+
+/** The answers of the scripts as those of the port: the scripts' headers say what stands where. */
+
+/** The answer's word, which is one of these. */
+export function oneOf<const Kind extends string>(answer: Answer, kinds: readonly Kind[]): Kind {
+  const kind = kinds.find((known) => known === answer.kind);
+  if (kind === undefined) throw new TypeError(`a script answered ${JSON.stringify(answer.kind)}`);
+  return kind;
+}
+
+export function toSubmitAnswer(answer: Answer): SubmitAnswer {
+  const kind = oneOf(answer, ['ok', 'same', 'mismatch', 'active', 'moved', 'full', 'gone']);
+  if (kind === 'ok') return { kind, cursor: answer.text(1) };
+  if (kind === 'same') return { kind, cursor: answer.text(1), runId: answer.text(2) };
+  if (kind === 'active') return { kind, runId: answer.text(1) };
+  return { kind };
+}
+
+/** Of what each server that keeps due sets has answered. */
+export function toTakeAnswer(replies: readonly unknown[], limit: number): TakeAnswer {
+  const due: { sessionId: string; at: number }[] = [];
+  let nextDueMs: number | null = null;
+  for (const reply of replies) {
+    const [next, ...parts] = listOf(reply);
+    if (next !== '') nextDueMs = Math.min(nextDueMs ?? Number.POSITIVE_INFINITY, numberOf(next));
+    for (let index = 0; index < parts.length; index += 2) {
+      due.push({ sessionId: textOf(parts[index]), at: numberOf(parts[index + 1]) });
+    }
+  }
+  const oldest = due.toSorted((a, b) => a.at - b.at).slice(0, limit);
+  return { due: oldest.map(({ sessionId }) => sessionId), nextDueMs };
+}
+
+export function toClaimAnswer(answer: Answer): ClaimAnswer {
+  const kind = oneOf(answer, ['lease', 'owned', 'closed', 'none', 'ended']);
+  if (kind === 'owned') return { kind, dueAt: answer.number(1) };
+  if (kind === 'ended')
+    return { kind, reason: answer.text(1) === 'interrupted' ? 'interrupted' : 'attempts-exhausted' };
+  if (kind !== 'lease') return { kind };
+  return {
+    kind,
+    lease: {
+      fence: answer.number(1),
+      runId: answer.text(2),
+      attempt: answer.number(3),
+      next: answer.number(4),
+      head: answer.text(5),
+      turns: answer.number(6),
+      reset: answer.text(7) === '1',
+      journal: toRecord(answer.rest(8)),
+    },
+  };
+}
+
+/** Of name, value …; also when a name is one that objects have by themselves. */
+function toRecord(texts: readonly string[]): Record<string, string> {
+  const pairs = Array.from({ length: texts.length / 2 }, (_, index) => [
+    texts[2 * index] ?? '',
+    texts[2 * index + 1] ?? '',
+  ]);
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+export function toLeaseAnswer(answer: Answer): LeaseAnswer {
+  return { kind: oneOf(answer, ['ok', 'fenced', 'closed', 'none']) };
+}
+
+export function toAppendAnswer(answer: Answer): AppendAnswer {
+  const kind = oneOf(answer, ['ok', 'duplicate', 'gap', 'fenced', 'closed', 'none']);
+  if (kind === 'ok' || kind === 'duplicate' || kind === 'gap') return { kind, next: answer.number(1) };
+  return { kind } satisfies Refusal;
+}
+
+export function toHeadAnswer(answer: Answer): HeadAnswer {
+  const kind = oneOf(answer, ['open', 'empty', 'forgotten', 'gone']);
+  if (kind === 'open') return { kind, head: answer.text(1), run: decodeRun(answer, 2), revoked: answer.number(6) };
+  return { kind: kind === 'gone' ? 'gone' : 'empty' };
+}
+
+export function toReadAnswer(answer: Answer, { after = START, limit, merged = false }: ReadInput): ReadAnswer {
+  const kind = oneOf(answer, ['exact', 'snapshot', 'empty', 'forgotten', 'gone']);
+  if (kind === 'gone') return { kind };
+  if (kind === 'empty' || kind === 'forgotten') return { kind: 'empty' };
+  const cursor = kind === 'exact' ? after : answer.text(8);
+  const entries = answer.entries(6, { after: cursor, limit, merged });
+  const view = { head: answer.text(1), run: decodeRun(answer, 2), entries };
+  if (kind === 'exact') return { kind, ...view };
+  return { kind, transcript: answer.text(7), cursor, feedback: toRecord(listOf(answer.at(9)).map(textOf)), ...view };
+}

@@ -1,0 +1,140 @@
+import { Redis } from '@upstash/redis';
+import type { Logger } from '../../../util/logger.ts';
+import { StoreError } from '../../store-error.ts';
+import { StoreOpenError } from '../../store-open-error.ts';
+import { checkFormat } from '../check-format.ts';
+import { createKeys } from '../keys.ts';
+import { createScriptStore, type ScriptStore } from '../script-store.ts';
+import { isForbidden, isPassing, readRefusal, type UpstashRefusal } from './upstash-errors.ts';
+import { createUpstashSubscriptions } from './upstash-subscriptions.ts';
+import { createUpstashTransport } from './upstash-transport.ts';
+
+export { StoreOpenError } from '../../store-open-error.ts';
+export type { ScriptStore } from '../script-store.ts';
+
+export interface OpenUpstashStoreOptions {
+  /** `UPSTASH_REDIS_REST_URL` */
+  url: string;
+  /** `UPSTASH_REDIS_REST_TOKEN` */
+  token: string;
+  /** How long a session is kept after its last write, in ms; that it is gone is known for twice as long. */
+  ttlMs: number;
+  /** What the names of all keys begin with: `rc` when not given. */
+  prefix?: string | undefined;
+  logger?: Logger | undefined;
+  /** Bytes of a transcript from which on a session takes no more prompts. */
+  maxTranscriptBytes?: number | undefined;
+  /** Called when a store that could not be reached at first turns out to be none. It is closed by then. */
+  onUnfit?: ((error: StoreOpenError) => void) | undefined;
+  /** ms that the store's clock is ahead of the server's. For tests, who let time pass with it. */
+  clockOffset?: (() => number) | undefined;
+}
+
+/** A request that has no answer by then has none. */
+const REQUEST_MS = 5000;
+/** The client's own tries when a request gets no answer; each script may run twice. */
+const RETRIES = 2;
+/** A batch is a request, and looking for due runs is one too, which Upstash counts and bills. */
+const PACE = { batchMs: 25, pollMs: 2000 };
+const FIRST_CHECK_AGAIN_MS = 500;
+const MAX_CHECK_AGAIN_MS = 5000;
+
+/**
+ * A store that several relays share over HTTPS, for where there is no TCP: Upstash Redis. The same scripts as for Redis.
+ *
+ * Resolves as soon as it is known whether the store can be reached. When it cannot, it rejects what it is asked, until
+ * it can.
+ *
+ * @throws StoreOpenError when it cannot be used as it is set up.
+ */
+export async function openUpstashStore(options: OpenUpstashStoreOptions): Promise<ScriptStore> {
+  const { url, token, prefix = 'rc', logger, onUnfit } = options;
+  const label = URL.parse(url)?.host ?? url;
+  const redis = connect(url, token);
+  let fit = false;
+  let closed = false;
+
+  const transport = await createUpstashTransport({
+    redis,
+    subscriptions: createUpstashSubscriptions({ url, token, logger }),
+  });
+  const store = createScriptStore({
+    ...options,
+    prefix,
+    assertFit() {
+      if (!fit) throw new StoreError('store-unavailable', 'the store could not be reached yet');
+    },
+    transport: {
+      ...transport,
+      close() {
+        closed = true;
+        return transport.close();
+      },
+    },
+  });
+
+  const failure = await check();
+  if (failure) {
+    logger?.warn({ store: label, err: failure }, 'The store cannot be reached: waiting for it');
+    void checkAgain();
+  }
+  return { ...store, pace: PACE };
+
+  /** What kept the store from being asked; null when it can be used. */
+  async function check(): Promise<UpstashRefusal | null> {
+    try {
+      const versionKey = createKeys(prefix).version;
+      await checkFormat(label, {
+        read: () => redis.get<string>(versionKey),
+        write: async (version) => void (await redis.set(versionKey, version, { nx: true })),
+        isFull: (error) => readRefusal(error).code === 'OOM',
+      });
+      fit = true;
+      return null;
+    } catch (error) {
+      const unfit = error instanceof StoreOpenError ? error : null;
+      const refusal = readRefusal(error);
+      if (!unfit && isPassing(refusal)) return refusal;
+      await transport.close();
+      throw unfit ?? refusalOf(label, refusal);
+    }
+  }
+
+  async function checkAgain(): Promise<void> {
+    for (let failures = 0; !closed; failures += 1) {
+      const waitMs = Math.min(FIRST_CHECK_AGAIN_MS * 2 ** Math.min(failures, 10), MAX_CHECK_AGAIN_MS);
+      await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
+      if (closed) return;
+      try {
+        if (await check()) continue;
+        logger?.info({ store: label }, 'The store can be reached');
+      } catch (error) {
+        if (!(error instanceof StoreOpenError)) throw error;
+        closed = true;
+        onUnfit?.(error);
+      }
+      return;
+    }
+  }
+}
+
+function connect(url: string, token: string): Redis {
+  return new Redis({
+    url,
+    token,
+    // Numbers of 16 digits and texts of digits are to stay what they are.
+    automaticDeserialization: false,
+    // Scripts of one tick go in one request, as the embedded store's operations go in one transaction.
+    enableAutoPipelining: true,
+    enableTelemetry: false,
+    retry: { retries: RETRIES, backoff: (retry) => 100 * 2 ** retry },
+    signal: () => AbortSignal.timeout(REQUEST_MS),
+  });
+}
+
+function refusalOf(label: string, refusal: UpstashRefusal): StoreOpenError {
+  const why = isForbidden(refusal)
+    ? 'refuses the token in UPSTASH_REDIS_REST_TOKEN'
+    : `cannot be used (${refusal.code})`;
+  return new StoreOpenError(`The store ${label} ${why}.`, { cause: refusal });
+}

@@ -1,0 +1,135 @@
+import { createParser } from 'eventsource-parser';
+import type { Logger } from '../../../util/logger.ts';
+
+export interface UpstashSubscriptions {
+  /** See `ScriptTransport.listen`. Never rejects: where nothing can be heard, whoever listens asks by the second anyway. */
+  listen(channel: string, onPayload: (payload: string) => void, onUnsure: () => void): Promise<() => void>;
+  close(): void;
+}
+
+/** How long whoever begins to listen waits until it is sure that nothing is missed; then it goes on all the same. */
+const PATIENCE_MS = 2000;
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 5000;
+/** Each is a request that stays open. Beyond, new ones are not heard, only asked for. */
+const MAX_CHANNELS = 2000;
+/** The scripts publish 128 KiB of entries at most, besides their numbers. */
+const LARGEST_EVENT = 1024 * 1024;
+
+/**
+ * What is published, over `POST /subscribe/<channel>`, a stream of server-sent events. The client library's own
+ * subscriber does not tell that its stream has ended and never connects again; see docs/decisions/.
+ */
+export function createUpstashSubscriptions(options: {
+  url: string;
+  token: string;
+  logger: Logger | undefined;
+}): UpstashSubscriptions {
+  const { url, token, logger } = options;
+  const base = url.replace(/\/$/, '');
+  const open = new Set<AbortController>();
+
+  /** Reads one stream to its end; rejects when it could not be had, or broke. */
+  async function read(channel: string, signal: AbortSignal, onReady: () => void, onPayload: (payload: string) => void) {
+    const response = await fetch(`${base}/subscribe/${encodeURIComponent(channel)}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream', 'Cache-Control': 'no-cache' },
+      signal,
+    });
+    if (!response.ok || !response.body) {
+      await response.body?.cancel();
+      throw new Error(`the subscription was answered with ${response.status}`);
+    }
+    const decoder = new TextDecoder();
+    const parser = createParser({
+      maxBufferSize: LARGEST_EVENT,
+      onEvent({ data }) {
+        const [kind = '', name = ''] = data.split(',', 2);
+        if (kind === 'subscribe') onReady();
+        else if (kind === 'message' && name === channel) onPayload(data.slice(kind.length + name.length + 2));
+      },
+      onError(error) {
+        if (error.type === 'max-buffer-size-exceeded') throw error;
+      },
+    });
+    for await (const bytes of response.body) parser.feed(decoder.decode(bytes, { stream: true }));
+  }
+
+  /** Reads one stream after another until it is told to stop; between two, something may have been missed. */
+  async function hear(
+    channel: string,
+    signal: AbortSignal,
+    { onReady, onPayload }: { onReady: (again: boolean) => void; onPayload: (payload: string) => void },
+  ): Promise<void> {
+    let wasReady = false;
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      const ready = () => {
+        failures = 0;
+        onReady(wasReady);
+        wasReady = true;
+      };
+      try {
+        await read(channel, signal, ready, onPayload);
+      } catch (error) {
+        if (signal.aborted) return;
+        logger?.debug({ err: error }, 'A subscription broke: it is made again');
+      }
+      await pause(
+        Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS) * (0.67 + Math.random() / 3),
+        signal,
+      );
+    }
+  }
+
+  return {
+    async listen(channel, onPayload, onUnsure) {
+      if (open.size >= MAX_CHANNELS) {
+        logger?.warn(
+          { channels: open.size },
+          'Too many sessions are watched to hear of all: this one is asked for alone',
+        );
+        return () => {};
+      }
+      const controller = new AbortController();
+      open.add(controller);
+      await new Promise<void>((resolve) => {
+        let waited = false;
+        const patience = setTimeout(() => {
+          waited = true;
+          resolve();
+        }, PATIENCE_MS);
+        hear(channel, controller.signal, {
+          onPayload,
+          onReady(again) {
+            clearTimeout(patience);
+            if (again || waited) onUnsure();
+            resolve();
+          },
+        }).catch((error: unknown) => logger?.error({ err: error }, 'A subscription was given up'));
+      });
+      return () => {
+        open.delete(controller);
+        controller.abort();
+      };
+    },
+
+    close() {
+      for (const controller of open) controller.abort();
+      open.clear();
+    },
+  };
+}
+
+/** Resolves after `ms`, or as soon as the signal aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}

@@ -1,0 +1,87 @@
+import { readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { newId } from '#shared/ids.ts';
+import { claimInput, submitInput, TTL_MS } from '../testing/conformance/store-harness.ts';
+import { openDatabase } from './open-database.ts';
+import { createSqliteStore } from './sqlite-store.ts';
+import { temporaryFolder } from './testing/temporary-folder.ts';
+
+const TEXT = JSON.stringify('x'.repeat(10_000));
+
+it('moves the write-ahead log into the database long before SQLite would, while commits go on', async () => {
+  const path = join(temporaryFolder(), 'relay.db');
+  const store = createSqliteStore(openDatabase(path, Date.now()), { ttlMs: TTL_MS, checkpointPages: 64 });
+  onTestFinished(() => store.close());
+  const sessionId = newId();
+  await store.submit(sessionId, submitInput());
+  const answer = await store.claim(sessionId, claimInput());
+  if (answer.kind !== 'lease') throw new Error(answer.kind);
+
+  const before = statSync(path).size;
+  let seq = 1;
+  await vi.waitFor(
+    async () => {
+      expect(await store.append(sessionId, { fence: answer.lease.fence, seq, entries: [TEXT] })).toMatchObject({
+        kind: 'ok',
+      });
+      seq += 1;
+      // What SQLite moves by itself is 32 MB.
+      expect(statSync(path).size - before).toBeGreaterThan(100_000);
+    },
+    { interval: 2, timeout: 10_000 },
+  );
+  expect(statSync(`${path}-wal`).size).toBeLessThan(16 * 1024 * 1024);
+});
+
+it('lets the store be closed while the disk is written to', async () => {
+  const path = join(temporaryFolder(), 'relay.db');
+  const warn = vi.fn<() => void>();
+  const logger = { debug: warn, info: warn, warn, error: warn };
+  const store = createSqliteStore(openDatabase(path, Date.now()), { ttlMs: TTL_MS, checkpointPages: 1, logger });
+  await store.submit(newId(), submitInput());
+  await store.close();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(warn).not.toHaveBeenCalled();
+});
+
+it('empties the log for everything that was committed by then, and keeps nobody waiting meanwhile', async () => {
+  const path = join(temporaryFolder(), 'relay.db');
+  const store = createSqliteStore(openDatabase(path, Date.now()), { ttlMs: TTL_MS });
+  onTestFinished(() => store.close());
+  const isInFiles = (text: string) => [path, `${path}-wal`].some((file) => readFileSync(file).includes(text));
+  const names = Array.from({ length: 5 }, (_, index) => `what number ${index} has said`);
+  const sessions = names.map(() => newId());
+  for (const [index, sessionId] of sessions.entries())
+    await store.submit(sessionId, { ...submitInput(), entries: [JSON.stringify(names[index])] });
+  expect(names.map(isInFiles)).toEqual(names.map(() => true));
+
+  // The first is under way when the others come; the last is deleted already.
+  const deletions: Promise<void>[] = [];
+  for (const sessionId of [...sessions, sessions[0] ?? '']) {
+    deletions.push(store.delete(sessionId));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  let answered = 0;
+  void store.check().then(() => (answered += 1));
+  await Promise.race(deletions);
+  expect(answered).toBe(1);
+  for (const [index, deletion] of deletions.entries()) {
+    await deletion;
+    expect(isInFiles(names[index % names.length] ?? '')).toBe(false);
+  }
+});
+
+it('says so when the log cannot be emptied, and does it with the next deletion', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'relay.db');
+  const store = createSqliteStore(openDatabase(path, Date.now()), { ttlMs: TTL_MS });
+  onTestFinished(() => store.close());
+  const sessionId = newId();
+  await store.submit(sessionId, { ...submitInput(), entries: ['"a word"'] });
+  renameSync(`${path}-wal`, `${path}-away`);
+  await expect(store.delete(sessionId)).rejects.toMatchObject({ name: 'StoreError', code: 'store-unavailable' });
+  renameSync(`${path}-away`, `${path}-wal`);
+  await store.delete(sessionId);
+  expect(statSync(`${path}-wal`).size).toBe(0);
+});

@@ -1,0 +1,130 @@
+import { endedEntries, restartedEntry, startedEntry } from '../entries/control-entries.ts';
+import type { ClaimAnswer, ClaimInput, Lease, LeaseAnswer, ReleaseInput } from '../session-store.ts';
+import { closeRun } from './close-run.ts';
+import { headOf, raiseFence, type EndReason, type RunRecord, type SessionRecord } from './session-record.ts';
+import type { SessionRepository } from './session-repository.ts';
+import type { Statements } from './statements.ts';
+
+/** How often a run may be handed over without that counting as an attempt. */
+const MAX_HAND_OVERS = 10;
+
+export function claim(
+  sessions: SessionRepository,
+  statements: Statements,
+  sessionId: string,
+  input: ClaimInput,
+): ClaimAnswer {
+  const found = sessions.find(sessionId);
+  if (found.kind !== 'open') return { kind: 'none' };
+  const { record } = found;
+  const { run } = record;
+  if (!run) {
+    return record.ended?.token === input.token ? { kind: 'ended', reason: record.ended.reason } : { kind: 'closed' };
+  }
+  if (run.holder !== 'nobody' && run.token === input.token) {
+    // A late copy of a claim must not take back what its lease has given away since.
+    return run.holder === 'lease'
+      ? { kind: 'lease', lease: leaseOf(statements, record, run) }
+      : { kind: 'owned', dueAt: run.dueAt };
+  }
+  const now = sessions.now();
+  if (run.dueAt > now) return { kind: 'owned', dueAt: run.dueAt };
+
+  const attempt = countsAttempt(run) ? run.attempt + 1 : run.attempt;
+  const end = endReason(run, attempt, input);
+  const fence = raiseFence(record, now, input.random);
+  if (end) {
+    const fields = { runId: run.runId, attempt: run.attempt, at: now };
+    const opened = sessions.open(sessionId, record, fence, endedEntries(fields, end));
+    closeRun(sessions, statements, sessionId, opened, { token: input.token, reason: end });
+    return { kind: 'ended', reason: end };
+  }
+
+  const first = run.holder === 'nobody';
+  const reset = !(input.takeover.kind === 'continue' && input.takeover.head === headOf(record));
+  const fields = { runId: run.runId, attempt, at: now };
+  const entry = first ? startedEntry(fields) : restartedEntry(fields, reset ? run.turns : null);
+  const claimed: RunRecord = {
+    ...run,
+    status: first ? 'started' : 'restarted',
+    attempt,
+    holder: 'lease',
+    dueAt: now + input.leaseMs,
+    owner: input.owner,
+    token: input.token,
+    reset: first || reset,
+  };
+  const saved = sessions.save(sessionId, { ...sessions.open(sessionId, record, fence, [entry]), run: claimed });
+  return { kind: 'lease', lease: leaseOf(statements, saved, claimed) };
+}
+
+export function renew(
+  sessions: SessionRepository,
+  sessionId: string,
+  input: { fence: number; leaseMs: number },
+): LeaseAnswer {
+  const held = findHeld(sessions, sessionId, input.fence);
+  if (held.kind !== 'held') return held;
+  if (held.run.holder !== 'lease') return { kind: 'fenced' };
+  sessions.save(sessionId, { ...held.record, run: { ...held.run, dueAt: sessions.now() + input.leaseMs } });
+  return { kind: 'ok' };
+}
+
+export function release(sessions: SessionRepository, sessionId: string, input: ReleaseInput): LeaseAnswer {
+  const held = findHeld(sessions, sessionId, input.fence);
+  if (held.kind !== 'held') return held;
+  const { record, run } = held;
+  // The same release again: what it did stands.
+  if (run.holder !== 'lease') return { kind: 'ok' };
+  sessions.save(sessionId, {
+    ...record,
+    run: {
+      ...run,
+      holder: input.as,
+      handOvers: run.handOvers + (input.as === 'hand-over' ? 1 : 0),
+      dueAt: sessions.now() + input.delayMs,
+    },
+  });
+  return { kind: 'ok' };
+}
+
+/** The run whose newest claim got `fence`: leased, or given back since. */
+function findHeld(
+  sessions: SessionRepository,
+  sessionId: string,
+  fence: number,
+): { kind: 'held'; record: SessionRecord; run: RunRecord } | Exclude<LeaseAnswer, { kind: 'ok' }> {
+  const found = sessions.find(sessionId);
+  if (found.kind !== 'open') return { kind: 'none' };
+  const { record } = found;
+  if (!record.run) return { kind: 'closed' };
+  if (record.fence !== fence || record.run.holder === 'nobody') return { kind: 'fenced' };
+  return { kind: 'held', record, run: record.run };
+}
+
+/** Does the next claim count one more? A lease that ran out does, and so does each release but the planned ones. */
+function countsAttempt(run: RunRecord): boolean {
+  if (run.holder === 'nobody') return false;
+  return run.holder !== 'hand-over' || run.handOvers > MAX_HAND_OVERS;
+}
+
+function endReason(run: RunRecord, attempt: number, { maxAttempts, takeover }: ClaimInput): EndReason | null {
+  if (attempt > maxAttempts) return 'attempts-exhausted';
+  // A retry was asked for by the workflow itself: nobody was interrupted.
+  const interrupted = run.holder === 'lease' || run.holder === 'hand-over';
+  return takeover.kind === 'fail' && interrupted ? 'interrupted' : null;
+}
+
+function leaseOf(statements: Statements, record: SessionRecord, run: RunRecord): Lease {
+  const rows = statements.readSteps.all(record.key, run.runId) as unknown as { name: string; result: string }[];
+  return {
+    fence: record.fence,
+    runId: run.runId,
+    attempt: run.attempt,
+    next: record.next,
+    head: headOf(record),
+    journal: Object.fromEntries(rows.map(({ name, result }) => [name, result])),
+    turns: run.turns,
+    reset: run.reset,
+  };
+}

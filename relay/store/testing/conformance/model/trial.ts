@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { vi } from 'vitest';
+import { parseCursor, START, type Cursor } from '#shared/cursor.ts';
+import { newId } from '#shared/ids.ts';
+import type { AppendInput, ClaimInput, SubmitInput, Unfollow } from '../../../session-store.ts';
+import { CLOCK_SLACK_MS, collectEvents, entriesOf, type StoreHarness } from '../store-harness.ts';
+import {
+  age,
+  headOf,
+  isTerminalEntry,
+  read,
+  runIdOf,
+  runOf,
+  toModelEntry,
+  UNTOUCHED,
+  type ModelEntry,
+  type SessionModel,
+  type World,
+} from './session-model.ts';
+
+/** One run of commands: the store, the model of each session, and what the actors remember. */
+export interface Trial {
+  readonly harness: StoreHarness;
+  readonly world: World;
+  readonly sessions: TrialSession[];
+  /** As `performance.now()` tells: the clocks of some stores run besides, and no faster. */
+  readonly since: number;
+}
+
+export interface TrialSession {
+  readonly id: string;
+  readonly model: SessionModel;
+  /** Every cursor that was ever seen, those of lost histories included. */
+  readonly cursors: Set<Cursor>;
+  readonly submits: SubmitInput[];
+  readonly cancelTokens: string[];
+  readonly actors: readonly Actor[];
+  follower: Follower | null;
+}
+
+/** Somebody who writes, or once wrote: it keeps to its lease however long ago that was. */
+export interface Actor {
+  claim: ClaimInput | null;
+  fence: number;
+  next: number;
+  last: { kind: 'append' | 'finish'; input: AppendInput } | null;
+}
+
+interface Follower {
+  seen: ReturnType<typeof collectEvents>;
+  /** How many entries the log had when it came. */
+  from: number;
+  leave: Unfollow;
+}
+
+export function createTrial(harness: StoreHarness, world: World): Trial {
+  return { harness, world, sessions: [createSession(), createSession()], since: performance.now() };
+}
+
+export function createSession(): TrialSession {
+  const createActor = (): Actor => ({ claim: null, fence: 0, next: 1, last: null });
+  return {
+    id: newId(),
+    model: UNTOUCHED(),
+    cursors: new Set([START, '1-0', '9007199254740991-3']),
+    submits: [],
+    cancelTokens: [],
+    actors: [createActor(), createActor(), createActor()],
+    follower: null,
+  };
+}
+
+/** The fence that the store's log ends with. */
+export async function currentFence({ harness }: Trial, { id }: TrialSession): Promise<number> {
+  const head = await harness.store.head(id);
+  return head.kind === 'open' ? (parseCursor(head.head)?.fence ?? 0) : 0;
+}
+
+export async function follow(trial: Trial, session: TrialSession): Promise<void> {
+  session.follower?.leave();
+  const seen = collectEvents();
+  const leave = await trial.harness.store.follow(session.id, seen.listener);
+  session.follower = { seen, leave, from: session.model.open?.log.length ?? 0 };
+}
+
+/** Is everything that can be seen of each session as the model says, and do the invariants hold? */
+export async function verify(trial: Trial): Promise<void> {
+  const { store } = trial.harness;
+  await verifyTake(trial);
+  for (const session of trial.sessions) {
+    const { id, model } = session;
+    age(model, trial.world);
+    const head = await store.head(id);
+    await verifyFollower(session);
+    if (!model.open) {
+      assert.deepEqual(head, { kind: model.tombstoneUntil === null ? 'empty' : 'gone' });
+      continue;
+    }
+    const { revoked } = model.open;
+    assert.deepEqual(head, { kind: 'open', head: headOf(model.open), run: runOf(model.open), revoked });
+    await verifyRead(trial, session, undefined, 1_000);
+    await verifyRead(trial, session, START, 1_000);
+    checkInvariants(model.open.log, model.open.run?.runId ?? null);
+    for (const { fence, seq } of model.open.log) session.cursors.add(`${fence}-${seq}`);
+  }
+}
+
+/** Are the due runs listed, and those alone, and is it said when the next will be? */
+async function verifyTake({ harness, world, sessions, since }: Trial): Promise<void> {
+  const { due, nextDueMs } = await harness.store.take(1_000);
+  const later: number[] = [];
+  for (const { id, model } of sessions) {
+    age(model, world);
+    const dueAt = model.open?.run?.dueAt ?? null;
+    assert.equal(due.includes(id), dueAt !== null && dueAt <= world.now, 'take lists due runs, and those alone');
+    if (dueAt !== null && dueAt > world.now) later.push(dueAt - world.now);
+  }
+  if (later.length === 0) {
+    assert.equal(nextDueMs, null, 'take tells of no run that is due later where there is none');
+    return;
+  }
+  const expected = Math.min(...later);
+  const passed = performance.now() - since;
+  assert.ok(
+    nextDueMs !== null && nextDueMs > expected - passed - CLOCK_SLACK_MS && nextDueMs < expected + CLOCK_SLACK_MS,
+    `take says that the next run is due in ${nextDueMs} ms and not in ${expected}`,
+  );
+}
+
+/** Does `read` answer what the model says? The entries are the store's own, so this compares the whole log as well. */
+export async function verifyRead(
+  { harness }: Trial,
+  { id, model }: TrialSession,
+  after: Cursor | undefined,
+  limit: number,
+): Promise<void> {
+  const input = { limit, ...(after === undefined ? {} : { after }) };
+  const answer = await harness.store.read(id, input);
+  const seen = 'entries' in answer ? { ...answer, entries: entriesOf(answer).map(toModelEntry) } : answer;
+  assert.deepEqual(seen, read(model, input), `read after ${after}`);
+}
+
+/** A follower has seen all that was written since it came, or that the session is gone. */
+async function verifyFollower(session: TrialSession): Promise<void> {
+  const { follower, model } = session;
+  if (!follower) return;
+  const { seen, from } = follower;
+  const sawSomething = from > 0 || seen.entries.length > 0;
+  const compare = () => {
+    if (model.open)
+      assert.deepEqual(seen.entries.map(toModelEntry), model.open.log.slice(from), 'a follower sees the log');
+    else if (sawSomething) assert.ok(seen.gone, 'a follower is told that the session is gone');
+  };
+  // Most drivers have told by now; hints of others may take a moment.
+  try {
+    compare();
+  } catch {
+    await vi.waitFor(compare);
+  }
+  if (model.open || (!sawSomething && model.tombstoneUntil === null)) return;
+  follower.leave();
+  session.follower = null;
+}
+
+/** What holds of every log, whatever happened. */
+export function checkInvariants(log: readonly ModelEntry[], activeRunId: string | null): void {
+  const ended = new Set<string>();
+  let before: ModelEntry | null = null;
+  for (const entry of log) {
+    const runId = runIdOf(entry);
+    assert.ok(!ended.has(runId), 'nothing of a run comes after its terminal message');
+    if (isTerminalEntry(entry)) ended.add(runId);
+    if (before && entry.fence === before.fence) {
+      assert.equal(entry.seq, before.seq + 1, 'no gap within a fence');
+      assert.equal(entry.prev, null);
+    } else {
+      assert.ok(!before || entry.fence > before.fence, 'fences rise');
+      assert.equal(entry.seq, 0);
+      assert.equal(
+        entry.prev,
+        before ? `${before.fence}-${before.seq}` : START,
+        'a new fence names what it comes after',
+      );
+    }
+    before = entry;
+  }
+  for (const entry of log) {
+    const runId = runIdOf(entry);
+    assert.equal(ended.has(runId), runId !== activeRunId, 'each run but the active one has its terminal message');
+  }
+}
+
+/** Leaves nothing behind that is due, for the store may be used again. */
+export async function clearUp(trial: Trial): Promise<void> {
+  for (const session of trial.sessions) {
+    session.follower?.leave();
+    await trial.harness.store.delete(session.id);
+  }
+}

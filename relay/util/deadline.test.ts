@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createDeadline } from './deadline.ts';
+
+describe('a deadline', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('calls back once when the time is up', () => {
+    const onLate = vi.fn<() => void>();
+    createDeadline(onLate).begin(100);
+    vi.advanceTimersByTime(99);
+    expect(onLate).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1000);
+    expect(onLate).toHaveBeenCalledOnce();
+  });
+
+  it('counts from the last beginning, be that time shorter or longer', () => {
+    for (const [first, second] of [
+      [100, 30],
+      [30, 100],
+      [100, 100],
+    ] as const) {
+      const onLate = vi.fn<() => void>();
+      const deadline = createDeadline(onLate);
+      deadline.begin(first);
+      vi.advanceTimersByTime(20);
+      deadline.begin(second);
+      vi.advanceTimersByTime(second - 1);
+      expect(onLate).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(1);
+      expect(onLate).toHaveBeenCalledOnce();
+    }
+  });
+
+  it('never calls back for what has ended in time, and sets no timer for each', () => {
+    const onLate = vi.fn<() => void>();
+    const deadline = createDeadline(onLate);
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    for (let round = 0; round < 1000; round += 1) {
+      deadline.begin(100);
+      vi.advanceTimersByTime(1);
+      deadline.end();
+    }
+    vi.advanceTimersByTime(1000);
+    expect(onLate).not.toHaveBeenCalled();
+    expect(set.mock.calls.length).toBeLessThan(20);
+  });
+
+  it('leaves no timer behind once it is stopped', () => {
+    const deadline = createDeadline(() => undefined);
+    deadline.begin(100);
+    deadline.stop();
+    expect(vi.getTimerCount()).toBe(0);
+    deadline.begin(100);
+    expect(vi.getTimerCount()).toBe(1);
+  });
+});

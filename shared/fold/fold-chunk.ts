@@ -1,0 +1,92 @@
+import { foldRareChunk } from './fold-rare-chunk.ts';
+import type { ChatChunk, ChatPart } from '../protocol.ts';
+import { appendPart, cutParts, currentStep, partKey, replacePart, withoutUndefined, type Reply } from './reply.ts';
+
+type TextKind = 'text' | 'reasoning';
+type Start = Extract<ChatChunk, { type: `${TextKind}-start` }>;
+type Delta = Extract<ChatChunk, { type: `${TextKind}-delta` }>;
+type End = Extract<ChatChunk, { type: `${TextKind}-end` }>;
+
+/**
+ * Folds one chunk into the parts of a reply, with the same outcome as the AI SDK's client (`readUIMessageStream` of
+ * ai 7), but for this:
+ * - nothing throws: a delta or an end of a part that is not open, an answer to an unknown tool call, a chunk of an
+ *   unknown type or without what its type needs changes nothing;
+ * - fields without a value are left out of a part, where the SDK sets them to undefined;
+ * - of a tool's input that is still being written at most `MAX_PARTIAL_INPUT` characters are parsed.
+ *
+ * Chunks that are not about parts (`start`, `finish`, `message-metadata`, `abort`, `error`) change nothing here.
+ */
+export function foldChunk(reply: Reply, chunk: ChatChunk): Reply {
+  switch (chunk.type) {
+    case 'text-start':
+      return startPart(reply, 'text', chunk);
+    case 'text-delta':
+      return extendPart(reply, 'text', chunk);
+    case 'text-end':
+      return endPart(reply, 'text', chunk);
+    case 'reasoning-start':
+      return startPart(reply, 'reasoning', chunk);
+    case 'reasoning-delta':
+      return extendPart(reply, 'reasoning', chunk);
+    case 'reasoning-end':
+      return endPart(reply, 'reasoning', chunk);
+
+    case 'start-step':
+      return appendPart(reply, { type: 'step-start' });
+    case 'reset-step':
+      return { ...cutParts(reply, currentStep(reply)), open: new Map() };
+
+    case 'start':
+    case 'finish':
+    case 'finish-step':
+    case 'message-metadata':
+    case 'abort':
+    case 'error':
+      return reply;
+    default:
+      return foldRareChunk(reply, chunk);
+  }
+}
+
+function startPart(reply: Reply, kind: TextKind, { id, providerMetadata }: Start): Reply {
+  const key = partKey(kind, id);
+  if (!key) return reply;
+  const part = withoutUndefined({
+    type: kind,
+    ...(kind === 'reasoning' ? { id } : {}),
+    text: '',
+    providerMetadata,
+    state: 'streaming',
+  } as ChatPart);
+  const open = new Map(reply.open).set(key, reply.parts.length);
+  return { parts: [...reply.parts, part], open };
+}
+
+function extendPart(reply: Reply, kind: TextKind, { id, delta, providerMetadata }: Delta): Reply {
+  const index = reply.open.get(partKey(kind, id));
+  const part = index === undefined ? undefined : reply.parts[index];
+  if (index === undefined || part?.type !== kind || typeof delta !== 'string') return reply;
+  return replacePart(reply, index, {
+    ...part,
+    text: part.text + delta,
+    ...(providerMetadata == null ? {} : { providerMetadata }),
+  });
+}
+
+function endPart(reply: Reply, kind: TextKind, chunk: End): Reply {
+  const key = partKey(kind, chunk.id);
+  const index = reply.open.get(key);
+  const part = index === undefined ? undefined : reply.parts[index];
+  if (index === undefined || part?.type !== kind) return reply;
+  const open = new Map(reply.open);
+  open.delete(key);
+  const { citations } = chunk as { citations?: unknown };
+  const done = {
+    ...part,
+    state: 'done',
+    ...(kind === 'text' && citations != null ? { citations } : {}),
+    ...(chunk.providerMetadata == null ? {} : { providerMetadata: chunk.providerMetadata }),
+  } as ChatPart;
+  return { ...replacePart(reply, index, done), open };
+}

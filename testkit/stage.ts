@@ -1,0 +1,45 @@
+import { readTestSeed } from '#scripts/test-seed.ts';
+import { openModelServer, type ModelServer } from './model-server.ts';
+import { createProtocolClient, type ProtocolClient } from './protocol-client.ts';
+import { createRandom, type Random } from './random.ts';
+import { createRelayProcess, type RelayProcess } from './relay-process.ts';
+import { openTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+
+/** Everything a test plays on: a model that remembers, a relay that asks it, and a line to the relay that can fail. */
+export interface Stage {
+  readonly model: ModelServer;
+  readonly relay: RelayProcess;
+  readonly proxy: TcpProxy;
+  /** Asks through the proxy. */
+  readonly client: ProtocolClient;
+  /** Asks the relay itself. */
+  readonly direct: ProtocolClient;
+  readonly random: Random;
+  close(): Promise<void>;
+}
+
+export async function openStage(settings: Record<string, string> = {}, seed = readTestSeed()): Promise<Stage> {
+  const random = createRandom(seed);
+  const model = await openModelServer(random.seed);
+  const relay = await createRelayProcess({
+    MODEL: 'openai-compatible:test',
+    MODEL_BASE_URL: model.baseUrl,
+    MODEL_API_KEY: 'test-key',
+    ...settings,
+  });
+  await relay.start();
+  const proxy = await openTcpProxy(relay.port);
+  return {
+    model,
+    relay,
+    proxy,
+    random,
+    client: createProtocolClient(proxy.origin),
+    direct: createProtocolClient(relay.origin),
+    async close() {
+      await relay.dispose();
+      await proxy.close();
+      await model.close();
+    },
+  };
+}
