@@ -20,7 +20,8 @@ const config: KnipConfig = {
     'web-test-runner.config.mjs',
   ],
   project: ['{shared,relay,widget,testkit,demo,e2e,bench,faults,scripts}/**/*.ts'],
-  ignoreBinaries: ['apt-get', 'unshare', 'prlimit'],
+  ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit'],
+  ignoreDependencies: ['publint', '@arethetypeswrong/cli', 'size-limit', '@size-limit/file'],
   ignoreExportsUsedInFile: true,
 };
 
