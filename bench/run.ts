@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import { startChild, type Child } from './harness/child.ts';
 import type { Bench, BenchContext } from './harness/bench.ts';
 import type { Handlers } from './harness/commands.ts';

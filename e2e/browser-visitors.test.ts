@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { openBrowserStage, type BrowserStage } from '#testkit/browser-stage.ts';
+import { openBrowserStage, type BrowserStage } from '#testkit/browser/browser-stage.ts';
 import { sleep, until } from '#testkit/wait.ts';
 
 let stage: BrowserStage;

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkConversation, type Conversation } from '#testkit/check-reply.ts';
-import { checkAgreement, checkHistory } from '#testkit/history-checker.ts';
-import type { Credentials } from '#testkit/protocol-client.ts';
+import { checkConversation, type Conversation } from '#testkit/judge/check-reply.ts';
+import { checkAgreement, checkHistory } from '#testkit/judge/history-checker.ts';
+import type { Credentials } from '#testkit/client/protocol-client.ts';
 import type { Random } from '#testkit/random.ts';
 import { openStage, type Stage } from '#testkit/stage.ts';
-import { readMessages } from '#testkit/transcript.ts';
-import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { readMessages } from '#testkit/client/transcript.ts';
+import { watchSession, type Viewer } from '#testkit/client/viewer.ts';
 import { sleep, until } from '#testkit/wait.ts';
 
 const SESSIONS = 24;

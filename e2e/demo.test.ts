@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { freePort } from '#testkit/free-port.ts';
+import { freePort } from '#testkit/network/free-port.ts';
 import { en } from '#widget/locales/en.ts';
-import { createVisitor, type Chat, type Visitor } from '#testkit/browser.ts';
-import { createProtocolClient } from '#testkit/protocol-client.ts';
-import { askStatus, spawnScript, type Script } from '#testkit/spawn-script.ts';
-import { readMessages } from '#testkit/transcript.ts';
+import { createVisitor, type Chat, type Visitor } from '#testkit/browser/visitor.ts';
+import { createProtocolClient } from '#testkit/client/protocol-client.ts';
+import { askStatus, spawnScript, type Script } from '#testkit/processes/spawn-script.ts';
+import { readMessages } from '#testkit/client/transcript.ts';
 import { until } from '#testkit/wait.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-demo-'));

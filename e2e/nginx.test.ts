@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import { readTestSeed } from '../scripts/test-seed.ts';
-import { checkSession } from '#testkit/check-session.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
 import { openModelServer, type ModelServer } from '#testkit/model-server.ts';
-import { startNginx, type NginxProcess } from '#testkit/nginx-process.ts';
-import { createProtocolClient } from '#testkit/protocol-client.ts';
-import { createRelayProcess, type RelayProcess } from '#testkit/relay-process.ts';
-import { watchSession } from '#testkit/viewer.ts';
+import { startNginx, type NginxProcess } from '#testkit/processes/nginx-process.ts';
+import { createProtocolClient } from '#testkit/client/protocol-client.ts';
+import { createRelayProcess, type RelayProcess } from '#testkit/processes/relay-process.ts';
+import { watchSession } from '#testkit/client/viewer.ts';
 import { until } from '#testkit/wait.ts';
 
 /** The set-up of compose.yaml as processes: nginx with the configuration that is shipped, two relays, a Redis with AOF. */

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { freePort } from '#testkit/free-port.ts';
+import { freePort } from '#testkit/network/free-port.ts';
 import { ROOT } from '../scripts/ensure-build.ts';
-import { askStatus, spawnScript } from '#testkit/spawn-script.ts';
+import { askStatus, spawnScript } from '#testkit/processes/spawn-script.ts';
 import { until } from '#testkit/wait.ts';
 
 interface Manifest {

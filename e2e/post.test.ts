@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkConversation } from '#testkit/check-reply.ts';
-import type { Accepted, Credentials } from '#testkit/protocol-client.ts';
+import { checkConversation } from '#testkit/judge/check-reply.ts';
+import type { Accepted, Credentials } from '#testkit/client/protocol-client.ts';
 import { openStage, type Stage } from '#testkit/stage.ts';
-import { readMessages } from '#testkit/transcript.ts';
-import { resumeOnce } from '#testkit/viewer.ts';
+import { readMessages } from '#testkit/client/transcript.ts';
+import { resumeOnce } from '#testkit/client/viewer.ts';
 import { sleep } from '#testkit/wait.ts';
 
 interface Asked {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkHistory } from '#testkit/history-checker.ts';
-import type { Credentials } from '#testkit/protocol-client.ts';
+import { checkHistory } from '#testkit/judge/history-checker.ts';
+import type { Credentials } from '#testkit/client/protocol-client.ts';
 import { openStage, type Stage } from '#testkit/stage.ts';
-import { createTranscript, readMessages } from '#testkit/transcript.ts';
-import { resumeOnce, watchSession, type Viewer } from '#testkit/viewer.ts';
-import { follows, parseCursor, START, type WireFrame } from '#testkit/wire.ts';
+import { createTranscript, readMessages } from '#testkit/client/transcript.ts';
+import { resumeOnce, watchSession, type Viewer } from '#testkit/client/viewer.ts';
+import { follows, parseCursor, START, type WireFrame } from '#testkit/client/wire.ts';
 import { sleep, until } from '#testkit/wait.ts';
 
 let stage: Stage;

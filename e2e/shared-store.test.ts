@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
-import { CERTIFICATE, tlsArguments } from '#testkit/redis/tls/tls-files.ts';
-import { freePort } from '#testkit/free-port.ts';
-import { checkSession } from '#testkit/check-session.ts';
-import { createProtocolClient } from '#testkit/protocol-client.ts';
-import { createRelayProcess, type RelayProcess } from '#testkit/relay-process.ts';
-import { askStatus, spawnScript } from '#testkit/spawn-script.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
+import { CERTIFICATE, tlsArguments } from '#testkit/processes/redis/tls/tls-files.ts';
+import { freePort } from '#testkit/network/free-port.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { createProtocolClient } from '#testkit/client/protocol-client.ts';
+import { createRelayProcess, type RelayProcess } from '#testkit/processes/relay-process.ts';
+import { askStatus, spawnScript } from '#testkit/processes/spawn-script.ts';
 import { openStage, type Stage } from '#testkit/stage.ts';
-import { watchSession } from '#testkit/viewer.ts';
+import { watchSession } from '#testkit/client/viewer.ts';
 import { until } from '#testkit/wait.ts';
 
 const RELAY_SECRET = 'of all relays that share a store';

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
-import { startRedis } from '#testkit/redis/redis-process.ts';
-import { startRestBridge } from '#testkit/redis/rest-bridge.ts';
-import { checkSession } from '#testkit/check-session.ts';
-import { createProtocolClient } from '#testkit/protocol-client.ts';
-import { createRelayProcess } from '#testkit/relay-process.ts';
-import { askStatus } from '#testkit/spawn-script.ts';
+import { startRedis } from '#testkit/processes/redis/redis-process.ts';
+import { startRestBridge } from '#testkit/processes/redis/rest-bridge.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { createProtocolClient } from '#testkit/client/protocol-client.ts';
+import { createRelayProcess } from '#testkit/processes/relay-process.ts';
+import { askStatus } from '#testkit/processes/spawn-script.ts';
 import { openStage } from '#testkit/stage.ts';
-import { watchSession } from '#testkit/viewer.ts';
+import { watchSession } from '#testkit/client/viewer.ts';
 import { until } from '#testkit/wait.ts';
 
 const closing: (() => Promise<void>)[] = [];

@@ -1,9 +1,9 @@
 import { readTestSeed } from '#scripts/test-seed.ts';
 import { openModelServer, type ModelServer } from './model-server.ts';
-import { createProtocolClient, type ProtocolClient } from './protocol-client.ts';
+import { createProtocolClient, type ProtocolClient } from './client/protocol-client.ts';
 import { createRandom, type Random } from './random.ts';
-import { createRelayProcess, type RelayProcess } from './relay-process.ts';
-import { openTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { createRelayProcess, type RelayProcess } from './processes/relay-process.ts';
+import { openTcpProxy, type TcpProxy } from './network/tcp-proxy.ts';
 
 /** Everything a test plays on: a model that remembers, a relay that asks it, and a line to the relay that can fail. */
 export interface Stage {

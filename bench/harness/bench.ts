@@ -1,4 +1,4 @@
-import type { RedisProcess } from '#testkit/redis/redis-process.ts';
+import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import type { Child, ChildOptions } from './child.ts';
 import type { Handlers } from './commands.ts';
 import type { Figure } from './figure.ts';

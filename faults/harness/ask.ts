@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReplyPlan } from '#testkit/model-server.ts';
-import type { Accepted, Credentials } from '#testkit/protocol-client.ts';
-import { RefusedError } from '#testkit/viewer.ts';
+import type { Accepted, Credentials } from '#testkit/client/protocol-client.ts';
+import { RefusedError } from '#testkit/client/viewer.ts';
 import { sleep } from '#testkit/wait.ts';
 import type { FaultStage } from './fault-stage.ts';
 

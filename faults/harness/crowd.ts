@@ -1,10 +1,10 @@
-import { checkSession } from '#testkit/check-session.ts';
-import { checkAgreement, checkHistory } from '#testkit/history-checker.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { checkAgreement, checkHistory } from '#testkit/judge/history-checker.ts';
 import type { ReplyPlan } from '#testkit/model-server.ts';
-import type { Credentials, ProtocolClient } from '#testkit/protocol-client.ts';
+import type { Credentials, ProtocolClient } from '#testkit/client/protocol-client.ts';
 import type { Random } from '#testkit/random.ts';
-import { watchSession, type Received, type Viewer } from '#testkit/viewer.ts';
-import { isTerminal } from '#testkit/wire.ts';
+import { watchSession, type Received, type Viewer } from '#testkit/client/viewer.ts';
+import { isTerminal } from '#testkit/client/wire.ts';
 import { comesTrue, sleep, until } from '#testkit/wait.ts';
 import { ask, isGone, NotTakenError, passGone, type Turn } from './ask.ts';
 import type { RowContext } from './fault-row.ts';

@@ -1,7 +1,7 @@
 import { openModelServer, type ModelServer } from '#testkit/model-server.ts';
-import { createProtocolClient, type ProtocolClient } from '#testkit/protocol-client.ts';
-import { createRelayProcess, type RelayProcess } from '#testkit/relay-process.ts';
-import { openTcpProxy, type TcpProxy } from '#testkit/tcp-proxy.ts';
+import { createProtocolClient, type ProtocolClient } from '#testkit/client/protocol-client.ts';
+import { createRelayProcess, type RelayProcess } from '#testkit/processes/relay-process.ts';
+import { openTcpProxy, type TcpProxy } from '#testkit/network/tcp-proxy.ts';
 import type { StorePlace, StoreUnderTest } from './store-under-test.ts';
 
 export interface FaultStageOptions {

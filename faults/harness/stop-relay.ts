@@ -1,4 +1,4 @@
-import type { RelayProcess } from '#testkit/relay-process.ts';
+import type { RelayProcess } from '#testkit/processes/relay-process.ts';
 
 const LAST_WORDS_LENGTH = 1_000;
 

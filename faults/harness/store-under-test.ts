@@ -1,7 +1,7 @@
 import type { OpenStore } from '#relay/store/testing/conformance/store-harness.ts';
-import type { RedisProcess } from '#testkit/redis/redis-process.ts';
-import type { RestBridge } from '#testkit/redis/rest-bridge.ts';
-import type { TcpProxy } from '#testkit/tcp-proxy.ts';
+import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
+import type { RestBridge } from '#testkit/processes/redis/rest-bridge.ts';
+import type { TcpProxy } from '#testkit/network/tcp-proxy.ts';
 
 /** Redis on one server, as a Cluster of six, behind a Sentinel, or over the REST of Upstash. */
 export type StoreName = 'sqlite' | 'redis' | 'cluster' | 'sentinel' | 'upstash';

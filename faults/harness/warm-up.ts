@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { createRelayProcess } from '#testkit/relay-process.ts';
+import { createRelayProcess } from '#testkit/processes/relay-process.ts';
 import { ROOT } from '../../scripts/ensure-build.ts';
 import { BROKEN_RELAY } from './fault-stage.ts';
 

@@ -1,6 +1,6 @@
-import { createProtocolClient } from '#testkit/protocol-client.ts';
+import { createProtocolClient } from '#testkit/client/protocol-client.ts';
 import type { Random } from '#testkit/random.ts';
-import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';
 import { sleep } from '#testkit/wait.ts';
 import { gatherCrowd } from '../harness/crowd.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';

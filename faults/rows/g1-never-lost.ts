@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '#testkit/check-session.ts';
-import { createProtocolClient, type Credentials } from '#testkit/protocol-client.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { createProtocolClient, type Credentials } from '#testkit/client/protocol-client.ts';
 import type { Random } from '#testkit/random.ts';
-import type { RelayProcess } from '#testkit/relay-process.ts';
-import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import type { RelayProcess } from '#testkit/processes/relay-process.ts';
+import { watchSession, type Viewer } from '#testkit/client/viewer.ts';
 import { comesTrue, sleep } from '#testkit/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';

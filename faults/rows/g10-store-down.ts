@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '#testkit/check-session.ts';
-import { isNetworkError, type Credentials } from '#testkit/protocol-client.ts';
-import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import type { Credentials } from '#testkit/client/protocol-client.ts';
+import { isNetworkError } from '#testkit/network/is-network-error.ts';
+import { watchSession, type Viewer } from '#testkit/client/viewer.ts';
 import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';

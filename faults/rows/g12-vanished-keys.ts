@@ -1,5 +1,5 @@
 import { createKeys } from '#relay/store/redis/keys.ts';
-import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { watchSession, type Viewer } from '#testkit/client/viewer.ts';
 import { sleep, until, WaitedInVainError } from '#testkit/wait.ts';
 import { ask, isGone, passGone } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';

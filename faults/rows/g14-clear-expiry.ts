@@ -1,5 +1,5 @@
 import { newId } from '#shared/ids.ts';
-import { RefusedError, watchSession } from '#testkit/viewer.ts';
+import { RefusedError, watchSession } from '#testkit/client/viewer.ts';
 import { comesTrue, sleep } from '#testkit/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { completedText, startRun } from '../harness/port.ts';

@@ -1,9 +1,9 @@
 import net from 'node:net';
-import { checkSession } from '#testkit/check-session.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
 import { lastStamp } from '#testkit/model-server.ts';
-import type { Credentials } from '#testkit/protocol-client.ts';
-import type { RelayProcess } from '#testkit/relay-process.ts';
-import { watchSession, type Received, type Viewer } from '#testkit/viewer.ts';
+import type { Credentials } from '#testkit/client/protocol-client.ts';
+import type { RelayProcess } from '#testkit/processes/relay-process.ts';
+import { watchSession, type Received, type Viewer } from '#testkit/client/viewer.ts';
 import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';

@@ -1,8 +1,8 @@
-import { checkSession } from '#testkit/check-session.ts';
-import { createProtocolClient, type Credentials, type ProtocolClient } from '#testkit/protocol-client.ts';
-import type { RelayProcess } from '#testkit/relay-process.ts';
-import { openTcpProxy } from '#testkit/tcp-proxy.ts';
-import { watchSession, type Viewer } from '#testkit/viewer.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { createProtocolClient, type Credentials, type ProtocolClient } from '#testkit/client/protocol-client.ts';
+import type { RelayProcess } from '#testkit/processes/relay-process.ts';
+import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';
+import { watchSession, type Viewer } from '#testkit/client/viewer.ts';
 import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';

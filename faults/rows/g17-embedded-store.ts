@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import type { LogEntry, SessionStore } from '#relay/store/session-store.ts';
 import type { Random } from '#testkit/random.ts';
-import { cleanEnvironment } from '#testkit/relay-process.ts';
+import { cleanEnvironment } from '#testkit/processes/clean-environment.ts';
 import { ROOT } from '../../scripts/ensure-build.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { checkLog, claimInput, completedText, isTerminalText, readLog, submitInput } from '../harness/port.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '#testkit/check-session.ts';
-import { watchSession } from '#testkit/viewer.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { watchSession } from '#testkit/client/viewer.ts';
 import { until } from '#testkit/wait.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
 

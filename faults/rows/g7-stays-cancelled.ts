@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '#testkit/check-session.ts';
-import { resumeOnce, watchSession } from '#testkit/viewer.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { resumeOnce, watchSession } from '#testkit/client/viewer.ts';
 import { comesTrue, sleep, until } from '#testkit/wait.ts';
-import { isTerminal } from '#testkit/wire.ts';
+import { isTerminal } from '#testkit/client/wire.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import { CALM, type FaultStage } from '../harness/fault-stage.ts';
 

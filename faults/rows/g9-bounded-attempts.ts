@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { checkSession } from '#testkit/check-session.ts';
-import type { Accepted, Credentials } from '#testkit/protocol-client.ts';
-import { resumeOnce, watchSession, type Viewer } from '#testkit/viewer.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import type { Accepted, Credentials } from '#testkit/client/protocol-client.ts';
+import { resumeOnce, watchSession, type Viewer } from '#testkit/client/viewer.ts';
 import { sleep, until } from '#testkit/wait.ts';
-import { isTerminal } from '#testkit/wire.ts';
+import { isTerminal } from '#testkit/client/wire.ts';
 import type { FaultRow } from '../harness/fault-row.ts';
 
 const ATTEMPTS = 3;

@@ -1,8 +1,8 @@
 import { createKeys } from '#relay/store/redis/keys.ts';
 import { openModelServer, type ModelServer } from '#testkit/model-server.ts';
-import { createProtocolClient } from '#testkit/protocol-client.ts';
-import { createRelayProcess, type RelayProcess } from '#testkit/relay-process.ts';
-import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { createProtocolClient } from '#testkit/client/protocol-client.ts';
+import { createRelayProcess, type RelayProcess } from '#testkit/processes/relay-process.ts';
+import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';
 import { sleep } from '#testkit/wait.ts';
 import { BROKEN_RELAY } from '../harness/fault-stage.ts';
 import { gatherCrowd } from '../harness/crowd.ts';

@@ -1,6 +1,6 @@
 import { newId } from '#shared/ids.ts';
 import { openRedisStore } from '#relay/store/redis/ioredis/open-redis-store.ts';
-import { startCluster, type RedisCluster } from '#testkit/redis/redis-cluster.ts';
+import { startCluster, type RedisCluster } from '#testkit/processes/redis/redis-cluster.ts';
 import { until } from '#testkit/wait.ts';
 import type { StoreUnderTest } from '../harness/store-under-test.ts';
 import type { FailoverPlace } from './failover-place.ts';

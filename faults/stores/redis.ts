@@ -1,7 +1,7 @@
 import { newId } from '#shared/ids.ts';
 import { openRedisStore } from '#relay/store/redis/ioredis/open-redis-store.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
-import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
+import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';
 import type { SharedPlace, SmallPlace, StoreUnderTest } from '../harness/store-under-test.ts';
 
 /** Relays at one place; each has a line of its own to the server. */

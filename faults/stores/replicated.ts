@@ -1,5 +1,5 @@
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
-import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
+import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';
 import { sleep, until } from '#testkit/wait.ts';
 import type { FailoverPlace } from './failover-place.ts';
 import { RELAY_SECRET, RELAYS } from './redis.ts';

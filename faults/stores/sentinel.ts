@@ -1,4 +1,4 @@
-import { startSentinelGroup } from '#testkit/redis/redis-sentinel.ts';
+import { startSentinelGroup } from '#testkit/processes/redis/redis-sentinel.ts';
 import { until } from '#testkit/wait.ts';
 import type { StoreUnderTest } from '../harness/store-under-test.ts';
 import type { FailoverPlace } from './failover-place.ts';

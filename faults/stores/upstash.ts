@@ -1,8 +1,8 @@
 import { newId } from '#shared/ids.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import { openUpstashStore } from '#relay/store/redis/upstash/open-upstash-store.ts';
-import { startRestBridge, type RestBridge } from '#testkit/redis/rest-bridge.ts';
-import { openTcpProxy } from '#testkit/tcp-proxy.ts';
+import { startRestBridge, type RestBridge } from '#testkit/processes/redis/rest-bridge.ts';
+import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';
 import type { SharedPlace, StoreUnderTest } from '../harness/store-under-test.ts';
 import { AOF_ALWAYS, limitMemory, RELAY_SECRET, RELAYS } from './redis.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import type { Logger } from '../util/logger.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import { openPromptLimiter, type OpenedPromptLimiter } from './open-prompt-limiter.ts';
 
 const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

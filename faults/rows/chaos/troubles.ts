@@ -1,6 +1,6 @@
 import type { Random } from '#testkit/random.ts';
-import type { RelayProcess } from '#testkit/relay-process.ts';
-import type { TcpProxy } from '#testkit/tcp-proxy.ts';
+import type { RelayProcess } from '#testkit/processes/relay-process.ts';
+import type { TcpProxy } from '#testkit/network/tcp-proxy.ts';
 import { sleep } from '#testkit/wait.ts';
 import type { PlaceBridge, SharedPlace } from '../../harness/store-under-test.ts';
 import { stopRelay } from '../../harness/stop-relay.ts';

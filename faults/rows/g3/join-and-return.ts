@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { checkSession } from '#testkit/check-session.ts';
-import { createTranscript, readMessages } from '#testkit/transcript.ts';
-import { resumeOnce, watchSession } from '#testkit/viewer.ts';
-import { compareCursors, follows, type WireFrame } from '#testkit/wire.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { createTranscript, readMessages } from '#testkit/client/transcript.ts';
+import { resumeOnce, watchSession } from '#testkit/client/viewer.ts';
+import { compareCursors, follows, type WireFrame } from '#testkit/client/wire.ts';
 import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';

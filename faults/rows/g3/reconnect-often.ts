@@ -1,5 +1,5 @@
-import { checkSession } from '#testkit/check-session.ts';
-import { watchSession } from '#testkit/viewer.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { watchSession } from '#testkit/client/viewer.ts';
 import { until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../../harness/ask.ts';
 import type { RowContext } from '../../harness/fault-row.ts';

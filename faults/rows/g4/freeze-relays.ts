@@ -1,5 +1,5 @@
-import { checkSession } from '#testkit/check-session.ts';
-import { watchSession } from '#testkit/viewer.ts';
+import { checkSession } from '#testkit/judge/check-session.ts';
+import { watchSession } from '#testkit/client/viewer.ts';
 import { sleep, until } from '#testkit/wait.ts';
 import { ask } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
@@ -9,7 +9,7 @@ import { openSharedPlace, type SharedPlace } from '../../harness/store-under-tes
 const SESSIONS = 12;
 /** One in so many is asked for at another relay than the one that is frozen. */
 const ELSEWHERE = 3;
-/** As testkit/relay-process.ts sets it. */
+/** As testkit/processes/relay-process.ts sets it. */
 const LEASE_MS = 1_000;
 /** Each takes seconds: so many for each writer that are frozen in this process. */
 const FREEZES = { share: 0.1, quick: 2 };

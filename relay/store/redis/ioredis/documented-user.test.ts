@@ -4,7 +4,7 @@ import { newId } from '#shared/ids.ts';
 import { chunkText, claimInput, submitInput, terminalText } from '../../testing/conformance/store-harness.ts';
 import type { FollowEvent } from '../../session-store.ts';
 import { openRedisStore } from './open-redis-store.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
 const DOCUMENT = new URL('../../../../docs/running.md', import.meta.url);
 

@@ -6,7 +6,7 @@ import { StoreError } from '../../store-error.ts';
 import { MAX_SESSIONS } from '../append-together.ts';
 import type { ScriptStore } from './open-redis-store.ts';
 import { openForTest, startRun } from './testing/open-for-test.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
 let server: RedisProcess;
 beforeAll(async () => {

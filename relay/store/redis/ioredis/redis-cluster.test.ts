@@ -4,9 +4,9 @@ import { describeStore } from '../../testing/conformance/describe-store.ts';
 import { collectEvents, submitInput } from '../../testing/conformance/store-harness.ts';
 import { partitionOf } from '../keys.ts';
 import { openRedisStore, type ScriptStore } from './open-redis-store.ts';
-import { startCluster, type RedisCluster } from '#testkit/redis/redis-cluster.ts';
-import type { RedisProcess } from '#testkit/redis/redis-process.ts';
-import { trustCertificate } from '#testkit/redis/tls/tls-files.ts';
+import { startCluster, type RedisCluster } from '#testkit/processes/redis/redis-cluster.ts';
+import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
+import { trustCertificate } from '#testkit/processes/redis/tls/tls-files.ts';
 import { writeThroughFailover } from './testing/write-through-failover.ts';
 
 let cluster: RedisCluster;

@@ -3,7 +3,7 @@ import { newId } from '#shared/ids.ts';
 import { claimInput, collectEvents, submitInput } from '../../testing/conformance/store-harness.ts';
 import type { AppendAnswer } from '../../session-store.ts';
 import { openForTest, startRun } from './testing/open-for-test.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
 let server: RedisProcess;
 beforeAll(async () => {

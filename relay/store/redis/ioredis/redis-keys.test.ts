@@ -15,7 +15,7 @@ import type { LogEntry } from '../../session-store.ts';
 import { partitionOf } from '../keys.ts';
 import type { ScriptStore } from './open-redis-store.ts';
 import { openForTest, startRun } from './testing/open-for-test.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
 const TTL_MS = 600_000;
 let server: RedisProcess;

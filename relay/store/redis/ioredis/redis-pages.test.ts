@@ -3,7 +3,7 @@ import { newId } from '#shared/ids.ts';
 import { chunkText, terminalText } from '../../testing/conformance/store-harness.ts';
 import type { LogEntry } from '../../session-store.ts';
 import { openForTest, startRun } from './testing/open-for-test.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
 let server: RedisProcess;
 beforeAll(async () => {

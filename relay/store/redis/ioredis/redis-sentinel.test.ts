@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { openRedisStore } from './open-redis-store.ts';
-import { startSentinelGroup } from '#testkit/redis/redis-sentinel.ts';
-import { trustCertificate } from '#testkit/redis/tls/tls-files.ts';
+import { startSentinelGroup } from '#testkit/processes/redis/redis-sentinel.ts';
+import { trustCertificate } from '#testkit/processes/redis/tls/tls-files.ts';
 import { writeThroughFailover } from './testing/write-through-failover.ts';
 
 it.each(['TCP', 'TLS'] as const)(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { describeStore } from '../../testing/conformance/describe-store.ts';
 import { openRedisStore } from './open-redis-store.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
 let server: RedisProcess;
 beforeAll(async () => {

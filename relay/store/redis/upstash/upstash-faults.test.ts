@@ -3,9 +3,9 @@ import { newId } from '#shared/ids.ts';
 import type { Logger } from '../../../util/logger.ts';
 import { chunkText, claimInput, submitInput, terminalText } from '../../testing/conformance/store-harness.ts';
 import type { FollowEvent, Lease } from '../../session-store.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import { openUpstashStore, StoreOpenError, type ScriptStore } from './open-upstash-store.ts';
-import { startRestBridge, type RestBridge } from '#testkit/redis/rest-bridge.ts';
+import { startRestBridge, type RestBridge } from '#testkit/processes/redis/rest-bridge.ts';
 
 const TTL_MS = 60_000;
 let server: RedisProcess;

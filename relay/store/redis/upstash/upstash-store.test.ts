@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { describeStore } from '../../testing/conformance/describe-store.ts';
-import { startRedis, type RedisProcess } from '#testkit/redis/redis-process.ts';
+import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import { openUpstashStore } from './open-upstash-store.ts';
-import { startRestBridge, type RestBridge } from '#testkit/redis/rest-bridge.ts';
+import { startRestBridge, type RestBridge } from '#testkit/processes/redis/rest-bridge.ts';
 
 let server: RedisProcess;
 let bridge: RestBridge;

@@ -5,7 +5,7 @@ import { claimInput, submitInput } from '../../../testing/conformance/store-harn
 import type { Lease } from '../../../session-store.ts';
 import { createKeys, type Keys } from '../../keys.ts';
 import { openRedisStore, type OpenRedisStoreOptions, type ScriptStore } from '../open-redis-store.ts';
-import type { RedisProcess } from '#testkit/redis/redis-process.ts';
+import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
 /** A store with a prefix of its own on a server, closed when the test ends. */
 export async function openForTest(

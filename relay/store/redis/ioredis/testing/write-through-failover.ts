@@ -4,7 +4,7 @@ import { collectEvents } from '../../../testing/conformance/store-harness.ts';
 import { partitionOf } from '../../keys.ts';
 import type { ScriptStore } from '../open-redis-store.ts';
 import { startRun, untilReplicated } from './open-for-test.ts';
-import type { RedisProcess } from '#testkit/redis/redis-process.ts';
+import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
 /**
  * Writes "a", "b" and "c" to a session, whose server is killed after "a", and waits until its followers hear of it again.

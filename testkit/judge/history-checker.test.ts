@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { checkAgreement, checkHistory } from './history-checker.ts';
-import type { Received } from './viewer.ts';
-import { START, type WireFrame } from './wire.ts';
+import type { Received } from '../client/viewer.ts';
+import { START, type WireFrame } from '../client/wire.ts';
 
 const submitted = { id: '10-0', message: { type: 'message', prev: START, runId: 'r' } };
 const started = { id: '20-0', message: { type: 'metadata', status: 'started', prev: '10-0', runId: 'r' } };

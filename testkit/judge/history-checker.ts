@@ -1,5 +1,5 @@
-import type { Received } from './viewer.ts';
-import { compareCursors, follows, isTerminal, START } from './wire.ts';
+import type { Received } from '../client/viewer.ts';
+import { compareCursors, follows, isTerminal, START } from '../client/wire.ts';
 
 export type SnapshotRule = 'any' | 'first' | 'withdrawing';
 

@@ -1,5 +1,5 @@
-import type { ModelCall, ModelServer } from './model-server.ts';
-import type { ReadMessage } from './transcript.ts';
+import type { ModelCall, ModelServer } from '../model-server.ts';
+import type { ReadMessage } from '../client/transcript.ts';
 
 export interface Conversation {
   /** What was accepted, oldest first: the prompt and the run that was to answer it. */

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from './free-port.ts';
+import { freePort } from '../network/free-port.ts';
 import { ROOT } from '#scripts/ensure-build.ts';
-import { isNetworkError } from './protocol-client.ts';
-import { until } from './wait.ts';
+import { isNetworkError } from '../network/is-network-error.ts';
+import { cleanEnvironment } from './clean-environment.ts';
+import { until } from '../wait.ts';
 
 export interface Exit {
   code: number | null;
@@ -152,10 +153,4 @@ async function isReady(origin: string): Promise<boolean> {
     if (isNetworkError(error)) return false;
     throw error;
   }
-}
-
-/** The environment without any of the relay's own settings, so that a developer's shell does not change a test. */
-export function cleanEnvironment(): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'CHROME_PATH', 'NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE'];
-  return Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { ensureBrowser } from '#scripts/ensure-browser.ts';
-import type { Credentials } from './protocol-client.ts';
-import { until } from './wait.ts';
+import type { Credentials } from '../client/protocol-client.ts';
+import { until } from '../wait.ts';
 
 /** A visitor's browser with a profile of its own on disk, that can be closed and opened again. */
 export interface Visitor {

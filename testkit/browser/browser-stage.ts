@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { createVisitor, type Chat, type Visitor } from './browser.ts';
+import { createVisitor, type Chat, type Visitor } from './visitor.ts';
 import { openHostPage, type HostPage } from './host-page.ts';
-import { openStage, type Stage } from './stage.ts';
+import { openStage, type Stage } from '../stage.ts';
 
 /** A stage with somebody's site before it, and browsers to visit it. */
 export interface BrowserStage extends Stage {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { ROOT } from '#scripts/ensure-build.ts';
-import { isNetworkError } from './protocol-client.ts';
-import { cleanEnvironment } from './relay-process.ts';
+import { isNetworkError } from '../network/is-network-error.ts';
+import { cleanEnvironment } from './clean-environment.ts';
 
 export interface Script {
   readonly process: ChildProcess;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { checkConversation } from './check-reply.ts';
-import type { ModelCall, ModelServer } from './model-server.ts';
-import type { ReadMessage } from './transcript.ts';
+import type { ModelCall, ModelServer } from '../model-server.ts';
+import type { ReadMessage } from '../client/transcript.ts';
 
 const FIRST: ModelCall = { prompt: 'Hi', text: 'Call 1: Hello', finished: true, finishedAt: 0, aborted: false };
 const SECOND: ModelCall = { ...FIRST, text: 'Call 2: Good day' };

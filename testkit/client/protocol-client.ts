@@ -3,7 +3,8 @@
  * made on both sides does not cancel itself out.
  */
 import { randomUUID } from 'node:crypto';
-import { sleep } from './wait.ts';
+import { isNetworkError } from '../network/is-network-error.ts';
+import { sleep } from '../wait.ts';
 
 export interface Credentials {
   sessionId: string;
@@ -117,11 +118,4 @@ export function createProtocolClient(origin: string): ProtocolClient {
     state: ({ sessionId, token }) => send('GET', `/api/sessions/${sessionId}`, token),
     erase: ({ sessionId, token }) => send('DELETE', `/api/sessions/${sessionId}`, token),
   };
-}
-
-/** The line or the relay failed, as opposed to a mistake in the test. */
-export function isNetworkError(error: unknown): boolean {
-  if (error instanceof DOMException) return error.name === 'TimeoutError' || error.name === 'AbortError';
-  // fetch wraps what failed; a TypeError without a cause is somebody's mistake.
-  return error instanceof TypeError && error.cause !== undefined;
 }

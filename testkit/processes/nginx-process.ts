@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from './free-port.ts';
+import { freePort } from '../network/free-port.ts';
 import { ROOT } from '#scripts/ensure-build.ts';
 import { ensureNginx } from '#scripts/ensure-nginx.ts';
-import { isNetworkError } from './protocol-client.ts';
-import { until } from './wait.ts';
+import { isNetworkError } from '../network/is-network-error.ts';
+import { until } from '../wait.ts';
 
 export interface NginxProcess {
   readonly origin: string;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../../network/free-port.ts';
 import { startRedis, type RedisProcess } from './redis-process.ts';
 import { tlsPeerArguments } from './tls/tls-files.ts';
 

@@ -1,7 +1,8 @@
-import { isNetworkError, type Credentials, type WireMessage } from './protocol-client.ts';
+import { isNetworkError } from '../network/is-network-error.ts';
+import type { Credentials, WireMessage } from './protocol-client.ts';
 import { createTranscript, type Transcript } from './transcript.ts';
 import { compareCursors, follows, isTerminal, readEvents, START, type WireFrame } from './wire.ts';
-import { sleep } from './wait.ts';
+import { sleep } from '../wait.ts';
 
 /** One frame as a viewer got it. */
 export interface Received {

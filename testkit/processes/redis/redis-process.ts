@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../../network/free-port.ts';
 
 /** A redis-server of a test's own. */
 export interface RedisProcess {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../../network/free-port.ts';
 import { startRedis, type RedisProcess } from './redis-process.ts';
 import { tlsPeerArguments } from './tls/tls-files.ts';
 

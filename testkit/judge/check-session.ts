@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { checkConversation, type Conversation } from './check-reply.ts';
 import { checkAgreement, checkHistory, type SnapshotRule } from './history-checker.ts';
-import type { ModelServer } from './model-server.ts';
-import type { SessionState } from './protocol-client.ts';
-import { readMessages } from './transcript.ts';
-import type { Viewer } from './viewer.ts';
-import { isTerminal } from './wire.ts';
+import type { ModelServer } from '../model-server.ts';
+import type { SessionState } from '../client/protocol-client.ts';
+import { readMessages } from '../client/transcript.ts';
+import type { Viewer } from '../client/viewer.ts';
+import { isTerminal } from '../client/wire.ts';
 
 export interface SessionHistory extends Conversation {
   /** Everybody who watched, from wherever on, to the end. */
