@@ -21,7 +21,6 @@ test('a runner that looks at the worst moment is shown no run that is being seed
   expect(shown).toEqual([{ sessions: [], due: [SESSION] }]);
 
   await inner.submit(SESSION, {
-    random: 1,
     messageId: 'm-2',
     hash: '2',
     runId: 'r-2',

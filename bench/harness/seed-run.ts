@@ -27,7 +27,6 @@ export async function seedActiveRun(store: SessionStore, sessionId: string): Pro
   const messageId = newId();
   const message = { id: messageId, role: 'user', parts: [{ type: 'text', text: 'What is a session?' }] };
   const submitted = await store.submit(sessionId, {
-    random: random20(),
     messageId,
     hash: messageId,
     runId,
@@ -36,7 +35,6 @@ export async function seedActiveRun(store: SessionStore, sessionId: string): Pro
   if (submitted.kind !== 'ok') throw new Error(`submit answered ${submitted.kind}`);
   const claimed = await store.claim(sessionId, {
     token: newId(),
-    random: random20(),
     owner: 'bench',
     leaseMs: LEASE_MS,
     maxAttempts: 3,
@@ -138,8 +136,4 @@ function batchesOf(entries: readonly string[], size: number): string[][] {
 
 function mustBeOk(answer: AppendAnswer): void {
   if (answer.kind !== 'ok') throw new Error(`the store answered ${answer.kind}`);
-}
-
-function random20(): number {
-  return Math.floor(Math.random() * 2 ** 20);
 }

@@ -22,11 +22,11 @@ export async function untilItAnswers(store: Pick<SessionStore, 'head'>): Promise
 export function submitInput(text = 'Hi', runId: string = newId()): SubmitInput {
   const messageId = newId();
   const message = { type: 'message', message: { id: messageId, role: 'user', parts: [{ type: 'text', text }] }, runId };
-  return { random: 1, messageId, hash: text, runId, entries: [JSON.stringify(message)] };
+  return { messageId, hash: text, runId, entries: [JSON.stringify(message)] };
 }
 
 export function claimInput(leaseMs = 2_000): ClaimInput {
-  return { token: newId(), random: 1, owner: 'fault', leaseMs, maxAttempts: 3, takeover: { kind: 'restart' } };
+  return { token: newId(), owner: 'fault', leaseMs, maxAttempts: 3, takeover: { kind: 'restart' } };
 }
 
 export async function startRun(store: SessionStore, sessionId: string, leaseMs?: number): Promise<Lease> {

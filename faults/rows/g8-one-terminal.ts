@@ -37,7 +37,7 @@ export const oneTerminal: FaultRow = {
         const send = async (): Promise<void> => {
           const dice = random.next();
           if (dice < 0.15) {
-            await store.cancel(sessionId, { token, random: 1, runId });
+            await store.cancel(sessionId, { token, runId });
             count('cancels');
           } else if (dice < 0.35) {
             const answer = await close(zombie.fence, 2);

@@ -28,7 +28,7 @@ beforeEach(async () => {
   store = openSqliteStore({ path: ':memory:', ttlMs: 10 * LEASE_MS, clock: () => Date.now() + laterMs });
   sessionId = newId();
   end = new AbortController();
-  await store.submit(sessionId, { random: 1, messageId: 'm', hash: 'h', runId: 'r', entries: ['{"type":"message"}'] });
+  await store.submit(sessionId, { messageId: 'm', hash: 'h', runId: 'r', entries: ['{"type":"message"}'] });
   const askedAt = performance.now();
   const fence = await claim();
   const { promise, resolve } = Promise.withResolvers<StopReason>();
@@ -71,7 +71,6 @@ afterEach(async () => {
 async function claim(): Promise<number> {
   const answer = await store.claim(sessionId, {
     token: newId(),
-    random: 1,
     owner: 'test',
     leaseMs: LEASE_MS,
     maxAttempts: 3,
@@ -84,7 +83,7 @@ async function claim(): Promise<number> {
 const soon = () => Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, AT_ONCE_MS, 'not yet'))]);
 
 test('a run is told at once that it was stopped', async () => {
-  await store.cancel(sessionId, { token: newId(), random: 1 });
+  await store.cancel(sessionId, { token: newId() });
   expect(await soon()).toBe('lost');
 });
 

@@ -27,7 +27,7 @@ beforeEach(async () => {
     message: { id: 'm', role: 'user', parts: [{ type: 'text', text: 'Hi' }] },
     runId: 'r',
   };
-  await store.submit(sessionId, { random: 1, messageId: 'm', hash: 'h', runId: 'r', entries: [JSON.stringify(entry)] });
+  await store.submit(sessionId, { messageId: 'm', hash: 'h', runId: 'r', entries: [JSON.stringify(entry)] });
   lease = await claim();
 });
 afterEach(() => store.close());
@@ -35,7 +35,6 @@ afterEach(() => store.close());
 async function claim(): Promise<Lease> {
   const answer = await store.claim(sessionId, {
     token: newId(),
-    random: 1,
     owner: 'test',
     leaseMs: 60_000,
     maxAttempts: 3,
@@ -310,7 +309,7 @@ describe('the log writer whose right to write is gone', () => {
     const writer = openWriter();
     await writer.emit(delta('kept'));
     await writer.flush();
-    await store.cancel(sessionId, { token: newId(), random: 1 });
+    await store.cancel(sessionId, { token: newId() });
     const before = await written();
     await writer.emit(delta('late'));
     await expect(writer.flush()).rejects.toThrow(RunStopped);

@@ -13,7 +13,7 @@ beforeEach(async () => {
   sessionId = newId();
   const message = { id: 'm', role: 'user' as const, parts: [{ type: 'text' as const, text: 'Hello?' }] };
   const entries = [encodeMessage({ type: 'message', message, runId: 'r' })];
-  await store.submit(sessionId, { random: 1, messageId: 'm', hash: 'h', runId: 'r', entries });
+  await store.submit(sessionId, { messageId: 'm', hash: 'h', runId: 'r', entries });
 });
 afterEach(() => store.close());
 
@@ -21,7 +21,6 @@ afterEach(() => store.close());
 async function half(...chunks: ChatChunk[]): Promise<string> {
   const claim = {
     token: newId(),
-    random: 1,
     owner: 'test',
     leaseMs: 1,
     maxAttempts: 3,

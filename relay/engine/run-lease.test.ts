@@ -114,7 +114,7 @@ describe('a run whose writer is gone', () => {
   /** Somebody cancels such a run; resolves once nothing of it is left. */
   async function cancelHanging(stage: Stage): Promise<void> {
     const runner = await startHanging(stage);
-    await stage.store.cancel(stage.sessionId, { token: 'cancel-1', random: 1 });
+    await stage.store.cancel(stage.sessionId, { token: 'cancel-1' });
     await stage.until(() => runner.activeRuns === 0);
   }
 

@@ -112,7 +112,7 @@ test('Stop ends the call of the model at once, even while it is silent', async (
   const runner = stage.start();
   await stage.prompt('Hello?');
   await stage.until(async () => (await partialText(stage)) !== '');
-  await stage.store.cancel(stage.sessionId, { token: 'cancel-1', random: 1 });
+  await stage.store.cancel(stage.sessionId, { token: 'cancel-1' });
   // By the live channel: the next renewal is 20 s away.
   await stage.until(() => server.requests[0]?.left.aborted);
   await stage.until(() => runner.activeRuns === 0);

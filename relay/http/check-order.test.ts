@@ -125,7 +125,7 @@ const active: Fault = {
   async apply(_, { stage, session }) {
     // Past the limits, so that both faults can be there at once.
     const entries = [JSON.stringify({ type: 'metadata', status: 'queued', runId: 'r', messageId: 'r', attempt: 1 })];
-    await stage.store.submit(session.sessionId, { random: 1, messageId: 'other', hash: '', runId: 'r', entries });
+    await stage.store.submit(session.sessionId, { messageId: 'other', hash: '', runId: 'r', entries });
   },
 };
 const unknownParent: Fault = {

@@ -13,7 +13,7 @@ import { listen, ListenError } from './listen.ts';
 import { loadStaticFiles } from './load-static-files.ts';
 import { openPromptLimiter } from './open-prompt-limiter.ts';
 import { openStore, type OpenedStore } from './open-store.ts';
-import { StoreOpenError } from '../store/store-open-error.ts';
+import { StoreOpenError } from '../store/store-error.ts';
 
 /** Where the widget and the demo are built to, as seen from here and from dist/package/relay/node/ in the package. */
 const DIST = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist' : '../../..', import.meta.url));

@@ -1,7 +1,7 @@
 import type { Logger } from '../util/logger.ts';
 import type { SessionInspection } from '../store/session-inspection.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import type { StoreOpenError } from '../store/store-open-error.ts';
+import type { StoreOpenError } from '../store/store-error.ts';
 
 /** Which store, and where it is. */
 export type StoreConfig =

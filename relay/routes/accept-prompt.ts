@@ -5,7 +5,6 @@ import type { SessionToken, SessionTokens } from '../auth/session-token.ts';
 import type { PromptLimiter } from '../limits/prompt-limiter.ts';
 import { RelayError } from '../util/relay-error.ts';
 import { encodeMessage, type LogMessage } from '../store/entries/encode-message.ts';
-import { fenceRandom } from '../store/fence-random.ts';
 import { readSession } from '../store/read-session.ts';
 import type { SessionStore, SubmitAnswer, SubmitInput } from '../store/session-store.ts';
 import type { Call, Endpoint } from '../http/endpoint.ts';
@@ -87,7 +86,6 @@ async function toSubmitInput(
           ...parent,
         };
   return {
-    random: fenceRandom(),
     messageId,
     hash: await hashOf(JSON.stringify([prompt ?? null, parentId ?? null])),
     runId,

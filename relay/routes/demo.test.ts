@@ -61,7 +61,7 @@ it("lets a writer that was shut out try, and tells the store's own answer: nothi
   });
   expect((await inspected()).head).toBe(head);
 
-  await stage.store.cancel(session.sessionId, { token: 'stop', random: 1 });
+  await stage.store.cancel(session.sessionId, { token: 'stop' });
   const stopped = await inspected();
   expect(await (await writeLate(fence)).json()).toEqual({ fence, seq: (claimed?.last ?? 0) + 1, answer: 'closed' });
   expect((await inspected()).head).toBe(stopped.head);

@@ -119,7 +119,7 @@ describe('sealSession', () => {
     await sealSession(watched, SESSION);
     await playRun(store, 'active');
     await sealSession(watched, SESSION);
-    await store.cancel(SESSION, { token: 'stop', random: 1 });
+    await store.cancel(SESSION, { token: 'stop' });
     await sealSession(watched, SESSION);
     await sealSession(watched, SESSION);
     await store.delete(SESSION);

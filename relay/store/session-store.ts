@@ -11,7 +11,7 @@ import type { ActiveRun } from '#shared/protocol.ts';
  *   operation may be sent again, and answers as it would have the first time.
  * - Whoever writes after `submit` names the fence it writes under; a fence that is no longer the session's own is
  *   refused. `submit`, a successful `claim` and `cancel` raise the fence:
- *   `fence = max(previous fence, the store's clock in ms) + 1 + random`.
+ *   `fence = max(previous fence, the store's clock in ms) + 1 + 20 random bits`: see raise-fence.ts.
  * - Entries are numbered 0, 1, 2 … within a fence. The store numbers them, and keeps with seq 0 the cursor of the
  *   entry before it (`prev`).
  * - The assistant's message of a run bears the run's id.
@@ -83,8 +83,6 @@ export interface LogEntry {
 }
 
 export interface SubmitInput {
-  /** 20 random bits: 0 to 1,048,575. */
-  random: number;
   messageId: string;
   /** Of what must be the same when the same `messageId` comes again. */
   hash: string;
@@ -132,7 +130,6 @@ export interface TakeAnswer {
 export interface ClaimInput {
   /** Fresh for each attempt to claim; the same token again gets the same lease again. */
   token: string;
-  random: number;
   /** Who holds the lease; for people who look. */
   owner: string;
   leaseMs: number;
@@ -212,7 +209,6 @@ export type AppendAnswer =
 
 export interface CancelInput {
   token: string;
-  random: number;
   /** Only this run; else whichever is active. */
   runId?: string;
 }

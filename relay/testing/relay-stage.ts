@@ -10,7 +10,6 @@ import { createServer } from '../node/create-server.ts';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite/open-sqlite-store.ts';
 import { encodeMessage, type LogMessage } from '../store/entries/encode-message.ts';
 import type { SessionStore } from '../store/session-store.ts';
-import { fenceRandom } from '../store/fence-random.ts';
 
 /** A relay over a store in memory, whose runs are written by the test instead of its runner. */
 export interface RelayStage {
@@ -131,7 +130,6 @@ export function bearer(token: string | undefined): Record<string, string> {
 async function claimRun(store: SqliteStore, sessionId: string): Promise<RunPen> {
   const answer = await store.claim(sessionId, {
     token: newId(),
-    random: fenceRandom(),
     owner: 'test',
     leaseMs: 60_000,
     maxAttempts: 3,

@@ -1,6 +1,5 @@
 import { newId } from '#shared/ids.ts';
 import type { Logger } from '../../util/logger.ts';
-import { fenceRandom } from '../../store/fence-random.ts';
 import { sealSession } from '../../store/seal-session.ts';
 import type { SessionStore, Unfollow } from '../../store/session-store.ts';
 import { StoreError } from '../../store/store-error.ts';
@@ -186,12 +185,11 @@ export function createRunner(options: RunnerOptions): Runner {
     const { signal } = closing;
     try {
       const token = newId();
-      const random = fenceRandom();
       const askedAt = performance.now();
       const claim = await askStore(
         async () => {
           const plan = await planTakeover(store, sessionId, takeover);
-          return await store.claim(sessionId, { token, random, owner, leaseMs, maxAttempts, takeover: plan });
+          return await store.claim(sessionId, { token, owner, leaseMs, maxAttempts, takeover: plan });
         },
         { signal, giveUpMs: CLAIM_MS },
       );

@@ -39,7 +39,7 @@ export async function statusesOf(stage: Stage): Promise<string[]> {
 
 export async function submitPrompt(store: SessionStore, sessionId: string): Promise<void> {
   const entries = [JSON.stringify({ type: 'message', message: { id: 'm', role: 'user', parts: [] }, runId: 'r' })];
-  await store.submit(sessionId, { random: 1, messageId: 'm', hash: 'h', runId: 'r', entries });
+  await store.submit(sessionId, { messageId: 'm', hash: 'h', runId: 'r', entries });
 }
 
 export function isIdle(head: HeadAnswer): boolean {

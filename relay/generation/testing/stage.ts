@@ -106,7 +106,6 @@ export function createStage(options: StageOptions) {
         runId,
       };
       const answer = await store.submit(sessionId, {
-        random: 1,
         messageId,
         hash: messageId,
         runId,

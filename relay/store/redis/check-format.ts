@@ -1,4 +1,4 @@
-import { StoreOpenError } from '../store-open-error.ts';
+import { StoreOpenError } from '../store-error.ts';
 
 /** Of the keys and what stands in them. A release that changes it says here which versions it can still read. */
 const FORMAT_VERSION = '2';

@@ -1,6 +1,6 @@
 import type { Logger } from '../../util/logger.ts';
 import { createProblem, type ProblemCode } from '#shared/problem.ts';
-import { fenceRandom } from '../fence-random.ts';
+import { drawFenceBits } from '../raise-fence.ts';
 import { MERGED_READ_LENGTH, type SessionStore } from '../session-store.ts';
 import type { SessionInspection } from '../session-inspection.ts';
 import { StoreError } from '../store-error.ts';
@@ -37,6 +37,8 @@ export interface ScriptStoreOptions {
   maxTranscriptBytes?: number | undefined;
   /** ms that the store's clock is ahead of the server's. For tests, who let time pass with it. */
   clockOffset?: (() => number) | undefined;
+  /** Draws 20 random bits for each raise of a fence. For tests; `crypto.getRandomValues` when not given. */
+  random?: (() => number) | undefined;
 }
 
 /** A store that several processes share, and a look at what it keeps. */
@@ -50,7 +52,7 @@ const MAX_HAND_OVERS = 10;
 
 /** The store as scripts that run where the data is; the driver brings the way there. */
 export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
-  const { transport, assertFit, ttlMs, logger, clockOffset = () => 0 } = options;
+  const { transport, assertFit, ttlMs, logger, clockOffset = () => 0, random = drawFenceBits } = options;
   const { maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES } = options;
   const keys = createKeys(options.prefix, transport.spansPartitions);
   const hints = createHints({ transport, eventsOf: keys.eventsOf, logger });
@@ -90,11 +92,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     if (answer.kind !== 'lost') return answer;
 
     const damage = decodeAnswer(
-      await run('lose', keys.ofSession(sessionId), [
-        ...common(sessionId),
-        String(fenceRandom()),
-        problem('stream-lost'),
-      ]),
+      await run('lose', keys.ofSession(sessionId), [...common(sessionId), String(random()), problem('stream-lost')]),
     ).kind;
     if (damage !== 'nothing') {
       logger?.error({ session: sessionId.slice(0, 8), key: damage }, 'A key of a session has vanished from the store');
@@ -125,8 +123,8 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
   return {
     async submit(sessionId, input) {
       mustWrite(input.entries);
-      const { random, messageId, hash, runId, expect = '', dryRun = false, entries } = input;
-      const args = [random, messageId, hash, runId, expect, Number(dryRun), maxTranscriptBytes, ...entries];
+      const { messageId, hash, runId, expect = '', dryRun = false, entries } = input;
+      const args = [random(), messageId, hash, runId, expect, Number(dryRun), maxTranscriptBytes, ...entries];
       return toSubmitAnswer(await ask('submit', sessionId, args));
     },
 
@@ -137,10 +135,10 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     },
 
     async claim(sessionId, input) {
-      const { token, random, owner, leaseMs, maxAttempts, takeover } = input;
+      const { token, owner, leaseMs, maxAttempts, takeover } = input;
       const answer = await ask('claim', sessionId, [
         token,
-        random,
+        random(),
         owner,
         leaseMs,
         maxAttempts,
@@ -186,8 +184,8 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
       return toAppendAnswer(answer);
     },
 
-    async cancel(sessionId, { token, random, runId = '' }) {
-      const answer = await ask('cancel', sessionId, [token, random, runId]);
+    async cancel(sessionId, { token, runId = '' }) {
+      const answer = await ask('cancel', sessionId, [token, random(), runId]);
       if (answer.kind === 'ok') return { kind: 'ok', runId: answer.text(1) };
       return { kind: oneOf(answer, ['none', 'gone']) };
     },

@@ -1,6 +1,6 @@
 import { cancelledEntry } from '../entries/control-entries.ts';
 import type { CancelAnswer, CancelInput } from '../session-store.ts';
-import { raiseFence, type SessionRecord } from './session-record.ts';
+import type { SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
@@ -32,7 +32,7 @@ export function cancel(
 
   const now = sessions.now();
   const entry = cancelledEntry({ runId: run.runId, attempt: run.attempt, at: now });
-  const opened = sessions.open(sessionId, record, raiseFence(record, now, input.random), [entry]);
+  const opened = sessions.open(sessionId, record, sessions.nextFence(record, now), [entry]);
   closeRun(sessions, statements, sessionId, opened);
   statements.insertCancel.run(record.key, input.token, run.runId);
   return { kind: 'ok', runId: run.runId };

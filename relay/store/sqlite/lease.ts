@@ -1,7 +1,7 @@
 import { endedEntries, restartedEntry, startedEntry } from '../entries/control-entries.ts';
 import type { ClaimAnswer, ClaimInput, Lease, LeaseAnswer, ReleaseInput } from '../session-store.ts';
 import { closeRun } from './close-run.ts';
-import { headOf, raiseFence, type EndReason, type RunRecord, type SessionRecord } from './session-record.ts';
+import { headOf, type EndReason, type RunRecord, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
@@ -32,7 +32,7 @@ export function claim(
 
   const attempt = countsAttempt(run) ? run.attempt + 1 : run.attempt;
   const end = endReason(run, attempt, input);
-  const fence = raiseFence(record, now, input.random);
+  const fence = sessions.nextFence(record, now);
   if (end) {
     const fields = { runId: run.runId, attempt: run.attempt, at: now };
     const opened = sessions.open(sessionId, record, fence, endedEntries(fields, end));

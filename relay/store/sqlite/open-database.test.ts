@@ -6,7 +6,7 @@ import { START } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
 import { claimInput, submitInput, TTL_MS } from '../testing/conformance/store-harness.ts';
 import { openDatabase } from './open-database.ts';
-import { StoreOpenError } from '../store-open-error.ts';
+import { StoreOpenError } from '../store-error.ts';
 import { StoreLockedError } from './open-errors.ts';
 import { openSqliteStore } from './open-sqlite-store.ts';
 import { migrate, MIGRATIONS } from './schema.ts';

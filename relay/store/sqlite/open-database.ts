@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { formatCursor } from '#shared/cursor.ts';
 import type { LogEntry } from '../session-store.ts';
-import { StoreOpenError } from '../store-open-error.ts';
+import { StoreOpenError } from '../store-error.ts';
 import { toPages } from '../entries/log-pages.ts';
 import { StoreLockedError } from './open-errors.ts';
 import { migrate, MIGRATIONS } from './schema.ts';

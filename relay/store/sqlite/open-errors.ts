@@ -1,4 +1,4 @@
-import { StoreOpenError } from '../store-open-error.ts';
+import { StoreOpenError } from '../store-error.ts';
 
 /** Another process holds the file. */
 export class StoreLockedError extends StoreOpenError {

@@ -1,7 +1,7 @@
 import { openDatabase } from './open-database.ts';
 import { createSqliteStore, type SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 
-export { StoreOpenError } from '../store-open-error.ts';
+export { StoreOpenError } from '../store-error.ts';
 export { StoreLockedError } from './open-errors.ts';
 export type { SessionInspection } from '../session-inspection.ts';
 export type { SqliteStore } from './sqlite-store.ts';

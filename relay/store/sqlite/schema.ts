@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { StoreOpenError } from '../store-open-error.ts';
+import { StoreOpenError } from '../store-error.ts';
 
 /** Marks a file as this project's, so that no other database is ever taken for one: 'rcht' in ASCII. */
 export const APPLICATION_ID = 0x72636874;

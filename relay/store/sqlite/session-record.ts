@@ -75,8 +75,3 @@ export function activeRunOf(record: SessionRecord): ActiveRun | null {
   const { run } = record;
   return run && { runId: run.runId, messageId: run.runId, status: run.status, attempt: run.attempt };
 }
-
-/** The rule that never gives a fence twice, not even to a store that lost its tail while its clock went back. */
-export function raiseFence(record: SessionRecord, now: number, random: number): number {
-  return Math.max(record.fence, now) + 1 + random;
-}

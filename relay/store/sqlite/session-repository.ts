@@ -1,4 +1,5 @@
 import { formatCursor, type Cursor } from '#shared/cursor.ts';
+import { raiseFence } from '../raise-fence.ts';
 import type { FollowEvent, LogEntry } from '../session-store.ts';
 import type { Followers } from './followers.ts';
 import { createRecord, headOf, type RunRecord, type SessionRecord } from './session-record.ts';
@@ -15,6 +16,8 @@ export interface SessionRepository {
   find(sessionId: string): Found;
   create(sessionId: string): SessionRecord;
   save(sessionId: string, record: SessionRecord): SessionRecord;
+  /** The fence of the session's next writer, `now` by the store's clock. */
+  nextFence(record: SessionRecord, now: number): number;
   /** Raises the fence to `fence` and writes the first entries under it; the record is not saved yet. */
   open(sessionId: string, record: SessionRecord, fence: number, entries: readonly string[]): SessionRecord;
   /** Adds entries under the fence as it stands. Needs no `save`: the entries themselves say how far they go. */
@@ -43,6 +46,8 @@ export function createSessionRepository(options: {
   tail: Tail;
   followers: Followers;
   clock: () => number;
+  /** Bits for each raise of a fence: see `drawFenceBits`. */
+  random: () => number;
   ttlMs: number;
   /** The rows hold the same, so that a record that is dropped is only read again; but not what lies in the tail. */
   maxCachedRecords: number;
@@ -157,6 +162,8 @@ export function createSessionRepository(options: {
       put(sessionId, saved);
       return saved;
     },
+
+    nextFence: (record, now) => raiseFence(record.fence, now, options.random()),
 
     open(sessionId, record, fence, entries) {
       return insert(sessionId, { ...record, fence, next: 0 }, entries, headOf(record));

@@ -34,16 +34,19 @@ async function start(store: SqliteStore, sessionId: string): Promise<Lease> {
 
 describe('the sqlite store', () => {
   it('raises the fence above the clock, or above the last one when the clock went back', async () => {
-    const { store, clock } = open(IN_MEMORY);
+    let bits = 5;
+    const { store, clock } = open(IN_MEMORY, { random: () => bits });
     const sessionId = newId();
     const at = clock.now;
-    await store.submit(sessionId, submitInput({ random: 5 }));
+    await store.submit(sessionId, submitInput());
     expect(await store.head(sessionId)).toMatchObject({ head: `${at + 6}-0` });
     clock.now = at - 1_000_000;
-    await store.cancel(sessionId, { token: newId(), random: 9 });
+    bits = 9;
+    await store.cancel(sessionId, { token: newId() });
     expect(await store.head(sessionId)).toMatchObject({ head: `${at + 16}-0` });
     clock.now = at + 1_000_000;
-    await store.submit(sessionId, submitInput({ random: 0 }));
+    bits = 0;
+    await store.submit(sessionId, submitInput());
     expect(await store.head(sessionId)).toMatchObject({ head: `${at + 1_000_001}-0` });
   });
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Logger } from '../../util/logger.ts';
 import type { SessionInspection } from '../session-inspection.ts';
+import { drawFenceBits } from '../raise-fence.ts';
 import type { SessionStore } from '../session-store.ts';
 import { StoreError } from '../store-error.ts';
 import { append, finish } from './append.ts';
@@ -28,6 +29,8 @@ export interface SqliteStoreOptions {
   ttlMs: number;
   /** ms since the epoch; the system's when not given. */
   clock?: (() => number) | undefined;
+  /** Draws 20 random bits for each raise of a fence. For tests; `crypto.getRandomValues` when not given. */
+  random?: (() => number) | undefined;
   logger?: Logger | undefined;
   /** Bytes of a transcript from which on a session takes no more prompts. */
   maxTranscriptBytes?: number | undefined;
@@ -54,7 +57,13 @@ const DEFAULT_MAX_TAIL_ENTRIES = 128;
 
 /** The store over a database that `openDatabase` opened, and which is the store's own from now on. */
 export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOptions): SqliteStore {
-  const { ttlMs, clock = Date.now, logger, maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES } = options;
+  const {
+    ttlMs,
+    clock = Date.now,
+    random = drawFenceBits,
+    logger,
+    maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES,
+  } = options;
   const statements = prepareStatements(database);
   const followers = createFollowers(logger);
   const maxCachedRecords = options.maxCachedRecords ?? DEFAULT_MAX_CACHED_RECORDS;
@@ -64,6 +73,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     tail,
     followers,
     clock,
+    random,
     ttlMs,
     maxCachedRecords,
     maxTailEntries: options.maxTailEntries ?? DEFAULT_MAX_TAIL_ENTRIES,

@@ -1,5 +1,5 @@
 import type { SubmitAnswer, SubmitInput } from '../session-store.ts';
-import { createRecord, headOf, raiseFence } from './session-record.ts';
+import { createRecord, headOf } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
@@ -35,7 +35,7 @@ export function submit(
 
   const written = found.kind === 'open' ? record : sessions.create(sessionId);
   const now = sessions.now();
-  const opened = sessions.open(sessionId, written, raiseFence(written, now, input.random), input.entries);
+  const opened = sessions.open(sessionId, written, sessions.nextFence(written, now), input.entries);
   sessions.save(sessionId, {
     ...opened,
     ended: null,

@@ -22,7 +22,7 @@ export async function playRun(store: SessionStore, runId: string, parentId?: str
     runId,
     ...(parentId === undefined ? {} : { parentId }),
   });
-  const answer = await store.submit(SESSION, { random: 7, messageId, hash: messageId, runId, entries: [message] });
+  const answer = await store.submit(SESSION, { messageId, hash: messageId, runId, entries: [message] });
   if (answer.kind !== 'ok') throw new Error(`the prompt was not accepted: ${answer.kind}`);
   return claimRun(store, runId);
 }
@@ -31,7 +31,6 @@ export async function playRun(store: SessionStore, runId: string, parentId?: str
 export async function claimRun(store: SessionStore, runId: string): Promise<PlayedRun> {
   const claimed = await store.claim(SESSION, {
     token: crypto.randomUUID(),
-    random: 7,
     owner: 'test',
     leaseMs: 60_000,
     maxAttempts: 3,

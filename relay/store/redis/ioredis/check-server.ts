@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
-import { StoreOpenError } from '../../store-open-error.ts';
+import { StoreOpenError } from '../../store-error.ts';
 import { checkFormat } from '../check-format.ts';
 import { SCRIPT_NAMES, SCRIPTS } from '../scripts.ts';
 import { isPassing, replyCode } from './redis-errors.ts';

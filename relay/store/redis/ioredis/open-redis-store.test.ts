@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { freePort } from '#testkit/network/free-port.ts';
 import { newId } from '#shared/ids.ts';
 import { submitInput } from '../../testing/conformance/store-harness.ts';
-import type { StoreOpenError } from '../../store-open-error.ts';
+import type { StoreOpenError } from '../../store-error.ts';
 import { openRedisStore } from './open-redis-store.ts';
 import { openForTest } from './testing/open-for-test.ts';
 import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';

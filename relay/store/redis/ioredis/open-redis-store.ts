@@ -1,6 +1,5 @@
 import type { Logger } from '../../../util/logger.ts';
-import { StoreError } from '../../store-error.ts';
-import { StoreOpenError } from '../../store-open-error.ts';
+import { StoreError, StoreOpenError } from '../../store-error.ts';
 import { createKeys } from '../keys.ts';
 import { createScriptStore, type ScriptStore } from '../script-store.ts';
 import { checkServer, refusalOf } from './check-server.ts';
@@ -9,7 +8,7 @@ import { parseRedisAddress } from './redis-address.ts';
 import { isRefusal } from './redis-errors.ts';
 import { createRedisTransport } from './redis-transport.ts';
 
-export { StoreOpenError } from '../../store-open-error.ts';
+export { StoreOpenError } from '../../store-error.ts';
 export type { ScriptStore } from '../script-store.ts';
 
 export interface OpenRedisStoreOptions {
@@ -28,6 +27,8 @@ export interface OpenRedisStoreOptions {
   onUnfit?: ((error: StoreOpenError) => void) | undefined;
   /** ms that the store's clock is ahead of the server's. For tests, who let time pass with it. */
   clockOffset?: (() => number) | undefined;
+  /** Draws 20 random bits for each raise of a fence. For tests; `crypto.getRandomValues` when not given. */
+  random?: (() => number) | undefined;
 }
 
 const CHECK_AGAIN_MS = 1_000;

@@ -13,7 +13,7 @@ import { cancelledEntry, endedEntries, restartedEntry, startedEntry } from '../.
 import { readSession } from '../../read-session.ts';
 import type { LogEntry } from '../../session-store.ts';
 import { partitionOf } from '../keys.ts';
-import type { ScriptStore } from './open-redis-store.ts';
+import type { OpenRedisStoreOptions, ScriptStore } from './open-redis-store.ts';
 import { openForTest, startRun } from './testing/open-for-test.ts';
 import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
@@ -28,8 +28,8 @@ afterAll(() => server.destroy());
 const KEYS = ['state', 'log', 'tail', 'steps', 'events', 'transcript', 'ids', 'feedback', 'due'] as const;
 
 /** A session that has every key: a run that was sealed and rated, and one that is active with a step in its journal. */
-async function openFull(prefix?: string) {
-  const opened = await openForTest(server, prefix === undefined ? {} : { prefix });
+async function openFull(options: Partial<OpenRedisStoreOptions> = {}) {
+  const opened = await openForTest(server, options);
   const { store, keys } = opened;
   const sessionId = newId();
   const first = await startRun(store, sessionId);
@@ -203,21 +203,26 @@ describe('when a key of a running session vanishes', () => {
 
 describe('numbers', () => {
   it('are exact up to 2^53 - 1; what would lie beyond is refused before anything is written', async () => {
-    const { store, sessionId, names } = await openFull();
-    await store.cancel(sessionId, { token: newId(), random: 0 });
+    let bits = 0;
+    const { store, sessionId, names } = await openFull({ random: () => bits });
+    await store.cancel(sessionId, { token: newId() });
     const fence = Number.MAX_SAFE_INTEGER - 5;
     await server.admin.hset(names['state'] ?? '', 'fence', String(fence - 2));
     const before = await store.head(sessionId);
-    await expect(store.submit(sessionId, submitInput({ random: 9 }))).rejects.toMatchObject({ name: 'StoreError' });
+    bits = 9;
+    await expect(store.submit(sessionId, submitInput())).rejects.toMatchObject({ name: 'StoreError' });
     expect(await store.head(sessionId)).toEqual(before);
 
-    await store.submit(sessionId, submitInput({ random: 1 }));
+    bits = 1;
+    await store.submit(sessionId, submitInput());
     expect(await store.head(sessionId)).toMatchObject({ head: `${fence}-0` });
-    const claimed = await store.claim(sessionId, claimInput({ random: 4 }));
+    bits = 4;
+    const claimed = await store.claim(sessionId, claimInput());
     expect(claimed).toMatchObject({ kind: 'lease', lease: { fence: Number.MAX_SAFE_INTEGER } });
     const input = { fence: Number.MAX_SAFE_INTEGER, seq: 1, entries: ['"a"'] };
     expect(await store.append(sessionId, input)).toEqual({ kind: 'ok', next: 2 });
-    await expect(store.cancel(sessionId, { token: newId(), random: 0 })).rejects.toMatchObject({ name: 'StoreError' });
+    bits = 0;
+    await expect(store.cancel(sessionId, { token: newId() })).rejects.toMatchObject({ name: 'StoreError' });
     expect(await store.read(sessionId, { after: `${Number.MAX_SAFE_INTEGER}-0`, limit: 9 })).toMatchObject({
       kind: 'exact',
       entries: [{ id: `${Number.MAX_SAFE_INTEGER}-1` }],
@@ -227,18 +232,21 @@ describe('numbers', () => {
 
   it('raise the fence above the clock, or above the last one when the clock went back', async () => {
     let ahead = 1_000_000;
-    const { store } = await openForTest(server, { clockOffset: () => ahead });
+    let bits = 5;
+    const { store } = await openForTest(server, { clockOffset: () => ahead, random: () => bits });
     const sessionId = newId();
     const at = Date.now();
-    await store.submit(sessionId, submitInput({ random: 5 }));
+    await store.submit(sessionId, submitInput());
     const fenceOf = async () => Number((await readAll(store, sessionId)).at(-1)?.id.split('-')[0]);
     const first = await fenceOf();
     expect(first).toBeGreaterThanOrEqual(at + 1_000_000 + 6);
     expect(first).toBeLessThan(at + 1_060_000);
     ahead = -1_000_000;
-    await store.cancel(sessionId, { token: newId(), random: 9 });
+    bits = 9;
+    await store.cancel(sessionId, { token: newId() });
     expect(await fenceOf()).toBe(first + 10);
-    expect(await store.submit(sessionId, submitInput({ random: 0 }))).toMatchObject({ kind: 'ok' });
+    bits = 0;
+    expect(await store.submit(sessionId, submitInput())).toMatchObject({ kind: 'ok' });
     expect(await fenceOf()).toBe(first + 11);
   });
 });
@@ -274,7 +282,7 @@ it('writes the same bytes as other stores for what it says itself', async () => 
   );
   const two = newId();
   const other = await startRun(store, two);
-  await store.cancel(two, { token: newId(), random: 1 });
+  await store.cancel(two, { token: newId() });
   const end = (await readAll(store, two)).at(-1);
   said.push(end?.data ?? '');
   expected.push(cancelledEntry({ runId: other.runId, attempt: 1, at: at(end) }));

@@ -1,7 +1,6 @@
 import { Redis } from '@upstash/redis';
 import type { Logger } from '../../../util/logger.ts';
-import { StoreError } from '../../store-error.ts';
-import { StoreOpenError } from '../../store-open-error.ts';
+import { StoreError, StoreOpenError } from '../../store-error.ts';
 import { checkFormat } from '../check-format.ts';
 import { createKeys } from '../keys.ts';
 import { createScriptStore, type ScriptStore } from '../script-store.ts';
@@ -9,7 +8,7 @@ import { isForbidden, isPassing, readRefusal, type UpstashRefusal } from './upst
 import { createUpstashSubscriptions } from './upstash-subscriptions.ts';
 import { createUpstashTransport } from './upstash-transport.ts';
 
-export { StoreOpenError } from '../../store-open-error.ts';
+export { StoreOpenError } from '../../store-error.ts';
 export type { ScriptStore } from '../script-store.ts';
 
 export interface OpenUpstashStoreOptions {
@@ -28,6 +27,8 @@ export interface OpenUpstashStoreOptions {
   onUnfit?: ((error: StoreOpenError) => void) | undefined;
   /** ms that the store's clock is ahead of the server's. For tests, who let time pass with it. */
   clockOffset?: (() => number) | undefined;
+  /** Draws 20 random bits for each raise of a fence. For tests; `crypto.getRandomValues` when not given. */
+  random?: (() => number) | undefined;
 }
 
 /** A request that has no answer by then has none. */

@@ -15,7 +15,6 @@ await Promise.all(Array.from({ length: 8 }, (_, index) => writeTo(`session-${rou
 async function writeTo(sessionId: string): Promise<never> {
   for (;;) {
     await store.submit(sessionId, {
-      random: 1,
       messageId: `m${randomInt(2 ** 40)}`,
       hash: '',
       runId: `r${randomInt(2 ** 40)}`,
@@ -23,7 +22,6 @@ async function writeTo(sessionId: string): Promise<never> {
     });
     const answer = await store.claim(sessionId, {
       token: `t${randomInt(2 ** 40)}`,
-      random: 1,
       owner: 'child',
       leaseMs: 60_000,
       maxAttempts: 3,

@@ -200,7 +200,7 @@ export function describeAppend(openStore: OpenStore): void {
   describe('cancel', () => {
     const bench = useBench(openStore);
     const cancel = (over: { token?: string; runId?: string } = {}) =>
-      bench.store.cancel(bench.sessionId, { token: newId(), random: 1, ...over });
+      bench.store.cancel(bench.sessionId, { token: newId(), ...over });
 
     it('closes the run under a new fence, and shuts its writer out', async () => {
       const { fence, runId } = await bench.start();

@@ -17,7 +17,7 @@ export function describeFollow(openStore: OpenStore): void {
       );
       await bench.advance(LEASE_MS + 1);
       await bench.claim();
-      await bench.store.cancel(bench.sessionId, { token: newId(), random: 1 });
+      await bench.store.cancel(bench.sessionId, { token: newId() });
       const all = await bench.readAll();
       await vi.waitFor(() => expect(seen.entries).toEqual(all));
     });

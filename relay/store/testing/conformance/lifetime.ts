@@ -35,7 +35,7 @@ export function describeLifetime(openStore: OpenStore): void {
       await bench.advance(TTL_MS + 1);
       expect(await bench.store.submit(bench.sessionId, input)).toEqual({ kind: 'gone' });
       expect(await bench.store.submit(bench.sessionId, submitInput())).toEqual({ kind: 'gone' });
-      expect(await bench.store.cancel(bench.sessionId, { token: newId(), random: 1 })).toEqual({ kind: 'gone' });
+      expect(await bench.store.cancel(bench.sessionId, { token: newId() })).toEqual({ kind: 'gone' });
       expect(await bench.store.claim(bench.sessionId, claimInput())).toEqual({ kind: 'none' });
       expect(await bench.store.append(bench.sessionId, { fence, seq: 1, entries: ['{}'] })).toEqual({ kind: 'none' });
       expect(await bench.store.renew(bench.sessionId, { fence, leaseMs: 1 })).toEqual({ kind: 'none' });
@@ -69,7 +69,7 @@ export function describeLifetime(openStore: OpenStore): void {
       await bench.completeRun();
       await bench.advance(TTL_MS - 10_000);
       await bench.submit();
-      await bench.store.cancel(bench.sessionId, { token: newId(), random: 1 });
+      await bench.store.cancel(bench.sessionId, { token: newId() });
       await bench.advance(TTL_MS - 10_000);
       expect(await readKind()).toBe('snapshot');
       await bench.store.seal(bench.sessionId, {
@@ -138,7 +138,7 @@ export function describeLifetime(openStore: OpenStore): void {
         entries: ['"old"'],
         step: { name: 's', result: '1' },
       });
-      await bench.store.cancel(bench.sessionId, { token, random: 1 });
+      await bench.store.cancel(bench.sessionId, { token });
       const to = await bench.headCursor();
       await bench.store.seal(bench.sessionId, { from: START, to, transcript: '["old"]', trimTo: START });
       await bench.store.delete(bench.sessionId);
@@ -153,7 +153,7 @@ export function describeLifetime(openStore: OpenStore): void {
       const lease = await bench.claim();
       expect(lease.fence).toBeGreaterThan(old.fence);
       expect(lease.journal).toEqual({});
-      expect(await bench.store.cancel(bench.sessionId, { token, random: 1 })).toEqual({
+      expect(await bench.store.cancel(bench.sessionId, { token })).toEqual({
         kind: 'ok',
         runId: input.runId,
       });

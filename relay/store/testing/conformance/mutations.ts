@@ -91,16 +91,11 @@ export const MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionS
     },
   }),
   'dry runs that write': (store) => ({ submit: (id, input) => store.submit(id, { ...input, dryRun: false }) }),
-  'fences raised without the random bits': (store) => ({
-    submit: (id, input) => store.submit(id, { ...input, random: 0 }),
-    claim: (id, input) => store.claim(id, { ...input, random: 0 }),
-    cancel: (id, input) => store.cancel(id, { ...input, random: 0 }),
-  }),
   'cancels that are not idempotent': (store) => ({
     cancel: (id, input) => store.cancel(id, { ...input, token: newId() }),
   }),
   'cancels that stop whichever run is active': (store) => ({
-    cancel: (id, { token, random }) => store.cancel(id, { token, random }),
+    cancel: (id, { token }) => store.cancel(id, { token }),
   }),
   'sealing without compare-and-set': (store) => ({
     async seal(id, input) {

@@ -11,6 +11,12 @@ describe('the conformance suite turns red for a store with', () => {
     const outcome = runModel(openMutated(mutate), { runs: 2_000, endOnFailure: true });
     await expect(outcome).rejects.toThrow('Property failed');
   });
+
+  it('fences raised without the random bits', { timeout: 120_000 }, async () => {
+    const open = openMutated(() => ({}));
+    const outcome = runModel((options) => open({ ...options, random: () => 0 }), { runs: 2_000, endOnFailure: true });
+    await expect(outcome).rejects.toThrow('Property failed');
+  });
 });
 
 function openMutated(mutate: (store: SessionStore) => Partial<SessionStore>): OpenStore {

@@ -41,7 +41,7 @@ export function describeRead(openStore: OpenStore): void {
       await bench.store.finish(bench.sessionId, { fence: lease.fence, seq: 1, entries: ['"c"', '"end"'] });
       await bench.completeRun();
       await bench.submit();
-      await bench.store.cancel(bench.sessionId, { token: newId(), random: 1 });
+      await bench.store.cancel(bench.sessionId, { token: newId() });
 
       const all = await bench.readAll();
       const head = all.at(-1)?.id;

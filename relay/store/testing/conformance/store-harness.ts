@@ -20,8 +20,15 @@ export interface StoreHarness {
   destroy(): Promise<void>;
 }
 
+export interface OpenStoreOptions {
+  ttlMs: number;
+  maxTranscriptBytes: number;
+  /** What the store draws for each raise of a fence, in place of its own 20 random bits. */
+  random?: (() => number) | undefined;
+}
+
 /** Opens a store that is empty, or at least holds nothing of the sessions that a test makes up. */
-export type OpenStore = (options: { ttlMs: number; maxTranscriptBytes: number }) => Promise<StoreHarness>;
+export type OpenStore = (options: OpenStoreOptions) => Promise<StoreHarness>;
 
 /** Far more than a test takes in real time, so that a clock that runs by itself decides nothing. */
 export const TTL_MS = 600_000;
@@ -36,6 +43,8 @@ export interface Bench {
   /** Of a session of which nothing was written yet. */
   readonly sessionId: string;
   advance(ms: number): Promise<void>;
+  /** What the store draws for each raise of a fence from now on; 1 at first. */
+  drawBits(bits: number): void;
   /** Submits a prompt of one entry; returns the run's id. */
   submit(over?: Partial<SubmitInput>): Promise<string>;
   /** Claims the due run; fails when the answer is no lease. */
@@ -52,9 +61,11 @@ export interface Bench {
 export function useBench(openStore: OpenStore): Bench {
   let harness: StoreHarness;
   let sessionId: string;
+  let bits: number;
 
   beforeEach(async () => {
-    harness = await openStore({ ttlMs: TTL_MS, maxTranscriptBytes: MAX_TRANSCRIPT_BYTES });
+    bits = 1;
+    harness = await openStore({ ttlMs: TTL_MS, maxTranscriptBytes: MAX_TRANSCRIPT_BYTES, random: () => bits });
     sessionId = newId();
   });
   afterEach(async () => {
@@ -69,6 +80,7 @@ export function useBench(openStore: OpenStore): Bench {
       return sessionId;
     },
     advance: (ms) => harness.advance(ms),
+    drawBits: (next) => void (bits = next),
 
     async submit(over) {
       const input = submitInput(over);
@@ -122,13 +134,12 @@ export function useBench(openStore: OpenStore): Bench {
 
 export function submitInput(over: Partial<SubmitInput> = {}): SubmitInput {
   const runId = over.runId ?? newId();
-  return { random: 1, messageId: newId(), hash: 'hash', runId, entries: [promptText(runId)], ...over };
+  return { messageId: newId(), hash: 'hash', runId, entries: [promptText(runId)], ...over };
 }
 
 export function claimInput(over: Partial<ClaimInput> = {}): ClaimInput {
   return {
     token: newId(),
-    random: 1,
     owner: 'tester',
     leaseMs: LEASE_MS,
     maxAttempts: 3,

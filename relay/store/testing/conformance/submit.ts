@@ -47,7 +47,8 @@ export function describeSubmit(openStore: OpenStore): void {
     it('raises the fence by at least one and the random bits', async () => {
       await bench.completeRun();
       const before = parseCursor(await bench.headCursor())?.fence ?? Number.NaN;
-      await bench.submit({ random: 1_048_575 });
+      bench.drawBits(1_048_575);
+      await bench.submit();
       const after = parseCursor(await bench.headCursor())?.fence ?? Number.NaN;
       expect(after).toBeGreaterThanOrEqual(before + 1 + 1_048_575);
     });
@@ -55,7 +56,7 @@ export function describeSubmit(openStore: OpenStore): void {
     it('answers the same message again with what it answered first, and starts no second run', async () => {
       const input = submitInput();
       await bench.store.submit(bench.sessionId, input);
-      const again = { ...input, runId: newId(), random: 7, expect: '9-9' };
+      const again = { ...input, runId: newId(), expect: '9-9' };
       const same = { kind: 'same', cursor: START, runId: input.runId };
       expect(await bench.store.submit(bench.sessionId, again)).toEqual(same);
 

@@ -1,4 +1,4 @@
-import { createRecord, raiseFence } from '../../sqlite/session-record.ts';
+import { raiseFence } from '../../raise-fence.ts';
 import type { LogRules } from './log-rules.ts';
 
 /** How far the model's clock goes on from one raise of the fence to the next. */
@@ -24,10 +24,8 @@ interface Raise {
 export function nextFence(rules: LogRules, { fence, raises, raisesInLog, isClockBack }: Raise): number {
   if (raises >= REMAINDERS) throw new Error('the model has too few fences: choose smaller bounds');
   const clock = (raise: number): number => TICK * raise + raise - 1;
-  if (!isClockBack) return raiseFence({ ...RECORD, fence }, clock(raises), 0);
-  if (!rules.randomFence) return raiseFence({ ...RECORD, fence }, clock(raisesInLog + 1), 0);
+  if (!isClockBack) return raiseFence(fence, clock(raises), 0);
+  if (!rules.randomFence) return raiseFence(fence, clock(raisesInLog + 1), 0);
   const random = (raises - ((fence + 1) % REMAINDERS) + REMAINDERS) % REMAINDERS;
-  return raiseFence({ ...RECORD, fence }, 0, random);
+  return raiseFence(fence, 0, random);
 }
-
-const RECORD = createRecord(0);

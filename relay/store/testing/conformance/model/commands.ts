@@ -74,14 +74,14 @@ const submit = command<{
       runId,
       ...(old ? { messageId: old.messageId } : {}),
       hash: choice.hash,
-      random: choice.random,
       entries: Array.from({ length: choice.count }, (_, part) => text(runId, { part })),
       dryRun: choice.dryRun,
       ...(choice.expect === 'not given' ? {} : { expect: expected }),
     });
     session.submits.push(input);
+    trial.dice.bits = choice.random;
     const answer = await trial.harness.store.submit(session.id, input);
-    await raising(trial, session, input.random, (fence) =>
+    await raising(trial, session, choice.random, (fence) =>
       assert.deepEqual(answer, is.submit(session.model, trial.world, input, fence)),
     );
   },
@@ -107,10 +107,11 @@ const claim = command<{
     const takeover: Takeover = choice.takeover.startsWith('continue')
       ? { kind: 'continue', head: choice.takeover === 'continue' && open ? is.headOf(open) : '77-7' }
       : { kind: choice.takeover === 'fail' ? 'fail' : 'restart' };
-    const input = choice.again && who.claim ? who.claim : claimInput({ random: choice.random, takeover });
+    const input = choice.again && who.claim ? who.claim : claimInput({ takeover });
     who.claim = input;
+    trial.dice.bits = choice.random;
     const answer = await trial.harness.store.claim(session.id, input);
-    await raising(trial, session, input.random, (fence) => {
+    await raising(trial, session, choice.random, (fence) => {
       const told = answer.kind === 'owned' ? { kind: 'owned' } : answer;
       assert.deepEqual(told, is.claim(session.model, trial.world, input, fence));
     });
@@ -205,9 +206,10 @@ const cancel = command<{
     const token = old ?? newId();
     session.cancelTokens.push(token);
     const runId = choice.run === 'any' ? undefined : choice.run === 'active' ? session.model.open?.run?.runId : 'other';
-    const input = { token, random: choice.random, ...(runId === undefined ? {} : { runId }) };
+    const input = { token, ...(runId === undefined ? {} : { runId }) };
+    trial.dice.bits = choice.random;
     const answer = await trial.harness.store.cancel(session.id, input);
-    await raising(trial, session, input.random, (fence) =>
+    await raising(trial, session, choice.random, (fence) =>
       assert.deepEqual(answer, is.cancel(session.model, trial.world, input, fence)),
     );
   },

@@ -15,11 +15,17 @@ export interface ModelOptions {
 
 /** Compares a store with the model over random commands. Rejects with the shortest sequence that shows a difference. */
 export async function runModel(openStore: OpenStore, { runs, ...options }: ModelOptions): Promise<void> {
-  const harness = await openStore({ ttlMs: TTL_MS, maxTranscriptBytes: MAX_TRANSCRIPT_BYTES });
+  const dice = { bits: 0 };
+  const harness = await openStore({
+    ttlMs: TTL_MS,
+    maxTranscriptBytes: MAX_TRANSCRIPT_BYTES,
+    random: () => dice.bits,
+  });
   try {
     await fc.assert(
       fc.asyncProperty(fc.commands(commands, { size: '+1' }), async (sequence) => {
-        const trial: Trial = createTrial(harness, { now: 0, ttlMs: TTL_MS, maxTranscriptBytes: MAX_TRANSCRIPT_BYTES });
+        const world = { now: 0, ttlMs: TTL_MS, maxTranscriptBytes: MAX_TRANSCRIPT_BYTES };
+        const trial: Trial = createTrial(harness, world, dice);
         try {
           await fc.asyncModelRun(() => ({ model: trial, real: {} }), sequence);
         } finally {

@@ -22,6 +22,8 @@ import {
 export interface Trial {
   readonly harness: StoreHarness;
   readonly world: World;
+  /** What the store draws for the next raise of a fence. */
+  readonly dice: { bits: number };
   readonly sessions: TrialSession[];
   /** As `performance.now()` tells: the clocks of some stores run besides, and no faster. */
   readonly since: number;
@@ -53,8 +55,8 @@ interface Follower {
   leave: Unfollow;
 }
 
-export function createTrial(harness: StoreHarness, world: World): Trial {
-  return { harness, world, sessions: [createSession(), createSession()], since: performance.now() };
+export function createTrial(harness: StoreHarness, world: World, dice: Trial['dice']): Trial {
+  return { harness, world, dice, sessions: [createSession(), createSession()], since: performance.now() };
 }
 
 export function createSession(): TrialSession {
