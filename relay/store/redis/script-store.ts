@@ -1,7 +1,6 @@
-import type { Logger } from '../../util/logger.ts';
 import { createProblem, type ProblemCode } from '#shared/problem.ts';
-import { drawFenceBits } from '../raise-fence.ts';
-import { MERGED_READ_LENGTH, type SessionStore } from '../session-store.ts';
+import { drawFenceBits, MAX_TRANSCRIPT_BYTES, MERGED_READ_LENGTH, requireEntries } from '../port-rules.ts';
+import type { SessionStore, StoreOptions } from '../session-store.ts';
 import type { SessionInspection } from '../session-inspection.ts';
 import { StoreError } from '../store-error.ts';
 import { createAppendTogether, MAX_SESSIONS } from './append-together.ts';
@@ -24,37 +23,32 @@ import {
 import type { ScriptTransport } from './script-transport.ts';
 import type { ScriptName } from './scripts.ts';
 
-export interface ScriptStoreOptions {
-  transport: ScriptTransport;
-  /** May the store be asked yet? Throws a StoreError when not. */
-  assertFit: () => void;
-  /** How long a session is kept after its last write; that it is gone is known for twice as long. */
-  ttlMs: number;
-  /** What the names of all keys begin with. */
-  prefix: string;
-  logger?: Logger | undefined;
-  /** Bytes of a transcript from which on a session takes no more prompts. */
-  maxTranscriptBytes?: number | undefined;
-  /** ms that the store's clock is ahead of the server's. For tests, who let time pass with it. */
+/** Options that the drivers over scripts share. */
+export interface SharedStoreOptions extends StoreOptions {
+  /** What the names of all keys begin with; `rc` when not given. Relays with the same prefix share their sessions. */
+  prefix?: string | undefined;
+  /** How far the store's clock is ahead of the server's, in ms. For tests that let time pass; 0 when not given. */
   clockOffset?: (() => number) | undefined;
-  /** Draws 20 random bits for each raise of a fence. For tests; `crypto.getRandomValues` when not given. */
-  random?: (() => number) | undefined;
 }
+
+export interface ScriptStoreOptions extends SharedStoreOptions {
+  transport: ScriptTransport;
+  /** Throws a StoreError while the store cannot be used yet. */
+  assertFit: () => void;
+}
+
+export const DEFAULT_PREFIX = 'rc';
 
 /** A store that several processes share, and a look at what it keeps. */
 export interface ScriptStore extends SessionStore {
   inspect(sessionId: string): Promise<SessionInspection | null>;
 }
 
-const DEFAULT_MAX_TRANSCRIPT_BYTES = 8 * 1024 * 1024;
-/** How often a run may be handed over without that counting as an attempt. */
-const MAX_HAND_OVERS = 10;
-
 /** The store as scripts that run where the data is; the driver brings the way there. */
 export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
   const { transport, assertFit, ttlMs, logger, clockOffset = () => 0, random = drawFenceBits } = options;
-  const { maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES } = options;
-  const keys = createKeys(options.prefix, transport.spansPartitions);
+  const { maxTranscriptBytes = MAX_TRANSCRIPT_BYTES } = options;
+  const keys = createKeys(options.prefix ?? DEFAULT_PREFIX, transport.spansPartitions);
   const hints = createHints({ transport, eventsOf: keys.eventsOf, logger });
   const dueHints = createDueHints(transport, keys.handOvers);
   let closed = false;
@@ -122,7 +116,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
 
   return {
     async submit(sessionId, input) {
-      mustWrite(input.entries);
+      requireEntries(input.entries);
       const { messageId, hash, runId, expect = '', dryRun = false, entries } = input;
       const args = [random(), messageId, hash, runId, expect, Number(dryRun), maxTranscriptBytes, ...entries];
       return toSubmitAnswer(await ask('submit', sessionId, args));
@@ -144,7 +138,6 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
         maxAttempts,
         takeover.kind,
         takeover.kind === 'continue' ? takeover.head : '',
-        MAX_HAND_OVERS,
         problem('attempts-exhausted'),
         problem('interrupted'),
       ]);
@@ -178,7 +171,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     },
 
     async finish(sessionId, { fence, seq, entries }) {
-      mustWrite(entries);
+      requireEntries(entries);
       const answer = await ask('finish', sessionId, [fence, seq, entries.length, ...encodeGroups(entries)]);
       if (answer.kind === 'ok') tellWritten(sessionId, fence, seq, entries, answer);
       return toAppendAnswer(answer);
@@ -264,11 +257,6 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     const first = answer.number(2);
     if (answer.number(1) > first) hints.wrote(sessionId, fence, first, entries.slice(first - seq));
   }
-}
-
-/** A fence is never raised, and a run never closed, without an entry that says so. */
-function mustWrite(entries: readonly string[]): void {
-  if (entries.length === 0) throw new TypeError('entries must not be empty');
 }
 
 function problem(code: ProblemCode): string {

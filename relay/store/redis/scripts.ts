@@ -1,3 +1,4 @@
+import { MAX_HAND_OVERS, TOMBSTONE_LIFETIMES } from '../port-rules.ts';
 import { readLua } from './read-lua.ts';
 
 /** Every script of relay/store/redis/lua/, whose headers say what each takes and answers. */
@@ -24,7 +25,10 @@ export const SCRIPT_NAMES = [
 
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
-/** The scripts' texts. */
+/** The rules of the port as Lua; lib/base.lua says where they go. */
+const RULES = `local MAX_HAND_OVERS, TOMBSTONE_LIFETIMES = ${MAX_HAND_OVERS}, ${TOMBSTONE_LIFETIMES}`;
+
+/** The scripts' texts, as they are sent to the server. */
 export const SCRIPTS: Readonly<Record<ScriptName, string>> = Object.fromEntries(
-  SCRIPT_NAMES.map((name) => [name, readLua(name)]),
+  SCRIPT_NAMES.map((name) => [name, readLua(name).replace('-- @rules', RULES)]),
 ) as Record<ScriptName, string>;

@@ -1,12 +1,10 @@
 import { endedEntries, restartedEntry, startedEntry } from '../entries/control-entries.ts';
+import { MAX_HAND_OVERS } from '../port-rules.ts';
 import type { ClaimAnswer, ClaimInput, Lease, LeaseAnswer, ReleaseInput } from '../session-store.ts';
 import { closeRun } from './close-run.ts';
 import { headOf, type EndReason, type RunRecord, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
-
-/** How often a run may be handed over without that counting as an attempt. */
-const MAX_HAND_OVERS = 10;
 
 export function claim(
   sessions: SessionRepository,

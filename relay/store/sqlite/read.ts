@@ -1,12 +1,6 @@
 import { follows, parseCursor, type Cursor } from '#shared/cursor.ts';
-import {
-  MERGED_READ_LENGTH,
-  type Feedback,
-  type HeadAnswer,
-  type LogEntry,
-  type ReadAnswer,
-  type ReadInput,
-} from '../session-store.ts';
+import { MERGED_READ_LENGTH } from '../port-rules.ts';
+import type { Feedback, HeadAnswer, LogEntry, ReadAnswer, ReadInput } from '../session-store.ts';
 import { activeRunOf, headOf, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import { entriesOfPage, type PageRow } from '../entries/log-pages.ts';

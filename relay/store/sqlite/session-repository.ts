@@ -1,5 +1,5 @@
 import { formatCursor, type Cursor } from '#shared/cursor.ts';
-import { raiseFence } from '../raise-fence.ts';
+import { raiseFence, TOMBSTONE_LIFETIMES } from '../port-rules.ts';
 import type { FollowEvent, LogEntry } from '../session-store.ts';
 import type { Followers } from './followers.ts';
 import { createRecord, headOf, type RunRecord, type SessionRecord } from './session-record.ts';
@@ -87,7 +87,7 @@ export function createSessionRepository(options: {
   }
 
   function tombstoneUntil(expiredAt: number): number | null {
-    const until = expiredAt + 2 * ttlMs;
+    const until = expiredAt + TOMBSTONE_LIFETIMES * ttlMs;
     return until > now() ? until : null;
   }
 

@@ -1,8 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Logger } from '../../util/logger.ts';
 import type { SessionInspection } from '../session-inspection.ts';
-import { drawFenceBits } from '../raise-fence.ts';
-import type { SessionStore } from '../session-store.ts';
+import { drawFenceBits, MAX_TRANSCRIPT_BYTES, requireEntries } from '../port-rules.ts';
+import type { SessionStore, StoreOptions } from '../session-store.ts';
 import { StoreError } from '../store-error.ts';
 import { append, finish } from './append.ts';
 import { cancel } from './close-run.ts';
@@ -24,16 +23,9 @@ import { createTail } from './write-buffer.ts';
 import { createTailUpkeep } from './write-buffer-upkeep.ts';
 import { createTickTransactions, type UnitOfWork } from './tick-transactions.ts';
 
-export interface SqliteStoreOptions {
-  /** How long a session is kept after its last write; a tombstone is kept for twice as long. */
-  ttlMs: number;
-  /** ms since the epoch; the system's when not given. */
+export interface SqliteStoreOptions extends StoreOptions {
+  /** The store's clock, ms since the epoch. For tests; `Date.now` when not given. */
   clock?: (() => number) | undefined;
-  /** Draws 20 random bits for each raise of a fence. For tests; `crypto.getRandomValues` when not given. */
-  random?: (() => number) | undefined;
-  logger?: Logger | undefined;
-  /** Bytes of a transcript from which on a session takes no more prompts. */
-  maxTranscriptBytes?: number | undefined;
   /** How many sessions with an active run are kept in memory besides the database. */
   maxCachedRecords?: number | undefined;
   /** How many entries of a session may wait in the tail to be moved to the log: see tail.ts. */
@@ -46,8 +38,6 @@ export interface SqliteStoreOptions {
 export interface SqliteStore extends SessionStore {
   inspect(sessionId: string): SessionInspection | null;
 }
-
-const DEFAULT_MAX_TRANSCRIPT_BYTES = 8 * 1024 * 1024;
 
 /** More than ever run at once. */
 const DEFAULT_MAX_CACHED_RECORDS = 16_384;
@@ -62,7 +52,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     clock = Date.now,
     random = drawFenceBits,
     logger,
-    maxTranscriptBytes = DEFAULT_MAX_TRANSCRIPT_BYTES,
+    maxTranscriptBytes = MAX_TRANSCRIPT_BYTES,
   } = options;
   const statements = prepareStatements(database);
   const followers = createFollowers(logger);
@@ -118,7 +108,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
 
   return {
     async submit(sessionId, input) {
-      mustWrite(input.entries);
+      requireEntries(input.entries);
       return transactions.write(
         () => submit(sessions, statements, maxTranscriptBytes, sessionId, input),
         sizeOf(input.entries),
@@ -145,7 +135,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     append: (sessionId, input) =>
       transactions.write(() => append(sessions, statements, sessionId, input), sizeOf(input.entries)),
     async finish(sessionId, input) {
-      mustWrite(input.entries);
+      requireEntries(input.entries);
       return transactions.write(() => finish(sessions, statements, sessionId, input), sizeOf(input.entries));
     },
     cancel: (sessionId, input) => transactions.write(() => cancel(sessions, statements, sessionId, input)),
@@ -176,11 +166,6 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
       database.close();
     },
   };
-}
-
-/** A fence is never raised, and a run never closed, without an entry that says so. */
-function mustWrite(entries: readonly string[]): void {
-  if (entries.length === 0) throw new TypeError('entries must not be empty');
 }
 
 function sizeOf(entries: readonly string[]): number {

@@ -1,7 +1,6 @@
-import type { Logger } from '../../../util/logger.ts';
 import { StoreError, StoreOpenError } from '../../store-error.ts';
 import { createKeys } from '../keys.ts';
-import { createScriptStore, type ScriptStore } from '../script-store.ts';
+import { createScriptStore, DEFAULT_PREFIX, type ScriptStore, type SharedStoreOptions } from '../script-store.ts';
 import { checkServer, refusalOf } from './check-server.ts';
 import { connectCommands } from './connect.ts';
 import { parseRedisAddress } from './redis-address.ts';
@@ -11,24 +10,16 @@ import { createRedisTransport } from './redis-transport.ts';
 export { StoreOpenError } from '../../store-error.ts';
 export type { ScriptStore } from '../script-store.ts';
 
-export interface OpenRedisStoreOptions {
-  /** Where it is: see `parseRedisAddress`. */
+export interface OpenRedisStoreOptions extends SharedStoreOptions {
+  /** Address of the Redis: see `parseRedisAddress`. */
   url: string;
-  /** How long a session is kept after its last write, in ms; that it is gone is known for twice as long. */
-  ttlMs: number;
-  /** What the names of all keys begin with: `rc` when not given. */
-  prefix?: string | undefined;
-  /** Take a Redis that may throw data away when its memory is full. */
+  /** Accept a Redis that may evict keys when its memory is full; refused when not given. */
   allowEviction?: boolean | undefined;
-  logger?: Logger | undefined;
-  /** Bytes of a transcript from which on a session takes no more prompts. */
-  maxTranscriptBytes?: number | undefined;
-  /** Called when a Redis that could not be reached at first turns out to be no store. It is closed by then. */
+  /**
+   * Called when a Redis that could not be reached at first turns out to be unusable. The store is closed by then. Errors of
+   * the listener are not caught.
+   */
   onUnfit?: ((error: StoreOpenError) => void) | undefined;
-  /** ms that the store's clock is ahead of the server's. For tests, who let time pass with it. */
-  clockOffset?: (() => number) | undefined;
-  /** Draws 20 random bits for each raise of a fence. For tests; `crypto.getRandomValues` when not given. */
-  random?: (() => number) | undefined;
 }
 
 const CHECK_AGAIN_MS = 1_000;
@@ -46,7 +37,7 @@ const PACE = { batchMs: 0, pollMs: 800 };
  * @throws StoreOpenError when Redis cannot be used as it is set up.
  */
 export async function openRedisStore(options: OpenRedisStoreOptions): Promise<ScriptStore> {
-  const { url, prefix = 'rc', allowEviction = false, logger, onUnfit } = options;
+  const { url, prefix = DEFAULT_PREFIX, allowEviction = false, logger, onUnfit } = options;
   const address = parseRedisAddress(url);
   if (!address) throw new StoreOpenError('The address of the store is none of a Redis.');
   const { label } = address;

@@ -4,7 +4,7 @@
 --
 -- ARGV  5 token  6 random  7 owner  8 ms of the lease  9 attempts at most
 --       10 restart, continue or fail  11 with continue: the head that the partial reply was read up to
---       12 hand-overs that do not count  13 the problem attempts-exhausted  14 the problem interrupted, as JSON texts
+--       12 the problem attempts-exhausted  13 the problem interrupted, as JSON texts
 -- Answers  lease, fence, run id, attempt, next, head, turns, reset (1 or 0), name and result of each step …
 --          | owned, due | closed | none | ended, reason | lost
 -- @include lib/base.lua
@@ -41,7 +41,7 @@ if s.due > at then return { 'owned', int(s.due) } end
 -- A lease that ran out counts as an attempt, and so does each release but the planned ones.
 local attempt = s.attempt
 local first = s.holder == 'nobody'
-if not first and (s.holder ~= 'hand-over' or s.handovers > tonumber(ARGV[12])) then attempt = attempt + 1 end
+if not first and (s.holder ~= 'hand-over' or s.handovers > MAX_HAND_OVERS) then attempt = attempt + 1 end
 local reason = nil
 if attempt > tonumber(ARGV[9]) then
   reason = 'attempts-exhausted'
@@ -52,7 +52,7 @@ end
 local fence = raised(s, at, random)
 local before = head_of(s)
 if reason then
-  local problem = reason == 'interrupted' and ARGV[14] or ARGV[13]
+  local problem = reason == 'interrupted' and ARGV[13] or ARGV[12]
   open_fence(s, fence, before, failure(s.run, s.attempt, at, problem))
   close_run(s, at)
   redis.call('HSET', STATE, 'ended', token, 'reason', reason)

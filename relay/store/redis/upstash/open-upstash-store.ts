@@ -1,9 +1,8 @@
 import { Redis } from '@upstash/redis';
-import type { Logger } from '../../../util/logger.ts';
 import { StoreError, StoreOpenError } from '../../store-error.ts';
 import { checkFormat } from '../check-format.ts';
 import { createKeys } from '../keys.ts';
-import { createScriptStore, type ScriptStore } from '../script-store.ts';
+import { createScriptStore, DEFAULT_PREFIX, type ScriptStore, type SharedStoreOptions } from '../script-store.ts';
 import { isForbidden, isPassing, readRefusal, type UpstashRefusal } from './upstash-errors.ts';
 import { createUpstashSubscriptions } from './upstash-subscriptions.ts';
 import { createUpstashTransport } from './upstash-transport.ts';
@@ -11,24 +10,13 @@ import { createUpstashTransport } from './upstash-transport.ts';
 export { StoreOpenError } from '../../store-error.ts';
 export type { ScriptStore } from '../script-store.ts';
 
-export interface OpenUpstashStoreOptions {
-  /** `UPSTASH_REDIS_REST_URL` */
+export interface OpenUpstashStoreOptions extends SharedStoreOptions {
+  /** Address of the database's REST interface: `UPSTASH_REDIS_REST_URL`. */
   url: string;
-  /** `UPSTASH_REDIS_REST_TOKEN` */
+  /** Its token: `UPSTASH_REDIS_REST_TOKEN`. */
   token: string;
-  /** How long a session is kept after its last write, in ms; that it is gone is known for twice as long. */
-  ttlMs: number;
-  /** What the names of all keys begin with: `rc` when not given. */
-  prefix?: string | undefined;
-  logger?: Logger | undefined;
-  /** Bytes of a transcript from which on a session takes no more prompts. */
-  maxTranscriptBytes?: number | undefined;
-  /** Called when a store that could not be reached at first turns out to be none. It is closed by then. */
+  /** Called when a store that could not be reached at first turns out to be unusable. The store is closed by then. */
   onUnfit?: ((error: StoreOpenError) => void) | undefined;
-  /** ms that the store's clock is ahead of the server's. For tests, who let time pass with it. */
-  clockOffset?: (() => number) | undefined;
-  /** Draws 20 random bits for each raise of a fence. For tests; `crypto.getRandomValues` when not given. */
-  random?: (() => number) | undefined;
 }
 
 /** A request that has no answer by then has none. */
@@ -49,7 +37,7 @@ const MAX_CHECK_AGAIN_MS = 5000;
  * @throws StoreOpenError when it cannot be used as it is set up.
  */
 export async function openUpstashStore(options: OpenUpstashStoreOptions): Promise<ScriptStore> {
-  const { url, token, prefix = 'rc', logger, onUnfit } = options;
+  const { url, token, prefix = DEFAULT_PREFIX, logger, onUnfit } = options;
   const label = URL.parse(url)?.host ?? url;
   const redis = connect(url, token);
   let fit = false;

@@ -1,4 +1,4 @@
-import { raiseFence } from '../../raise-fence.ts';
+import { raiseFence } from '../../port-rules.ts';
 import type { LogRules } from './log-rules.ts';
 
 /** How far the model's clock goes on from one raise of the fence to the next. */

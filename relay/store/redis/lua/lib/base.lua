@@ -19,6 +19,8 @@
 --       5 … the script's own
 -- Whatever number is answered is answered as a text: a Lua number would lose its fraction or its last digits.
 local STATE, LOG, TAIL, STEPS, CHANNEL, TRANSCRIPT, IDS, FEEDBACK, DUE = unpack(KEYS)
+-- The rules of relay/store/port-rules.ts stand here when the script is loaded.
+-- @rules
 local OFFSET, TTL, SESSION = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4]
 -- Stands in no JSON text, neither within strings nor between them.
 local SEPARATOR = '\30'
@@ -49,7 +51,7 @@ local function life_of(gone_until, expires, holder)
     if holder then return 'open' end
     local at = now()
     if tonumber(expires) > at then return 'open' end
-    gone_until = tonumber(expires) + 2 * TTL
+    gone_until = tonumber(expires) + TOMBSTONE_LIFETIMES * TTL
   end
   return tonumber(gone_until) > now() and 'gone' or 'forgotten'
 end

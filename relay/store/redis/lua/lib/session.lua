@@ -74,7 +74,7 @@ end
 local function expire_at(expires)
   redis.call('HSET', STATE, 'expires', int(expires))
   for _, key in ipairs({ LOG, TRANSCRIPT, IDS, FEEDBACK }) do redis.call('PEXPIREAT', key, int(expires - OFFSET)) end
-  redis.call('PEXPIREAT', STATE, int(expires + 2 * TTL - OFFSET))
+  redis.call('PEXPIREAT', STATE, int(expires + TOMBSTONE_LIFETIMES * TTL - OFFSET))
 end
 
 -- The run is over, and the entries that say so are written.
@@ -95,8 +95,8 @@ end
 local function bury(at)
   redis.call('DEL', STATE, LOG, TAIL, TRANSCRIPT, IDS, STEPS, FEEDBACK)
   redis.call('ZREM', DUE, SESSION)
-  redis.call('HSET', STATE, 'gone', int(at + 2 * TTL))
-  redis.call('PEXPIREAT', STATE, int(at + 2 * TTL - OFFSET))
+  redis.call('HSET', STATE, 'gone', int(at + TOMBSTONE_LIFETIMES * TTL))
+  redis.call('PEXPIREAT', STATE, int(at + TOMBSTONE_LIFETIMES * TTL - OFFSET))
   redis.call(ARGV[3], CHANNEL, 'gone')
 end
 
