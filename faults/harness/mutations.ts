@@ -1,6 +1,6 @@
 import { parseCursor } from '#shared/cursor.ts';
 import type { HubTiming } from '#relay/live/session-hub.ts';
-import { MUTATIONS as STORE_MUTATIONS } from '#relay/store/testing/conformance/mutations.ts';
+import { CONCURRENCY_MUTATIONS, MUTATIONS as STORE_MUTATIONS } from '#relay/store/testing/conformance/mutations.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { StoreError } from '#relay/store/store-error.ts';
 import { LUA_MUTATIONS, type LuaEdit } from './lua-mutations.ts';
@@ -25,7 +25,12 @@ const FAR_OFF_MS = 86_400_000;
 
 /** Those that the conformance suite is held against, and those that only a whole relay can show. */
 export const MUTATIONS: Readonly<Record<string, Mutation>> = {
-  ...Object.fromEntries(Object.entries(STORE_MUTATIONS).map(([name, store]): [string, Mutation] => [name, { store }])),
+  ...Object.fromEntries(
+    Object.entries({ ...STORE_MUTATIONS, ...CONCURRENCY_MUTATIONS }).map(([name, store]): [string, Mutation] => [
+      name,
+      { store },
+    ]),
+  ),
   ...Object.fromEntries(Object.entries(LUA_MUTATIONS).map(([name, lua]): [string, Mutation] => [name, { lua }])),
   'an answer before the write': {
     store(store) {
@@ -65,17 +70,6 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       async follow(id, listener) {
         const timer = setTimeout(() => void store.follow(id, listener), 30);
         return () => clearTimeout(timer);
-      },
-    }),
-  },
-  'a torn snapshot: the transcript, then the log': {
-    store: (store) => ({
-      async read(id, input) {
-        const before = await store.read(id, input);
-        if (before.kind !== 'snapshot') return before;
-        await pause(25);
-        const after = await store.read(id, input);
-        return after.kind === 'snapshot' ? { ...after, transcript: before.transcript, cursor: before.cursor } : after;
       },
     }),
   },

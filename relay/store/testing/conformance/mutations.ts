@@ -132,6 +132,21 @@ export const MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionS
   }),
 };
 
+/** Rules that only reads beside writes can show: see `checkSnapshotView`. */
+export const CONCURRENCY_MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionStore>> = {
+  'a torn snapshot: the transcript, then the log': (store) => ({
+    async read(id, input) {
+      const before = await store.read(id, input);
+      if (before.kind !== 'snapshot') return before;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 25);
+      });
+      const after = await store.read(id, input);
+      return after.kind === 'snapshot' ? { ...after, transcript: before.transcript, cursor: before.cursor } : after;
+    },
+  }),
+};
+
 async function fenceOf(store: SessionStore, sessionId: string): Promise<number> {
   const head = await store.head(sessionId);
   return head.kind === 'open' ? (parseCursor(head.head)?.fence ?? 0) : 0;

@@ -4,6 +4,7 @@ import { newId } from '#shared/ids.ts';
 import { firstId, groupDeltas } from '../../entries/delta-groups.ts';
 import { encodeMessage } from '../../entries/encode-message.ts';
 import type { LogEntry } from '../../session-store.ts';
+import { checkSnapshotView } from './snapshot-view.ts';
 import { entriesOf, LEASE_MS, useBench, type OpenStore } from './store-harness.ts';
 
 export function describeRead(openStore: OpenStore): void {
@@ -164,6 +165,10 @@ export function describeRead(openStore: OpenStore): void {
         expect(entries.length % 2).toBe(0);
         expect(answer).toMatchObject({ kind: 'exact', head: entries.at(-1)?.id ?? `${fence}-0` });
       }
+    });
+
+    it('give a snapshot of one moment while runs end and are sealed', { timeout: 60_000 }, async () => {
+      await expect(checkSnapshotView(openStore)).resolves.toBeUndefined();
     });
   });
 
