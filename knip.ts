@@ -21,7 +21,7 @@ const config: KnipConfig = {
   ],
   project: ['{shared,relay,widget,testkit,demo,e2e,bench,faults,scripts}/**/*.ts'],
   ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit'],
-  ignoreDependencies: ['publint', '@arethetypeswrong/cli', 'size-limit', '@size-limit/file'],
+  ignoreDependencies: ['publint', '@arethetypeswrong/cli'],
   ignoreExportsUsedInFile: true,
 };
 

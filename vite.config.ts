@@ -1,10 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { classicEntry } from './scripts/vite/classic-entry.ts';
-import { compactTemplates } from './scripts/vite/compact-templates.ts';
-import { leanLit } from './scripts/vite/lean-lit.ts';
-import { leanMarkdown } from './scripts/vite/lean-markdown.ts';
-import { leanWire } from './scripts/vite/lean-wire.ts';
+import { WIDGET_ALIASES } from './scripts/vite/aliases.ts';
 import { pageAtRoot } from './scripts/vite/page-at-root.ts';
 import { plainImports } from './scripts/vite/plain-imports.ts';
 
@@ -15,12 +12,9 @@ const only = (environment: string) => ({
 
 export default defineConfig({
   publicDir: false,
+  resolve: { alias: WIDGET_ALIASES },
   plugins: [
     { ...classicEntry(), ...only('widget') },
-    { ...compactTemplates(), ...only('widget') },
-    { ...leanLit(), ...only('widget') },
-    { ...leanMarkdown(), ...only('widget') },
-    { ...leanWire(), ...only('widget') },
     { ...plainImports(), ...only('widget') },
     { ...pageAtRoot(), ...only('demo') },
   ],

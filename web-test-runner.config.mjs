@@ -6,24 +6,8 @@ import { createWidgetReporter } from './scripts/wtr-report.ts';
 
 const report = process.env['WIDGET_REPORT'];
 
-/** What the widget's build takes for Lit (scripts/vite/lean-lit.ts), by where Lit is. */
-const LEAN_LIT = {
-  '/node_modules/lit/index.js': '/scripts/vite/lean-lit-element.ts',
-  '/node_modules/lit/directives/keyed.js': '/scripts/vite/lean-lit-html.ts',
-};
-
 export default {
-  files: ['{scripts,widget}/**/*.browser.test.ts'],
-  groups: [
-    {
-      name: 'as it is built',
-      // What each scene looks like is asked of the element once; how it behaves, with both.
-      files: ['widget/*.browser.test.ts', '!**/{scenes,script-tag}.browser.test.ts'],
-      testRunnerHtml: (framework) => `<!doctype html><meta charset="utf-8" />
-        <script type="importmap">${JSON.stringify({ imports: LEAN_LIT })}</script>
-        <script type="module" src="${framework}"></script>`,
-    },
-  ],
+  files: ['widget/**/*.browser.test.ts'],
   nodeResolve: true,
   // A page behind another one is given no animation frames, and the widget draws nothing there: one at a time.
   concurrency: 1,

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { ensureBuild, ROOT } from '../../scripts/ensure-build.ts';
-import { leanMarkdown } from '../../scripts/vite/lean-markdown.ts';
+import { WIDGET_ALIASES } from '../../scripts/vite/aliases.ts';
 import { serveCommands } from '../harness/commands.ts';
 import { encodeFrame } from '../harness/wire.ts';
 
@@ -174,11 +174,10 @@ async function buildEngines(): Promise<void> {
     root: ROOT,
     configFile: false,
     logLevel: 'warn',
-    plugins: [leanMarkdown()],
+    resolve: { alias: WIDGET_ALIASES },
     build: {
       write: false,
       target: 'es2022',
-      // One file: the part that reads tables is there at once.
       rolldownOptions: { input: path.join(ROOT, 'bench/pages/markdown-page.ts'), output: { codeSplitting: false } },
     },
   });

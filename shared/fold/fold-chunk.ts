@@ -1,6 +1,9 @@
-import { foldRareChunk } from './fold-rare-chunk.ts';
+import { foldToolChunk, type ToolChunk } from './fold-tool-chunk.ts';
 import type { ChatChunk, ChatPart } from '../protocol.ts';
 import { appendPart, cutParts, currentStep, partKey, replacePart, withoutUndefined, type Reply } from './reply.ts';
+
+/** A part whose fields may still be undefined. */
+type LoosePart = Record<string, unknown>;
 
 type TextKind = 'text' | 'reasoning';
 type Start = Extract<ChatChunk, { type: `${TextKind}-start` }>;
@@ -44,8 +47,25 @@ export function foldChunk(reply: Reply, chunk: ChatChunk): Reply {
     case 'abort':
     case 'error':
       return reply;
+
+    case 'file':
+    case 'reasoning-file':
+      return foldFile(reply, chunk);
+    case 'source-url':
+    case 'source-document':
+      return foldSource(reply, chunk);
+    case 'custom': {
+      const { type, kind, providerMetadata } = chunk;
+      if (typeof kind !== 'string') return reply;
+      return appendPart(reply, withoutUndefined<LoosePart>({ type, kind, providerMetadata }) as ChatPart);
+    }
+    case 'steering-message':
+      if (!Array.isArray(chunk.parts)) return reply;
+      return appendPart(reply, { type: 'steering-message', id: chunk.id, parts: chunk.parts });
+
     default:
-      return foldRareChunk(reply, chunk);
+      if (isToolChunk(chunk)) return foldToolChunk(reply, chunk);
+      return isDataChunk(chunk) ? foldData(reply, chunk) : reply;
   }
 }
 
@@ -89,4 +109,42 @@ function endPart(reply: Reply, kind: TextKind, chunk: End): Reply {
     ...(chunk.providerMetadata == null ? {} : { providerMetadata: chunk.providerMetadata }),
   } as ChatPart;
   return { ...replacePart(reply, index, done), open };
+}
+
+type FileChunk = Extract<ChatChunk, { type: 'file' | 'reasoning-file' }>;
+
+function foldFile(reply: Reply, { type, mediaType, url, providerMetadata }: FileChunk): Reply {
+  if (typeof url !== 'string') return reply;
+  return appendPart(reply, { type, mediaType, url, ...(providerMetadata == null ? {} : { providerMetadata }) });
+}
+
+type SourceChunk = Extract<ChatChunk, { type: 'source-url' | 'source-document' }>;
+
+function foldSource(reply: Reply, chunk: SourceChunk): Reply {
+  const { type, sourceId, title, providerMetadata } = chunk;
+  if (chunk.type === 'source-url' && typeof chunk.url !== 'string') return reply;
+  const part: LoosePart =
+    chunk.type === 'source-url'
+      ? { type, sourceId, url: chunk.url, title, providerMetadata }
+      : { type, sourceId, mediaType: chunk.mediaType, title, filename: chunk.filename, providerMetadata };
+  return appendPart(reply, withoutUndefined(part) as ChatPart);
+}
+
+function isToolChunk(chunk: ChatChunk): chunk is ToolChunk {
+  return chunk.type.startsWith('tool-');
+}
+
+type DataChunk = Extract<ChatChunk, { type: `data-${string}` }>;
+
+function isDataChunk(chunk: ChatChunk): chunk is DataChunk {
+  return chunk.type.startsWith('data-');
+}
+
+/** A data part with the type and id of an earlier one takes its place; one without an id is always a new part. */
+function foldData(reply: Reply, chunk: DataChunk): Reply {
+  if (chunk.transient) return reply;
+  const isEarlier = (part: ChatPart): boolean => part.type === chunk.type && 'id' in part && part.id === chunk.id;
+  const index = chunk.id == null ? -1 : reply.parts.findIndex(isEarlier);
+  const earlier = reply.parts[index];
+  return earlier ? replacePart(reply, index, { ...earlier, data: chunk.data } as ChatPart) : appendPart(reply, chunk);
 }

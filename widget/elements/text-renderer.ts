@@ -108,9 +108,9 @@ function withCitations(renderer: ReturnType<CreateMarkdown>, host: HTMLElement):
       const cited = done && citations ? citations.cite(text) : text;
       if (done && wasDone && cited === drawn) return;
       // They have come only after the text was done: what is drawn as a text for good is begun anew.
-      if (done && wasDone && cited !== drawn) void renderer.update('', false);
-      const drawing = renderer.update(cited, done);
-      if (cited !== text) void Promise.resolve(drawing).then(() => citations?.mark(host));
+      if (done && wasDone && cited !== drawn) renderer.update('', false);
+      renderer.update(cited, done);
+      if (cited !== text) citations?.mark(host);
       drawn = cited;
       wasDone = done;
     },

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { completeInline, holdBack } from './complete.ts';
 import { createParser } from './parser.ts';
-import { rareRules } from './rare-rules.ts';
 
 const parser = createParser();
-parser.add(rareRules);
 const complete = (content: string): string => completeInline(content, parser, { references: {} });
 
 describe('half-written inline text', () => {

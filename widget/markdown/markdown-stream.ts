@@ -34,8 +34,8 @@ const REST = 4;
 /** For whoever draws at each update. The widget itself asks for a render less often than this. */
 const PAUSE_MS = 30;
 
-/** One for all texts: what is added to it is there for each of them. */
-export const parser = createParser();
+/** Shared by all texts: a parser keeps no state between two of them. */
+const parser = createParser();
 
 interface LinkingBlock {
   at: number;

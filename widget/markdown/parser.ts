@@ -1,5 +1,6 @@
 import MarkdownIt, { type Env, type StateInline, type Token } from 'markdown-it';
-import type { Piece } from './autolink.ts';
+import { splitLinks, type Piece } from './autolink.ts';
+import { addRules } from './rules.ts';
 
 /**
  * Containers that may stand in each other: a list takes two, a quote one. Below that markdown-it drops the text
@@ -16,18 +17,8 @@ export interface Parser {
   findOpenMarks(content: string, env: Env): string[];
   /** Resolves what a code block's info string escapes. */
   unescape(text: string): string;
-  /** Splits a text at the addresses in it that are links without a mark; in one piece until the rarer rules are there. */
+  /** Splits a text at the addresses in it that are links without a mark. */
   splitLinks(text: string): Piece[];
-  /** Adds what rare-rules.ts has, once. */
-  add(rules: RareRules): void;
-}
-
-/** What reads marks that few texts have, and is loaded with the first of them. */
-export interface RareRules {
-  addTo(md: InstanceType<typeof MarkdownIt>): void;
-  splitLinks(text: string): Piece[];
-  /** How that looks which they read. */
-  styles: string;
 }
 
 export function createParser(): Parser {
@@ -40,7 +31,7 @@ export function createParser(): Parser {
   // The browser knows international names, and what is shown is what was written.
   md.normalizeLink = encode;
   md.normalizeLinkText = (url) => url;
-  let findLinks: RareRules['splitLinks'] = (text) => [text];
+  addRules(md);
 
   return {
     readBlocks(source, env) {
@@ -63,11 +54,7 @@ export function createParser(): Parser {
         .map(({ marker }) => (marker === TILDE ? '~~' : String.fromCharCode(marker)));
     },
     unescape: (text) => md.utils.unescapeAll(text),
-    splitLinks: (text) => findLinks(text),
-    add({ addTo, splitLinks }) {
-      addTo(md);
-      findLinks = splitLinks;
-    },
+    splitLinks,
   };
 }
 

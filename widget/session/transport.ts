@@ -11,7 +11,6 @@ import {
   type PromptAnswer,
   type StopAnswer,
 } from '#shared/protocol.ts';
-import { loadFolding } from './left-out-folding.ts';
 import { createEventReader, type LineEvent } from './read-events.ts';
 import type { SessionCredentials } from './types.ts';
 
@@ -160,7 +159,6 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
             if (done) return LOST;
             reader.alive();
             complete = events.feed(value);
-            await loadFolding(complete);
           } catch {
             return LOST;
           }

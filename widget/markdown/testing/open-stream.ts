@@ -1,10 +1,7 @@
 import { createCodeCard } from '../../elements/code-card.ts';
 import { safeUrl } from '../../elements/message-parts.ts';
 import { createPlainText } from '../../elements/plain-text.ts';
-import { createMarkdownStream, parser, type MarkdownTools } from '../markdown-stream.ts';
-import { rareRules } from '../rare-rules.ts';
-
-parser.add(rareRules);
+import { createMarkdownStream, type MarkdownTools } from '../markdown-stream.ts';
 
 const LABELS = { copyLabel: 'Copy', codeLabel: 'code' };
 const TOOLS: MarkdownTools = {

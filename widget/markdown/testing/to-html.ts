@@ -1,11 +1,9 @@
 import { buildBlock } from '../build.ts';
 import { createParser } from '../parser.ts';
-import { rareRules } from '../rare-rules.ts';
 import { readLayout } from '../read-layout.ts';
 import type { VNode } from '../vnode.ts';
 
 const everything = createParser();
-everything.add(rareRules);
 
 /** What is drawn of a text, as the HTML of the CommonMark specification's examples. */
 export function toHtml(source: string, parser = everything): string {

@@ -1,28 +1,23 @@
+import type MarkdownIt from 'markdown-it';
 import type { StateBlock, StateInline } from 'markdown-it';
-import { splitLinks } from './autolink.ts';
-import { addLeftOutRules } from './left-out-rules.ts';
-import type { RareRules } from './parser.ts';
-import { RARE_STYLES } from './rare-styles.ts';
 import { keepCells } from './table-cells.ts';
 
-/** What `needsRareRules` tells the texts of: tables, formulas, footnotes, quotes, images, addresses written out. */
-export const rareRules: RareRules = {
-  addTo(md) {
-    addLeftOutRules(md);
-    keepCells(md);
-    md.inline.ruler.before('escape', 'math', readMath);
-    md.inline.ruler.before('escape', 'address', readAddress);
-    md.inline.ruler.before('autolink', 'break', readBreak);
-    // Behind `link`, which knows the definitions that are there.
-    md.inline.ruler.before('autolink', 'reference', readReference);
-    md.block.ruler.before('fence', 'math_block', readMathBlock, {
-      alt: ['paragraph', 'reference', 'blockquote', 'list'],
-    });
-    md.block.ruler.before('reference', 'footnote', readFootnote);
-  },
-  splitLinks,
-  styles: RARE_STYLES,
-};
+/**
+ * Teaches markdown-it what models write beyond GFM: formulas, footnotes, `<br>` in a table's cell, links whose definition
+ * has not come yet; and that no text of a table is dropped.
+ */
+export function addRules(md: InstanceType<typeof MarkdownIt>): void {
+  keepCells(md);
+  md.inline.ruler.before('escape', 'math', readMath);
+  md.inline.ruler.before('escape', 'address', readAddress);
+  md.inline.ruler.before('autolink', 'break', readBreak);
+  // After `link`, which knows the definitions that are there.
+  md.inline.ruler.before('autolink', 'reference', readReference);
+  md.block.ruler.before('fence', 'math_block', readMathBlock, {
+    alt: ['paragraph', 'reference', 'blockquote', 'list'],
+  });
+  md.block.ruler.before('reference', 'footnote', readFootnote);
+}
 
 /** `[text][name]`, unless it is `list[0][1]` or a row of numbers. */
 const REFERENCE = /^\[([^[\]]*\p{L}{2}[^[\]]*)\]\[[^[\]]+\]/u;
