@@ -4,6 +4,7 @@ import { classicEntry } from './scripts/vite/classic-entry.ts';
 import { WIDGET_ALIASES } from './scripts/vite/aliases.ts';
 import { pageAtRoot } from './scripts/vite/page-at-root.ts';
 import { plainImports } from './scripts/vite/plain-imports.ts';
+import { precompress } from './scripts/vite/precompress.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const only = (environment: string) => ({
@@ -17,6 +18,7 @@ export default defineConfig({
     { ...classicEntry(), ...only('widget') },
     { ...plainImports(), ...only('widget') },
     { ...pageAtRoot(), ...only('demo') },
+    precompress(),
   ],
   builder: {
     async buildApp(builder) {

@@ -1,4 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import { readTestSeed } from '../scripts/test-seed.ts';
@@ -64,6 +69,77 @@ it('lets words through as they come', async () => {
   // The model takes two seconds. What is buffered comes at once.
   expect((last?.seenAt ?? 0) - (first?.seenAt ?? 0)).toBeGreaterThan(1000);
   expect(viewer.connections).toBe(1);
+});
+
+/** What comes over the wire, byte for byte: fetch would decode it. */
+async function ask(url: string, headers: Record<string, string>): Promise<IncomingMessage & { bytes: Buffer }> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { headers, agent: false }, resolve).on('error', reject);
+  });
+  return Object.assign(response, { bytes: await buffer(response) });
+}
+
+it('passes on the widget as the relay has compressed it, and answers 304 for each coding', async () => {
+  for (const path of ['/widget.js', '/']) {
+    const plain = await ask(`${nginx.origin}${path}`, { 'accept-encoding': 'identity' });
+    expect([plain.statusCode, plain.headers['content-encoding']]).toEqual([200, undefined]);
+    for (const [accepted, coding, decode] of [
+      ['gzip, deflate, br, zstd', 'br', brotliDecompressSync],
+      ['gzip', 'gzip', gunzipSync],
+    ] as const) {
+      const direct = await ask(`${relays[0]?.origin}${path}`, { 'accept-encoding': accepted });
+      const answer = await ask(`${nginx.origin}${path}`, { 'accept-encoding': accepted });
+      expect(answer.headers['content-encoding']).toBe(coding);
+      expect(decode(answer.bytes)).toEqual(plain.bytes);
+      expect(answer.bytes).toEqual(direct.bytes);
+      for (const name of ['etag', 'vary', 'cache-control', 'content-length', 'content-type'] as const) {
+        expect(answer.headers[name], name).toBe(direct.headers[name]);
+      }
+      const etag = answer.headers.etag ?? '';
+      expect(etag).toMatch(/^"/);
+      const again = { 'accept-encoding': accepted, 'if-none-match': etag };
+      expect((await ask(`${nginx.origin}${path}`, again)).statusCode).toBe(304);
+      expect((await ask(`${nginx.origin}${path}`, { ...again, 'accept-encoding': 'identity' })).statusCode).toBe(200);
+    }
+  }
+});
+
+it('compresses no answer of the API, not even to a client that asks for it', async () => {
+  const client = createProtocolClient(nginx.origin);
+  const credentials = await client.mint();
+  const turn = { prompt: 'Uncompressed', messageId: randomUUID() };
+  model.plan(turn.prompt, { tokens: 50, tokensPerSecond: 1000 });
+  await client.post(credentials, turn);
+  const headers = { authorization: `Bearer ${credentials.token}`, 'accept-encoding': 'gzip, br' };
+  for (const path of [
+    `/api/check-stream?sessionId=${credentials.sessionId}&until=idle`,
+    `/api/sessions/${credentials.sessionId}`,
+  ]) {
+    const { statusCode, headers: answered, bytes } = await ask(`${nginx.origin}${path}`, headers);
+    expect([statusCode, answered['content-encoding']], path).toEqual([200, undefined]);
+    expect(bytes.toString()).toContain('Uncompressed');
+  }
+});
+
+it('finds a part of the widget on the relay that has it, while another one has another version', async () => {
+  const { bytes } = await ask(`${nginx.origin}/widget.js`, { 'accept-encoding': 'identity' });
+  const part = /[\w-]+-[\w-]{8}\.js/.exec(bytes.toString())?.[0];
+  if (part === undefined) throw new Error('The loader names no part.');
+  const other = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const [relay] = relays;
+  if (!relay) throw new Error('There are two relays.');
+  const mixed = await startNginx([relay, other.address() as AddressInfo]);
+  try {
+    for (let index = 0; index < 6; index += 1) {
+      expect((await ask(`${mixed.origin}/${part}`, {})).statusCode).toBe(200);
+    }
+    expect((await ask(`${mixed.origin}/none-12345678.js`, {})).statusCode).toBe(404);
+  } finally {
+    await mixed.close();
+    other.close();
+    await once(other, 'close');
+  }
 });
 
 it('brings every answer whole to every viewer while the relays behind it are stopped and killed in turn', async () => {

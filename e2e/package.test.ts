@@ -108,7 +108,9 @@ it('has a relay that serves the widget', async () => {
   try {
     const origin = `http://127.0.0.1:${port}`;
     await until('the relay is ready', async () => (await askStatus(origin, '/readyz')) === 200);
-    expect(await askStatus(origin, '/widget.js')).toBe(200);
+    const widget = await fetch(`${origin}/widget.js`, { headers: { 'accept-encoding': 'br' } });
+    expect([widget.status, widget.headers.get('content-encoding')]).toEqual([200, 'br']);
+    expect(await widget.text()).toContain('resumable-chat');
   } finally {
     relay.process.kill('SIGKILL');
   }

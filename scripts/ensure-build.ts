@@ -6,7 +6,12 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** What `vite build` makes, and what it makes it from. */
-const OUTPUTS = ['dist/widget/widget.js', 'dist/demo/index.html'];
+const OUTPUTS = [
+  'dist/widget/widget.js',
+  'dist/widget/widget.js.br',
+  'dist/demo/index.html',
+  'dist/demo/index.html.br',
+];
 const SOURCES = ['shared', 'widget', 'demo', 'scripts/vite', 'vite.config.ts', 'tsconfig.json', 'package-lock.json'];
 
 /** `missing` when a part of the build is not there, `stale` when a source is newer than it. */

@@ -1,23 +1,43 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { RelayError } from '../util/relay-error.ts';
+import { chooseCoding, type Coding } from './accept-encoding.ts';
+
+/** The bytes of a file in one content coding. */
+export interface Representation {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Strong validator of these bytes, quotation marks included. */
+  etag: string;
+}
 
 /** A file held in memory. */
 export interface StaticFile {
-  bytes: Uint8Array<ArrayBuffer>;
   contentType: string;
-  /** A strong validator of these bytes, with its quotation marks. */
-  etag: string;
-  /** Its name changes with its bytes, so that it may be kept for good. */
-  immutable: boolean;
+  /** Key of CACHE_CONTROL. */
+  caching: keyof typeof CACHE_CONTROL;
   /** Part of the widget: pages of any origin may load it. */
   isPublic: boolean;
+  /** The file as it is, and in the content codings that make it smaller. */
+  representations: { identity: Representation } & { [coding in Coding]?: Representation };
 }
 
-/** What is served besides the API, by path. */
+/** Files served besides the API, by path. */
 export type StaticFiles = ReadonlyMap<string, StaticFile>;
 
-/** The demo page works under these rules, and a site can set the same for its own pages. */
+/** How long browsers and proxies keep a file. */
+const CACHE_CONTROL = {
+  /** Its name changes with its bytes. */
+  immutable: 'public, max-age=31536000, immutable',
+  /**
+   * `/widget.js`, which names the hashed files of its own build: five minutes after an upgrade no cache serves the one
+   * before it (docs/decisions/0020).
+   */
+  brief: 'public, max-age=300, must-revalidate',
+  /** Kept, but asked about each time. */
+  revalidated: 'no-cache',
+};
+
+/** Headers of every page and file. The demo page works under these rules, and a site can set the same for its pages. */
 export const pageHeaders: MiddlewareHandler = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
@@ -32,25 +52,36 @@ export const pageHeaders: MiddlewareHandler = secureHeaders({
     formAction: ["'self'"],
     requireTrustedTypesFor: ["'script'"],
   },
-  // What a reverse proxy with TLS in front of it should say is that proxy's own matter.
+  // Set by the reverse proxy that ends TLS, if at all.
   strictTransportSecurity: false,
   overwrite: false,
 });
 
+/**
+ * Serves one file in the coding that the client prefers. Hono's own serveStatic ignores weights in `Accept-Encoding` and
+ * has no validators (docs/decisions/0020).
+ *
+ * @param notBuilt - Detail of the 404 when there is no such file.
+ */
 export function serveFile(files: StaticFiles, path: string, notBuilt: string) {
   return function serve(c: Context): Response {
     const file = files.get(path);
     if (!file) throw new RelayError('not-found', { detail: notBuilt });
-    c.header('ETag', file.etag);
-    // no-cache: kept, but asked for again each time. A widget.js kept too long would name parts that are gone.
-    c.header('Cache-Control', file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
+    const codings = Object.keys(file.representations) as Coding[];
+    const coding = chooseCoding(c.req.header('accept-encoding'), codings);
+    const { bytes, etag } = file.representations[coding] ?? file.representations.identity;
+
+    c.header('ETag', etag);
+    c.header('Cache-Control', CACHE_CONTROL[file.caching]);
+    if (codings.length > 1) c.header('Vary', 'Accept-Encoding');
     if (file.isPublic) {
       c.header('Cross-Origin-Resource-Policy', 'cross-origin');
-      // Module scripts, and the parts they import, are fetched with CORS.
+      // Module scripts, and the files they import, are fetched with CORS.
       c.header('Access-Control-Allow-Origin', '*');
     }
-    if (matches(c.req.header('if-none-match'), file.etag)) return c.body(null, 304);
-    return c.body(file.bytes, 200, { 'Content-Type': file.contentType });
+    if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
+    if (coding !== 'identity') c.header('Content-Encoding', coding);
+    return c.body(bytes, 200, { 'Content-Type': file.contentType, 'Content-Length': String(bytes.length) });
   };
 }
 

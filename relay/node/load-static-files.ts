@@ -1,54 +1,84 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { StaticFile, StaticFiles } from '../http/pages.ts';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { getMimeType } from 'hono/utils/mime';
+import { SUFFIXES } from '../http/accept-encoding.ts';
+import type { Representation, StaticFile, StaticFiles } from '../http/pages.ts';
+import type { Logger } from '../util/logger.ts';
 
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.ico': 'image/x-icon',
-  '.jpg': 'image/jpeg',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.map': 'application/json',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.txt': 'text/plain; charset=utf-8',
-  '.webp': 'image/webp',
-  '.woff2': 'font/woff2',
-};
-/** As vite names what it may be asked to keep for good: `name-<8 characters of a hash>.js`. */
+/** Vite's hashed names: `name-<8 characters of a hash>.js`. */
 const HASHED_NAME = /-[\w-]{8}\.\w+$/;
 
-/** The built widget (`<folder>/widget`) and demo page (`<folder>/demo`), by the path they are served at. */
-export function loadStaticFiles(folder: string): StaticFiles {
+const DECODERS = { br: brotliDecompressSync, gzip: gunzipSync };
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/**
+ * Reads the built widget (`<folder>/widget`) and demo page (`<folder>/demo`) into memory, by the path they are served
+ * at. Compressed files beside a file (`widget.js.br`) become its representations.
+ */
+export function loadStaticFiles(folder: string, logger: Pick<Logger, 'warn'>): StaticFiles {
   const files = new Map<string, StaticFile>();
-  for (const [part, isPublic] of [
-    ['demo', false],
-    ['widget', true],
-  ] as const) {
-    for (const file of filesBelow(path.join(folder, part))) {
-      const name = path.relative(path.join(folder, part), file).split(path.sep).join('/');
-      files.set(name === 'index.html' ? '/' : `/${name}`, loadFile(file, isPublic));
+  for (const part of ['demo', 'widget'] as const) {
+    const root = path.join(folder, part);
+    for (const file of filesBelow(root)) {
+      const name = path.relative(root, file).split(path.sep).join('/');
+      files.set(name === 'index.html' ? '/' : `/${name}`, {
+        contentType: getMimeType(file) ?? 'application/octet-stream',
+        caching: cachingOf(part, file),
+        isPublic: part === 'widget',
+        representations: readRepresentations(file, logger),
+      });
     }
   }
   return files;
 }
 
-function loadFile(file: string, isPublic: boolean): StaticFile {
-  const bytes = new Uint8Array(readFileSync(file));
-  return {
-    bytes,
-    contentType: CONTENT_TYPES[path.extname(file)] ?? 'application/octet-stream',
-    etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
-    immutable: HASHED_NAME.test(file),
-    isPublic,
-  };
+function cachingOf(part: 'demo' | 'widget', file: string): StaticFile['caching'] {
+  if (HASHED_NAME.test(file)) return 'immutable';
+  return part === 'widget' ? 'brief' : 'revalidated';
 }
 
+function readRepresentations(file: string, logger: Pick<Logger, 'warn'>): StaticFile['representations'] {
+  const bytes = read(file);
+  const representations: StaticFile['representations'] = { identity: represent(bytes) };
+  for (const coding of ['br', 'gzip'] as const) {
+    const compressed = file + SUFFIXES[coding];
+    if (!existsSync(compressed)) continue;
+    const encoded = read(compressed);
+    if (decodesTo(DECODERS[coding], encoded, bytes)) representations[coding] = represent(encoded);
+    else
+      logger.warn(
+        { file: compressed },
+        'A compressed file is not of the file beside it and is not served: build again',
+      );
+  }
+  return representations;
+}
+
+/** False for a compressed file that is damaged, or left over from an earlier version. */
+function decodesTo(decode: (typeof DECODERS)['br' | 'gzip'], encoded: Bytes, bytes: Bytes): boolean {
+  try {
+    return decode(encoded, { maxOutputLength: Math.max(bytes.length, 1) }).equals(bytes);
+  } catch {
+    return false;
+  }
+}
+
+function represent(bytes: Bytes): Representation {
+  return { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
+}
+
+function read(file: string): Bytes {
+  return new Uint8Array(readFileSync(file));
+}
+
+/** Every file but the compressed ones. */
 function filesBelow(folder: string): string[] {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  const suffixes = Object.values(SUFFIXES);
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !suffixes.includes(path.extname(entry.name)))
     .map((entry) => path.join(entry.parentPath, entry.name));
 }

@@ -30,7 +30,7 @@ process.on('unhandledRejection', crash);
 const store = await orRefuse(StoreOpenError, () =>
   openStore(config.store, { ttlMs: config.sessionTtlMs, logger, onUnfit: (error) => refuse(error.message) }),
 );
-const files = loadStaticFiles(DIST);
+const files = loadStaticFiles(DIST, logger);
 if (files.size === 0) logger.warn({ folder: DIST }, 'The widget and the demo were not built: run npm run build');
 
 const { maxPromptBytes, maxBodyBytes, streams, prompts } = config.limits;

@@ -35,6 +35,10 @@ worker_processes 2;
 events { worker_connections 1024; }
 http {
   access_log off;
+  # A host may compress all it can. Streams and the answers of the relay have to come through as they are.
+  gzip on;
+  gzip_types *;
+  gzip_min_length 1;
   ${temporary.join('\n  ')}
   include ${folder}/relay.conf;
 }
