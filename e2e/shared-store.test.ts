@@ -75,7 +75,12 @@ it('finishes a reply in another relay when its own is killed, as viewers on both
     { ...turn, runId: body.runId },
     { ...stopped, runId: accepted.body.runId },
   ];
-  expect(checkSession({ viewers, state, turns, model })).toMatchObject({ violations: [], completed: 1, cancelled: 1 });
+  const stops = { stopped: new Set([accepted.body.runId]) };
+  expect(checkSession({ viewers, state, turns, ...stops, model })).toMatchObject({
+    violations: [],
+    completed: 1,
+    cancelled: 1,
+  });
 });
 
 it.each(['TCP', 'TLS'] as const)(

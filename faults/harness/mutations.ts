@@ -135,6 +135,17 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       },
     }),
   },
+  'a takeover that cancels the run': {
+    store: (store) => ({
+      async claim(id, input) {
+        const head = await store.head(id);
+        if (head.kind === 'open' && head.run && head.run.status !== 'queued') {
+          await store.cancel(id, { token: input.token, runId: head.run.runId });
+        }
+        return store.claim(id, input);
+      },
+    }),
+  },
   'a full store that does not say so': {
     store: (store) => ({
       async submit(id, input) {

@@ -88,8 +88,6 @@ async function converse(
     const { body: state } = await direct.state(credentials);
     const { violations, completed, failed } = checkSession({ viewers: [viewer], turns, state, model });
     violate(...violations);
-    if (completed + failed !== turns.length)
-      violate(`of ${turns.length} accepted prompts ${completed + failed} have an end`);
     count('prompts answered', completed);
     if (failed > 0) count(INTERRUPTED, failed);
   }

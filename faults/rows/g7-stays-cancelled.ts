@@ -65,7 +65,10 @@ async function cancelOnce(
   await viewer.leave();
   const { body: state } = await direct.state(credentials);
   const turns = [{ messageId, prompt, runId: body.runId }];
-  const { violations, completed, cancelled } = checkSession({ viewers: [viewer], turns, state, model });
+  const stopped = new Set([body.runId]);
+  const confirmed = isStopped ? stopped : new Set<string>();
+  const history = { viewers: [viewer], turns, stopped, confirmed, state, model };
+  const { violations, completed, cancelled } = checkSession(history);
   violate(...violations);
   if (isStopped !== (cancelled === 1))
     violate(`${prompt}: the stop said ${String(isStopped)}, and ${completed} runs were completed`);

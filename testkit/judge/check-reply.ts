@@ -1,70 +1,111 @@
-import type { ModelCall, ModelServer } from '../model-server.ts';
 import type { ReadMessage } from '../client/transcript.ts';
+import type { ModelCall, ModelServer } from '../model-server.ts';
 
+/** What a test did to a session, by which its messages are judged. */
 export interface Conversation {
-  /** What was accepted, oldest first: the prompt and the run that was to answer it. */
+  /** Accepted prompts, oldest first, each with the run that has to answer it. */
   turns: { messageId: string; prompt: string; runId: string }[];
+  /** Runs that the test asked the relay to stop: these alone may be cancelled, or leave no reply. */
+  stopped?: ReadonlySet<string>;
+  /** Stopped runs that the relay said it had cancelled: none of them may end otherwise. */
+  confirmed?: ReadonlySet<string>;
 }
 
+/** How many replies ended how, and what is wrong, one sentence each. A reply that is wrong may be counted nowhere. */
+export interface ConversationVerdict {
+  violations: string[];
+  completed: number;
+  cancelled: number;
+  failed: number;
+}
+
+const NO_RUNS: ReadonlySet<string> = new Set();
+
 /**
- * What is wrong with a conversation, as sentences: every accepted prompt stands there to the letter and once, in order,
- * and under it what the model wrote: all of one call if the run was completed, its beginning if it was stopped.
+ * Judges the messages of a session: every accepted prompt stands there to the letter and once, in order, and under it
+ * the reply of its run. A completed reply is all of one model call; a failed or cancelled one is the beginning of a call.
+ * Only a run that was stopped may be cancelled or leave no reply at all: any other reply that is missing is lost.
  *
- * A run may have failed only if it was interrupted too often, which the caller judges by the returned count.
+ * A run may fail only by being interrupted too often, which the caller judges by the returned count.
  */
 export function checkConversation(
   messages: readonly ReadMessage[],
-  { turns }: Conversation,
+  { turns, stopped = NO_RUNS, confirmed = NO_RUNS }: Conversation,
   model: ModelServer,
-): { violations: string[]; completed: number; cancelled: number; failed: number } {
-  const result = { violations: [] as string[], completed: 0, cancelled: 0, failed: 0 };
+): ConversationVerdict {
+  const verdict: ConversationVerdict = { violations: [], completed: 0, cancelled: 0, failed: 0 };
   const rest = [...messages];
   for (const { messageId, prompt, runId } of turns) {
     const question = rest.shift();
     if (question?.id !== messageId || question.text !== prompt) {
-      result.violations.push(`prompt ${messageId} is not where it should be; there is ${JSON.stringify(question)}`);
-      return result;
+      verdict.violations.push(`prompt ${messageId} is not where it should be; there is ${JSON.stringify(question)}`);
+      return verdict;
     }
     const reply = rest[0]?.role === 'assistant' ? rest.shift() : undefined;
     const calls = model.callsFor(prompt);
-    const texts = calls.map(({ text }) => text);
-    const found = describe(prompt, reply, calls);
-    if (!reply || reply.status === 'cancelled') {
-      // Stopped before it began: no reply at all, or one that the model was not asked for yet.
-      result.cancelled += 1;
-      if (reply && reply.text !== '' && !texts.some((text) => text.startsWith(reply.text)))
-        result.violations.push(`not a beginning: ${found}`);
-    } else if (reply.id !== runId) result.violations.push(`the reply is not that of run ${runId}: ${found}`);
-    else if (reply.status === 'completed') {
-      result.completed += 1;
-      const written = calls.findIndex(({ text, finished }) => finished && text === reply.text);
-      if (written < 0 || !calls.slice(written + 1).every(isHungUp))
-        result.violations.push(`not what the model wrote: ${found}`);
-    } else if (reply.status === 'failed') result.failed += 1;
-    else result.violations.push(`run ${runId} has not ended: ${found}`);
+    const ended = endOf(reply, runId, stopped.has(runId));
+    const wrong = ended.wrong ?? checkText(reply, calls) ?? checkStop(reply, runId, confirmed);
+    if (ended.as) verdict[ended.as] += 1;
+    if (wrong) verdict.violations.push(`${wrong}: ${describe(prompt, reply, calls)}`);
   }
-  if (rest.length > 0) result.violations.push(`messages that nobody asked for: ${JSON.stringify(rest)}`);
-  return result;
+  if (rest.length > 0) verdict.violations.push(`messages that nobody asked for: ${JSON.stringify(rest)}`);
+  return verdict;
+}
+
+interface End {
+  as?: 'completed' | 'cancelled' | 'failed';
+  wrong?: string;
+}
+
+function endOf(reply: ReadMessage | undefined, runId: string, isStopped: boolean): End {
+  // A run that is stopped before it begins leaves no reply.
+  if (!reply) return isStopped ? { as: 'cancelled' } : { wrong: `the reply of run ${runId} is lost` };
+  if (reply.id !== runId) return { wrong: `the reply is not that of run ${runId}` };
+  switch (reply.status) {
+    case 'completed':
+    case 'failed':
+      return { as: reply.status };
+    case 'cancelled':
+      return isStopped ? { as: 'cancelled' } : { wrong: `run ${runId} was cancelled and nobody stopped it` };
+    default:
+      return { wrong: `run ${runId} has not ended` };
+  }
+}
+
+function checkText(reply: ReadMessage | undefined, calls: readonly ModelCall[]): string | null {
+  if (!reply) return null;
+  if (reply.status !== 'completed') {
+    const isBeginning = reply.text === '' || calls.some(({ text }) => text.startsWith(reply.text));
+    return isBeginning ? null : 'not a beginning of what the model wrote';
+  }
+  const written = calls.findIndex(({ text, finished }) => finished && text === reply.text);
+  return written >= 0 && calls.slice(written + 1).every(isHungUp) ? null : 'not what the model wrote';
+}
+
+function checkStop(reply: ReadMessage | undefined, runId: string, confirmed: ReadonlySet<string>): string | null {
+  if (!reply || reply.status === 'cancelled' || !confirmed.has(runId)) return null;
+  return `run ${runId} is ${reply.status} although the relay said it was cancelled`;
 }
 
 /**
- * Calls are numbered as they arrive, so the one that stands need not be the last. A relay makes sure of its lease right
- * before it asks; if it is frozen between the two, or what it sends is held up, its call comes after that of the relay
- * which has taken over. The store refuses whatever it writes of it, and by the first such answer, or sooner by the live
- * channel or its next renewal, it hangs up. So every later call must have been hung up on before the relay had all of
- * it, also when the model had said its last word by then: one that a relay has heard to its end without knowing that it
- * is late would be a second writer.
+ * Whether the relay hung up before it had all of a call. Every call after the one that stands must be hung up on, even
+ * when the model had said its last word by then.
+ *
+ * Calls are numbered as they arrive, so the one that stands need not be the last: a relay that is frozen between the
+ * check of its lease and its call may call after the relay that took over. The store refuses what it writes of that call,
+ * and it hangs up by the first refusal, the live channel or its next renewal. A call that it heard to its end would make
+ * it a second writer.
  */
 function isHungUp({ aborted }: ModelCall): boolean {
   return aborted;
 }
 
-/** What is there and what was written, short enough to be read. */
+/** The reply and the calls behind it, short enough to read. */
 function describe(prompt: string, reply: ReadMessage | undefined, calls: readonly ModelCall[]): string {
   const short = (text: string): string => `${JSON.stringify(text.slice(0, 24))}… (${text.length})`;
-  const there = reply ? `${reply.status} ${reply.id} ${short(reply.text)}` : 'nothing';
+  const found = reply ? `${reply.status} ${reply.id} ${short(reply.text)}` : 'nothing';
   const written = calls.map(
     ({ text, finished, aborted }) => `${short(text)}${finished ? ' to its end' : ''}${aborted ? ' aborted' : ''}`,
   );
-  return `to ${JSON.stringify(prompt)} there is ${there}; the model wrote ${written.join(', ') || 'nothing'}`;
+  return `to ${JSON.stringify(prompt)} there is ${found}; the model wrote ${written.join(', ') || 'nothing'}`;
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { checkConversation, type Conversation } from './check-reply.ts';
+import { checkConversation, type Conversation, type ConversationVerdict } from './check-reply.ts';
 import { checkAgreement, checkHistory, type SnapshotRule } from './history-checker.ts';
 import type { ModelServer } from '../model-server.ts';
 import type { SessionState } from '../client/protocol-client.ts';
@@ -20,13 +20,6 @@ export interface SessionHistory extends Conversation {
 /** As a runner has it that is told nothing else (`RunnerOptions`). */
 const MAX_ATTEMPTS = 3;
 
-export interface SessionVerdict {
-  violations: string[];
-  completed: number;
-  cancelled: number;
-  failed: number;
-}
-
 /**
  * The whole history of a session, judged at its end by what all its viewers saw, what the relay says, and what the
  * model was asked and wrote. As sentences, what is wrong of this:
@@ -36,9 +29,15 @@ export interface SessionVerdict {
  * - every prompt was answered, by exactly what the model wrote for it, or its run was interrupted too often;
  * - the model was asked once for each attempt of a run and not more often, and each run ended for each who saw it begin.
  */
-export function checkSession({ viewers, state, turns, model, snapshots = 'first' }: SessionHistory): SessionVerdict {
+export function checkSession({
+  viewers,
+  state,
+  model,
+  snapshots = 'first',
+  ...conversation
+}: SessionHistory): ConversationVerdict {
   const messages = readMessages(state.messages);
-  const { violations, ...counts } = checkConversation(messages, { turns }, model);
+  const { violations, ...counts } = checkConversation(messages, conversation, model);
   // Nothing else may end a run here: the models of the tests never fail.
   for (const { metadata } of state.messages) {
     const { attempt = 0, problem } = metadata?.run ?? {};
@@ -58,7 +57,7 @@ export function checkSession({ viewers, state, turns, model, snapshots = 'first'
     }
   }
   violations.push(...checkAgreement(viewers.map(({ received }) => received)));
-  for (const { prompt, runId } of turns) {
+  for (const { prompt, runId } of conversation.turns) {
     // A snapshot may stand for the rest of a run.
     for (const { received } of snapshots === 'first' ? viewers : []) {
       const run = received.map(({ frame }) => frame).filter(({ message }) => message.runId === runId);

@@ -1,14 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
+import { checkResume, type Resume } from '#testkit/judge/check-resume.ts';
 import { checkSession } from '#testkit/judge/check-session.ts';
 import { createTranscript, readMessages } from '#testkit/client/transcript.ts';
 import { resumeOnce, watchSession } from '#testkit/client/viewer.ts';
-import { compareCursors, follows, type WireFrame } from '#testkit/client/wire.ts';
+import { compareCursors, isTerminal } from '#testkit/client/wire.ts';
 import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../../harness/ask.ts';
 import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
 
 const SESSIONS = 4;
+/** Frames of about two runs. */
+const NEWEST = 20;
 
 /**
  * Short runs one after the other, each sealed and trimmed soon, while others come without a cursor or with any that
@@ -26,15 +29,22 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
       const { origin } = relay;
       const viewer = watchSession({ origin, credentials });
       const turns: Turn[] = [];
+      const resumes: Resume[] = [];
       let over = false;
       const join = async (): Promise<void> => {
         while (!over) {
           await sleep(dice.between(1, 15));
           const seen = viewer.received;
-          const after = dice.chance(0.5) ? undefined : seen[dice.between(0, Math.max(0, seen.length - 1))]?.frame.id;
-          if (turns.length === 0) continue;
+          // Any cursor, or one of the newest: those lie in a run that has just ended while the next one is active.
+          const oldest = dice.chance(0.5) ? 0 : Math.max(0, seen.length - NEWEST);
+          const after = dice.chance(0.4)
+            ? undefined
+            : seen[dice.between(oldest, Math.max(0, seen.length - 1))]?.frame.id;
+          const newest = turns.at(-1);
+          if (!newest) continue;
+          const known = latest(viewer.cursor, newest.accepted.cursor);
           const frames = await resumeOnce({ origin, credentials, ...(after === undefined ? {} : { after }) });
-          violate(...checkContinuation(frames, after));
+          resumes.push({ after, known, frames });
           count(after === undefined ? 'joined without a cursor' : 'returned with any cursor');
           if (frames[0]?.message.type === 'snapshot') count('of them given a snapshot');
         }
@@ -56,6 +66,8 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
       await viewer.leave();
       const { body: state } = await direct.state(credentials);
       violate(...checkSession({ viewers: [viewer], turns, state, model }).violations);
+      const terminals = new Set(viewer.received.flatMap(({ frame }) => (isTerminal(frame) ? [frame.id] : [])));
+      for (const resume of resumes) violate(...checkResume(resume, terminals));
       await checkEveryCursor();
 
       async function checkEveryCursor(): Promise<void> {
@@ -64,7 +76,7 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
         for (const [index, frame] of seen.entries()) {
           if (quick && !dice.chance(0.2)) continue;
           const frames = await resumeOnce({ origin, credentials, after: frame.id });
-          violate(...checkContinuation(frames, frame.id));
+          violate(...checkResume({ after: frame.id, known: viewer.cursor, frames }, terminals));
           const transcript = createTranscript();
           for (const next of [...seen.slice(0, index + 1), ...frames]) transcript.apply(next);
           if (!isDeepStrictEqual(transcript.messages(), whole))
@@ -78,18 +90,6 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
   }
 }
 
-/** Sentences about what does not follow, each frame on the one before and the first on the cursor it was asked with. */
-function checkContinuation(frames: readonly WireFrame[], after: string | undefined): string[] {
-  const violations: string[] = [];
-  let cursor = after ?? '0-0';
-  for (const [index, frame] of frames.entries()) {
-    if (frame.message.type === 'snapshot') {
-      if (index > 0) violations.push(`a snapshot in the middle: ${frame.id}`);
-      if (compareCursors(frame.id, cursor) < 0)
-        violations.push(`a snapshot ${frame.id} older than the cursor ${cursor}`);
-    } else if (!follows(cursor, frame))
-      violations.push(`${frame.id} does not follow ${cursor} (asked after ${after ?? 'nothing'})`);
-    cursor = frame.id;
-  }
-  return violations;
+function latest(left: string, right: string): string {
+  return compareCursors(left, right) < 0 ? right : left;
 }
