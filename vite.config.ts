@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { buildStamp } from './scripts/vite/build-stamp.ts';
 import { classicEntry } from './scripts/vite/classic-entry.ts';
 import { WIDGET_ALIASES } from './scripts/vite/aliases.ts';
 import { pageAtRoot } from './scripts/vite/page-at-root.ts';
@@ -19,6 +20,7 @@ export default defineConfig({
     { ...plainImports(), ...only('widget') },
     { ...pageAtRoot(), ...only('demo') },
     precompress(),
+    buildStamp(),
   ],
   builder: {
     async buildApp(builder) {

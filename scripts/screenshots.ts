@@ -14,7 +14,7 @@ import { openStage, scenesOf, SETTINGS, shoot } from './screenshots/shoot.ts';
 const FOLDER = path.join(ROOT, 'docs/widget');
 const wanted = process.argv.slice(2);
 
-ensureBuild({ rebuildStale: true });
+ensureBuild();
 if (wanted.length === 0) rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER, { recursive: true });
 

@@ -1,23 +1,24 @@
 /**
- * `npm start`: the relay with the demo, started again when it dies, so that killing it can be tried from the page.
+ * `npm start`: the relay with the demo, restarted when it dies, so that the page can kill it.
  *
- * The relay's life hangs on this one by an IPC channel: when it closes, even because this process was killed with no
- * chance to say so, the relay ends (see relay/node/main.ts). The relay says `ready` on the same channel once it listens;
- * one that ends before, by its own will, has refused to start, and starting it again would change nothing.
+ * The two processes share an IPC channel. When it closes, even because this process was killed, the relay exits (see
+ * relay/node/main.ts). The relay sends `ready` on it once it listens. A relay that exits before that has refused to
+ * start, and is not restarted.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { ensureBuild, ROOT } from './ensure-build.ts';
 
+/** Wait before the first restart; doubled for each further one. */
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 5_000;
-/** A relay that lived this long was well: the next restart is quick again. */
+/** Uptime after which the wait and the count of deaths start over. */
 const HEALTHY_MS = 10_000;
-/** Deaths in a row without having been well. */
+/** Deaths in a row, each within HEALTHY_MS, after which it is not restarted. */
 const MAX_DEATHS = 20;
 const PARENT_CHECK_MS = 1_000;
 
-/** Taken before anything that takes time. */
+/** Read before the build, during which the parent may die. */
 const PARENT = process.ppid;
 
 let relay: ChildProcess;
@@ -33,7 +34,7 @@ function startRelay(): void {
   relay = fork(path.join(ROOT, 'relay/node/main.ts'), ['--demo', ...process.argv.slice(2)], {
     cwd: process.cwd(),
     execPath: process.execPath,
-    // A group of its own: an interrupt from the terminal comes here alone, and the relay gets it once, from `stop`.
+    // A process group of its own: Ctrl-C reaches this process alone, which passes it on once.
     detached: true,
   });
   relay.on('message', (message) => {
@@ -48,7 +49,7 @@ function startRelay(): void {
 
 function onExit(code: number | null, signal: NodeJS.Signals | null): void {
   if (stopping) {
-    // One that had not begun yet has nothing to end in good order: the signal itself ends it.
+    // A relay that was not ready yet had nothing to drain, so being ended by the signal is a success.
     process.exitCode = code ?? (ready ? 1 : 0);
     return;
   }
@@ -58,12 +59,12 @@ function onExit(code: number | null, signal: NodeJS.Signals | null): void {
   }
   deaths = Date.now() - startedAt >= HEALTHY_MS ? 0 : deaths + 1;
   if (deaths >= MAX_DEATHS) {
-    console.error(`The relay died ${deaths} times in a row: giving up.`);
+    console.error(`The relay died ${deaths} times in a row and is not restarted.`);
     process.exitCode = 1;
     return;
   }
   const delay = Math.min(FIRST_DELAY_MS * 2 ** Math.max(0, deaths - 1), LONGEST_DELAY_MS);
-  console.error(`The relay ended (${signal ?? `code ${code}`}): starting it again in ${delay} ms.`);
+  console.error(`The relay died (${signal ?? `code ${code}`}) and is restarted in ${delay} ms.`);
   restart = setTimeout(startRelay, delay);
 }
 
@@ -74,14 +75,14 @@ function stop(signal: NodeJS.Signals): void {
   relay.kill(signal);
 }
 
-/** npm itself may be killed with no chance to pass it on: the demo does not outlive the command that started it. */
+/** Stops when npm is gone: killed with SIGKILL it passes no signal on, and the demo would outlive it. */
 function watchParent(): void {
   setInterval(() => {
     if (process.ppid !== PARENT) stop('SIGTERM');
   }, PARENT_CHECK_MS).unref();
 }
 
-ensureBuild({ rebuildStale: true });
+ensureBuild();
 if (process.env['npm_lifecycle_event'] === 'start') watchParent();
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);

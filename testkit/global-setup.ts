@@ -8,5 +8,5 @@ export function setup(): void {
   process.env['CHROME_PATH'] = ensureBrowser();
   ensureRedis();
   ensureNginx();
-  ensureBuild({ rebuildStale: true });
+  ensureBuild();
 }

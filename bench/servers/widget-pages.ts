@@ -187,7 +187,7 @@ async function buildEngines(): Promise<void> {
   engines = chunk.code;
 }
 
-ensureBuild({ rebuildStale: true });
+ensureBuild();
 await buildEngines();
 server.listen(0, '127.0.0.1');
 await new Promise((resolve) => server.once('listening', resolve));

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { PAGES } from '#shared/protocol.ts';
 import { createRelay } from '../app.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { createModel } from '../generation/models/create-model.ts';
@@ -32,6 +33,11 @@ const store = await orRefuse(StoreOpenError, () =>
 );
 const files = loadStaticFiles(DIST, logger);
 if (files.size === 0) logger.warn({ folder: DIST }, 'The widget and the demo were not built: run npm run build');
+else
+  logger.info(
+    { files: files.size, etag: files.get(PAGES.widget)?.representations.identity.etag },
+    'Serving the widget',
+  );
 
 const { maxPromptBytes, maxBodyBytes, streams, prompts } = config.limits;
 const { limiter, close: closeLimiter } = await openPromptLimiter(config.store, prompts, logger);
