@@ -27,6 +27,19 @@ describe('opening a file', () => {
     await openSqliteStore({ path, ttlMs: TTL_MS }).close();
   });
 
+  it('sets when SQLite waits for the disk, and keeps the lock for as long as the file is open', () => {
+    const path = join(temporaryFolder(), 'relay.db');
+    const database = openDatabase(path, 0);
+    const setting = (name: string) => database.prepare(`PRAGMA ${name}`).get()?.[name];
+    // 1 is NORMAL (https://www.sqlite.org/pragma.html#pragma_synchronous): commits reach the operating system at once,
+    // and checkpoints wait for the disk, so that a power cut may cost the newest commits and never tears the file.
+    expect(setting('synchronous')).toBe(1);
+    expect(setting('locking_mode')).toBe('exclusive');
+    expect(setting('journal_mode')).toBe('wal');
+    expect(setting('secure_delete')).toBe(1);
+    database.close();
+  });
+
   it('makes the folder and the file for its owner alone', async () => {
     const path = join(temporaryFolder(), 'data', 'relay.db');
     const store = openSqliteStore({ path, ttlMs: TTL_MS });

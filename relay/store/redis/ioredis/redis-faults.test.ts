@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { claimInput, collectEvents, submitInput } from '../../testing/conformance/store-harness.ts';
 import type { AppendAnswer } from '../../session-store.ts';
+import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';
+import { sleep } from '#testkit/wait.ts';
 import { openForTest, startRun } from './testing/open-for-test.ts';
 import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
@@ -52,6 +54,45 @@ it(
     expect(answer.kind === 'exact' ? answer.entries.map(({ data }) => data) : answer).toEqual(acknowledged);
   },
 );
+
+describe('a command whose connection is lost', () => {
+  /** A store whose line to the server takes 200 ms each way, so that a command is on its way for a known time. */
+  async function openSlowly() {
+    const proxy = await openTcpProxy(server.port);
+    onTestFinished(() => proxy.close());
+    const opened = await openForTest(server, { url: `redis://127.0.0.1:${proxy.port}` });
+    proxy.delay(200);
+    return { proxy, ...opened };
+  }
+
+  it('is sent again over the next connection when it had not reached the server', async () => {
+    const { store, proxy } = await openSlowly();
+    const sessionId = newId();
+    const before = proxy.counts.connections;
+    const submitted = store.submit(sessionId, submitInput());
+    proxy.goDown();
+    proxy.delay(0);
+    await sleep(200);
+    proxy.restore();
+    expect(await submitted).toMatchObject({ kind: 'ok' });
+    expect(proxy.counts.connections).toBeGreaterThan(before);
+  });
+
+  it('is sent again when only its answer was lost, and is written once', async () => {
+    const { store, proxy, keys } = await openSlowly();
+    const sessionId = newId();
+    const input = submitInput();
+    const submitted = store.submit(sessionId, input);
+    const [state = ''] = keys.ofSession(sessionId);
+    await vi.waitUntil(() => server.admin.exists(state), { interval: 5 });
+    proxy.goDown();
+    proxy.delay(0);
+    await sleep(200);
+    proxy.restore();
+    expect(await submitted).toMatchObject({ kind: 'same', runId: input.runId });
+    expect(await store.read(sessionId, { limit: 10 })).toMatchObject({ entries: [{ data: input.entries[0] }] });
+  });
+});
 
 it('tells its followers that they may have missed something when their connection was cut, and goes on telling', async () => {
   const { store } = await openForTest(server);
