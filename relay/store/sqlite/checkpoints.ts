@@ -4,47 +4,49 @@ import { StoreError } from '../store-error.ts';
 import type { Statements } from './statements.ts';
 
 export interface Checkpoints {
-  /** To be called after each commit, with the number of characters that it wrote: there is rarely anything to do. */
+  /** Call after each commit, with the number of characters that it wrote. Rarely does anything. */
   afterCommit(size: number): void;
   /**
-   * Moves all that is committed by then into the database, and cuts the log to nothing; in one go for all who ask
-   * meanwhile. When the database is closed first that has done it.
+   * Moves everything that is committed by now into the database and truncates the write-ahead log; once for all who ask
+   * meanwhile. When the database is closed first, closing has done it.
    *
    * @throws StoreError when the log could not be emptied.
    */
   empty(): Promise<void>;
+  /** Resolves when no checkpoint is under way. Never rejects. */
+  settled(): Promise<void>;
 }
 
-/** What a commit writes besides its texts, in pages of the log, and how many characters fill one: each is written twice. */
+/** Pages (4 KiB) of the write-ahead log that a commit fills besides its texts. */
 const PAGES_PER_COMMIT = 2;
+/** Characters that fill one page: each text is written twice, to the write buffer and then to the log. */
 const CHARACTERS_PER_PAGE = 2048;
 
 /**
- * Moves the write-ahead log into the database without making the process wait for the disk. A checkpoint has the log
- * written to the disk first, megabytes of it, and SQLite waits for that where it runs, which is the event loop: with
- * 100 replies at once that held up everything for 15 to 25 ms every few seconds. Here the operating system is told to
- * write them beforehand, in another thread, so that little is left to wait for, a third or less. What a checkpoint does, and in
- * which order, stays SQLite's.
+ * Moves the write-ahead log into the database without blocking the event loop on the disk. A checkpoint syncs the log
+ * first, megabytes of it, and SQLite waits for that on the thread it runs on: with 100 replies at once that blocked the
+ * process for 15 to 25 ms every few seconds. Here the file is synced beforehand on a thread of libuv's pool, which leaves
+ * a third of the wait or less. What a checkpoint does, and in which order, stays SQLite's.
  *
- * How much is in the log is estimated. Where that is too low, or the disk too slow, SQLite makes a checkpoint by itself.
+ * The size of the log is estimated. Where the estimate is too low, or the disk too slow, SQLite makes a checkpoint itself.
  */
 export function createCheckpoints(options: {
-  /** Of the write-ahead log. */
+  /** Path of the write-ahead log. */
   path: string;
-  /** So many pages are worth a checkpoint. */
+  /** Pages in the log that are worth a checkpoint. */
   everyPages: number;
   statements: Statements;
-  /** Then the database must not be touched any more. */
+  /** Once true, the database must not be touched any more. */
   isClosed: () => boolean;
   logger: Logger | undefined;
 }): Checkpoints {
   const { path, everyPages, statements, isClosed, logger } = options;
   let pages = 0;
-  let busy = false;
+  let moving: Promise<void> | null = null;
   let emptying: Promise<void> | null = null;
 
-  async function writeOut(): Promise<void> {
-    // SQLite's locks are on the database and not on this file: closing it lets go of none (fcntl(2)).
+  async function syncLog(): Promise<void> {
+    // SQLite's locks are on the database and not on this file: closing it releases none of them (fcntl(2)).
     const log = await open(path, 'r+');
     try {
       await log.datasync();
@@ -53,23 +55,31 @@ export function createCheckpoints(options: {
     }
   }
 
-  async function move(): Promise<void> {
-    await writeOut();
-    if (!isClosed()) statements.checkpoint.get();
+  /** Never rejects. */
+  async function moveLog(): Promise<void> {
+    try {
+      await syncLog();
+      if (!isClosed()) statements.checkpoint.get();
+    } catch (error) {
+      // Closing the database moves what is left, and deletes the file.
+      if (!isClosed()) logger?.warn({ err: error }, 'The write-ahead log could not be moved into the database');
+    } finally {
+      moving = null;
+    }
   }
 
   async function emptyLog(): Promise<void> {
     try {
-      await writeOut();
+      await syncLog();
       if (isClosed()) return;
-      // Whoever asks from here on may have committed what this does not move.
+      // What is committed from here on may not be moved by this checkpoint: whoever asks now needs another one.
       emptying = null;
       const answer = statements.emptyLog.get();
       if (answer?.['busy'] !== 0) throw new StoreError('store-unavailable', 'the write-ahead log could not be emptied');
       pages = 0;
     } catch (error) {
       emptying = null;
-      // Closing the database moves what is left, and deletes the file.
+      // As in moveLog.
       if (isClosed()) return;
       throw error instanceof StoreError
         ? error
@@ -80,17 +90,13 @@ export function createCheckpoints(options: {
   return {
     afterCommit(size) {
       pages += PAGES_PER_COMMIT + size / CHARACTERS_PER_PAGE;
-      if (pages < everyPages || busy) return;
+      if (pages < everyPages || moving) return;
       pages = 0;
-      busy = true;
-      move()
-        .catch((error: unknown) => {
-          if (!isClosed()) logger?.warn({ err: error }, 'the write-ahead log could not be moved into the database');
-        })
-        .finally(() => {
-          busy = false;
-        });
+      moving = moveLog();
     },
     empty: () => (emptying ??= emptyLog()),
+    async settled() {
+      await Promise.allSettled([moving, emptying]);
+    },
   };
 }

@@ -164,6 +164,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
       followers.clear();
       dueListeners.clear();
       database.close();
+      await checkpoints?.settled();
     },
   };
 }
