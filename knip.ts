@@ -4,6 +4,7 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   entry: [
     'relay/index.ts',
+    'relay/node/index.ts',
     'relay/store/sqlite/open-sqlite-store.ts',
     'relay/store/redis/ioredis/open-redis-store.ts',
     'relay/store/redis/upstash/open-upstash-store.ts',

@@ -167,7 +167,7 @@ export default defineConfig({
     ...BOUNDARIES.map(boundary),
     {
       files: [
-        'relay/node/config.ts',
+        'relay/node/config/read-config.ts',
         'testkit/**',
         'scripts/**',
         'bench/**',

@@ -1,127 +1,93 @@
-import type { LanguageModel, ToolSet } from 'ai';
 import { Hono } from 'hono';
 import { PAGES, ROUTES } from '#shared/protocol.ts';
 import { createSessionTokens } from './auth/session-token.ts';
 import { DEFAULTS } from './defaults.ts';
-import { createGenerateReply, type GenerateReplyOptions } from './generation/generate-reply.ts';
-import type { PromptLimiter } from './limits/prompt-limiter.ts';
-import { createSessionHub, type HubTiming } from './live/session-hub.ts';
-import type { StreamLimits } from './live/stream-limits.ts';
-import type { Logger } from './util/logger.ts';
+import { createRunner } from './engine/in-process/runner.ts';
+import { createGenerateReply } from './generation/generate-reply.ts';
 import { createClientReader } from './http/client-address.ts';
-import type { IpRange } from './http/ip-address.ts';
-import type { OriginRules } from './http/origins.ts';
+import type { RelayEnv } from './http/endpoint.ts';
+import { checkOriginRules } from './http/origins.ts';
+import { serveFile } from './http/pages.ts';
 import { createErrorHandler } from './http/problem-response.ts';
-import { page, route, type RouteOptions } from './http/route.ts';
-import { RelayError } from './util/relay-error.ts';
+import { largestPromptBytes } from './http/request-limits.ts';
+import { createRouter } from './http/route.ts';
+import { createSessionHub } from './live/session-hub.ts';
+import type { RelayLimits, RelayOptions } from './relay-options.ts';
 import { acceptPrompt } from './routes/accept-prompt.ts';
 import { deleteSession } from './routes/delete-session.ts';
-import { inspectSession, killRelay, writeLate, type DemoControls } from './routes/demo.ts';
-import type { RelayEnv } from './http/endpoint.ts';
+import { inspectSession, killRelay, writeLate } from './routes/demo.ts';
 import { followSession } from './routes/follow-session.ts';
 import { getSession } from './routes/get-session.ts';
 import { mintSession } from './routes/mint-session.ts';
-import { serveFile, type StaticFiles } from './http/pages.ts';
 import { healthProbe, readyProbe } from './routes/probes.ts';
 import { rateMessage } from './routes/rate-message.ts';
 import { shareSession, unshareSession } from './routes/share-session.ts';
 import { stopRun } from './routes/stop-run.ts';
-import type { SessionStore } from './store/session-store.ts';
 import { createStoreHealth } from './store/store-health.ts';
-import { createRunner, type RunnerOptions } from './engine/in-process/runner.ts';
+import { RelayError } from './util/relay-error.ts';
+import { withoutUndefined } from './util/without-undefined.ts';
 
-export interface RelayOptions {
-  /** Stays the caller's: it is not closed with the relay. */
-  store: SessionStore;
-  model: LanguageModel;
-  tools?: ToolSet;
-  systemPrompt?: string;
-  /** Signs the session tokens; at least 16 bytes, better 32, and the same for all relays of one store. */
-  secret: string;
-  logger: Logger;
-  /** As the store's; 24 hours when not given. */
-  sessionTtlMs?: number;
-  maxOutputTokens?: number;
-  timeouts?: Partial<GenerateReplyOptions['timeouts']>;
-  /** Names this relay in the store, for people who look. */
-  owner?: string;
-  leaseMs?: number;
-  /** What becomes of a half-written reply whose relay has died; `restart` when not given. */
-  takeover?: RunnerOptions['takeover'];
-  /** How long `drain` may take. */
-  drainMs?: number;
-  limits?: Partial<RelayLimits>;
-  /** Limits the prompts a minute; without it they are not limited. */
-  limiter?: PromptLimiter;
-  /** Pages that may use the relay; its own origin alone when not given. */
-  origins?: OriginRules;
-  /** Whose `X-Forwarded-For` is believed; nobody's when not given. */
-  trustedProxies?: readonly IpRange[];
-  /** The widget and the demo page, where they are to be served. */
-  files?: StaticFiles;
-  /** Routes for breaking things: never where anybody else can reach them. */
-  demo?: DemoControls;
-  /** ms since the epoch. */
-  clock?: () => number;
-  timing?: Partial<HubTiming>;
-}
-
-/** 0 = none. */
-export interface RelayLimits {
-  maxPromptBytes: number;
-  maxBodyBytes: number;
-  streams: StreamLimits;
-}
-
+/** A relay: the API, the runs that it executes, and the streams that follow them. */
 export interface Relay {
+  /** The routes, to be mounted in another Hono app or asked in tests. */
   readonly app: Hono<RelayEnv>;
-  /** How many event streams are open. */
+  /** Event streams that are open. */
   readonly streams: number;
   /** Answers one request; on Node the server passes `{incoming, outgoing}` as the second argument. */
   fetch(request: Request, env?: RelayEnv['Bindings']): Response | Promise<Response>;
-  /** Begins to take runs. */
+  /** Begins to execute runs. */
   start(): void;
-  /** A planned stop: refuses what is new, ends the runs or gives them back, says `bye` to the viewers. Idempotent. */
+  /**
+   * A planned stop, within `drainMs`: refuses new prompts and streams, lets runs end or hands them over, and tells
+   * viewers when to come back. Idempotent.
+   */
   drain(): Promise<void>;
-  /** Stops without patience. */
+  /** As `drain`, but hands over at once. */
   close(): Promise<void>;
 }
 
-/** Shares of `drainMs`: for runs to end by themselves, and for giving back what has not. The rest is for the viewers. */
+/** Share of `drainMs` in which runs may end by themselves. */
 const FINISH_SHARE = 0.7;
+/** Share of `drainMs` in which those that have not ended are handed over. What is left is for the viewers. */
 const HAND_OVER_SHARE = 0.15;
-const DRAIN_LOOK_MS = 25;
+const DRAIN_POLL_MS = 25;
 const NOT_BUILT = 'The widget and the demo were not built: run npm run build.';
 
-/** The relay as a `fetch` handler that needs nothing of Node: for a server of its own, or mounted in another Hono app. */
+/**
+ * Creates a relay as a `fetch` handler that needs nothing of Node, for a server of its own or another Hono app. What a
+ * Node server needs besides stands in `resumable-chat/relay/node`.
+ *
+ * @throws TypeError or RangeError naming an option that cannot work.
+ * @example
+ * const relay = createRelay({
+ *   store: openSqliteStore({ path: './relay.db', ttlMs: 24 * 3600_000 }),
+ *   model: yourModel,
+ *   secret: process.env.RELAY_SECRET,
+ *   logger: console,
+ *   origins: { allowed: ['https://www.example.com'], loopback: false },
+ * });
+ * relay.start();
+ * app.mount('/', relay.fetch);
+ */
 export function createRelay(options: RelayOptions): Relay {
-  const { store, logger, clock = Date.now, sessionTtlMs = DEFAULTS.sessionTtlMs, drainMs = DEFAULTS.drainMs } = options;
+  const { store, logger, limiter, demo, clock = Date.now } = options;
+  const { sessionTtlMs = DEFAULTS.sessionTtlMs, drainMs = DEFAULTS.drainMs } = options;
   const { files = new Map(), origins = { allowed: 'own', loopback: false } } = options;
-  const limits: RelayLimits = { ...DEFAULTS.limits, ...options.limits };
+  const limits: RelayLimits = { ...DEFAULTS.limits, ...withoutUndefined(options.limits ?? {}) };
+  checkOriginRules(origins);
+  if (limits.maxPromptBytes > largestPromptBytes(limits.maxBodyBytes)) {
+    throw new RangeError('limits.maxPromptBytes must leave room in limits.maxBodyBytes for the rest of the request');
+  }
   const tokens = createSessionTokens({ secret: options.secret, sessionTtlMs, clock });
   const health = createStoreHealth(store);
-  const hub = createSessionHub({ store, logger, limits: limits.streams, ...pick(options, 'timing') });
-  const runner = createRunner({
-    store,
-    logger,
-    workflow: createGenerateReply({
-      store,
-      logger,
-      model: options.model,
-      maxOutputTokens: options.maxOutputTokens ?? DEFAULTS.maxOutputTokens,
-      timeouts: { ...DEFAULTS.timeouts, ...options.timeouts },
-      ...pick(options, 'tools', 'systemPrompt'),
-    }),
-    owner: options.owner ?? 'relay',
-    leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
-    takeover: options.takeover ?? DEFAULTS.takeover,
-    ...store.pace,
-  });
+  const { timing } = options;
+  const hub = createSessionHub({ store, logger, limits: limits.streams, ...withoutUndefined({ timing }) });
+  const runner = createRunnerFor(options);
   let draining: Promise<void> | null = null;
   const isDraining = () => draining !== null;
 
   const app = new Hono<RelayEnv>();
-  const checks: RouteOptions = {
+  const { route, page } = createRouter(app, {
     tokens,
     store,
     clock,
@@ -132,46 +98,38 @@ export function createRelay(options: RelayOptions): Relay {
     isDraining,
     isFull: () => hub.isFull,
     storeReachable: () => health.reachable(),
-  };
+  });
+  const session = { store, tokens };
   const nudge = () => runner.nudge();
-  const { limiter, demo } = options;
 
-  route(app, ROUTES.sessions, { POST: mintSession({ tokens }) }, checks);
-  route(app, ROUTES.session, { GET: getSession({ store, tokens }), DELETE: deleteSession({ store, tokens }) }, checks);
-  route(
-    app,
-    ROUTES.share,
-    { POST: shareSession({ store, tokens }), DELETE: unshareSession({ store, tokens }) },
-    checks,
-  );
-  route(app, ROUTES.feedback, { POST: rateMessage({ store, tokens }) }, checks);
-  route(
-    app,
-    ROUTES.prompt,
-    { POST: acceptPrompt({ store, tokens, limiter, nudge, clock }), DELETE: stopRun({ store, tokens, logger }) },
-    checks,
-  );
-  route(app, ROUTES.stream, { GET: followSession({ store, tokens, hub }) }, checks);
+  route(ROUTES.sessions, { POST: mintSession({ tokens }) });
+  route(ROUTES.session, { GET: getSession(session), DELETE: deleteSession(session) });
+  route(ROUTES.share, { POST: shareSession(session), DELETE: unshareSession(session) });
+  route(ROUTES.feedback, { POST: rateMessage(session) });
+  route(ROUTES.prompt, {
+    POST: acceptPrompt({ ...session, limiter, nudge, clock }),
+    DELETE: stopRun({ ...session, logger }),
+  });
+  route(ROUTES.stream, { GET: followSession({ ...session, hub }) });
   if (demo) {
-    route(app, '/demo/kill', { POST: killRelay(demo) }, checks);
-    route(app, '/demo/inspect', { GET: inspectSession(demo) }, checks);
-    route(app, '/demo/late-write', { POST: writeLate(demo, store) }, checks);
+    route('/demo/kill', { POST: killRelay(demo) });
+    route('/demo/inspect', { GET: inspectSession(demo) });
+    route('/demo/late-write', { POST: writeLate(demo, store) });
   }
-  page(app, PAGES.health, healthProbe);
-  page(app, PAGES.ready, readyProbe({ health, isDraining }));
-  for (const path of new Set([PAGES.demo, PAGES.widget, ...files.keys()])) {
-    page(app, path, serveFile(files, path, NOT_BUILT));
-  }
+  page(PAGES.health, healthProbe);
+  page(PAGES.ready, readyProbe({ health, isDraining }));
+  for (const path of new Set([PAGES.demo, PAGES.widget, ...files.keys()]))
+    page(path, serveFile(files, path, NOT_BUILT));
   app.notFound(() => {
     throw new RelayError('not-found');
   });
   app.onError(createErrorHandler(logger, health));
 
-  /** A reply that can still end here is not seen to stop at all; what is handed over begins anew elsewhere. */
+  /** A reply that ends here is not seen to stop at all; one that is handed over may begin anew elsewhere. */
   async function drain(budgetMs: number): Promise<void> {
     const until = performance.now() + budgetMs * FINISH_SHARE;
     while (runner.activeRuns > 0 && performance.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     await runner.drain(budgetMs * HAND_OVER_SHARE);
     hub.close();
   }
@@ -188,10 +146,20 @@ export function createRelay(options: RelayOptions): Relay {
   };
 }
 
-/** The options that were given, so that others keep their defaults. */
-function pick<T extends object, K extends keyof T>(options: T, ...keys: K[]): Pick<T, K> {
-  return Object.fromEntries(keys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]])) as Pick<
-    T,
-    K
-  >;
+function createRunnerFor(options: RelayOptions) {
+  const { store, logger, model, tools, systemPrompt, maxTurns, maxAttempts, maxRuns } = options;
+  const { maxOutputTokens = DEFAULTS.maxOutputTokens, owner = 'relay' } = options;
+  const { leaseMs = DEFAULTS.leaseMs, takeover = DEFAULTS.takeover } = options;
+  const timeouts = { ...DEFAULTS.timeouts, ...withoutUndefined(options.timeouts ?? {}) };
+  const reply = { store, logger, model, maxOutputTokens, timeouts };
+  return createRunner({
+    store,
+    logger,
+    workflow: createGenerateReply({ ...reply, ...withoutUndefined({ tools, systemPrompt, maxTurns }) }),
+    owner,
+    leaseMs,
+    takeover,
+    ...withoutUndefined({ maxAttempts, maxRuns }),
+    ...store.pace,
+  });
 }

@@ -11,12 +11,10 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createRelay } from '#relay/app.ts';
-import { readConfig } from '#relay/node/config.ts';
-import { createModel } from '#relay/generation/models/create-model.ts';
+import { readConfig } from '#relay/node/config/read-config.ts';
 import { createLogger } from '#relay/node/create-logger.ts';
 import { createServer } from '#relay/node/create-server.ts';
 import { keepSecret } from '#relay/node/keep-secret.ts';
-import { openStore } from '#relay/node/open-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { mutateScripts } from '../harness/lua-mutations.ts';
 import { findMutation, mutateStore } from '../harness/mutations.ts';
@@ -45,13 +43,8 @@ const blockedMs = process.env['FAULTS_BLOCKED_MS'];
 const { maxPromptBytes, maxBodyBytes, streams } = config.limits;
 const relay = createRelay({
   store,
-  model: createModel({
-    model: config.model.name,
-    tokensPerSecond: config.model.tokensPerSecond,
-    baseUrl: config.model.baseUrl ?? '',
-    apiKey: config.model.apiKey ?? '',
-  }),
-  secret: config.secret ?? keepSecret(config.store),
+  model: config.model.create(),
+  secret: config.secret ?? keepSecret(config.store.secretFile),
   logger,
   sessionTtlMs: config.sessionTtlMs,
   owner: `faults:${process.pid}`,
@@ -81,13 +74,14 @@ process.on('SIGUSR2', () => {
 /** With a clock that is set back and forth by so many ms at most, where one is asked for: a Redis takes it from who asks. */
 async function open(): Promise<SessionStore> {
   const jumpMs = Number(process.env['FAULTS_CLOCK_MS'] ?? 0);
-  if (jumpMs === 0 || config.store.kind !== 'redis') return openStore(config.store, options);
+  const url = process.env['STORE'] ?? '';
+  if (jumpMs === 0 || !url.startsWith('redis')) return config.store.open(options);
   const { openRedisStore } = await import('#relay/store/redis/ioredis/open-redis-store.ts');
   let offsetMs = 0;
   setInterval(() => {
     offsetMs = Math.round((Math.random() * 2 - 1) * jumpMs);
   }, CLOCK_STEP_MS).unref();
-  return openRedisStore({ ...config.store, ...options, clockOffset: () => offsetMs });
+  return openRedisStore({ url, prefix: process.env['KEY_PREFIX'], ...options, clockOffset: () => offsetMs });
 }
 
 async function stop(): Promise<void> {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { createModel } from './models/create-model.ts';
+import { createModel } from './models/index.ts';
 import { createStage } from './testing/stage.ts';
 
 const API_KEY = 'gateway-key-that-nobody-may-see';
@@ -28,7 +28,7 @@ async function startGateway(answer: (response: ServerResponse) => void) {
 }
 
 function gatewayModel(baseUrl: string) {
-  return createModel({ model: 'gateway:openai/gpt-5', baseUrl, apiKey: API_KEY, tokensPerSecond: 1 });
+  return createModel({ MODEL: 'gateway:openai/gpt-5', MODEL_BASE_URL: baseUrl, MODEL_API_KEY: API_KEY });
 }
 
 const usage = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createModel } from './models/create-model.ts';
+import { createModel } from './models/index.ts';
 import { createDemoModel } from './models/demo/demo-model.ts';
 import { startOpenAiServer, type Reply } from './testing/openai-server.ts';
 import { createStage, type StageOptions } from './testing/stage.ts';
@@ -11,10 +11,9 @@ const API_KEY = 'sk-test-1234';
 async function answerFrom(replies: Reply[], options: StageOptions = {}) {
   await using server = await startOpenAiServer(...replies);
   const model = createModel({
-    model: 'openai-compatible:test-model',
-    baseUrl: server.baseUrl,
-    apiKey: API_KEY,
-    tokensPerSecond: 1,
+    MODEL: 'openai-compatible:test-model',
+    MODEL_BASE_URL: server.baseUrl,
+    MODEL_API_KEY: API_KEY,
   });
   await using stage = createStage({ model, timeouts: PATIENT, ...options });
   stage.start();
@@ -95,7 +94,7 @@ describe('a reply', () => {
 
   test('is told the system prompt and the conversation so far', async () => {
     await using server = await startOpenAiServer({ kind: 'ok' });
-    const model = createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
+    const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
     await using stage = createStage({ model, systemPrompt: 'Be brief.' });
     stage.start();
     await stage.prompt('first');
@@ -139,7 +138,7 @@ describe('a model that fails', () => {
   test('and cannot be reached ends the run, and the operator is told which setting to look at', async () => {
     const gone = await startOpenAiServer();
     await gone.close();
-    const model = createModel({ model: 'openai-compatible:m', baseUrl: gone.baseUrl, tokensPerSecond: 1 });
+    const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: gone.baseUrl });
     await using stage = createStage({ model });
     stage.start();
     await stage.prompt('Hello?');

@@ -1,6 +1,6 @@
 import { jsonSchema, tool } from 'ai';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createModel } from './models/create-model.ts';
+import { createModel } from './models/index.ts';
 import { startOpenAiServer } from './testing/openai-server.ts';
 import { createStage } from './testing/stage.ts';
 
@@ -28,7 +28,7 @@ test.each([
   const [frozen, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let reads = 0;
   await using stage = createStage({
-    model: createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 }),
+    model: createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl }),
     tools: { weather: tool({ inputSchema: jsonSchema({ type: 'object' }), execute }) },
     runner: { leaseMs: LEASE_MS },
     wrap: (store) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { StreamMessage } from '#shared/protocol.ts';
-import { createModel } from './models/create-model.ts';
+import { createModel } from './models/index.ts';
 import { createDemoModel } from './models/demo/demo-model.ts';
 import { startOpenAiServer, type ScriptLine } from './testing/openai-server.ts';
 import { createStage, type Stage, type StageOptions } from './testing/stage.ts';
@@ -91,7 +91,7 @@ describe('a reply whose relay is gone', () => {
       { kind: 'words-then-stall', words: ['A first half of an answer '] },
       line,
     );
-    const model = createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
+    const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
     await using taken = await takeOver({ model, runner: { takeover: 'continue' } }, 'drains');
     const { messages, terminals, state } = taken;
     const after = chunksAfterRestart(messages);
@@ -107,7 +107,7 @@ describe('a reply whose relay is gone', () => {
 
 test('Stop ends the call of the model at once, even while it is silent', async () => {
   await using server = await startOpenAiServer({ kind: 'words-then-stall' });
-  const model = createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
+  const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
   await using stage = createStage({ model, runner: { leaseMs: 60_000 } });
   const runner = stage.start();
   await stage.prompt('Hello?');

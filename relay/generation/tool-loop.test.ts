@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '#shared/protocol.ts';
 import { isToolPart } from '#shared/fold/reply.ts';
 import { withFaults, type Fault } from '../engine/testing/faulty-store.ts';
-import { createModel } from './models/create-model.ts';
+import { createModel } from './models/index.ts';
 import { startOpenAiServer, type OpenAiRequest, type OpenAiServer, type Reply } from './testing/openai-server.ts';
 import { createStage, type Stage } from './testing/stage.ts';
 
@@ -33,7 +33,7 @@ function threeTurns({ body }: OpenAiRequest): Reply {
 }
 
 function connect(server: OpenAiServer) {
-  return createModel({ model: 'openai-compatible:m', baseUrl: server.baseUrl, tokensPerSecond: 1 });
+  return createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
 }
 
 function weatherTools(executions: string[]): ToolSet {

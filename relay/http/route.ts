@@ -1,23 +1,41 @@
 import type { Context, Hono } from 'hono';
 import { RelayError } from '../util/relay-error.ts';
-import { pageHeaders } from './pages.ts';
-import type { Endpoints, Method, RelayEnv } from './endpoint.ts';
 import { runChecks, type CheckOptions } from './checks.ts';
-import type { createClientReader } from './client-address.ts';
+import type { ClientReader } from './client-address.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
+import type { Endpoints, Method, RelayEnv } from './endpoint.ts';
 import { isOriginAllowed, type OriginRules } from './origins.ts';
+import { pageHeaders } from './pages.ts';
 
-export interface RouteOptions extends CheckOptions {
+/** What every route is bound with. */
+export interface RouterOptions extends CheckOptions {
   origins: OriginRules;
-  readClient: ReturnType<typeof createClientReader>;
+  readClient: ClientReader;
 }
 
-/** Binds the endpoints of one path under `/api`; every request to it goes through the checks in their order. */
-export function route(app: Hono<RelayEnv>, path: string, endpoints: Endpoints, options: RouteOptions): void {
-  const methods = Object.keys(endpoints);
-  if (endpoints.GET && !endpoints.GET.opensStream) methods.push('HEAD');
+/** Binds paths of an app to what answers them. */
+export interface Router {
+  /** Binds the endpoints of one path of the API: every request to it goes through the checks in their order. */
+  route(path: string, endpoints: Endpoints): void;
+  /** Binds a page or a probe: GET and HEAD, for everybody, without any check. */
+  page(path: string, handle: (c: Context<RelayEnv>) => Response | Promise<Response>): void;
+}
 
-  app.all(path, async function dispatch(c) {
+/** Makes the router of an app. */
+export function createRouter(app: Hono<RelayEnv>, options: RouterOptions): Router {
+  return {
+    route(path, endpoints) {
+      const methods = Object.keys(endpoints);
+      if (endpoints.GET && !endpoints.GET.opensStream) methods.push('HEAD');
+      app.all(path, (c) => answer(c, endpoints, methods));
+    },
+    page(path, handle) {
+      const methods = ['GET', 'HEAD'];
+      app.all(path, pageHeaders, (c) => (methods.includes(c.req.method) ? handle(c) : refuseMethod(c, methods)));
+    },
+  };
+
+  async function answer(c: Context<RelayEnv>, endpoints: Endpoints, methods: readonly string[]): Promise<Response> {
     const origin = c.req.header('origin');
     const client = options.readClient(c);
     const self = `${client.scheme}://${new URL(c.req.url).host}`;
@@ -37,17 +55,7 @@ export function route(app: Hono<RelayEnv>, path: string, endpoints: Endpoints, o
     c.header('X-Content-Type-Options', 'nosniff');
     const draft = { c, endpoint, originAllowed, address: client.address };
     return endpoint.handle(await runChecks(draft, options));
-  });
-}
-
-/** Binds a page or a probe: GET and HEAD, for everybody. */
-export function page(
-  app: Hono<RelayEnv>,
-  path: string,
-  handle: (c: Context<RelayEnv>) => Response | Promise<Response>,
-): void {
-  const methods = ['GET', 'HEAD'];
-  app.all(path, pageHeaders, (c) => (methods.includes(c.req.method) ? handle(c) : refuseMethod(c, methods)));
+  }
 }
 
 function refuseMethod(c: Context<RelayEnv>, methods: readonly string[]): never {

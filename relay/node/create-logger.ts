@@ -1,10 +1,19 @@
 import { pino, type Logger } from 'pino';
-import type { LogLevel } from './config.ts';
 
-/** Never in a log, wherever it turns up in the fields: what was written, and what would let somebody act for a visitor. */
+/** The least severe lines that are written; `silent` writes none. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Fields that are never logged: what visitors and models wrote, and what would let somebody act for a visitor. */
 const SECRETS = ['prompt', 'token', 'authorization', 'secret', 'apiKey', 'messages', 'text', 'body', 'entries', 'data'];
 
-/** Lines of JSON on stderr, written at once, so that the last words of a process that dies are not lost. */
+/**
+ * Lines of JSON on stderr. They are written synchronously, so that the last lines of a process that dies are not lost.
+ * Secret fields are replaced, and session ids are cut to six characters.
+ *
+ * @example
+ * const relay = createRelay({ ...options, logger: createLogger('info') });
+ */
 export function createLogger(level: LogLevel): Logger {
   return pino(
     {

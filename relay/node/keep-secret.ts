@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import type { StoreConfig } from './open-store.ts';
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 const SECRET_BYTES = 32;
 
 /**
- * The secret that is kept beside the embedded store, made when there is none: tokens outlive a restart. Only whoever
- * holds the store's lock may call it. The file is readable by its owner alone. The secret of a shared store is a setting.
+ * The secret that is kept in `file`, made when there is none: tokens outlive a restart. Without a file it lasts as long
+ * as the process. Only the holder of the embedded store's lock may call it, so that two relays never make one at once.
+ * The file is readable by its owner alone.
  */
-export function keepSecret(store: StoreConfig): string {
-  if (store.kind !== 'sqlite' || store.path === ':memory:') return makeSecret();
-  const file = `${store.path}.secret`;
+export function keepSecret(file: string | undefined): string {
+  if (file === undefined) return makeSecret();
   if (statSync(file, { throwIfNoEntry: false })) {
     const kept = readFileSync(file, 'utf8').trim();
     if (kept.length >= SECRET_BYTES) {
@@ -19,9 +18,11 @@ export function keepSecret(store: StoreConfig): string {
     }
   }
   const secret = makeSecret();
-  // Whole or not at all: written beside it, then moved into its place.
-  writeFileSync(`${file}.new`, `${secret}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  // Whole or not at all: written beside it, then moved into its place. `wx` never writes through a planted symlink.
+  const draft = `${file}.new`;
+  rmSync(draft, { force: true });
+  writeFileSync(draft, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+  renameSync(draft, file);
   return secret;
 }
 

@@ -2,37 +2,37 @@
 /** The relay as a process: settings from the environment and from `.env` where it is started, a store, an HTTP server. `--demo` adds the demo's controls. */
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { PAGES } from '#shared/protocol.ts';
 import { createRelay } from '../app.ts';
-import { ConfigError, readConfig, type Config } from './config.ts';
-import { createModel } from '../generation/models/create-model.ts';
+import type { OpenedStore } from '../store/store-driver.ts';
+import { StoreOpenError } from '../store/store-error.ts';
+import { SettingsError } from '../util/settings.ts';
+import { withoutUndefined } from '../util/without-undefined.ts';
+import type { Config } from './config/config.ts';
+import { readConfig } from './config/read-config.ts';
 import { createLogger } from './create-logger.ts';
 import { createServer } from './create-server.ts';
+import { DIST_FOLDER } from './dist-folder.ts';
 import { keepSecret } from './keep-secret.ts';
 import { listen, ListenError } from './listen.ts';
 import { loadStaticFiles } from './load-static-files.ts';
 import { openPromptLimiter } from './open-prompt-limiter.ts';
-import { openStore, type OpenedStore } from './open-store.ts';
-import { StoreOpenError } from '../store/store-error.ts';
 
-/** Where the widget and the demo are built to, as seen from here and from dist/package/relay/node/ in the package. */
-const DIST = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist' : '../../..', import.meta.url));
 /** What was answered last may still be on its way out when everything else has ended. */
 const FLUSH_MS = 200;
 
 // What the environment itself says wins.
 if (existsSync('.env')) process.loadEnvFile('.env');
-const config = await orRefuse(ConfigError, () => readConfig());
+const config = await orRefuse(SettingsError, () => readConfig());
 const logger = createLogger(config.logLevel);
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
 
 const store = await orRefuse(StoreOpenError, () =>
-  openStore(config.store, { ttlMs: config.sessionTtlMs, logger, onUnfit: (error) => refuse(error.message) }),
+  config.store.open({ ttlMs: config.sessionTtlMs, logger, onUnfit: (error) => refuse(error.message) }),
 );
-const files = loadStaticFiles(DIST, logger);
-if (files.size === 0) logger.warn({ folder: DIST }, 'The widget and the demo were not built: run npm run build');
+const files = loadStaticFiles(DIST_FOLDER, logger);
+if (files.size === 0) logger.warn({ folder: DIST_FOLDER }, 'The widget and the demo were not built: run npm run build');
 else
   logger.info(
     { files: files.size, etag: files.get(PAGES.widget)?.representations.identity.etag },
@@ -43,14 +43,9 @@ const { maxPromptBytes, maxBodyBytes, streams, prompts } = config.limits;
 const { limiter, close: closeLimiter } = await openPromptLimiter(config.store, prompts, logger);
 const relay = createRelay({
   store,
-  model: createModel({
-    model: config.model.name,
-    tokensPerSecond: config.model.tokensPerSecond,
-    ...(config.model.baseUrl === undefined ? {} : { baseUrl: config.model.baseUrl }),
-    ...(config.model.apiKey === undefined ? {} : { apiKey: config.model.apiKey }),
-  }),
-  ...(config.systemPrompt === undefined ? {} : { systemPrompt: config.systemPrompt }),
-  secret: config.secret ?? keepSecret(config.store),
+  model: config.model.create(),
+  ...withoutUndefined({ systemPrompt: config.systemPrompt }),
+  secret: config.secret ?? keepSecret(config.store.secretFile),
   logger,
   sessionTtlMs: config.sessionTtlMs,
   maxOutputTokens: config.maxOutputTokens,
@@ -88,7 +83,7 @@ process.on('SIGINT', () => void stop());
 process.on('disconnect', () => process.exit(1));
 process.send?.('ready');
 const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-console.log(`The relay is ready at http://${host}:${port} (store ${config.storeLabel}, model ${config.model.name}).`);
+console.log(`The relay is ready at http://${host}:${port} (store ${config.store.label}, model ${config.model.name}).`);
 
 /** A planned stop. The port stays open, and answers that the relay drains, until the process ends. */
 async function stop(): Promise<void> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import type { Logger } from '../util/logger.ts';
 import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
+import { redisDriver } from '../store/redis/ioredis/driver.ts';
 import { openPromptLimiter, type OpenedPromptLimiter } from './open-prompt-limiter.ts';
 
 const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -12,11 +13,9 @@ beforeAll(async () => {
 afterAll(() => server.destroy());
 
 function open(prefix: string, url = server.url): Promise<OpenedPromptLimiter> {
-  return openPromptLimiter(
-    { kind: 'redis', url, prefix, allowEviction: false },
-    { perSession: 3, perAddress: 5 },
-    logger,
-  );
+  const store = redisDriver.parse(url, { KEY_PREFIX: prefix });
+  if (store.kind === 'wrong') throw new TypeError(store.problems.join());
+  return openPromptLimiter(store.value, { perSession: 3, perAddress: 5 }, logger);
 }
 
 /** One that counts on Redis by now, and not for itself while it connects. */

@@ -4,6 +4,8 @@
  * change in one script. See docs/decisions/0011-the-keys-of-a-shared-store.md.
  */
 
+/** What the names of all keys begin with when nothing else is said. */
+export const DEFAULT_PREFIX = 'rc';
 /** Enough to spread over the servers of a Cluster; few enough to look at each of them for due runs. */
 const PARTITIONS = 64;
 /** KEYS of append.lua, which runs for each batch of tokens. */

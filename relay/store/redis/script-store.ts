@@ -9,7 +9,7 @@ import { createDueHints } from './due-hints.ts';
 import { encodeGroups } from './entry-groups.ts';
 import { createHints } from './hints.ts';
 import { decodeInspection } from './inspection.ts';
-import { createKeys } from './keys.ts';
+import { createKeys, DEFAULT_PREFIX } from './keys.ts';
 import {
   oneOf,
   toAppendAnswer,
@@ -36,8 +36,6 @@ export interface ScriptStoreOptions extends SharedStoreOptions {
   /** Throws a StoreError while the store cannot be used yet. */
   assertFit: () => void;
 }
-
-export const DEFAULT_PREFIX = 'rc';
 
 /** A store that several processes share, and a look at what it keeps. */
 export interface ScriptStore extends SessionStore {

@@ -1,6 +1,6 @@
 import { StoreError, StoreOpenError } from '../../store-error.ts';
-import { createKeys } from '../keys.ts';
-import { createScriptStore, DEFAULT_PREFIX, type ScriptStore, type SharedStoreOptions } from '../script-store.ts';
+import { createKeys, DEFAULT_PREFIX } from '../keys.ts';
+import { createScriptStore, type ScriptStore, type SharedStoreOptions } from '../script-store.ts';
 import { checkServer, refusalOf } from './check-server.ts';
 import { connectCommands } from './connect.ts';
 import { parseRedisAddress } from './redis-address.ts';

@@ -1,8 +1,8 @@
 import { Redis } from '@upstash/redis';
 import { StoreError, StoreOpenError } from '../../store-error.ts';
 import { checkFormat } from '../check-format.ts';
-import { createKeys } from '../keys.ts';
-import { createScriptStore, DEFAULT_PREFIX, type ScriptStore, type SharedStoreOptions } from '../script-store.ts';
+import { createKeys, DEFAULT_PREFIX } from '../keys.ts';
+import { createScriptStore, type ScriptStore, type SharedStoreOptions } from '../script-store.ts';
 import { isForbidden, isPassing, readRefusal, type UpstashRefusal } from './upstash-errors.ts';
 import { createUpstashSubscriptions } from './upstash-subscriptions.ts';
 import { createUpstashTransport } from './upstash-transport.ts';

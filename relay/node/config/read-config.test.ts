@@ -1,30 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { ConfigError, readConfig, SETTING_NAMES } from './config.ts';
+import { SettingsError } from '../../util/settings.ts';
+import { readConfig, SETTING_NAMES } from './read-config.ts';
 
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
     readConfig(env);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (error instanceof SettingsError) return error.problems;
     throw error;
   }
 }
 
+/** What a set of settings chooses, where functions are left out: only their results tell them apart. */
+const chosen = (env: Record<string, string> = {}) => JSON.parse(JSON.stringify(readConfig(env))) as object;
+
 it('has a default for everything', () => {
-  expect(readConfig({})).toMatchObject({
+  expect(chosen()).toEqual({
     port: 8787,
     host: '127.0.0.1',
     isLoopback: true,
-    store: { kind: 'sqlite', path: './data/relay.db' },
-    storeLabel: './data/relay.db',
-    model: { name: 'demo', tokensPerSecond: 40 },
+    store: { label: './data/relay.db', secretFile: './data/relay.db.secret' },
+    model: { name: 'demo' },
     timeouts: { firstChunkMs: 60_000, chunkMs: 30_000, totalMs: 600_000 },
     takeover: 'restart',
     leaseMs: 10_000,
     drainMs: 25_000,
-    secret: undefined,
     origins: { allowed: 'own', loopback: true },
     trustedProxies: [],
     sessionTtlMs: 86_400_000,
@@ -37,16 +39,17 @@ it('has a default for everything', () => {
       prompts: { perSession: 20, perAddress: 60 },
     },
   });
+  expect(readConfig({}).model.create()).toMatchObject({ modelId: 'demo' });
 });
 
 it('takes a setting that is set to nothing for one that is not set', () => {
-  expect(readConfig({ PORT: '', MODEL_BASE_URL: '', RELAY_SECRET: '' })).toEqual(readConfig({}));
+  expect(chosen({ PORT: '', MODEL_BASE_URL: '', RELAY_SECRET: '', STORE: '', MODEL: '' })).toEqual(chosen());
 });
 
 it('has an example file with every setting, at its default, explained', () => {
-  const lines = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').split('\n');
+  const lines = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8').split('\n');
   const settings = lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split('=', 2) as [string, string]);
-  expect(readConfig(Object.fromEntries(settings))).toEqual(readConfig({}));
+  expect(chosen(Object.fromEntries(settings))).toEqual(chosen());
   expect(settings.map(([name]) => name).toSorted()).toEqual(SETTING_NAMES.toSorted());
   // Each stands below a line that explains it, or below another that shares its explanation.
   for (const [name] of settings)
@@ -87,8 +90,20 @@ it('names every problem at once, with what the setting should be', () => {
   expect(problems.join()).not.toContain('short');
 });
 
-it.each([{ ENGINE: 'upstash-workflow' }])('says honestly that %o is not there yet', (env) => {
-  expect(problemsOf(env)).toEqual([expect.stringContaining('is not available in this version')]);
+it('refuses an engine that this version does not have, and takes the one it has', () => {
+  expect(problemsOf({ ENGINE: 'upstash-workflow' })).toEqual([
+    'ENGINE must be relay or not set: this version has no other engine.',
+  ]);
+  expect(chosen({ ENGINE: 'relay' })).toEqual(chosen());
+});
+
+it('refuses prompts larger than the body that they come in', () => {
+  const wrong = { MAX_PROMPT_BYTES: '32768', MAX_BODY_BYTES: '32768' };
+  expect(problemsOf(wrong)).toEqual([
+    'MAX_PROMPT_BYTES must be at most 32256, so that its request fits into MAX_BODY_BYTES.',
+  ]);
+  for (const right of [{ MAX_PROMPT_BYTES: '32256' }, { MAX_PROMPT_BYTES: '0' }, { MAX_BODY_BYTES: '0' }])
+    expect(problemsOf({ ...wrong, ...right })).toEqual([]);
 });
 
 it.each([
@@ -98,31 +113,30 @@ it.each([
   'redis-sentinel://a:1/name',
 ])('takes %s for a store that relays share, and wants the secret that they share', (STORE) => {
   expect(problemsOf({ STORE })).toEqual([expect.stringMatching(/^RELAY_SECRET must be set/)]);
-  const { store, storeLabel } = readConfig({
-    STORE,
-    RELAY_SECRET: 'x'.repeat(16),
-    KEY_PREFIX: 'chat',
-    ALLOW_EVICTION: 'true',
-  });
-  expect(store).toEqual({ kind: 'redis', url: STORE, prefix: 'chat', allowEviction: true });
-  expect(storeLabel).not.toContain('p%40ss');
+  const { store } = readConfig({ STORE, RELAY_SECRET: 'x'.repeat(16) });
+  expect(store.label).not.toContain('p%40ss');
+  expect(store.secretFile).toBeUndefined();
 });
 
 it('takes upstash: for a store that relays share, with an address and a token of its own', () => {
   expect(problemsOf({ STORE: 'upstash:' })).toEqual([
-    expect.stringMatching(/^RELAY_SECRET must be set/),
     expect.stringMatching(/^UPSTASH_REDIS_REST_URL must be set/),
     expect.stringMatching(/^UPSTASH_REDIS_REST_TOKEN must be set/),
+    expect.stringMatching(/^RELAY_SECRET must be set/),
   ]);
-  const { store, storeLabel } = readConfig({
+  const { store } = readConfig({
     STORE: 'upstash:',
     RELAY_SECRET: 'x'.repeat(16),
     UPSTASH_REDIS_REST_URL: 'https://eu1-a-b-1.upstash.io',
     UPSTASH_REDIS_REST_TOKEN: 'token',
   });
-  expect(store).toEqual({ kind: 'upstash', url: 'https://eu1-a-b-1.upstash.io', token: 'token', prefix: 'rc' });
-  expect(storeLabel).toBe('https://eu1-a-b-1.upstash.io');
+  expect(store.label).toBe('https://eu1-a-b-1.upstash.io');
   expect(problemsOf({ STORE: 'upstash:x' })).toContainEqual(expect.stringMatching(/^STORE must be/));
+});
+
+it('keeps no secret for a store that is forgotten', () => {
+  expect(readConfig({ STORE: 'sqlite::memory:' }).store).toMatchObject({ label: ':memory:' });
+  expect(readConfig({ STORE: 'sqlite::memory:' }).store.secretFile).toBeUndefined();
 });
 
 it('reads how a half-written reply is taken on', () => {
@@ -133,9 +147,15 @@ it('reads how a half-written reply is taken on', () => {
 it('wants a key for the gateway, under either name', () => {
   const MODEL = 'gateway:openai/gpt-5';
   expect(problemsOf({ MODEL })).toEqual([expect.stringMatching(/^MODEL_API_KEY must be set/)]);
-  expect(readConfig({ MODEL, MODEL_API_KEY: 'a' }).model).toMatchObject({ name: MODEL, apiKey: 'a' });
-  expect(readConfig({ MODEL, AI_GATEWAY_API_KEY: 'b' }).model.apiKey).toBe('b');
-  expect(readConfig({ AI_GATEWAY_API_KEY: 'b' }).model.apiKey).toBeUndefined();
+  for (const name of ['MODEL_API_KEY', 'AI_GATEWAY_API_KEY'])
+    expect(readConfig({ MODEL, [name]: 'a' }).model.create()).toMatchObject({ modelId: 'openai/gpt-5' });
+});
+
+it('checks the settings of stores and models that were not chosen too', () => {
+  expect(problemsOf({ UPSTASH_REDIS_REST_URL: 'ftp://x', MODEL_BASE_URL: 'x' })).toEqual([
+    expect.stringMatching(/^UPSTASH_REDIS_REST_URL must be/),
+    expect.stringMatching(/^MODEL_BASE_URL must be/),
+  ]);
 });
 
 it.each([
@@ -152,7 +172,6 @@ it.each([
   ['STORE', 'redis-sentinel://a:1'],
   ['ALLOW_EVICTION', 'yes'],
   ['KEY_PREFIX', '{x}'],
-  ['QSTASH_URL', 'ftp://x'],
 ])('refuses %s=%s', (name, value) => {
   expect(problemsOf({ [name]: value })[0]).toMatch(new RegExp(`^${name} must be `));
 });
@@ -163,8 +182,5 @@ it('reads lists', () => {
     TRUSTED_PROXIES: '10.0.0.0/8, ::1',
   });
   expect(origins.allowed).toEqual(['https://a.example', 'http://b.example:8080', 'null']);
-  expect(trustedProxies).toEqual([
-    { network: { bits: 32, value: 0x0a000000n }, prefix: 8 },
-    { network: { bits: 128, value: 1n }, prefix: 128 },
-  ]);
+  expect(trustedProxies).toEqual(['10.0.0.0/8', '::1']);
 });
