@@ -22,7 +22,6 @@ const config: KnipConfig = {
   ],
   project: ['{shared,relay,widget,testkit,demo,e2e,bench,faults,scripts}/**/*.ts'],
   ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit'],
-  ignoreDependencies: ['publint', '@arethetypeswrong/cli'],
   ignoreExportsUsedInFile: true,
 };
 
