@@ -42,6 +42,21 @@ it('can be imported for its element by a server that writes pages', () => {
   expect(importInNode('resumable-chat')).toBe('0');
 });
 
+it('leaves the configuration of zod, which a host may share with it, as it was', () => {
+  const parts = ['', ...WITHOUT_A_PAGE.map((part) => `/${part}`)].map((part) => `resumable-chat${part}`);
+  // The schemas of the AI SDK make zod set its own defaults.
+  const code = `import 'ai';
+import { config } from 'zod';
+const before = Object.keys(config());
+for (const part of ${JSON.stringify(parts)}) await import(part);
+console.log(JSON.stringify([before, Object.keys(config())]));`;
+  const args = ['--no-strip-types', '--input-type=module', '--eval', code];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+  expect(stderr).toBe('');
+  const [before, after] = JSON.parse(stdout) as [unknown, unknown];
+  expect(after).toEqual(before);
+});
+
 /** How many names the import gives. */
 function importInNode(name: string): string {
   const code = `console.log(Object.keys(await import('${name}')).length)`;

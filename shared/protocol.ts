@@ -11,9 +11,6 @@ import { parseCursor, type Cursor } from './cursor.ts';
 import { MESSAGE_ID_PATTERN } from './ids.ts';
 import type { Problem } from './problem.ts';
 
-// zod probes `new Function` to compile parsers, which a page under a strict Content-Security-Policy reports.
-z.config({ jitless: true });
-
 export const ROUTES = {
   sessions: '/api/sessions',
   session: '/api/sessions/:sessionId',
