@@ -2,16 +2,17 @@ import { atEndOfTick } from '../../util/end-of-tick.ts';
 import { StoreError } from '../store-error.ts';
 import { decodeAnswer, listOf, type Answer } from './decode-answer.ts';
 
-export interface AppendTogether {
-  /**
-   * Sends an append of a session with those of others that are asked for in the same tick.
-   * @throws StoreError
-   */
-  (keys: readonly string[], args: readonly string[]): Promise<Answer>;
-}
+/**
+ * Sends the append of a session together with those of other sessions of its group that are asked for in the same tick.
+ *
+ * @param group sessions whose keys one script may touch: see `Keys.groupOf`.
+ * @throws StoreError
+ */
+export type AppendTogether = (group: number, keys: readonly string[], args: readonly string[]) => Promise<Answer>;
 
-/** So many sessions in one script at most, and so many characters: nobody else is served while it runs. */
+/** Sessions in one script: Redis serves nobody else while it runs. */
 export const MAX_SESSIONS = 64;
+/** Characters in one script, for the same reason. */
 const MAX_LENGTH = 256 * 1024;
 
 interface Waiting {
@@ -23,32 +24,18 @@ interface Waiting {
 }
 
 /**
- * What many replies write in one tick of the event loop is one command: to send a command and to read its answer costs
- * the relay more than all else that it does for a token, and to begin a script costs Redis as much as the script's work.
+ * Makes one command of what many replies write in one tick of the event loop. Sending a command and reading its answer
+ * costs the relay more than anything else it does for a token, and beginning a script costs Redis as much as its work.
  *
  * @param run sends append.lua with the keys and the arguments of some sessions, one after the other.
- * @param maxSessions in one command.
  */
-export function createAppendTogether(
-  run: (keys: string[], args: string[]) => Promise<unknown>,
-  maxSessions: number,
-): AppendTogether {
-  let waiting: Waiting[] = [];
+export function createAppendTogether(run: (keys: string[], args: string[]) => Promise<unknown>): AppendTogether {
+  let groups = new Map<number, Waiting[]>();
 
   function sendAll(): void {
-    const all = waiting;
-    waiting = [];
-    let start = 0;
-    let length = 0;
-    for (const [index, append] of all.entries()) {
-      if (index > start && (index - start === maxSessions || length + append.length > MAX_LENGTH)) {
-        void send(all.slice(start, index));
-        start = index;
-        length = 0;
-      }
-      length += append.length;
-    }
-    void send(all.slice(start));
+    const all = groups;
+    groups = new Map();
+    for (const waiting of all.values()) for (const batch of batchesOf(waiting)) void send(batch);
   }
 
   /** Never rejects. */
@@ -60,25 +47,47 @@ export function createAppendTogether(
           appends.flatMap(({ args }) => args),
         ),
       );
-      if (answers.length !== appends.length) throw new TypeError('a script answered for another number of sessions');
+      if (answers.length !== appends.length) throw new TypeError('append.lua answered for another number of sessions');
       for (const [index, append] of appends.entries()) settle(append, answers[index]);
     } catch (error) {
       for (const { reject } of appends) reject(error);
     }
   }
 
-  return (keys, args) =>
+  return (group, keys, args) =>
     new Promise((resolve, reject) => {
       const length = args.reduce((sum, { length }) => sum + length, 0);
-      if (waiting.push({ keys, args, length, resolve, reject }) === 1) atEndOfTick(sendAll);
+      const append = { keys, args, length, resolve, reject };
+      if (groups.size === 0) atEndOfTick(sendAll);
+      const waiting = groups.get(group);
+      if (waiting) waiting.push(append);
+      else groups.set(group, [append]);
     });
+}
+
+/** In order, and none of them too large unless it is a single append. */
+function batchesOf(waiting: readonly Waiting[]): Waiting[][] {
+  const batches: Waiting[][] = [];
+  let batch: Waiting[] = [];
+  let length = 0;
+  for (const append of waiting) {
+    if (batch.length > 0 && (batch.length === MAX_SESSIONS || length + append.length > MAX_LENGTH)) {
+      batches.push(batch);
+      batch = [];
+      length = 0;
+    }
+    batch.push(append);
+    length += append.length;
+  }
+  batches.push(batch);
+  return batches;
 }
 
 function settle({ resolve, reject }: Waiting, reply: unknown): void {
   try {
     const answer = decodeAnswer(reply);
     if (answer.kind === 'failed')
-      throw new StoreError('store-unavailable', 'Redis did not take the operation', { cause: answer.text(1) });
+      throw new StoreError('store-unavailable', 'Redis did not take the append', { cause: answer.text(1) });
     resolve(answer);
   } catch (error) {
     reject(error);

@@ -14,8 +14,8 @@ const WRITER_KEYS = 5;
 export interface Keys {
   /** KEYS of a session's scripts, in the order that relay/store/redis/lua/lib/base.lua gives them. */
   ofSession(sessionId: string): readonly string[];
-  /** The first of them, which are all that its writer needs. */
-  ofWriter(sessionId: string): readonly string[];
+  /** What a writer needs, which appends batch by batch: the first of these keys, and the session's group. */
+  ofWriter(sessionId: string): WriterKeys;
   /** Where a session's entries are published. */
   eventsOf(sessionId: string): string;
   /** Where it is published that the session's run was handed over. */
@@ -30,14 +30,20 @@ export interface Keys {
   readonly probe: string;
 }
 
-/** Of so many sessions the names are kept: those that are written to again and again. */
+export interface WriterKeys {
+  /** One script may touch the keys of sessions of the same group: of one partition on a Cluster, else of all. */
+  readonly group: number;
+  readonly keys: readonly string[];
+}
+
+/** Sessions whose writers' keys are remembered, since they are written to again and again. */
 const MAX_KNOWN_WRITERS = 2048;
 
 /** @param spansPartitions one channel will do for the hand-overs of all partitions: as in `ScriptTransport`. */
 export function createKeys(prefix: string, spansPartitions = true): Keys {
   const handOversIn = (partition: number | string) => `${prefix}:${spansPartitions ? '' : `{${partition}}:`}hand-overs`;
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
-  const writers = new Map<string, readonly string[]>();
+  const writers = new Map<string, WriterKeys>();
   const base = (sessionId: string) => `${prefix}:{${partitionOf(sessionId)}}`;
   const eventsOf = (sessionId: string) => `${base(sessionId)}:${sessionId}:events`;
   const ofSession = (sessionId: string) => {
@@ -59,10 +65,13 @@ export function createKeys(prefix: string, spansPartitions = true): Keys {
     ofWriter(sessionId) {
       const known = writers.get(sessionId);
       if (known) return known;
-      const own = ofSession(sessionId).slice(0, WRITER_KEYS);
+      const writer = {
+        group: spansPartitions ? 0 : partitionOf(sessionId),
+        keys: ofSession(sessionId).slice(0, WRITER_KEYS),
+      };
       if (writers.size >= MAX_KNOWN_WRITERS) writers.clear();
-      writers.set(sessionId, own);
-      return own;
+      writers.set(sessionId, writer);
+      return writer;
     },
     eventsOf,
     handOversOf: (sessionId) => handOversIn(spansPartitions ? '' : partitionOf(sessionId)),

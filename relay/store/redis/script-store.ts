@@ -3,7 +3,7 @@ import { drawFenceBits, MAX_TRANSCRIPT_BYTES, MERGED_READ_LENGTH, requireEntries
 import type { SessionStore, StoreOptions } from '../session-store.ts';
 import type { SessionInspection } from '../session-inspection.ts';
 import { StoreError } from '../store-error.ts';
-import { createAppendTogether, MAX_SESSIONS } from './append-together.ts';
+import { createAppendTogether } from './append-together.ts';
 import { decodeAnswer, type Answer } from './decode-answer.ts';
 import { createDueHints } from './due-hints.ts';
 import { encodeGroups } from './entry-groups.ts';
@@ -67,10 +67,8 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
     transport.publishCommand,
     sessionId,
   ];
-  const appendTogether = createAppendTogether(
-    (writerKeys, args) => run('append', writerKeys, [...common(''), ...args]),
-    // On a Cluster the keys of two sessions mostly lie on different servers.
-    transport.spansPartitions ? MAX_SESSIONS : 1,
+  const appendTogether = createAppendTogether((writerKeys, args) =>
+    run('append', writerKeys, [...common(''), ...args]),
   );
 
   async function ask(script: ScriptName, sessionId: string, args: readonly (string | number)[]): Promise<Answer> {
@@ -162,8 +160,8 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
         groups.length,
         ...groups,
       ].map(String);
-      const writerKeys = keys.ofWriter(sessionId);
-      const answer = await settle(sessionId, () => appendTogether(writerKeys, args));
+      const { group, keys: writerKeys } = keys.ofWriter(sessionId);
+      const answer = await settle(sessionId, () => appendTogether(group, writerKeys, args));
       if (answer.kind === 'ok') tellWritten(sessionId, fence, seq, entries, answer);
       return toAppendAnswer(answer);
     },

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { describeStore } from '../../testing/conformance/describe-store.ts';
-import { collectEvents, submitInput } from '../../testing/conformance/store-harness.ts';
+import { chunkText, collectEvents, submitInput } from '../../testing/conformance/store-harness.ts';
 import { partitionOf } from '../keys.ts';
 import { openRedisStore, type ScriptStore } from './open-redis-store.ts';
 import { startCluster, type RedisCluster } from '#testkit/processes/redis/redis-cluster.ts';
 import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import { trustCertificate } from '#testkit/processes/redis/tls/tls-files.ts';
+import { startRun } from './testing/open-for-test.ts';
 import { writeThroughFailover } from './testing/write-through-failover.ts';
 
 let cluster: RedisCluster;
@@ -61,6 +62,31 @@ describe('on a cluster', () => {
     const sent = await Promise.all(cluster.masters.map(({ admin }) => admin.info('commandstats')));
     expect(sent.join('\n')).not.toMatch(/^cmdstat_publish:/m);
     expect(sent.join('\n')).toMatch(/^cmdstat_spublish:/m);
+  });
+
+  it('appends of one tick are one command for all sessions of a partition', async () => {
+    const store = await open();
+    const ids: string[] = [];
+    while (ids.length < 10) {
+      const id = newId();
+      if (partitionOf(id) === 7) ids.push(id);
+    }
+    const leases = await Promise.all(ids.map((id) => startRun(store, id)));
+    await Promise.all(cluster.masters.map(({ admin }) => admin.config('RESETSTAT')));
+    const answers = await Promise.all(
+      leases.map(({ fence, runId }, index) =>
+        store.append(ids[index] ?? '', { fence, seq: 1, entries: [chunkText(runId, `${index}`)] }),
+      ),
+    );
+    expect(answers).toEqual(ids.map(() => ({ kind: 'ok', next: 2 })));
+    const stats = await Promise.all(cluster.masters.map(({ admin }) => admin.info('commandstats')));
+    expect([...stats.join('\n').matchAll(/^cmdstat_evalsha:calls=(\d+)/gm)].map(([, calls]) => calls)).toEqual(['1']);
+    for (const [index, id] of ids.entries()) {
+      const { fence, runId } = leases[index] ?? { fence: 0, runId: '' };
+      expect(await store.read(id, { after: `${fence}-0`, limit: 9 })).toMatchObject({
+        entries: [{ id: `${fence}-1`, data: chunkText(runId, `${index}`) }],
+      });
+    }
   });
 
   it('followers hear of a session whose slot has moved to another server', { timeout: 30_000 }, async () => {

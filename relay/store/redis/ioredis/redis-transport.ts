@@ -6,7 +6,6 @@ import { limitInFlight } from '../limit-in-flight.ts';
 import type { ScriptTransport } from '../script-transport.ts';
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../scripts.ts';
 import { connectSubscriber, reconnectDelay } from './connect.ts';
-import { createWriteGathering } from './gather-writes.ts';
 import type { RedisAddress } from './redis-address.ts';
 import { isPassing, replyCode, toStoreError } from './redis-errors.ts';
 import { createSubscriptions } from './subscriptions.ts';
@@ -35,14 +34,12 @@ export function createRedisTransport({ address, commands, logger }: RedisTranspo
     connect: (server) => connectSubscriber(address, server ?? (sharded ? someServer(commands) : null)),
     logger,
   });
-  const gather = createWriteGathering(commands);
   const limited = limitInFlight(MAX_IN_FLIGHT);
   // Each operation that waits for the connection listens for it.
   commands.setMaxListeners(0);
   let closed = false;
 
   async function evaluate(script: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    gather();
     try {
       return await commands.evalsha(HASHES[script], keys.length, ...keys, ...args);
     } catch (error) {
