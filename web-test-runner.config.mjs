@@ -1,7 +1,7 @@
 import { defaultReporter } from '@web/test-runner';
 import { chromeLauncher } from '@web/test-runner-chrome';
 import { esbuildPlugin } from '@web/dev-server-esbuild';
-import { findBrowser } from './scripts/ensure-browser.ts';
+import { findBrowser } from './scripts/programs.ts';
 import { createWidgetReporter } from './scripts/wtr-report.ts';
 
 const report = process.env['WIDGET_REPORT'];

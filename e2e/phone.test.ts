@@ -1,7 +1,7 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WORDS } from '#widget/testing/scenes/words.ts';
-import { ensureBrowser } from '../scripts/ensure-browser.ts';
+import { ensureBrowser } from '../scripts/programs.ts';
 import { serveStage, type StageServer } from '../scripts/screenshots/serve.ts';
 import { openStage, scenesOf, shoot, type Setting } from '../scripts/screenshots/shoot.ts';
 

@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { ensureBrowser } from './ensure-browser.ts';
+import { ensureBrowser } from './programs.ts';
 import { ensureBuild, ROOT } from './ensure-build.ts';
 import { writeGallery } from './screenshots/gallery.ts';
 import { serveStage } from './screenshots/serve.ts';

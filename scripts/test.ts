@@ -8,9 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from './ensure-build.ts';
-import { ensureBrowser } from './ensure-browser.ts';
-import { ensureNginx } from './ensure-nginx.ts';
-import { ensureRedis } from './ensure-redis.ts';
+import { ensureTestPrograms } from './programs.ts';
 import { judge, readVitestReport, readWidgetReport, sum, type Tally } from './test-report.ts';
 
 interface Stage {
@@ -71,9 +69,7 @@ const stages: Stage[] = [
 process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
 try {
-  env['CHROME_PATH'] = ensureBrowser();
-  ensureRedis();
-  ensureNginx();
+  Object.assign(env, ensureTestPrograms());
   const outcomes: Outcome[] = [];
   for (const stage of stages) if (!interrupted) outcomes.push(await runStage(stage));
   summarise(outcomes);

@@ -1,12 +1,8 @@
-import { ensureBrowser } from '#scripts/ensure-browser.ts';
 import { ensureBuild } from '#scripts/ensure-build.ts';
-import { ensureNginx } from '#scripts/ensure-nginx.ts';
-import { ensureRedis } from '#scripts/ensure-redis.ts';
+import { ensureTestPrograms } from '#scripts/programs.ts';
 
-/** Once before all end-to-end tests: the pages they open are built from the sources as they are, and a browser, a Redis and an nginx exist. */
+/** Runs once before all end-to-end tests: finds the programs they start, and builds the pages they open. */
 export function setup(): void {
-  process.env['CHROME_PATH'] = ensureBrowser();
-  ensureRedis();
-  ensureNginx();
+  Object.assign(process.env, ensureTestPrograms());
   ensureBuild();
 }

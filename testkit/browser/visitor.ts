@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
-import { ensureBrowser } from '#scripts/ensure-browser.ts';
+import { ensureBrowser } from '#scripts/programs.ts';
 import type { Credentials } from '../client/protocol-client.ts';
 import { until } from '../wait.ts';
 

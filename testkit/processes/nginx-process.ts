@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort } from '../network/free-port.ts';
 import { ROOT } from '#scripts/ensure-build.ts';
-import { ensureNginx } from '#scripts/ensure-nginx.ts';
+import { ensureNginx } from '#scripts/programs.ts';
 import { isNetworkError } from '../network/is-network-error.ts';
 import { until } from '../wait.ts';
 
