@@ -1,4 +1,6 @@
 import { Hono } from 'hono';
+import { requestId } from 'hono/request-id';
+import { newId } from '#shared/ids.ts';
 import { PAGES, ROUTES } from '#shared/protocol.ts';
 import { createSessionTokens } from './auth/session-token.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -8,7 +10,7 @@ import { createClientReader } from './http/client-address.ts';
 import type { RelayEnv } from './http/endpoint.ts';
 import { checkOriginRules } from './http/origins.ts';
 import { serveFile } from './http/pages.ts';
-import { createErrorHandler } from './http/problem-response.ts';
+import { createErrorHandler } from './http/error-handler.ts';
 import { largestPromptBytes } from './http/request-limits.ts';
 import { createRouter } from './http/route.ts';
 import { createSessionHub } from './live/session-hub.ts';
@@ -87,6 +89,7 @@ export function createRelay(options: RelayOptions): Relay {
   const isDraining = () => draining !== null;
 
   const app = new Hono<RelayEnv>();
+  app.use(requestId({ generator: newId }));
   const { route, page } = createRouter(app, {
     tokens,
     store,

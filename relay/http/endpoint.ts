@@ -1,11 +1,13 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import type { RequestIdVariables } from 'hono/request-id';
 import type * as z from 'zod/mini';
 import type { SessionToken } from '../auth/session-token.ts';
 
 /** On Node the server hands in the request and the response it made; elsewhere `c.env` holds neither, or is undefined. */
 export interface RelayEnv {
   Bindings: Partial<HttpBindings>;
+  Variables: RequestIdVariables;
 }
 
 /** One method of one route under `/api`, as data: middleware/checks.ts reads it, and `handle` runs when all checks passed. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopbackHost, isOriginAllowed } from './origins.ts';
+import { checkOriginRules, isLoopbackHost, isOriginAllowed } from './origins.ts';
 
 const self = 'https://relay.example';
 
@@ -62,6 +62,9 @@ describe('by default', () => {
       'http://localhost.evil.example',
       'http://127.0.0.1.evil.example',
       'http://evil.localhost.example',
+      'http://evillocalhost',
+      'http://x.localhost',
+      'http://evil.127.0.0.1',
       'null',
     ]) {
       expect(isOriginAllowed(origin, rebound, rules)).toBe(false);
@@ -76,6 +79,14 @@ it('allows all with a star, but for null, which has to be listed', () => {
   );
   expect(isOriginAllowed('null', self, rules)).toBe(false);
 });
+
+it.each(['https://shop.example/', 'shop.example', 'https://SHOP.example', 'https://a.example,https://b.example', ''])(
+  'cannot be given %j in a list, which no browser would send',
+  (origin) => {
+    expect(() => checkOriginRules({ allowed: ['https://shop.example', origin], loopback: false })).toThrow(origin);
+    expect(() => checkOriginRules({ allowed: ['https://shop.example', 'null'], loopback: false })).not.toThrow();
+  },
+);
 
 it('knows loopback hosts', () => {
   expect(['127.0.0.1', 'localhost', '::1', '127.8.8.8'].every(isLoopbackHost)).toBe(true);

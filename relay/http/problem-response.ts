@@ -1,14 +1,14 @@
 import type { Context } from 'hono';
 import { createProblem, type Problem } from '#shared/problem.ts';
-import type { Logger } from '../util/logger.ts';
-import { RelayError } from '../util/relay-error.ts';
-import type { StoreHealth } from '../store/store-health.ts';
 import { StoreError } from '../store/store-error.ts';
+import { RelayError } from '../util/relay-error.ts';
 
-/** What a client should wait before it asks a store again that could not be reached. */
+/** How long a client should wait before it asks again after the store could not be reached, in ms. */
 const STORE_RETRY_MS = 2000;
+/** How long a client should wait where the problem does not say, in ms. */
+const DEFAULT_RETRY_MS = 1000;
 
-/** The one place where something thrown becomes an answer. Internals stay in the log. */
+/** The problem that answers an error. Only the text of a RelayError reaches the client; internals stay in the log. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof RelayError) return error.problem;
   if (error instanceof StoreError) {
@@ -24,24 +24,11 @@ export const PROBLEM_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
+/** Answers with a problem, and with the headers that its status asks for. */
 export function problemResponse(c: Context, problem: Problem): Response {
   if (problem.status === 401) c.header('WWW-Authenticate', 'Bearer');
   if (problem.status === 429 || problem.status === 503) {
-    c.header('Retry-After', String(Math.max(1, Math.ceil((problem.retryAfterMs ?? 1000) / 1000))));
+    c.header('Retry-After', String(Math.max(1, Math.ceil((problem.retryAfterMs ?? DEFAULT_RETRY_MS) / 1000))));
   }
   return c.body(JSON.stringify(problem), problem.status as 400, PROBLEM_HEADERS);
-}
-
-/** Hono's `onError`: answers with the problem, and logs what is the relay's own fault. */
-export function createErrorHandler(logger: Logger, health: StoreHealth) {
-  return function onError(error: unknown, c: Context): Response {
-    health.note(error);
-    const problem = toProblem(error);
-    if (problem.status >= 500 && problem.code !== 'draining') {
-      const fields = { code: problem.code, method: c.req.method, err: error };
-      if (problem.code === 'internal') logger.error(fields, 'A request failed');
-      else logger.warn(fields, 'A request could not be served');
-    }
-    return problemResponse(c, problem);
-  };
 }

@@ -27,6 +27,14 @@ it('forgets what is given back', async () => {
   }
 });
 
+it('does not count what it refused', async () => {
+  const limiter = createPromptLimiter({ perSession: 1, perAddress: 0 });
+  const first = await limiter.take('a', '1');
+  for (let i = 0; i < 5; i += 1) expect((await limiter.take('a', '1')).kind).toBe('limited');
+  if (first.kind === 'ok') await first.giveBack();
+  expect((await limiter.take('a', '1')).kind).toBe('ok');
+});
+
 it('limits nothing by 0', async () => {
   const limiter = createPromptLimiter({ perSession: 0, perAddress: 0 });
   for (let i = 0; i < 200; i += 1) expect((await limiter.take('a', '1')).kind).toBe('ok');
