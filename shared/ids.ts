@@ -11,6 +11,7 @@ export function newId(): string {
   return nanoid();
 }
 
+/** Whether the text is a session id as accepted on the wire. */
 export function isSessionId(text: string): boolean {
   return SESSION_ID_PATTERN.test(text);
 }

@@ -1,4 +1,4 @@
-/** The wire contract, for clients of their own: `resumable-chat/protocol`. */
+/** `resumable-chat/protocol`: the wire contract, for other clients. */
 export * from './cursor.ts';
 export * from './ids.ts';
 export * from './problem.ts';

@@ -1,9 +1,8 @@
 /**
- * The wire contract in code: routes, headers, and a schema for every request, answer and message.
+ * The wire contract in code: routes, and a schema for every request, answer and message.
  *
- * What the relay reads from others is checked strictly (unknown fields are refused); what a client reads from a
- * relay is checked loosely (unknown fields, message types and chunk types are kept or skipped, never refused), so
- * that neighbouring versions work side by side.
+ * Requests are validated strictly: unknown fields are refused. Answers and messages are validated loosely: unknown
+ * fields, message types and chunk types are kept or skipped, never refused. So neighbouring versions work side by side.
  */
 import type { UIMessage, UIMessageChunk } from 'ai';
 import * as z from 'zod/mini';
@@ -11,6 +10,7 @@ import { parseCursor, type Cursor } from './cursor.ts';
 import { MESSAGE_ID_PATTERN } from './ids.ts';
 import type { Problem } from './problem.ts';
 
+/** Paths of the API. */
 export const ROUTES = {
   sessions: '/api/sessions',
   session: '/api/sessions/:sessionId',
@@ -20,7 +20,7 @@ export const ROUTES = {
   stream: '/api/check-stream',
 } as const;
 
-/** What is not for the widget to ask for. */
+/** Paths outside the API. */
 export const PAGES = {
   health: '/healthz',
   ready: '/readyz',
@@ -28,22 +28,26 @@ export const PAGES = {
   demo: '/',
 } as const;
 
-/** A real event and not a comment, so that any client can see that the line lives. */
+/** SSE event of the keep-alive. A real event and not a comment, so that every client sees that the connection lives. */
 export const PING_EVENT = 'ping';
+/** SSE event that the relay sends before it closes a stream. */
 export const BYE_EVENT = 'bye';
+/** Time between two pings. */
 export const PING_INTERVAL_MS = 15_000;
 
 // --- Runs ------------------------------------------------------------------------------------------------------
 
+/** States of a run, in the order it goes through them. */
 export const STREAM_STATUSES = ['queued', 'started', 'restarted', 'completed', 'cancelled', 'failed'] as const;
 export type StreamStatus = (typeof STREAM_STATUSES)[number];
 export type TerminalStatus = Extract<StreamStatus, 'completed' | 'cancelled' | 'failed'>;
 
+/** Whether a run with this status has ended. */
 export function isTerminal(status: string): status is TerminalStatus {
   return status === 'completed' || status === 'cancelled' || status === 'failed';
 }
 
-/** What the transcript keeps about the run that made an assistant's message, under `metadata.run`. */
+/** The run that made an assistant's message, as the transcript keeps it under `metadata.run`. */
 export interface RunMetadata {
   runId: string;
   status: StreamStatus;
@@ -53,13 +57,14 @@ export interface RunMetadata {
   problem?: Problem | undefined;
 }
 
+/** Tokens of a run, as far as the model reports them. */
 export interface Usage {
   inputTokens?: number | undefined;
   outputTokens?: number | undefined;
   totalTokens?: number | undefined;
 }
 
-/** What a reader thinks of an answer. */
+/** A reader's rating of an answer, under `metadata.feedback`. */
 export interface MessageFeedback {
   rating: Rating;
   comment?: string | undefined;
@@ -68,6 +73,7 @@ export interface MessageFeedback {
 export const RATINGS = ['up', 'down'] as const;
 export type Rating = (typeof RATINGS)[number];
 
+/** Metadata of a message: the relay's own fields, and whatever the model's provider adds. */
 export interface MessageMetadata {
   run?: RunMetadata | undefined;
   feedback?: MessageFeedback | undefined;
@@ -78,7 +84,7 @@ export type ChatMessage = UIMessage<MessageMetadata>;
 export type ChatPart = ChatMessage['parts'][number];
 export type ChatChunk = UIMessageChunk;
 
-/** The active run of a session. `messageId` names the assistant's message; `attempt` starts at 1. */
+/** The active run of a session. `messageId` names the assistant's message. `attempt` starts at 1. */
 export interface ActiveRun {
   runId: string;
   messageId: string;
@@ -110,7 +116,7 @@ const chatMessageSchema = z.pipe(
     metadata: z.optional(z.unknown()),
     parts: z.array(z.looseObject({ type: z.string() })),
   }),
-  // The parts are the AI SDK's; their insides are read defensively where they are drawn.
+  // The AI SDK defines the parts; whoever draws them checks their fields.
   z.transform((message) => message as unknown as ChatMessage),
 );
 
@@ -128,11 +134,12 @@ const activeRunSchema = z.looseObject({
 
 // --- Requests (strict) -----------------------------------------------------------------------------------------
 
+/** A new session: an empty object. */
 export const mintRequestSchema = z.strictObject({});
 
 /**
- * `sessionId` is any text here: one that is not the token's own is 404, malformed or not, and never 400.
- * A prompt of white space alone is refused; any other is kept byte for byte.
+ * A prompt, an edit (`prompt` and `parentId`) or a regenerate (`parentId` alone). `sessionId` is any text: one that is
+ * not the token's own is 404, malformed or not, and never 400. A blank prompt is refused; others are kept byte for byte.
  */
 export const promptRequestSchema = z
   .strictObject({
@@ -140,7 +147,7 @@ export const promptRequestSchema = z
     prompt: z.optional(
       z.string().check(
         z.refine((text) => text.trim() !== '', 'must not be blank'),
-        // Half of a surrogate pair has no UTF-8, so it could not be kept as it is.
+        // A lone surrogate has no UTF-8 encoding, so it could not be kept as it is.
         z.refine((text) => text.isWellFormed(), 'must be well-formed Unicode'),
       ),
     ),
@@ -155,22 +162,25 @@ export const promptRequestSchema = z
   );
 export type PromptRequest = z.output<typeof promptRequestSchema>;
 
+/** Query of the stream. `after` is exclusive. */
 export const streamQuerySchema = z.strictObject({
   sessionId: z.string(),
   after: z.optional(cursorSchema),
   until: z.optional(z.literal('idle')),
 });
+/** The header `Last-Event-ID`, which overrides `after`. */
 export const lastEventIdSchema = cursorSchema;
 
+/** Query of a stop. Without `runId` the active run is stopped. */
 export const stopQuerySchema = z.strictObject({
   sessionId: z.string(),
   runId: z.optional(messageIdSchema),
 });
 
-/** UTF-16 code units of a comment: less than a body may have, so that each of them is kept. */
+/** Length of a comment in UTF-16 units. Fits a request body of the default size (MAX_BODY_BYTES) in any script. */
 export const MAX_COMMENT_LENGTH = 4000;
 
-/** `rating: null` takes back what was said before, its comment too. */
+/** `rating: null` removes an earlier rating with its comment. */
 export const feedbackRequestSchema = z.strictObject({
   messageId: messageIdSchema,
   rating: z.nullable(z.enum(RATINGS)),
@@ -183,7 +193,7 @@ export const feedbackRequestSchema = z.strictObject({
 });
 export type FeedbackRequest = z.output<typeof feedbackRequestSchema>;
 
-/** Nothing is shared for longer than a session's own token lives. */
+/** A share never outlives the session's own token. */
 export const shareRequestSchema = z.strictObject({
   expiresInSeconds: z.optional(
     z
@@ -192,7 +202,7 @@ export const shareRequestSchema = z.strictObject({
   ),
 });
 
-/** What a share is answered with. */
+/** Answer to a request for a share. */
 export interface ShareAnswer {
   shareId: string;
   /** Read-only. */
@@ -203,9 +213,11 @@ export interface ShareAnswer {
 
 // --- Answers (loose) -------------------------------------------------------------------------------------------
 
+/** A session's credentials. `expiresAt` is ms since the epoch. */
 export const mintAnswerSchema = z.looseObject({ sessionId: z.string(), token: z.string(), expiresAt: z.number() });
 export type MintAnswer = z.output<typeof mintAnswerSchema>;
 
+/** An accepted prompt. `cursor` is the place in the log just before it. */
 export const promptAnswerSchema = z.looseObject({
   sessionId: z.string(),
   messageId: z.string(),
@@ -214,9 +226,11 @@ export const promptAnswerSchema = z.looseObject({
 });
 export type PromptAnswer = z.output<typeof promptAnswerSchema>;
 
+/** A stop: whether there was a run to cancel, and which. */
 export const stopAnswerSchema = z.looseObject({ cancelled: z.boolean(), runId: z.optional(z.string()) });
 export type StopAnswer = z.output<typeof stopAnswerSchema>;
 
+/** The folded state of a session. */
 export const sessionAnswerSchema = z.looseObject({
   sessionId: z.string(),
   messages: z.array(chatMessageSchema),
@@ -225,29 +239,31 @@ export const sessionAnswerSchema = z.looseObject({
 });
 export type SessionAnswer = z.output<typeof sessionAnswerSchema>;
 
+/** A refusal. */
 export const problemAnswerSchema = problemSchema;
 
 // --- Messages of the log ---------------------------------------------------------------------------------------
 
-/** Where an entry stands, as far as its own text says it: see `follows` in cursor.ts. */
-const position = { prev: z.optional(cursorSchema), from: z.optional(cursorSchema) };
+/** The place of an entry, as far as its text states it: see `follows` in cursor.ts. */
+const place = { prev: z.optional(cursorSchema), from: z.optional(cursorSchema) };
 
+/** Every message of the log, by `type`. */
 export const streamMessageSchema = z.discriminatedUnion('type', [
   z.looseObject({
-    ...position,
+    ...place,
     type: z.literal('snapshot'),
     sessionId: z.string(),
     messages: z.array(chatMessageSchema),
   }),
   z.looseObject({
-    ...position,
+    ...place,
     type: z.literal('message'),
     message: chatMessageSchema,
     runId: z.string(),
     parentId: z.optional(z.string()),
   }),
   z.looseObject({
-    ...position,
+    ...place,
     type: z.literal('metadata'),
     status: z.enum(STREAM_STATUSES),
     runId: z.string(),
@@ -266,21 +282,23 @@ export const streamMessageSchema = z.discriminatedUnion('type', [
     ),
     at: z.optional(z.number()),
   }),
-  z.looseObject({ ...position, type: z.literal('chunk'), runId: z.string(), chunk: chunkSchema }),
-  z.looseObject({ ...position, type: z.literal('error'), runId: z.string(), problem: problemSchema }),
+  z.looseObject({ ...place, type: z.literal('chunk'), runId: z.string(), chunk: chunkSchema }),
+  z.looseObject({ ...place, type: z.literal('error'), runId: z.string(), problem: problemSchema }),
 ]);
 export type StreamMessage = z.output<typeof streamMessageSchema>;
 export type SnapshotMessage = Extract<StreamMessage, { type: 'snapshot' }>;
 export type MetadataMessage = Extract<StreamMessage, { type: 'metadata' }>;
 
-/** The least that any message must have; one of an unknown type is skipped, and its cursor still counts. */
-export const anyMessageSchema = z.looseObject({ ...position, type: z.string() });
+/** The minimum of any message. One of an unknown type is skipped; its cursor still counts. */
+export const anyMessageSchema = z.looseObject({ ...place, type: z.string() });
 
+/** Why the relay closes a stream. A client accepts all of them; this relay never sends `max-age`. */
 export const BYE_REASONS = ['shutdown', 'max-age', 'slow-consumer', 'gone'] as const;
 export type ByeReason = (typeof BYE_REASONS)[number];
+/** Data of `bye`. The reason is any string: a newer relay may have others. */
 export const byeSchema = z.looseObject({ reason: z.string(), retryAfterMs: z.optional(z.number()) });
 
-/** A message of the log with its id: what the reducer folds. */
+/** A message of the log with its id: the input of the fold. */
 export interface Frame {
   id: Cursor;
   message: StreamMessage;

@@ -1,5 +1,6 @@
 import { APICallError, InvalidResponseDataError, LoadAPIKeyError, NoOutputGeneratedError, NoSuchModelError } from 'ai';
 import { createProblem, type Problem } from '#shared/problem.ts';
+import { parseRetryAfter } from '#shared/retry-after.ts';
 import { CutTurnError, EmptyTurnError } from './model-turn.ts';
 import { ModelTimeoutError } from './watchdog.ts';
 
@@ -213,8 +214,7 @@ function hostOf(url: string): { host?: string } {
 function retryAfterMs({ responseHeaders = {} }: Pick<Refusal, 'responseHeaders'>): number | undefined {
   const ms = Number.parseFloat(responseHeaders['retry-after-ms'] ?? '');
   if (ms >= 0) return Math.min(ms, MAX_RETRY_AFTER_MS);
-  const after = responseHeaders['retry-after'];
-  if (after === undefined) return undefined;
-  const wait = /^\d+(\.\d+)?$/.test(after) ? Number(after) * 1000 : Date.parse(after) - Date.now();
-  return wait >= 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined;
+  const wait = parseRetryAfter(responseHeaders['retry-after'] ?? '');
+  // 0, or a date that has passed, leaves the wait to the caller's own backoff.
+  return wait ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined;
 }

@@ -129,6 +129,34 @@ describe('foldChunk', () => {
     }
   });
 
+  it('skips a file or a source that lacks what it needs, whatever stands there instead', () => {
+    for (const chunk of [
+      { type: 'file', url: 'https://a.example/x' },
+      { type: 'file', url: 'https://a.example/x', mediaType: {} },
+      { type: 'reasoning-file', mediaType: 'image/png' },
+      { type: 'source-url', sourceId: 'a', url: 1 },
+      { type: 'source-url', url: 'https://a.example/x' },
+      { type: 'source-document', sourceId: 'a', title: 'A title' },
+      { type: 'source-document', sourceId: 'a', mediaType: 'text/plain', title: { strings: ['<b>'] } },
+    ] as unknown as ChatChunk[]) {
+      expect(foldChunk(EMPTY_REPLY, chunk), JSON.stringify(chunk)).toBe(EMPTY_REPLY);
+    }
+  });
+
+  it('leaves out names that are no texts: an object could pose as a template where it is drawn', () => {
+    const posing = { strings: ['<img src=x onerror=alert(1)>'], values: [] };
+    const { parts } = fold(
+      ...([
+        { type: 'source-url', sourceId: 'a', url: 'https://a.example/x', title: posing },
+        { type: 'source-document', sourceId: 'b', mediaType: 'text/plain', title: 'B', filename: posing },
+        { type: 'tool-input-available', toolCallId: 'c', toolName: 't', input: {}, title: posing },
+        { type: 'tool-output-error', toolCallId: 'c', errorText: posing },
+      ] as unknown as ChatChunk[]),
+    );
+    expect(parts).toHaveLength(3);
+    expect(JSON.stringify(parts)).not.toContain('onerror');
+  });
+
   it('closes every part with a reset of the step, those of earlier steps too', () => {
     const reply = fold(
       { type: 'start-step' },

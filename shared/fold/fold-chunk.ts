@@ -1,6 +1,15 @@
 import { foldToolChunk, type ToolChunk } from './fold-tool-chunk.ts';
 import type { ChatChunk, ChatPart } from '../protocol.ts';
-import { appendPart, cutParts, currentStep, partKey, replacePart, withoutUndefined, type Reply } from './reply.ts';
+import {
+  appendPart,
+  currentStep,
+  cutParts,
+  partKey,
+  replacePart,
+  stringOrNothing,
+  withoutUndefined,
+  type Reply,
+} from './reply.ts';
 
 /** A part whose fields may still be undefined. */
 type LoosePart = Record<string, unknown>;
@@ -11,12 +20,12 @@ type Delta = Extract<ChatChunk, { type: `${TextKind}-delta` }>;
 type End = Extract<ChatChunk, { type: `${TextKind}-end` }>;
 
 /**
- * Folds one chunk into the parts of a reply, with the same outcome as the AI SDK's client (`readUIMessageStream` of
- * ai 7), but for this:
- * - nothing throws: a delta or an end of a part that is not open, an answer to an unknown tool call, a chunk of an
- *   unknown type or without what its type needs changes nothing;
- * - fields without a value are left out of a part, where the SDK sets them to undefined;
- * - of a tool's input that is still being written at most `MAX_PARTIAL_INPUT` characters are parsed.
+ * Folds one chunk into the parts of a reply, with the same result as the AI SDK's client (`readUIMessageStream` of ai 7),
+ * except:
+ * - Nothing throws. A chunk changes nothing when its part is not open, its tool call or its type is unknown, or a field
+ *   that its type needs is missing or of another type. Optional names that are no strings are left out.
+ * - Fields without a value are left out, where the SDK sets them to undefined.
+ * - At most `MAX_PARTIAL_INPUT` characters of an unfinished tool input are parsed.
  *
  * Chunks that are not about parts (`start`, `finish`, `message-metadata`, `abort`, `error`) change nothing here.
  */
@@ -114,19 +123,25 @@ function endPart(reply: Reply, kind: TextKind, chunk: End): Reply {
 type FileChunk = Extract<ChatChunk, { type: 'file' | 'reasoning-file' }>;
 
 function foldFile(reply: Reply, { type, mediaType, url, providerMetadata }: FileChunk): Reply {
-  if (typeof url !== 'string') return reply;
+  if (typeof url !== 'string' || typeof mediaType !== 'string') return reply;
   return appendPart(reply, { type, mediaType, url, ...(providerMetadata == null ? {} : { providerMetadata }) });
 }
 
 type SourceChunk = Extract<ChatChunk, { type: 'source-url' | 'source-document' }>;
 
 function foldSource(reply: Reply, chunk: SourceChunk): Reply {
-  const { type, sourceId, title, providerMetadata } = chunk;
-  if (chunk.type === 'source-url' && typeof chunk.url !== 'string') return reply;
-  const part: LoosePart =
-    chunk.type === 'source-url'
-      ? { type, sourceId, url: chunk.url, title, providerMetadata }
-      : { type, sourceId, mediaType: chunk.mediaType, title, filename: chunk.filename, providerMetadata };
+  const { type, sourceId, providerMetadata } = chunk;
+  const title = stringOrNothing(chunk.title);
+  if (typeof sourceId !== 'string') return reply;
+  if (chunk.type === 'source-url') {
+    const { url } = chunk;
+    if (typeof url !== 'string') return reply;
+    return appendPart(reply, withoutUndefined<LoosePart>({ type, sourceId, url, title, providerMetadata }) as ChatPart);
+  }
+  const { mediaType } = chunk;
+  if (typeof mediaType !== 'string' || title === undefined) return reply;
+  const filename = stringOrNothing(chunk.filename);
+  const part: LoosePart = { type, sourceId, mediaType, title, filename, providerMetadata };
   return appendPart(reply, withoutUndefined(part) as ChatPart);
 }
 
@@ -140,7 +155,7 @@ function isDataChunk(chunk: ChatChunk): chunk is DataChunk {
   return chunk.type.startsWith('data-');
 }
 
-/** A data part with the type and id of an earlier one takes its place; one without an id is always a new part. */
+/** A data part replaces an earlier one of the same type and id. Without an id it is always a new part. */
 function foldData(reply: Reply, chunk: DataChunk): Reply {
   if (chunk.transient) return reply;
   const isEarlier = (part: ChatPart): boolean => part.type === chunk.type && 'id' in part && part.id === chunk.id;

@@ -5,20 +5,25 @@ import {
   currentStep,
   isToolPart,
   replacePart,
+  stringOrNothing,
   withoutUndefined,
   type Reply,
   type ToolPart,
 } from './reply.ts';
 
+/** A chunk about a tool call. */
 export type ToolChunk = Extract<ChatChunk, { type: `tool-${string}` }>;
 
 /**
- * Of an input that is still being written only so many characters (UTF-16 units) are shown parsed, and all of it as
- * `rawInput`: each delta parses anew, and without a bound a long input would cost the square of its length.
+ * UTF-16 units of an unfinished input that are parsed; `rawInput` has all of it. Each delta parses again, so without a
+ * limit a long input would cost the square of its length.
  */
 export const MAX_PARTIAL_INPUT = 8192;
 
-/** Folds one chunk about a tool call as the AI SDK's client does; one about an unknown call changes nothing. */
+/** Error text of a tool call whose own is not a string. */
+const UNREADABLE_ERROR = 'The tool failed.';
+
+/** Folds one chunk about a tool call as the AI SDK's client does. A chunk about an unknown call changes nothing. */
 export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
   switch (chunk.type) {
     case 'tool-input-start': {
@@ -30,14 +35,14 @@ export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
     case 'tool-input-available':
       return writeCall(reply, chunk, { state: 'input-available', input: chunk.input });
     case 'tool-input-error': {
-      // What has begun as one kind of tool stays that kind.
+      // A call that began as one kind of tool stays that kind.
       const begun = findInStep(reply, (part) => part.toolCallId === chunk.toolCallId);
       const dynamic = begun ? begun.part.type === 'dynamic-tool' : chunk.dynamic === true;
       const { title: _, ...call } = chunk;
       return writeCall(
         reply,
         { ...call, dynamic },
-        { state: 'output-error', input: chunk.input, errorText: chunk.errorText },
+        { state: 'output-error', input: chunk.input, errorText: errorTextOf(chunk) },
       );
     }
     case 'tool-output-available':
@@ -55,7 +60,7 @@ export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
           state: 'output-error',
           input: part.input,
           rawInput: part.type !== 'dynamic-tool' && 'rawInput' in part ? part.rawInput : undefined,
-          errorText: chunk.errorText,
+          errorText: errorTextOf(chunk),
         }),
       );
     case 'tool-output-denied':
@@ -103,6 +108,10 @@ export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
   }
 }
 
+function errorTextOf({ errorText }: { errorText: unknown }): string {
+  return stringOrNothing(errorText) ?? UNREADABLE_ERROR;
+}
+
 interface Place {
   index: number;
   part: ToolPart;
@@ -116,7 +125,7 @@ function findInStep(reply: Reply, matches: (part: ToolPart) => boolean): Place |
   return null;
 }
 
-/** The call in the current step, else the last one of that id in the message. */
+/** The call in the current step, else the last one with that id in the message. */
 function findCall(reply: Reply, toolCallId: string): Place | null {
   const isCall = (part: ChatPart): part is ToolPart => isToolPart(part) && part.toolCallId === toolCallId;
   const inStep = findInStep(reply, isCall);
@@ -131,7 +140,7 @@ function updateCall(reply: Reply, toolCallId: string, update: (part: ToolPart) =
   return place ? replacePart(reply, place.index, update(place.part)) : reply;
 }
 
-/** The fields of a part that say how far the call has come: each of its chunks sets them all anew. */
+/** How far a call has come. Each of its chunks sets all of these fields. */
 interface Progress {
   state: ToolPart['state'];
   input?: unknown;
@@ -142,15 +151,15 @@ interface Progress {
   errorText?: string | undefined;
 }
 
-/** What chunks about a call say besides; what one of them leaves out stays as it was. */
-interface Particulars {
+/** Further fields of a call. A chunk that leaves one out keeps its value. */
+interface CallDetails {
   title?: string | undefined;
   toolMetadata?: ToolPart['toolMetadata'];
   providerExecuted?: boolean | undefined;
   providerMetadata?: ToolPart['callProviderMetadata'];
 }
 
-interface Call extends Particulars {
+interface Call extends CallDetails {
   toolCallId: string;
   toolName: string;
   dynamic?: boolean | undefined;
@@ -167,15 +176,15 @@ function writeCall(reply: Reply, call: Call, progress: Progress): Reply {
   return replacePart(reply, place.index, writePart({ ...place.part, ...name } as ToolPart, call, progress));
 }
 
-function writePart(part: ToolPart, say: Particulars, progress: Progress): ToolPart {
+function writePart(part: ToolPart, details: CallDetails, progress: Progress): ToolPart {
   const isResult = progress.state === 'output-available' || progress.state === 'output-error';
   const metadataField = isResult ? 'resultProviderMetadata' : 'callProviderMetadata';
   const written: object = {
     ...part,
-    title: say.title ?? part.title,
-    toolMetadata: say.toolMetadata ?? part.toolMetadata,
-    providerExecuted: say.providerExecuted ?? part.providerExecuted,
-    ...(say.providerMetadata == null ? {} : { [metadataField]: say.providerMetadata }),
+    title: stringOrNothing(details.title) ?? part.title,
+    toolMetadata: details.toolMetadata ?? part.toolMetadata,
+    providerExecuted: details.providerExecuted ?? part.providerExecuted,
+    ...(details.providerMetadata == null ? {} : { [metadataField]: details.providerMetadata }),
     input: undefined,
     inputEncoding: undefined,
     rawInput: undefined,

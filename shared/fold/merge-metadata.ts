@@ -1,16 +1,16 @@
 import type { MessageMetadata } from '../protocol.ts';
 
-/** Deeper than this an object is replaced and no longer merged: nothing that a model sends may overflow the stack. */
+/** Levels merged. Below, objects are replaced: nothing a model sends may overflow the stack. */
 const MAX_DEPTH = 32;
 const UNSAFE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * The metadata of a message with what a chunk's `messageMetadata` says merged into it, as the AI SDK does: objects
- * deeply, all else replaced. `run` and `feedback` are the relay's own and stay as they are; what is no object is ignored.
+ * Merges a chunk's `messageMetadata` into the metadata of a message, as the AI SDK does: objects deeply, other values
+ * replaced. `run` and `feedback` belong to the relay and are kept. An `added` that is not an object is ignored.
  */
-export function mergeMetadata(metadata: MessageMetadata, said: unknown): MessageMetadata {
-  if (!isObject(said)) return metadata;
-  const { run: _run, feedback: _feedback, ...rest } = said;
+export function mergeMetadata(metadata: MessageMetadata, added: unknown): MessageMetadata {
+  if (!isObject(added)) return metadata;
+  const { run: _run, feedback: _feedback, ...rest } = added;
   return merge(metadata, rest, MAX_DEPTH);
 }
 

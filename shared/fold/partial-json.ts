@@ -1,15 +1,16 @@
-/** What closes a container, and which token may come next. */
+/** Which token may come next. */
 type Expect = 'value' | 'key' | 'colon' | 'next';
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const LITERALS = ['true', 'false', 'null'];
 
 /**
- * The value of a JSON text of which only the beginning has come, so that a tool's input can be shown while it is
- * being written: open strings, arrays and objects are closed, a begun literal is completed, a key without a value
- * and a sign without digits are left out. Undefined when there is nothing yet, or when the text is no JSON.
- * Agrees with the AI SDK's `parsePartialJson` on every beginning of a JSON text, but for keys with a quotation mark
- * and exponents with a plus sign, which that one reads wrongly.
+ * Parses the beginning of a JSON text, so that a tool's input can be shown while it is being written: closes open
+ * strings, arrays and objects, completes a literal, leaves out a key without a value and a sign without digits.
+ * Undefined when there is nothing yet, or when the text is not JSON. Linear in the length of the text.
+ *
+ * Agrees with the AI SDK's `parsePartialJson` on every beginning of a JSON text, except for keys with a quotation mark
+ * and exponents with a plus sign, which the SDK reads wrongly.
  */
 export function parsePartialJson(text: string): unknown {
   const whole = tryParse(text);
@@ -26,7 +27,7 @@ function tryParse(text: string): { ok: boolean; value: unknown } {
   }
 }
 
-/** One linear scan. `keep` is how much of the text stands once the open containers are closed. */
+/** Completes the text in one scan. `keep` is the length that is valid once the open containers are closed. */
 function complete(text: string): string | null {
   const closers: string[] = [];
   let expect: Expect = 'value';
@@ -103,7 +104,7 @@ function complete(text: string): string | null {
         if (number !== undefined) {
           i += number.length;
           keep = i;
-          // What is left of a number that has only begun (`1.`, `1e-`) ends the text; elsewhere it is no JSON.
+          // The rest of an unfinished number (`1.`, `1e-`) can only stand at the end of the text.
           if (/[.eE]/.test(text.charAt(i))) break scan;
           break;
         }
@@ -120,7 +121,7 @@ function complete(text: string): string | null {
   return keep === 0 ? null : text.slice(0, keep) + tail + closers.toReversed().join('');
 }
 
-/** From the opening quotation mark on. When it is not closed, `end` lies before an escape that has only begun. */
+/** Scans a string from its opening quotation mark. When it is not closed, `end` lies before an unfinished escape. */
 function scanString(text: string, start: number): { end: number; closed: boolean } {
   let i = start + 1;
   while (i < text.length) {

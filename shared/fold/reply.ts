@@ -1,29 +1,37 @@
 import type { ChatPart } from '../protocol.ts';
 
-/** The parts of a reply that is being written, and which of them still take deltas. Immutable. */
+/** The parts of a reply being written, and which of them are still open for deltas. Immutable. */
 export interface Reply {
   readonly parts: readonly ChatPart[];
-  /** Where the open text and reasoning parts stand in `parts`, by `partKey`: the parts do not bear their ids. */
+  /** Index in `parts` of each open text or reasoning part, by `partKey`. The parts themselves do not carry their ids. */
   readonly open: ReadonlyMap<string, number>;
 }
 
+/** A tool call in a message, with its input and result as far as they are known. */
 export type ToolPart = Extract<ChatPart, { toolCallId: string }>;
 
+/** A reply without parts. */
 export const EMPTY_REPLY: Reply = { parts: [], open: new Map() };
 
-/** Where a part is found in `open`. For an id that is no string, which chunks are not checked for, `''`: no part is there. */
+/** Key of a part in `open`. `''`, the key of no part, for an id that is not a string: chunks are not validated that far. */
 export function partKey(kind: 'text' | 'reasoning', id: unknown): string {
   return typeof id === 'string' ? `${kind}:${id}` : '';
 }
 
+/** Whether a part is a tool call with everything that drawing and answering it needs: a name, an id and a state. */
 export function isToolPart(part: ChatPart): part is ToolPart {
-  return part.type === 'dynamic-tool' || part.type.startsWith('tool-');
+  if (part.type !== 'dynamic-tool' && !part.type.startsWith('tool-')) return false;
+  const { toolCallId, toolName, state } = part as Partial<Record<'toolCallId' | 'toolName' | 'state', unknown>>;
+  const hasName = part.type !== 'dynamic-tool' || typeof toolName === 'string';
+  return hasName && typeof toolCallId === 'string' && typeof state === 'string';
 }
 
+/** The reply with one more part at its end. */
 export function appendPart(reply: Reply, part: ChatPart): Reply {
   return { ...reply, parts: [...reply.parts, part] };
 }
 
+/** The reply with another part at `index`. */
 export function replacePart(reply: Reply, index: number, part: ChatPart): Reply {
   const parts = reply.parts.slice();
   parts[index] = part;
@@ -39,12 +47,12 @@ export function cutParts(reply: Reply, index: number): Reply {
   };
 }
 
-/** Where the parts of the current step begin: after the last `step-start`, or at the start when there is none. */
+/** Index of the first part of the current step: after the last `step-start`, or 0 when there is none. */
 export function currentStep(reply: Reply): number {
   return reply.parts.findLastIndex((part) => part.type === 'step-start') + 1;
 }
 
-/** Keeps the first `steps` steps of a reply: cuts before its (steps + 1)-th `step-start`; with 0, empties it. */
+/** Keeps the first `steps` steps of a reply: cuts before its (steps + 1)-th `step-start`. With 0 it becomes empty. */
 export function keepSteps(reply: Reply, steps: number): Reply {
   if (steps <= 0) return cutParts(reply, 0);
   let begun = 0;
@@ -52,15 +60,20 @@ export function keepSteps(reply: Reply, steps: number): Reply {
   return cut === -1 ? reply : cutParts(reply, cut);
 }
 
-/** A copy without the fields that are undefined, so that a part is the same before and after JSON. */
+/** A copy without undefined fields, so that a part equals itself after JSON. */
 export function withoutUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }
 
-/** What a tool call says that was still waiting for its answer when its run ended. */
+/** The value if it is a string. A chunk may carry anything, and an object might pose as a template where it is drawn. */
+export function stringOrNothing(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Error text of a tool call that had no result when its run ended. */
 export const UNANSWERED_TOOL_CALL = 'The reply ended before this tool call was answered.';
 
-/** A reply whose run has ended: text and reasoning are done, tool calls without an answer have failed. */
+/** The parts of a reply whose run has ended: text and reasoning are done, tool calls without a result have failed. */
 export function closeReply(reply: Reply): ChatPart[] {
   return reply.parts.map((part) => {
     if (part.type === 'text' || part.type === 'reasoning') {
@@ -75,7 +88,7 @@ function isUnanswered({ state }: ToolPart): boolean {
 }
 
 function failUnanswered(part: ToolPart): ToolPart {
-  // Encoding and an approval that was never given belong to the states it leaves.
+  // The encoding, and an approval that was never given, belong to the state it was in.
   const { approval, ...kept } = part;
   const { inputEncoding: _, ...rest } = 'inputEncoding' in kept ? kept : { ...kept, inputEncoding: undefined };
   return {

@@ -1,5 +1,6 @@
 import { START, type Cursor } from '../cursor.ts';
 import { foldChunk } from './fold-chunk.ts';
+import { keepUpTo } from './keep-up-to.ts';
 import { mergeMetadata } from './merge-metadata.ts';
 import {
   isTerminal,
@@ -13,33 +14,35 @@ import {
 } from '../protocol.ts';
 import { closeReply, EMPTY_REPLY, keepSteps, type Reply } from './reply.ts';
 
-/** What anyone sees of a session: the fold of its log up to `cursor`. Immutable; what did not change is shared. */
+/** The state of a session: the fold of its log up to `cursor`. Immutable; unchanged parts are shared between states. */
 export interface SessionState {
   readonly messages: readonly ChatMessage[];
-  /** The active run; null when none is, and after a snapshot until the active run's entries have come. */
+  /** The active run. Null when there is none, and after a snapshot until the entries of the active run arrive. */
   readonly run: ActiveRun | null;
-  /** The id of the last frame that was folded in. */
+  /** The id of the last frame folded in. */
   readonly cursor: Cursor;
-  /** The fold's own: the reply that is being written, which is then the last of `messages`. */
+  /** Internal to the fold: the reply being written, which is also the last of `messages`. */
   readonly reply: Reply | null;
 }
 
+/** A session whose log is empty. */
 export const EMPTY_SESSION: SessionState = { messages: [], run: null, cursor: START, reply: null };
 
 /**
- * The state after one more frame, which must follow `state.cursor` (see `follows`); a snapshot follows anything.
- * Pure and total: it never throws on a frame that fits the schema. Entries of a run that is not the active one and
- * messages of an unknown type move the cursor and nothing else.
+ * Folds one more frame into the state. The frame must follow `state.cursor` (see `follows`); a snapshot follows anything.
+ * Pure, and never throws on a frame that fits the schema. Entries of a run that is not active, and messages of an unknown
+ * type, move the cursor only.
+ *
+ * @example
+ * let state = EMPTY_SESSION;
+ * for (const frame of frames) state = reduce(state, frame);
  */
 export function reduce(state: SessionState, frame: Frame): SessionState {
   const next = fold(state, frame.message);
   return { ...next, cursor: frame.id };
 }
 
-/**
- * `frames.reduce(reduce, state)`, in less time: the input of a tool call that came in many pieces is parsed once and
- * not once for each.
- */
+/** `frames.reduce(reduce, state)`, but the input of a tool call that came in many deltas is parsed once, not per delta. */
 export function reduceAll(state: SessionState, frames: Iterable<Frame>): SessionState {
   let next = state;
   let held: Frame | null = null;
@@ -71,9 +74,9 @@ function fold(state: SessionState, message: StreamMessage): SessionState {
       if (!state.reply || state.run?.runId !== message.runId) return state;
       const { chunk } = message;
       const reply = foldChunk(state.reply, chunk);
-      const said = metadataOf(chunk);
-      if (reply === state.reply && said === undefined) return state;
-      return withReply(state, reply, (metadata) => mergeMetadata(metadata, said));
+      const added = metadataOf(chunk);
+      if (reply === state.reply && added === undefined) return state;
+      return withReply(state, reply, (metadata) => mergeMetadata(metadata, added));
     }
     case 'error':
       if (!state.reply || state.run?.runId !== message.runId) return state;
@@ -96,7 +99,7 @@ function foldQueued(state: SessionState, message: MetadataMessage): SessionState
   };
 }
 
-/** The active run was started, started again, or has ended. */
+/** The active run was started, restarted, or has ended. */
 function foldStatus(state: SessionState, message: MetadataMessage): SessionState {
   if (state.run?.runId !== message.runId) return state;
   const { status } = message;
@@ -128,7 +131,7 @@ function foldStatus(state: SessionState, message: MetadataMessage): SessionState
 
 type Metadata = NonNullable<ChatMessage['metadata']>;
 
-/** Writes the reply, and what `update` makes of its metadata, into the last message. */
+/** Replaces the last message by the reply, with the metadata that `update` returns. */
 function withReply(state: SessionState, reply: Reply, update: (metadata: Metadata) => Metadata): SessionState {
   const messages = state.messages.slice();
   const last = messages.at(-1);
@@ -138,7 +141,7 @@ function withReply(state: SessionState, reply: Reply, update: (metadata: Metadat
   return { ...state, messages, reply };
 }
 
-/** What was said before of a problem stays with a terminal, and is forgotten by a new attempt. */
+/** A problem reported earlier stays with a terminal; a new attempt drops it. */
 function withRun(message: MetadataMessage): (metadata: Metadata) => Metadata {
   return ({ run, ...rest }) => {
     const problem = isTerminal(message.status) ? run?.problem : undefined;
@@ -160,21 +163,13 @@ function toRun({ runId, messageId, status, attempt }: MetadataMessage): ActiveRu
   return { runId, messageId, status, attempt };
 }
 
-/** The messages up to and with `parentId`: none for `''`, all when there is no such message or no `parentId`. */
-function keepUpTo(messages: readonly ChatMessage[], parentId: string | undefined): readonly ChatMessage[] {
-  if (parentId === undefined) return messages;
-  if (parentId === '') return [];
-  const index = messages.findLastIndex((message) => message.id === parentId);
-  return index === -1 ? messages : messages.slice(0, index + 1);
-}
-
-/** What a chunk says about the message as a whole. */
+/** The message metadata that a chunk carries. */
 function metadataOf(chunk: ChatChunk): unknown {
   const tells = chunk.type === 'start' || chunk.type === 'finish' || chunk.type === 'message-metadata';
   return tells ? chunk.messageMetadata : undefined;
 }
 
-/** Two adjacent pieces of one tool call's input as one frame; null when they are anything else. */
+/** Two adjacent input deltas of one tool call as one frame; null for any other two frames. */
 function joinInputDeltas(a: Frame, b: Frame): Frame | null {
   if (a.message.type !== 'chunk' || b.message.type !== 'chunk' || a.message.runId !== b.message.runId) return null;
   const [x, y] = [a.message.chunk, b.message.chunk];

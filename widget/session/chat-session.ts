@@ -1,4 +1,4 @@
-import { describeProblem, READ_ONLY, SESSION_EXPIRED, type Problem } from '#shared/problem.ts';
+import { createProblem, type Problem } from '#shared/problem.ts';
 import type { ChatMessage, Frame } from '#shared/protocol.ts';
 import { EMPTY_SESSION, reduce } from '#shared/fold/session.ts';
 import { createPause } from './backoff.ts';
@@ -221,7 +221,7 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
     });
     // One that the relay does not know, and of which nothing was seen here, is no loss to tell of.
     const isLoss = !isBlank || model.readOnly || problem === null || problem.code === 'session-expired';
-    tell(isLoss ? describeProblem('session-expired', SESSION_EXPIRED) : null);
+    tell(isLoss ? createProblem('session-expired') : null);
   }
 
   /** Leaves this conversation for an empty one, or for one that is to be joined. */
@@ -263,7 +263,7 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
   async function submit(text: string | undefined, parentId: string | undefined): Promise<boolean> {
     open();
     if (model.readOnly) {
-      tell(describeProblem('read-only', READ_ONLY));
+      tell(createProblem('read-only'));
       return false;
     }
     // What has ended stays on view up to here, and no longer: the new session knows nothing of it.
@@ -277,7 +277,7 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
     const asked = messages.findLast(({ id, role }) => role === 'user' && (messageId === undefined || id === messageId));
     if (!asked) return false;
     if (model.ended) {
-      tell(describeProblem('session-expired', SESSION_EXPIRED));
+      tell(createProblem('session-expired'));
       return false;
     }
     return submit(undefined, asked.id);

@@ -1,5 +1,5 @@
 import { compareCursors, follows, START, type Cursor } from '#shared/cursor.ts';
-import { describeProblem, INTERNAL, type Problem } from '#shared/problem.ts';
+import { createProblem, type Problem } from '#shared/problem.ts';
 import { PING_INTERVAL_MS, type Frame } from '#shared/protocol.ts';
 import { backoffMs, createPause } from './backoff.ts';
 import { isSessionOver } from './credentials.ts';
@@ -222,7 +222,7 @@ export function createFollow(options: FollowOptions): Follow {
         // A fault of this program, and not of the line: shown, not tried for ever, and told to whoever watches for it.
         if (running === controller) running = null;
         if (!controller.signal.aborted)
-          setLine({ phase: 'refused', problem: describeProblem('internal', INTERNAL), retryAt: null });
+          setLine({ phase: 'refused', problem: createProblem('internal'), retryAt: null });
         queueMicrotask(() => {
           throw error;
         });

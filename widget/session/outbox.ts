@@ -1,6 +1,6 @@
 import { compareCursors, type Cursor } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
-import { describeProblem, RUN_ACTIVE, type Problem } from '#shared/problem.ts';
+import { createProblem, type Problem } from '#shared/problem.ts';
 import type { Frame } from '#shared/protocol.ts';
 import type { SessionState } from '#shared/fold/session.ts';
 import type { Pause } from './backoff.ts';
@@ -131,7 +131,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (submission) {
         if (text !== undefined) unsent = { text, ...(parentId === undefined ? {} : { parentId }), messageId: null };
         options.onChange();
-        options.onRefused(describeProblem('run-active', RUN_ACTIVE));
+        options.onRefused(createProblem('run-active'));
         return false;
       }
       // The same again after an unclear end is the same prompt: the relay answers it with the run that it has.

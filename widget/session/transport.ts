@@ -11,6 +11,7 @@ import {
   type PromptAnswer,
   type StopAnswer,
 } from '#shared/protocol.ts';
+import { parseRetryAfter } from '#shared/retry-after.ts';
 import { createEventReader, type LineEvent } from './read-events.ts';
 import type { SessionCredentials } from './types.ts';
 
@@ -177,7 +178,7 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
 
 /** The problem that a refusal carries, or one that says that none could be read. */
 async function readRefusal(response: Response): Promise<Refused> {
-  const retryAfterMs = readRetryAfter(response.headers.get('retry-after'));
+  const retryAfterMs = parseRetryAfter(response.headers.get('retry-after') ?? '');
   let json: unknown = null;
   try {
     json = await response.json();
@@ -196,13 +197,6 @@ async function readRefusal(response: Response): Promise<Refused> {
       };
   const wait = problem.retryAfterMs ?? retryAfterMs;
   return { kind: 'refused', problem: wait === undefined ? problem : { ...problem, retryAfterMs: wait } };
-}
-
-/** `Retry-After` in ms: seconds, or a date (RFC 9110, 10.2.3). */
-function readRetryAfter(header: string | null): number | undefined {
-  if (header === null) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 /** A signal of one's own that aborts with the outer one, and leaves no listener behind once it has. */

@@ -1,6 +1,6 @@
 import type { Problem } from '#shared/problem.ts';
-import type { ChatMessage } from '#shared/protocol.ts';
 import type { SessionState } from '#shared/fold/session.ts';
+import { keepUpTo } from '#shared/fold/keep-up-to.ts';
 import type { Line } from './follow.ts';
 import type { Submission } from './outbox.ts';
 import { withRatings, type PendingRatings } from './ratings.ts';
@@ -78,12 +78,4 @@ export function isForLater({ code }: Problem): boolean {
 function toPending({ messageId, text, parentId }: Submission): PendingPrompt | null {
   if (text === undefined) return null;
   return { messageId, text, ...(parentId === undefined ? {} : { parentId }) };
-}
-
-/** What an edit or another answer leaves standing, as the reducer will see it once it is accepted. */
-function keepUpTo(messages: readonly ChatMessage[], parentId: string | undefined): readonly ChatMessage[] {
-  if (parentId === undefined) return messages;
-  if (parentId === '') return [];
-  const at = messages.findIndex(({ id }) => id === parentId);
-  return at === -1 ? messages : messages.slice(0, at + 1);
 }
