@@ -5,6 +5,7 @@ const config: KnipConfig = {
   entry: [
     'relay/index.ts',
     'relay/node/index.ts',
+    'relay/testing-suites.ts',
     'relay/store/sqlite/open-sqlite-store.ts',
     'relay/store/redis/ioredis/open-redis-store.ts',
     'relay/store/redis/upstash/open-upstash-store.ts',

@@ -11,9 +11,6 @@ import { makeElementManifest } from './element-manifest.ts';
 import { ROOT } from './ensure-build.ts';
 
 const OUT = path.join(ROOT, 'dist/package');
-const SOURCES = '{shared,relay,widget}/**/*.ts';
-/** As in tsconfig.package.json: what only tests need. */
-const NOT_SHIPPED = ['**/*.test.ts', '**/testing/**', '**/conformance/**', 'relay/store/testing/rules/**'];
 
 rmSync(OUT, { recursive: true, force: true });
 const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -21,7 +18,9 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.package.jso
 if (status !== 0) throw new Error('The declarations could not be made; what tsc said stands above.');
 
 const readLua = path.join(ROOT, 'relay/store/redis/read-lua.ts');
-for (const file of globSync(SOURCES, { cwd: ROOT, exclude: NOT_SHIPPED })) {
+// What ships is what tsconfig.package.json includes, and whatever that imports.
+for (const declarations of globSync('**/*.d.ts', { cwd: OUT })) {
+  const file = declarations.replace(/\.d\.ts$/, '.ts');
   const javascript =
     path.join(ROOT, file) === readLua
       ? await inlineLua()
