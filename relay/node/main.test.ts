@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { MintAnswer } from '#shared/protocol.ts';
+import { startRedis } from '#testkit/processes/redis/redis-process.ts';
 import { bearer, json } from '../testing/relay-stage.ts';
 
 vi.setConfig({ testTimeout: 40_000, hookTimeout: 40_000 });
@@ -160,6 +161,25 @@ it('drains on SIGTERM: answers until it ends, ends with 0', async () => {
   expect((await fetch(`${origin}/healthz`)).status).toBe(200);
   expect(await relay.exit).toBe(0);
   expect(await streamed).toMatch(/event: bye\ndata: \{"reason":"shutdown","retryAfterMs":\d+\}\n\n$/);
+});
+
+it('ends within DRAIN_MS and a second of SIGTERM when its store has stopped answering', async () => {
+  const redis = await startRedis();
+  try {
+    const relay = start({ STORE: redis.url, RELAY_SECRET: 'x'.repeat(32), DEMO_TOKENS_PER_SECOND: '50' });
+    const origin = await relay.ready;
+    const { sessionId, token } = (await (await fetch(`${origin}/api/sessions`, json({}))).json()) as MintAnswer;
+    const prompt = json({ sessionId, prompt: '/long 2000' }, token);
+    expect((await fetch(`${origin}/api/llm-stream`, prompt)).status).toBe(202);
+    redis.signal('SIGSTOP');
+    const stoppedAt = performance.now();
+    relay.child.kill('SIGTERM');
+    await relay.exit;
+    expect(performance.now() - stoppedAt).toBeLessThan(600 + 1000);
+  } finally {
+    redis.signal('SIGCONT');
+    await redis.destroy();
+  }
 });
 
 it('breaks on demand only under --demo on loopback', async () => {

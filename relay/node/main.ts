@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The relay as a process: settings from the environment and from `.env` where it is started, a store, an HTTP server. `--demo` adds the demo's controls. */
+/**
+ * The relay as a process: settings from the environment and from a file `.env` where it is started, a store, an HTTP
+ * server. `--demo` adds the demo's controls.
+ */
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { PAGES } from '#shared/protocol.ts';
@@ -12,16 +15,14 @@ import type { Config } from './config/config.ts';
 import { readConfig } from './config/read-config.ts';
 import { createLogger } from './create-logger.ts';
 import { createServer } from './create-server.ts';
+import { createStop } from './create-stop.ts';
 import { DIST_FOLDER } from './dist-folder.ts';
 import { keepSecret } from './keep-secret.ts';
 import { listen, ListenError } from './listen.ts';
 import { loadStaticFiles } from './load-static-files.ts';
 import { openPromptLimiter } from './open-prompt-limiter.ts';
 
-/** What was answered last may still be on its way out when everything else has ended. */
-const FLUSH_MS = 200;
-
-// What the environment itself says wins.
+// Settings of the environment win over those of the file.
 if (existsSync('.env')) process.loadEnvFile('.env');
 const config = await orRefuse(SettingsError, () => readConfig());
 const logger = createLogger(config.logLevel);
@@ -67,7 +68,6 @@ const server = createServer({
   onError: (error) => logger.error({ err: error }, 'A request failed before it reached the relay'),
 });
 
-let stopping = false;
 const port = await orRefuse(ListenError, () =>
   listen(server, {
     port: config.port,
@@ -76,43 +76,32 @@ const port = await orRefuse(ListenError, () =>
   }),
 );
 relay.start();
+const stop = createStop({
+  relay,
+  server,
+  store,
+  drainMs: config.drainMs,
+  logger,
+  exit(code) {
+    closeLimiter();
+    process.exit(code);
+  },
+});
 process.on('SIGTERM', () => void stop());
 process.on('SIGINT', () => void stop());
-// A supervisor on the other end of a channel (npm start) learns that all is well. A planned stop comes as a signal: when
-// the channel just closes the supervisor was killed, and the relay ends at once too, so that nothing holds port and store.
+// A supervisor with a channel (npm start) is told that the relay is ready. It stops the relay by a signal; when the channel
+// just closes the supervisor was killed, and the relay ends at once, so that nothing holds port and store.
 process.on('disconnect', () => process.exit(1));
 process.send?.('ready');
 const host = config.host.includes(':') ? `[${config.host}]` : config.host;
 console.log(`The relay is ready at http://${host}:${port} (store ${config.store.label}, model ${config.model.name}).`);
 
-/** A planned stop. The port stays open, and answers that the relay drains, until the process ends. */
-async function stop(): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  logger.info({ drainMs: config.drainMs }, 'Stopping: nothing new is taken on');
-  // Whatever holds things up, it does not hold them up for longer.
-  setTimeout(() => exit('The time to stop is over'), config.drainMs + FLUSH_MS).unref();
-  await relay.drain();
-  server.closeIdleConnections();
-  await new Promise((resolve) => setTimeout(resolve, FLUSH_MS));
-  exit('Stopped');
-}
-
-function exit(message: string): void {
-  logger.info({}, message);
-  closeLimiter();
-  store.close().then(
-    () => process.exit(0),
-    (error: unknown) => crash(error),
-  );
-}
-
 function crash(error: unknown): void {
-  logger.error({ err: error }, 'The relay ends because of an error that nobody handled');
+  logger.error({ err: error }, 'The relay crashed: an error was not handled');
   process.exit(1);
 }
 
-/** Runs what may find that the relay cannot start; that is then said in one sentence, and the process ends. */
+/** Runs a part of the start. An expected error is printed in one sentence, and the process ends with 1. */
 async function orRefuse<T>(Expected: new (...args: never[]) => Error, start: () => T | Promise<T>): Promise<T> {
   try {
     return await start();
@@ -133,7 +122,7 @@ function demoControls(
 ): Pick<Parameters<typeof createRelay>[0], 'demo'> {
   if (!process.argv.includes('--demo')) return {};
   if (!isLoopback) {
-    logger.warn({ host: config.host }, 'The demo can break the relay only while HOST is a loopback address');
+    logger.warn({ host: config.host }, 'The controls of --demo are off: HOST is not a loopback address');
     return {};
   }
   return { demo: { inspect, kill: () => process.kill(process.pid, 'SIGKILL') } };
