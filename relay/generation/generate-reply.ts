@@ -12,7 +12,7 @@ import { openTextId } from '../engine/plan-takeover.ts';
 import { orAborted } from '../util/time.ts';
 import { workflow, type StepContext, type Workflow, type WorkflowContext } from '../engine/workflow.ts';
 import { describeModelError } from './model-errors.ts';
-import { toModelInput } from './model-input.ts';
+import { beforeCurrentTurn, toModelInput } from './model-input.ts';
 import { ModelTurnError, runModelTurn, type ModelTurn } from './model-turn.ts';
 import { executableTool, runToolCall, withoutExecute } from './tool-calls.ts';
 import { ModelTimeoutError, type ModelTimeouts } from './watchdog.ts';
@@ -145,7 +145,7 @@ export function createGenerateReply(options: GenerateReplyOptions): Workflow {
                 const { state } = await session;
                 const part = findCall(state.messages, toolCallId);
                 const signal = AbortSignal.any([step.signal, total.signal]);
-                const messages = await toModelInput(state.messages.slice(0, -1), tools);
+                const messages = await toModelInput(beforeCurrentTurn(state.messages), tools);
                 const emit = (chunk: ChatChunk) => step.emit(toMessage(chunk));
                 await step.confirmLease();
                 const chunk = await failing(() =>

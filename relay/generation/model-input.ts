@@ -19,6 +19,17 @@ export async function toModelInput(messages: readonly ChatMessage[], tools: Tool
   });
 }
 
+/**
+ * The conversation as the model was sent it for the turn that the reply is in: with the reply's earlier turns, without
+ * what this turn has added. The AI SDK gives its tools the same.
+ */
+export function beforeCurrentTurn(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const reply = messages.at(-1);
+  if (reply?.role !== 'assistant') return messages;
+  const turnStart = reply.parts.findLastIndex(({ type }) => type === 'step-start');
+  return messages.with(-1, { ...reply, parts: reply.parts.slice(0, Math.max(turnStart, 0)) });
+}
+
 /** The newest whole turns within the bounds, the oldest first; begins with a user's message if there is one. */
 export function newestTurns(
   messages: readonly ChatMessage[],

@@ -1,14 +1,16 @@
-import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import type { LanguageModelV4StreamPart as ProviderPart } from '@ai-sdk/provider';
 import {
   experimental_streamLanguageModelCall as streamLanguageModelCall,
+  customProvider,
   jsonSchema,
-  simulateReadableStream,
   tool,
+  wrapLanguageModel,
   type ToolSet,
 } from 'ai';
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openModelStream, type ModelPart } from './model-stream.ts';
+import { createPartsModel, FINISH, streamOf } from './testing/parts-model.ts';
 
 const TOOLS: ToolSet = {
   weather: tool({
@@ -21,28 +23,8 @@ const TOOLS: ToolSet = {
   }),
 };
 
-const FINISH: LanguageModelV4StreamPart = {
-  type: 'finish',
-  finishReason: { unified: 'stop', raw: 'stop' },
-  usage: {
-    inputTokens: { total: 3, noCache: 3, cacheRead: 0, cacheWrite: 0 },
-    outputTokens: { total: 2, text: 2, reasoning: 0 },
-  },
-};
-
-function modelOf(stream: () => ReadableStream<LanguageModelV4StreamPart>): LanguageModelV4 {
-  return {
-    specificationVersion: 'v4',
-    provider: 'test',
-    modelId: 'parts',
-    supportedUrls: {},
-    doGenerate: () => Promise.reject(new Error('it only streams')),
-    doStream: () => Promise.resolve({ stream: stream() }),
-  };
-}
-
-function callOf(stream: () => ReadableStream<LanguageModelV4StreamPart>) {
-  return { model: modelOf(stream), prompt: 'Hello', tools: TOOLS };
+function callOf(stream: () => ReadableStream<ProviderPart>) {
+  return { model: createPartsModel(stream), prompt: 'Hello', tools: TOOLS };
 }
 
 async function readAll(stream: { next(): Promise<ModelPart | null> }): Promise<ModelPart[]> {
@@ -51,7 +33,7 @@ async function readAll(stream: { next(): Promise<ModelPart | null> }): Promise<M
   return parts;
 }
 
-/** Without what depends on the clock; errors as their names. */
+/** The parts without what depends on the clock, errors by their names. */
 function comparable(parts: readonly ModelPart[]): unknown[] {
   return parts.map((part) => {
     const { performance: _, error, ...rest } = { performance: null, error: undefined, ...part };
@@ -63,14 +45,14 @@ function comparable(parts: readonly ModelPart[]): unknown[] {
 const deltas = fc.constantFrom('', 'Good', ' day', '\n\n', '🎉');
 const ids = fc.constantFrom('1', '2');
 const metadata = fc.option(fc.constant({ test: { signature: 's' } }), { nil: undefined });
-const said: fc.Arbitrary<LanguageModelV4StreamPart> = fc.oneof(
+const providerParts: fc.Arbitrary<ProviderPart> = fc.oneof(
   fc.record({ type: fc.constantFrom('text-delta' as const, 'reasoning-delta' as const), id: ids, delta: deltas }),
   fc
     .record({ type: fc.constant('text-delta' as const), id: ids, delta: deltas, providerMetadata: metadata })
     .map(({ providerMetadata, ...part }) => (providerMetadata ? { ...part, providerMetadata } : part)),
   fc.record({ type: fc.constantFrom('text-start' as const, 'text-end' as const), id: ids }),
   fc.record({ type: fc.constantFrom('reasoning-start' as const, 'reasoning-end' as const), id: ids }),
-  fc.constantFrom<LanguageModelV4StreamPart>(
+  fc.constantFrom<ProviderPart>(
     { type: 'stream-start', warnings: [] },
     { type: 'response-metadata', id: 'r', modelId: 'm' },
     { type: 'tool-input-start', id: 't', toolName: 'weather' },
@@ -86,21 +68,42 @@ const said: fc.Arbitrary<LanguageModelV4StreamPart> = fc.oneof(
   ),
 );
 
+/** What the AI SDK itself makes of the call. */
+async function readSdk(call: ReturnType<typeof callOf>): Promise<ModelPart[]> {
+  const parts: ModelPart[] = [];
+  for await (const part of (await streamLanguageModelCall(call)).stream) parts.push(part);
+  return parts;
+}
+
 describe('the stream of a model', () => {
-  test('says what the SDK says, in the same order', async () => {
+  test('has the parts of the AI SDK, in the same order', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(said, { maxLength: 30 }), async (chunks) => {
-        const call = callOf(() => simulateReadableStream({ chunks, initialDelayInMs: null, chunkDelayInMs: null }));
-        const expected: ModelPart[] = [];
-        for await (const part of (await streamLanguageModelCall(call)).stream) expected.push(part);
-        expect(comparable(await readAll(await openModelStream(call)))).toEqual(comparable(expected));
+      fc.asyncProperty(fc.array(providerParts, { maxLength: 30 }), async (chunks) => {
+        const call = callOf(() => streamOf(chunks));
+        expect(comparable(await readAll(await openModelStream(call)))).toEqual(comparable(await readSdk(call)));
       }),
       { numRuns: 300 },
     );
   });
 
-  test('breaks off where the model does, after all that came before', async () => {
-    const parts: LanguageModelV4StreamPart[] = [
+  test('has the same parts when the model is given by its name', async () => {
+    const chunks: ProviderPart[] = [
+      { type: 'text-start', id: '1' },
+      { type: 'text-delta', id: '1', delta: 'Good' },
+      { type: 'text-end', id: '1' },
+      FINISH,
+    ];
+    const call = callOf(() => streamOf(chunks));
+    globalThis.AI_SDK_DEFAULT_PROVIDER = customProvider({ languageModels: { parts: call.model } });
+    onTestFinished(() => {
+      globalThis.AI_SDK_DEFAULT_PROVIDER = undefined;
+    });
+    const parts = await readAll(await openModelStream({ ...call, model: 'parts' }));
+    expect(comparable(parts)).toEqual(comparable(await readSdk(call)));
+  });
+
+  test('breaks where the stream of the provider breaks, after everything that came before', async () => {
+    const parts: ProviderPart[] = [
       { type: 'text-start', id: '1' },
       { type: 'text-delta', id: '1', delta: 'Good' },
     ];
@@ -120,11 +123,11 @@ describe('the stream of a model', () => {
     await expect(stream.next()).rejects.toThrow('the line is dead');
   });
 
-  test.each<[string, LanguageModelV4StreamPart[]]>([
+  test.each<[string, ProviderPart[]]>([
     ['before the first part', []],
     ['in the middle of a text', [{ type: 'text-start', id: '1' }]],
     ['after a tool call', [{ type: 'tool-call', toolCallId: 't', toolName: 'weather', input: '{"city":"Oslo"}' }]],
-  ])('ends when it is let go of %s, and lets go of the model', async (_, parts) => {
+  ])('ends when it is cancelled %s, and cancels the stream of the provider', async (_, parts) => {
     const cancelled = Promise.withResolvers<void>();
     const call = callOf(
       () =>
@@ -143,10 +146,95 @@ describe('the stream of a model', () => {
   });
 
   test('fails as the provider does when it refuses the call', async () => {
-    const refusing: LanguageModelV4 = {
-      ...modelOf(() => new ReadableStream()),
-      doStream: () => Promise.reject(new Error('no key')),
-    };
+    const refusing = createPartsModel(() => Promise.reject(new Error('no key')));
     await expect(openModelStream({ model: refusing, prompt: 'Hello' })).rejects.toThrow('no key');
+  });
+});
+
+/** What decision 28 relies on; red when an upgrade of the SDK changes it. */
+describe('the shortcut for deltas relies on', () => {
+  /** Parts that are given out one by one, as they are read. */
+  function countReads(chunks: readonly ProviderPart[]) {
+    let read = 0;
+    const stream = new ReadableStream<ProviderPart>(
+      {
+        async pull(controller) {
+          const part = chunks[read];
+          // Open to its end: what would be read ahead is waited for.
+          if (part === undefined) return await new Promise<never>(() => {});
+          read += 1;
+          controller.enqueue(part);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    return { stream, read: () => read };
+  }
+
+  test.each<ProviderPart>([
+    { type: 'text-start', id: '1' },
+    { type: 'reasoning-start', id: '1' },
+  ])('the SDK not holding back a $type until it has read more', async (start) => {
+    const { stream } = await streamLanguageModelCall(callOf(() => countReads([start]).stream));
+    expect((await stream.getReader().read()).value).toEqual(start);
+  });
+
+  test.each<Extract<ProviderPart, { delta: string }>>([
+    { type: 'text-delta', id: '1', delta: 'Good' },
+    { type: 'reasoning-delta', id: '1', delta: 'Hm', providerMetadata: { test: { signature: 's' } } },
+  ])('the SDK changing nothing of a $type but the name of a field', async (part) => {
+    const { delta: text, ...rest } = part;
+    expect(comparable(await readSdk(callOf(() => streamOf([part]))))).toEqual([{ ...rest, text }]);
+  });
+
+  test('the SDK keeping the order of parts, even behind one that takes it long', async () => {
+    const checked = Promise.withResolvers<{ success: true; value: object }>();
+    const inputSchema = jsonSchema<object>({ type: 'object' }, { validate: () => checked.promise });
+    const tools: ToolSet = { slow: tool({ inputSchema }) };
+    const chunks: ProviderPart[] = [
+      { type: 'tool-call', toolCallId: 't', toolName: 'slow', input: '{}' },
+      { type: 'text-start', id: '1' },
+      { type: 'text-delta', id: '1', delta: 'Good' },
+      FINISH,
+    ];
+    const call = { ...callOf(() => streamOf(chunks)), tools };
+    setTimeout(() => checked.resolve({ success: true, value: {} }), 20);
+    const parts = await readAll(await openModelStream(call));
+    expect(parts.map(({ type }) => type)).toEqual(['tool-call', 'text-start', 'text-delta', 'model-call-end']);
+  });
+
+  test('being around the host’s own middleware', async () => {
+    const model = wrapLanguageModel({
+      model: createPartsModel(() =>
+        streamOf([
+          { type: 'text-start', id: '1' },
+          { type: 'text-delta', id: '1', delta: 'good' },
+        ]),
+      ),
+      middleware: {
+        specificationVersion: 'v4',
+        async wrapStream({ doStream }) {
+          const { stream, ...rest } = await doStream();
+          const upperCase = new TransformStream<ProviderPart, ProviderPart>({
+            transform: (part, controller) =>
+              controller.enqueue(part.type === 'text-delta' ? { ...part, delta: part.delta.toUpperCase() } : part),
+          });
+          return { ...rest, stream: stream.pipeThrough(upperCase) };
+        },
+      },
+    });
+    const parts = await readAll(await openModelStream({ model, prompt: 'Hello' }));
+    expect(parts.at(-1)).toEqual({ type: 'text-delta', id: '1', text: 'GOOD' });
+  });
+
+  test('one reader at a time: nothing is read ahead of the delta that was asked for', async () => {
+    const deltas = Array.from({ length: 10 }, (): ProviderPart => ({ type: 'text-delta', id: '1', delta: 'Good' }));
+    const provider = countReads([{ type: 'text-start', id: '1' }, ...deltas]);
+    const stream = await openModelStream(callOf(() => provider.stream));
+    expect(await stream.next()).toMatchObject({ type: 'text-start' });
+    for (let index = 1; index <= deltas.length; index += 1) {
+      expect(provider.read()).toBe(index);
+      await stream.next();
+    }
   });
 });

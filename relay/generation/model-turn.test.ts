@@ -1,30 +1,14 @@
-import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
-import { simulateReadableStream } from 'ai';
-import { describe, expect, test, vi } from 'vitest';
+import type { LanguageModelV4, LanguageModelV4StreamPart as ProviderPart } from '@ai-sdk/provider';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ChatChunk } from '#shared/protocol.ts';
-import { CutTurnError, ModelTurnError, runModelTurn } from './model-turn.ts';
+import { CutTurnError, ModelTurnError, runModelTurn, type ModelTurnOptions } from './model-turn.ts';
+import { createPartsModel, FINISH, streamOf } from './testing/parts-model.ts';
 
-const FINISH: LanguageModelV4StreamPart = {
-  type: 'finish',
-  finishReason: { unified: 'stop', raw: 'stop' },
-  usage: {
-    inputTokens: { total: 3, noCache: 3, cacheRead: 0, cacheWrite: 0 },
-    outputTokens: { total: 2, text: 2, reasoning: 0 },
-  },
-};
+const TIMEOUTS = { firstChunkMs: 5000, chunkMs: 5000, totalMs: 5000 };
 
-function modelOf(parts: readonly LanguageModelV4StreamPart[]): LanguageModelV4 {
-  return {
-    specificationVersion: 'v4',
-    provider: 'test',
-    modelId: 'parts',
-    supportedUrls: {},
-    doGenerate: () => Promise.reject(new Error('it only streams')),
-    doStream: () => Promise.resolve({ stream: simulateReadableStream({ chunks: [...parts] }) }),
-  };
-}
+const modelOf = (parts: readonly ProviderPart[]) => createPartsModel(() => streamOf(parts));
 
-async function run(model: LanguageModelV4, signal = new AbortController().signal) {
+async function run(model: LanguageModelV4, options: Partial<ModelTurnOptions> = {}) {
   const chunks: ChatChunk[] = [];
   const turn = runModelTurn({
     model,
@@ -32,12 +16,13 @@ async function run(model: LanguageModelV4, signal = new AbortController().signal
     instructions: undefined,
     tools: {},
     maxOutputTokens: 100,
-    timeouts: { firstChunkMs: 5000, chunkMs: 5000, totalMs: 5000 },
+    timeouts: TIMEOUTS,
     continues: null,
-    signal,
+    signal: new AbortController().signal,
     emit: async (chunk) => {
       chunks.push(chunk);
     },
+    ...options,
   });
   return { chunks, turn };
 }
@@ -57,6 +42,61 @@ describe('a turn of the model', () => {
       hasOutput: true,
       cause: expect.any(CutTurnError),
     });
+  });
+
+  test('is cut when the stream ends in order, but without a finish', async () => {
+    const { turn } = await run(
+      modelOf([
+        { type: 'text-start', id: 't' },
+        { type: 'text-delta', id: 't', delta: 'Good' },
+        { type: 'text-end', id: 't' },
+      ]),
+    );
+    await expect(turn).rejects.toMatchObject({
+      name: 'ModelTurnError',
+      hasOutput: true,
+      cause: expect.any(CutTurnError),
+    });
+  });
+
+  test('times out before its first output when the model sends nothing but a preamble, again and again', async () => {
+    let timer: NodeJS.Timeout | undefined;
+    onTestFinished(() => clearInterval(timer));
+    const preambles = new ReadableStream<ProviderPart>({
+      start(controller) {
+        controller.enqueue({ type: 'text-start', id: 't' });
+        timer = setInterval(() => controller.enqueue({ type: 'text-delta', id: 't', delta: '' }), 100);
+      },
+      cancel: () => clearInterval(timer),
+    });
+    const { turn } = await run(
+      createPartsModel(() => preambles),
+      { timeouts: { ...TIMEOUTS, firstChunkMs: 500 } },
+    );
+    await expect(turn).rejects.toMatchObject({ hasOutput: false, cause: { phase: 'first-chunk', afterMs: 500 } });
+  });
+
+  test('does not count the time that its chunks wait for the store', async () => {
+    const chunkMs = 100;
+    const slowStore: string[] = [];
+    const { turn } = await run(
+      modelOf([
+        { type: 'text-start', id: 't' },
+        { type: 'text-delta', id: 't', delta: 'Good' },
+        { type: 'text-delta', id: 't', delta: ' day' },
+        { type: 'text-end', id: 't' },
+        FINISH,
+      ]),
+      {
+        timeouts: { ...TIMEOUTS, chunkMs },
+        async emit(chunk) {
+          slowStore.push(chunk.type);
+          if (chunk.type === 'text-delta') await new Promise((resolve) => setTimeout(resolve, 3 * chunkMs));
+        },
+      },
+    );
+    expect(await turn).toMatchObject({ finishReason: 'stop' });
+    expect(slowStore).toEqual(['start-step', 'text-start', 'text-delta', 'text-delta', 'text-end']);
   });
 
   test('gives what the model said, and what it cost', async () => {
@@ -80,7 +120,7 @@ describe('a turn of the model', () => {
     ]);
   });
 
-  test.each<[string, LanguageModelV4StreamPart[]]>([
+  test.each<[string, ProviderPart[]]>([
     ['text that was never begun', [{ type: 'text-delta', id: 'b', delta: 'Who?' }]],
     [
       'text that has ended',
@@ -91,7 +131,7 @@ describe('a turn of the model', () => {
     ],
     ['the end of a thought that was never begun', [{ type: 'reasoning-end', id: 'a' }]],
   ])('is cut by %s', async (_, parts) => {
-    const start: LanguageModelV4StreamPart[] = [
+    const start: ProviderPart[] = [
       { type: 'text-start', id: 'a' },
       { type: 'text-delta', id: 'a', delta: 'Good' },
     ];
@@ -105,21 +145,24 @@ describe('a turn of the model', () => {
   test('ends at once when it is stopped, even if the model takes no notice', async () => {
     const abort = new AbortController();
     const never = new Promise<never>(() => {});
-    const { turn } = await run({ ...modelOf([]), doStream: () => never }, abort.signal);
+    const { turn } = await run({ ...modelOf([]), doStream: () => never }, { signal: abort.signal });
     abort.abort(new Error('stopped'));
     await expect(turn).rejects.toThrow('stopped');
   });
 
   test('ends at once when it is stopped in the middle, even if the model takes no notice', async () => {
     const abort = new AbortController();
-    const stream = new ReadableStream<LanguageModelV4StreamPart>({
+    const stream = new ReadableStream<ProviderPart>({
       start: (controller) => {
         controller.enqueue({ type: 'text-start', id: 'a' });
         controller.enqueue({ type: 'text-delta', id: 'a', delta: 'Good' });
       },
       cancel: () => new Promise<never>(() => {}),
     });
-    const { chunks, turn } = await run({ ...modelOf([]), doStream: () => Promise.resolve({ stream }) }, abort.signal);
+    const { chunks, turn } = await run(
+      { ...modelOf([]), doStream: () => Promise.resolve({ stream }) },
+      { signal: abort.signal },
+    );
     await vi.waitFor(() => expect(chunks).toHaveLength(3));
     abort.abort(new Error('stopped'));
     await expect(turn).rejects.toThrow('stopped');
@@ -127,8 +170,8 @@ describe('a turn of the model', () => {
 
   test('lets go of a stream that comes after it was stopped', async () => {
     const abort = new AbortController();
-    const late = Promise.withResolvers<{ stream: ReadableStream<LanguageModelV4StreamPart> }>();
-    const { turn } = await run({ ...modelOf([]), doStream: () => late.promise }, abort.signal);
+    const late = Promise.withResolvers<{ stream: ReadableStream<ProviderPart> }>();
+    const { turn } = await run({ ...modelOf([]), doStream: () => late.promise }, { signal: abort.signal });
     abort.abort(new Error('stopped'));
     await expect(turn).rejects.toThrow('stopped');
     const cancelled = Promise.withResolvers<void>();

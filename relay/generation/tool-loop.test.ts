@@ -1,8 +1,8 @@
-import { jsonSchema, tool, type ToolSet } from 'ai';
+import { jsonSchema, stepCountIs, streamText, tool, type ModelMessage, type ToolSet } from 'ai';
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '#shared/protocol.ts';
 import { isToolPart } from '#shared/fold/reply.ts';
-import { withFaults, type Fault } from '../engine/testing/faulty-store.ts';
+import { withFaults, type Fault, type FaultyStore } from '../engine/testing/faulty-store.ts';
 import { createModel } from './models/index.ts';
 import { startOpenAiServer, type OpenAiRequest, type OpenAiServer, type Reply } from './testing/openai-server.ts';
 import { createStage, type Stage } from './testing/stage.ts';
@@ -90,6 +90,37 @@ describe('a reply that calls tools', () => {
       { role: 'tool', tool_call_id: 'call_a', content: '{"city":"Oslo","sky":"clear"}' },
       { role: 'tool', tool_call_id: 'call_b', content: '{"city":"Rome","sky":"clear"}' },
     ]);
+  });
+
+  test('gives each tool the messages that the AI SDK would give it', async () => {
+    const prompt = 'What is the weather like?';
+    /** What each execution is given, by the city it is asked for. */
+    const recordingTools = (given: Map<string, ModelMessage[]>): ToolSet => ({
+      weather: tool({
+        inputSchema: cityOf,
+        execute: async ({ city }, { messages }) => {
+          given.set(city, messages);
+          return { city, sky: 'clear' };
+        },
+      }),
+    });
+    await using server = await startOpenAiServer(threeTurns);
+    const [ours, theirs] = [new Map<string, ModelMessage[]>(), new Map<string, ModelMessage[]>()];
+    await using stage = createStage({ model: connect(server), tools: recordingTools(ours) });
+    stage.start();
+    await stage.prompt(prompt);
+    await stage.ended();
+    const messages: ModelMessage[] = [{ role: 'user', content: [{ type: 'text', text: prompt }] }];
+    await streamText({
+      model: connect(server),
+      messages,
+      tools: recordingTools(theirs),
+      stopWhen: stepCountIs(3),
+    }).consumeStream();
+
+    expect([...ours.keys()].toSorted()).toEqual(['Oslo', 'Paris', 'Rome']);
+    expect(theirs.get('Paris')).toHaveLength(3);
+    for (const [city, given] of theirs) expect(ours.get(city), city).toEqual(given);
   });
 
   test('sends the error of a tool back to the model', async () => {
@@ -207,25 +238,23 @@ describe('a takeover in the middle of a tool loop', () => {
   async function dieAtWrite(n: number, how: Fault) {
     await using server = await startOpenAiServer(threeTurns);
     const executions: string[] = [];
+    let faulty: FaultyStore | null = null;
     let dead = false;
     await using stage = createStage({
       model: connect(server),
       tools: weatherTools(executions),
       wrap: (store) =>
-        withFaults(store, (write) => {
+        (faulty = withFaults(store, (write) => {
           if (dead || write !== n) return 'none';
           dead = true;
           return how;
-        }),
+        })),
     });
     const first = stage.start();
     await stage.prompt('What is the weather like?');
     await stage.until(async () => dead || (await stage.read()).run === null);
     const died = dead;
-    if (died) {
-      // What was written by the fault is in the log by now.
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
+    if (died) await faulty!.faulted;
     await first.drain(0);
     const stored = await citiesInLog(stage);
     const before = executions.length;

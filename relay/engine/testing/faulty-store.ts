@@ -18,24 +18,30 @@ export type Fault =
 export interface FaultyStore extends SessionStore {
   /** Every write that was asked for, the repeated ones included. */
   readonly writes: readonly { operation: WriteOperation; input: AppendInput }[];
+  /** Resolves when the first fault has happened; a write that was to land has landed by then. */
+  readonly faulted: Promise<void>;
 }
 
 /** A store whose writes meet with faults; `fault` is asked for each write, counted from 1. */
 export function withFaults(store: SessionStore, fault: (write: number, input: AppendInput) => Fault): FaultyStore {
   const writes: { operation: WriteOperation; input: AppendInput }[] = [];
+  const { promise: faulted, resolve: noteFault } = Promise.withResolvers<void>();
 
   const guard =
     (operation: WriteOperation) =>
     async (sessionId: string, input: AppendInput): Promise<AppendAnswer> => {
       writes.push({ operation, input });
       const meets = fault(writes.length, input);
+      const lands = meets !== 'lost-before' && meets !== 'hangs-before';
+      if (!lands) noteFault();
       if (meets === 'lost-before') throw new StoreError('store-unavailable', 'lost before it was written');
       if (meets === 'hangs-before') return await new Promise<never>(() => {});
       const answer = await store[operation](sessionId, input);
+      if (meets !== 'none') noteFault();
       if (meets === 'lost-after') throw new StoreError('store-unavailable', 'lost after it was written');
       if (meets === 'hangs-after') return await new Promise<never>(() => {});
       return answer;
     };
 
-  return { ...store, writes, append: guard('append'), finish: guard('finish') };
+  return { ...store, writes, faulted, append: guard('append'), finish: guard('finish') };
 }
