@@ -8,6 +8,7 @@ import type { Bench, BenchContext } from './harness/bench.ts';
 import type { Handlers } from './harness/commands.ts';
 import { createReport, formatReport, type BenchResult } from './harness/report.ts';
 import { costGrowth } from './rows/cost-growth.ts';
+import { deltaShortcut } from './rows/delta-shortcut.ts';
 import { fanOut } from './rows/fan-out.ts';
 import { idleMemory } from './rows/idle-memory.ts';
 import { latency } from './rows/latency.ts';
@@ -30,6 +31,7 @@ const BENCHES: readonly Bench[] = [
   idleMemory,
   unwatchedMemory,
   costGrowth,
+  deltaShortcut,
   redisAppends,
   redisCommands,
   redisLatency,

@@ -6,6 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { LanguageModelV4 } from '@ai-sdk/provider';
+import { customProvider } from 'ai';
 import { createRelay } from '#relay/app.ts';
 import { createServer } from '#relay/node/create-server.ts';
 import { openRedisStore } from '#relay/store/redis/ioredis/open-redis-store.ts';
@@ -21,16 +24,21 @@ const DAY_MS = 86_400_000;
 const PAGE = 1000;
 
 const wheel = createTokenWheel();
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { 'model-by-name': { type: 'boolean', default: false } },
+});
 /** The address of a Redis; or the store's folder, which is then the caller's; else one for this process alone. */
-const [, , place] = process.argv;
+const [place] = positionals;
 const store = place?.startsWith('redis://') ? await openRedisStore({ url: place, ttlMs: DAY_MS }) : openEmbedded(place);
 
 const complain = (fields: object, message: string): void => console.error(`relay: ${message}`, fields);
 const silent = (): void => undefined;
+const model = createBenchModel(wheel);
 const { storeForRelay, seed } = createSeeder(store);
 const relay = createRelay({
   store: storeForRelay,
-  model: createBenchModel(wheel),
+  model: values['model-by-name'] ? nameOf(model) : model,
   secret: 'a secret of the bench that guards nothing at all',
   logger: { debug: silent, info: silent, warn: complain, error: complain },
   // All load comes from one address, and a bench asks for more than a visitor may.
@@ -65,4 +73,10 @@ function openEmbedded(given: string | undefined): SessionStore {
   const folder = given ?? mkdtempSync(join(tmpdir(), 'resumable-chat-bench-relay-'));
   if (given === undefined) process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return openSqliteStore({ path: join(folder, 'relay.db'), ttlMs: DAY_MS });
+}
+
+/** A name that the AI SDK looks the model up by: the relay then reads its stream as the SDK gives it, without shortcut. */
+function nameOf(model: LanguageModelV4): string {
+  globalThis.AI_SDK_DEFAULT_PROVIDER = customProvider({ languageModels: { [model.modelId]: model } });
+  return model.modelId;
 }
