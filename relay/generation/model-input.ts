@@ -27,7 +27,7 @@ export function beforeCurrentTurn(messages: readonly ChatMessage[]): readonly Ch
   const reply = messages.at(-1);
   if (reply?.role !== 'assistant') return messages;
   const turnStart = reply.parts.findLastIndex(({ type }) => type === 'step-start');
-  return messages.with(-1, { ...reply, parts: reply.parts.slice(0, Math.max(turnStart, 0)) });
+  return messages.with(messages.length - 1, { ...reply, parts: reply.parts.slice(0, Math.max(turnStart, 0)) });
 }
 
 /** The newest whole turns within the bounds, the oldest first; begins with a user's message if there is one. */

@@ -238,23 +238,26 @@ describe('a takeover in the middle of a tool loop', () => {
   async function dieAtWrite(n: number, how: Fault) {
     await using server = await startOpenAiServer(threeTurns);
     const executions: string[] = [];
-    let faulty: FaultyStore | null = null;
+    const faulty: FaultyStore[] = [];
     let dead = false;
     await using stage = createStage({
       model: connect(server),
       tools: weatherTools(executions),
-      wrap: (store) =>
-        (faulty = withFaults(store, (write) => {
+      wrap: (store) => {
+        const wrapped = withFaults(store, (write) => {
           if (dead || write !== n) return 'none';
           dead = true;
           return how;
-        })),
+        });
+        faulty.push(wrapped);
+        return wrapped;
+      },
     });
     const first = stage.start();
     await stage.prompt('What is the weather like?');
     await stage.until(async () => dead || (await stage.read()).run === null);
     const died = dead;
-    if (died) await faulty!.faulted;
+    if (died) await Promise.all(faulty.map(({ faulted }) => faulted));
     await first.drain(0);
     const stored = await citiesInLog(stage);
     const before = executions.length;
