@@ -1,55 +1,36 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { buildStamp } from './scripts/vite/build-stamp.ts';
-import { classicEntry } from './scripts/vite/classic-entry.ts';
 import { WIDGET_ALIASES } from './scripts/vite/aliases.ts';
+import { buildStamp } from './scripts/vite/build-stamp.ts';
 import { pageAtRoot } from './scripts/vite/page-at-root.ts';
-import { plainImports } from './scripts/vite/plain-imports.ts';
 import { precompress } from './scripts/vite/precompress.ts';
+import { WIDGET_FILES, widgetEnvironments, widgetFiles } from './scripts/vite/widget-files.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const only = (environment: string) => ({
-  applyToEnvironment: ({ name }: { name: string }) => name === environment,
-});
 
 export default defineConfig({
   publicDir: false,
   resolve: { alias: WIDGET_ALIASES },
   plugins: [
-    { ...classicEntry(), ...only('widget') },
-    { ...plainImports(), ...only('widget') },
-    { ...pageAtRoot(), ...only('demo') },
+    widgetFiles(),
+    { ...pageAtRoot(), applyToEnvironment: ({ name }) => name === 'demo' },
     precompress(),
     buildStamp(),
   ],
   builder: {
+    // One plugin instance for all environments: a file knows the names of those that were built before it.
+    sharedConfigBuild: true,
+    sharedPlugins: true,
     async buildApp(builder) {
-      for (const name of ['widget', 'demo']) {
+      for (const name of [...WIDGET_FILES.map(({ environment }) => environment), 'demo']) {
         const environment = builder.environments[name];
         if (environment) await builder.build(environment);
       }
     },
   },
   environments: {
-    // The script tag's file and the parts it loads: dist/widget/.
-    widget: {
-      consumer: 'client',
-      build: {
-        outDir: 'dist/widget',
-        target: 'es2022',
-        modulePreload: false,
-        rolldownOptions: {
-          input: { widget: fromRoot('widget/index.ts') },
-          output: {
-            format: 'es',
-            entryFileNames: '[name].js',
-            chunkFileNames: 'widget-[name]-[hash].js',
-            // Parts ask the entry for things by name: a part that has not changed goes on with a newer entry.
-            minifyInternalExports: false,
-          },
-        },
-      },
-    },
+    // The script tag's file and those it loads: dist/widget/.
+    ...widgetEnvironments(),
     // The page to try it on: dist/demo/.
     demo: {
       consumer: 'client',
@@ -66,7 +47,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,relay,scripts,demo,widget/{session,markdown},testkit,bench/harness}/**/*.test.ts'],
+          include: ['{shared,relay,scripts,demo,widget,testkit,bench/harness}/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
           environment: 'node',
           setupFiles: ['scripts/seed-properties.ts'],

@@ -9,6 +9,7 @@ import * as z from 'zod/mini';
 import { parseCursor, type Cursor } from './cursor.ts';
 import { MESSAGE_ID_PATTERN } from './ids.ts';
 import type { Problem } from './problem.ts';
+import { STREAM_STATUSES, type StreamStatus } from './run-status.ts';
 
 /** Paths of the API. */
 export const ROUTES = {
@@ -37,15 +38,7 @@ export const PING_INTERVAL_MS = 15_000;
 
 // --- Runs ------------------------------------------------------------------------------------------------------
 
-/** States of a run, in the order it goes through them. */
-export const STREAM_STATUSES = ['queued', 'started', 'restarted', 'completed', 'cancelled', 'failed'] as const;
-export type StreamStatus = (typeof STREAM_STATUSES)[number];
-export type TerminalStatus = Extract<StreamStatus, 'completed' | 'cancelled' | 'failed'>;
-
-/** Whether a run with this status has ended. */
-export function isTerminal(status: string): status is TerminalStatus {
-  return status === 'completed' || status === 'cancelled' || status === 'failed';
-}
+export { STREAM_STATUSES, isTerminal, type StreamStatus, type TerminalStatus } from './run-status.ts';
 
 /** The run that made an assistant's message, as the transcript keeps it under `metadata.run`. */
 export interface RunMetadata {

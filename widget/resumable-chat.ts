@@ -1,25 +1,29 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { ChatMessage, Rating } from '#shared/protocol.ts';
-import type { AnnounceController } from './controllers/announce-controller.ts';
-import { ChatController, type ClientPart } from './controllers/chat-controller.ts';
-import { PanelController, type PanelElements } from './controllers/panel-controller.ts';
-import { PanelPartController } from './controllers/panel-part-controller.ts';
-import { ScrollController } from './controllers/scroll-controller.ts';
-import { isCredentials } from './controllers/stored-session.ts';
-import { renderLauncher } from './elements/launcher.ts';
-import { readMarkdown } from './elements/message-text.ts';
-import type { PanelActions } from './elements/panel.ts';
-import type { RcComposer } from './elements/rc-composer.ts';
-import { launcher } from './elements/styles/launcher.ts';
-import { root } from './elements/styles/root.ts';
-import { suggestionsConverter } from './elements/suggestions.ts';
-import { en, type Strings } from './locales/en.ts';
-import { scriptOrigin } from './script-origin.ts';
+import { ChatController, type ClientModule } from './controllers/chat-controller.ts';
+import { FocusController } from './controllers/focus-controller.ts';
+import { LazyModuleController } from './controllers/lazy-module-controller.ts';
+import { LocaleController } from './controllers/locale-controller.ts';
+import { readDefaultRelay, trimOrigin } from './default-relay.ts';
+import { isCredentials, takeEarlyValues } from './element-values.ts';
+import type { ChatEventMap } from './events.ts';
+import { launcherStyles } from './launcher/launcher.styles.ts';
+import { renderLauncher, renderUnavailable } from './launcher/launcher.ts';
+import { clientModule, panelModule } from './lazy-modules.ts';
+import type { Strings } from './locales/en.ts';
+import { createPanelActions } from './panel-actions.ts';
+import type { RcPanel } from './panel/rc-panel.ts';
+import { rootStyles } from './resumable-chat.styles.ts';
 import type { StorageKind } from './session/storage.ts';
 import type { ChatSession, ChatStatus, ChatView, SessionCredentials } from './session/types.ts';
+import { suggestionsConverter } from './suggestions-converter.ts';
+import { syncUrl } from './sync-url.ts';
 
+/** Behind a launcher in a corner of the window, or where the element stands. */
 export type ChatMode = 'floating' | 'inline';
+/** Light, dark, or as the visitor's system is. */
 export type ChatTheme = 'auto' | 'light' | 'dark';
+/** The corner of the window that a floating chat is in. */
 export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-left';
 
 /**
@@ -80,7 +84,7 @@ export type ChatPosition = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-l
  * @cssproperty --rc-z-index - 2147483000
  */
 export class ResumableChat extends LitElement {
-  static override styles = [root, launcher];
+  static override styles = [rootStyles, launcherStyles];
 
   static override get observedAttributes(): string[] {
     return [...super.observedAttributes, 'lang'];
@@ -104,6 +108,57 @@ export class ResumableChat extends LitElement {
     unread: { state: true },
   };
 
+  // --- Controllers -----------------------------------------------------------------------------------------------
+
+  readonly #locale = new LocaleController(this);
+  readonly #panelModule = new LazyModuleController(this, panelModule);
+  readonly #chat = new ChatController(this, {
+    load: () => this.loadClient(),
+    relay: () => trimOrigin(this.relay) || readDefaultRelay(),
+    storageKind: () => this.storage,
+    onlySession: () => this.onlySession || null,
+    onStatus: (status, previous) => this.#emit('rc-status', { status, previous }),
+    onMessage: (message) => this.#onMessage(message),
+    onProblem: (problem) => this.#emit('rc-error', { problem }),
+    onShared: () => (this.open = true),
+    onSession: (sessionId) => this.syncUrl && syncUrl(this.syncUrl, sessionId),
+    onUnsent: (text) => this.#panel?.giveBack(text),
+  });
+  readonly #focus = new FocusController(this, {
+    find: () => this.#findFocusStops(),
+    isOpen: () => this.#floats && this.open,
+    close: () => this.hide(),
+  });
+
+  // --- Queries ---------------------------------------------------------------------------------------------------
+
+  get #panel(): RcPanel | null {
+    return this.renderRoot.querySelector('rc-panel');
+  }
+
+  #findFocusStops() {
+    const panel = this.renderRoot.querySelector<HTMLElement>('.panel');
+    if (!panel) return null;
+    const launcher = this.renderRoot.querySelector<HTMLElement>('.launcher');
+    return { panel, input: this.#panel?.input ?? null, launcher };
+  }
+
+  // --- State -----------------------------------------------------------------------------------------------------
+
+  /** Answers that came while nobody looked at the conversation. */
+  declare private unread: number;
+  /** The conversation as the panel shows it: the latest view or, while closed, the one that was looked at last. */
+  #shown: ChatView | null = null;
+  /** The conversation was seen while it was being restored. */
+  #wasRestoring = false;
+  /** A visitor has opened the panel: the focus moves into it once it is drawn. */
+  #focusDue = false;
+  #overrides: Partial<Strings> | null = null;
+  /** The texts in use, and what they were made of. */
+  #texts: { locale: Strings; overrides: Partial<Strings> | null; strings: Strings } | null = null;
+
+  // --- Properties ------------------------------------------------------------------------------------------------
+
   declare relay: string;
   declare mode: ChatMode;
   declare open: boolean;
@@ -114,46 +169,12 @@ export class ResumableChat extends LitElement {
   declare greeting: string;
   declare placeholder: string;
   declare suggestions: readonly string[];
-  /** The attribute `session-id`: go on with this session only, if its token is stored here. */
+  /** The attribute `session-id`: resume this session only, if its token is stored here. */
   declare onlySession: string | null;
   /** The name of a query parameter that shows the session's id. The id alone gives nobody access. */
   declare syncUrl: string | null;
   declare storage: StorageKind;
   declare allowImages: boolean;
-  /** Answers that have come since the conversation was last looked at. */
-  declare private unread: number;
-
-  #strings: Strings = en;
-  /** What the panel shows: the latest view, or, while it is closed, the last one that was looked at. */
-  #shown: ChatView | null = null;
-
-  readonly #chat = new ChatController(this, {
-    load: () => this.loadClient(),
-    relay: () => trimOrigin(this.relay) || scriptOrigin,
-    storageKind: () => this.storage,
-    onlySession: () => this.onlySession || null,
-    onStatus: (status, previous) => this.#emit('rc-status', { status, previous }),
-    onMessage: (message) => this.#onMessage(message),
-    onProblem: (problem) => this.#emit('rc-error', { problem }),
-    onShared: () => (this.open = true),
-    onSession: (sessionId) => this.#showInUrl(sessionId),
-    onUnsent: (text) => this.#composer?.giveBack(text),
-  });
-  readonly #panelPart = new PanelPartController(this, () => this.hide());
-  /** Comes with what is said later; nothing is said before. */
-  #announcer: AnnounceController | null = null;
-  /** The conversation was seen coming back. */
-  #wasRestoring = false;
-  readonly #panel = new PanelController(this, {
-    find: () => this.#findPanel(),
-    isOpen: () => this.#floats && this.open,
-    close: () => this.hide(),
-  });
-  readonly #scroll = new ScrollController(this, () => {
-    const scroller = this.renderRoot.querySelector<HTMLElement>('.messages');
-    const content = scroller?.querySelector<HTMLElement>('.content');
-    return scroller && content ? { scroller, content } : null;
-  });
 
   constructor() {
     super();
@@ -172,82 +193,20 @@ export class ResumableChat extends LitElement {
     this.storage = 'local';
     this.allowImages = false;
     this.unread = 0;
-    this.#takeEarlyValues();
+    takeEarlyValues(this, ['strings', 'session', 'sessionId']);
   }
 
-  // --- For the page ----------------------------------------------------------------------------------------------
-
-  /** Opens the panel and puts the focus into it. Does nothing when inline. */
-  show(): void {
-    if (!this.#floats || this.open) return;
-    this.open = true;
-    void this.updateComplete.then(() => this.#panel.moveFocusIn());
-  }
-
-  /** Closes the panel and gives the focus back. Does nothing when inline. */
-  hide(): void {
-    if (!this.#floats || !this.open) return;
-    const hadFocus = this.#panel.hasFocus;
-    this.open = false;
-    void this.updateComplete.then(() => this.#panel.moveFocusBack(hadFocus));
-  }
-
-  toggle(): void {
-    if (this.open) this.hide();
-    else this.show();
-  }
-
-  /**
-   * Sends a prompt. Resolves to true once the relay has stored it, to false when it came to nothing; `rc-error` says
-   * why. With `parentId` it is an edit: everything after that message is dropped first; `""` means everything.
-   */
-  async send(text: string, options: { parentId?: string } = {}): Promise<boolean> {
-    if (text.trim() === '') return false;
-    this.#emit('rc-send', { text });
-    this.#scroll.toEnd();
-    const client = await this.#start();
-    return (await client?.send(text, options)) ?? false;
-  }
-
-  /** Stops the answer that is being written, wherever it was asked for. */
-  async stop(): Promise<void> {
-    await this.client?.stop();
-  }
-
-  /** Asks for another answer to a user's message; to the last one when no id is given. Resolves as `send` does. */
-  async regenerate(messageId?: string): Promise<boolean> {
-    this.#scroll.toEnd();
-    const client = await this.#start();
-    return (await client?.regenerate(messageId)) ?? false;
-  }
-
-  /**
-   * Says what the reader thinks of an answer; null takes it back. Shown at once, as `metadata.feedback` of the message.
-   * Resolves to true once the relay has kept it.
-   */
-  async rate(messageId: string, rating: Rating | null, comment?: string): Promise<boolean> {
-    return (await this.client?.rate(messageId, rating, comment)) ?? false;
-  }
-
-  /** The conversation as one markdown text; null when the part that writes it cannot be loaded. */
-  async exportMarkdown(): Promise<string | null> {
-    const part = await this.#panelPart.load();
-    return (await part?.writeMarkdown(this.messages, this.#title, this.#strings)) ?? null;
-  }
-
-  /** Leaves this conversation and starts with an empty one. */
-  newChat(): void {
-    void this.#start().then((client) => client?.newChat());
-  }
-
+  /** The conversation, as the AI SDK's messages. */
   get messages(): readonly ChatMessage[] {
     return this.#chat.view.messages;
   }
 
+  /** The state of the connection and of the answer. */
   get status(): ChatStatus {
     return this.#chat.view.status;
   }
 
+  /** The session on view; null before the first prompt. Setting it is setting `session-id`. */
   get sessionId(): string | null {
     return this.#chat.view.sessionId;
   }
@@ -267,88 +226,22 @@ export class ResumableChat extends LitElement {
     else void this.#start().then((client) => client?.join(credentials));
   }
 
-  /** Every text of the widget; set some of them to override these. */
+  /** Every text of the widget, in the language of `lang`; set some of them to override these. */
   get strings(): Strings {
-    return this.#strings;
+    const { strings: locale } = this.#locale;
+    if (this.#texts?.locale !== locale || this.#texts.overrides !== this.#overrides)
+      this.#texts = { locale, overrides: this.#overrides, strings: { ...locale, ...this.#overrides } };
+    return this.#texts.strings;
   }
 
   set strings(strings: Partial<Strings> | null | undefined) {
-    this.#strings = { ...en, ...strings };
+    this.#overrides = strings ?? null;
     this.requestUpdate();
   }
 
   /** The framework-free client below; null until it was needed. */
   get client(): ChatSession | null {
     return this.#chat.client;
-  }
-
-  /** What a page set before this class was defined stands on the element itself and hides the accessors above. */
-  #takeEarlyValues(): void {
-    for (const name of ['strings', 'session', 'sessionId'] as const) {
-      if (!Object.hasOwn(this, name)) continue;
-      const value: unknown = this[name];
-      Reflect.deleteProperty(this, name);
-      Reflect.set(this, name, value);
-    }
-  }
-
-  // --- Life ------------------------------------------------------------------------------------------------------
-
-  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
-    super.attributeChangedCallback(name, old, value);
-    if (name === 'lang') this.requestUpdate();
-  }
-
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    const others = changed.has('relay') || changed.has('storage') || changed.has('onlySession');
-    if (this.hasUpdated && others) this.#chat.reset();
-    const shows = changed.has('open') || changed.has('mode');
-    if (this.hasUpdated && this.#isVisible && (others || shows)) void this.#start();
-    if (this.#isVisible) {
-      this.#shown = this.#chat.view;
-      this.unread = 0;
-      void this.#panelPart.load();
-      this.#wasRestoring ||= this.#chat.view.restoring;
-    }
-    this.#announcer ??= this.#findAnnouncer();
-  }
-
-  #findAnnouncer(): AnnounceController | null {
-    const announcer = this.#panelPart.later?.accompany(this, {
-      view: () => this.#chat.view,
-      strings: () => this.#strings,
-      restoring: this.#wasRestoring,
-      countsUntil: () => (this.#isVisible ? this.#chat.view.retryAt : null),
-    });
-    return announcer ?? null;
-  }
-
-  /** What is drawn counts as drawn with its panel. */
-  protected override async getUpdateComplete(): Promise<boolean> {
-    const settled = await super.getUpdateComplete();
-    await this.#panelPart.settled();
-    return (await super.getUpdateComplete()) && settled;
-  }
-
-  protected override firstUpdated(): void {
-    const ready = this.#isVisible || this.#chat.hasStoredSession ? this.#start() : Promise.resolve();
-    void Promise.all([ready, this.#panelPart.settled()]).then(() => this.#emit('rc-ready', {}));
-  }
-
-  protected override updated(changed: PropertyValues<this>): void {
-    const root = this.renderRoot.querySelector<HTMLElement>('.root');
-    // Through the object model, for a style attribute is what a strict Content-Security-Policy forbids.
-    if (changed.has('accent') && root) {
-      if (CSS.supports('color', this.accent)) root.style.setProperty('--_accent-attribute', this.accent);
-      else root.style.removeProperty('--_accent-attribute');
-    }
-    if (changed.has('open') && changed.get('open') !== undefined) this.#emit(this.open ? 'rc-open' : 'rc-close', {});
-    this.#chat.setWatched(this.#isVisible);
-  }
-
-  /** Fetches the client; in tests, a scripted one. */
-  protected loadClient(): Promise<ClientPart> {
-    return import('./client-part.ts').then(({ clientPart }) => clientPart);
   }
 
   get #floats(): boolean {
@@ -360,152 +253,219 @@ export class ResumableChat extends LitElement {
     return !this.#floats || this.open;
   }
 
-  /** The heading, as it is shown. */
   get #title(): string {
-    return this.heading || this.#strings.heading;
+    return this.heading || this.strings.heading;
   }
 
-  #findPanel(): PanelElements | null {
-    const panel = this.renderRoot.querySelector<HTMLElement>('.panel');
-    if (!panel) return null;
-    return { panel, input: this.#composer?.input ?? null, launcher: this.renderRoot.querySelector('.launcher') };
+  // --- Methods ---------------------------------------------------------------------------------------------------
+
+  /** Opens the panel and moves the focus into it. Does nothing when inline. */
+  show(): void {
+    if (!this.#floats || this.open) return;
+    this.open = true;
+    this.#focusDue = true;
   }
 
-  get #composer(): RcComposer | null {
-    return this.renderRoot.querySelector('rc-composer');
+  /** Closes the panel and moves the focus back. Does nothing when inline. */
+  hide(): void {
+    if (!this.#floats || !this.open) return;
+    const { hasFocus } = this.#focus;
+    this.open = false;
+    this.#focusDue = false;
+    void this.updateComplete.then(() => this.#focus.moveFocusBack(hasFocus));
   }
 
-  #emit(type: string, detail: object, cancelable = false): boolean {
-    return this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, cancelable, detail }));
+  /** Opens the panel, or closes it. */
+  toggle(): void {
+    if (this.open) this.hide();
+    else this.show();
+  }
+
+  /**
+   * Sends a prompt. Resolves to true once the relay has stored it, to false when it could not be sent; `rc-error` says
+   * why. With `parentId` it is an edit: everything after that message is dropped first; `""` means everything.
+   */
+  async send(text: string, options: { parentId?: string } = {}): Promise<boolean> {
+    if (text.trim() === '') return false;
+    this.#emit('rc-send', { text });
+    this.#panel?.scrollToEnd();
+    const client = await this.#start();
+    return (await client?.send(text, options)) ?? false;
+  }
+
+  /** Stops the answer that is being written, wherever it was asked for. */
+  async stop(): Promise<void> {
+    await this.client?.stop();
+  }
+
+  /** Asks for another answer to a user's message; to the last one when no id is given. Resolves as `send` does. */
+  async regenerate(messageId?: string): Promise<boolean> {
+    this.#panel?.scrollToEnd();
+    const client = await this.#start();
+    return (await client?.regenerate(messageId)) ?? false;
+  }
+
+  /**
+   * Says what the reader thinks of an answer; null takes it back. Shown at once, as `metadata.feedback` of the message.
+   * Resolves to true once the relay has stored it.
+   */
+  async rate(messageId: string, rating: Rating | null, comment?: string): Promise<boolean> {
+    return (await this.client?.rate(messageId, rating, comment)) ?? false;
+  }
+
+  /** The conversation as one markdown text; null when the file that writes it cannot be loaded. */
+  async exportMarkdown(): Promise<string | null> {
+    try {
+      const { writeMarkdown } = await panelModule.load();
+      return writeMarkdown(this.messages, this.#title, this.strings);
+    } catch {
+      // The module has logged why.
+      return null;
+    }
+  }
+
+  /** Leaves this conversation and starts with an empty one. */
+  newChat(): void {
+    void this.#start().then((client) => client?.newChat());
+  }
+
+  /** Makes one attempt to load the client; in tests, a scripted one. */
+  protected loadClient(): Promise<ClientModule> {
+    return clientModule.load();
   }
 
   /** The client; null when it cannot be loaded, which the view then says. Never rejects. */
   async #start(): Promise<ChatSession | null> {
     try {
       return await this.#chat.start();
-    } catch (error) {
-      // The page's own error log is where its developer will look: a blocked or missing file.
-      console.error(error);
+    } catch {
       return null;
     }
   }
 
-  #onMessage(message: ChatMessage): void {
-    if (message.role === 'assistant' && !this.#isVisible) this.unread += 1;
-    this.#announcer?.announceMessage(message);
-    this.#emit('rc-message', { message });
+  #emit<Name extends keyof ChatEventMap>(
+    type: Name,
+    detail: ChatEventMap[Name]['detail'],
+    cancelable = false,
+  ): boolean {
+    return this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, cancelable, detail }));
   }
 
-  #showInUrl(sessionId: string | null): void {
-    if (!this.syncUrl) return;
-    const url = new URL(location.href);
-    if (sessionId === null) url.searchParams.delete(this.syncUrl);
-    else url.searchParams.set(this.syncUrl, sessionId);
-    if (url.href !== location.href) history.replaceState(history.state, '', url);
-  }
+  // --- Handlers --------------------------------------------------------------------------------------------------
 
-  // --- What a visitor does ---------------------------------------------------------------------------------------
-
-  readonly #actions: PanelActions = {
-    close: () => this.hide(),
-    newChat: () => {
-      this.newChat();
-      this.#panel.focusInput();
-    },
-    send: (text) => {
-      void this.send(text).then(() => {
-        // Without a client nobody else keeps the text.
-        if (!this.client) this.#composer?.giveBack(text);
-      });
-    },
-    prompts: () =>
-      this.#chat.view.messages.flatMap(({ role, parts }) => (role === 'user' ? [readMarkdown(parts)] : [])),
-    pick: (text) => {
-      void this.send(text);
-      this.#panel.focusInput();
-    },
-    stop: () => void this.stop(),
-    retry: () => {
-      const { unsent } = this.#chat.view;
-      if (unsent) this.#composer?.takeBack(unsent.text);
-      void this.#start().then((client) => client?.retry());
-      this.#panel.focusInput();
-    },
-    regenerate: () => {
-      void this.regenerate();
-      // The button goes with its answer.
-      this.#panel.focusInput();
-    },
-    edit: ({ messageId, text }) => {
-      const { messages } = this.#chat.view;
-      const at = messages.findIndex(({ id }) => id === messageId);
-      // Its message has gone meanwhile, by another tab's edit: then it is the composer that keeps the text.
-      if (at === -1) this.#composer?.giveBack(text);
-      else void this.send(text, { parentId: messages[at - 1]?.id ?? '' });
-      this.#panel.focusInput();
-    },
-    rate: ({ messageId, rating }) => {
-      // That a button is pressed no more is read out by itself; and when it came to nothing, the notice that says so.
-      void this.rate(messageId, rating).then((kept) => {
-        if (kept && rating) this.#announcer?.announce(this.#strings.announceRated);
-      });
-    },
-    save: () => {
-      const saved = this.#panelPart.part?.saveMarkdown(this.messages, this.#title, this.#strings);
-      void saved?.then((outcome) => this.#announcer?.announce(outcome));
-    },
-    jump: () => {
-      this.#scroll.toEnd();
-      this.#panel.focusInput();
-    },
-    copied: () => this.#announcer?.announce(this.#strings.announceCopied),
+  readonly #actions = createPanelActions({
+    view: () => this.#chat.view,
+    client: () => this.client,
+    panel: () => this.#panel,
+    start: () => this.#start(),
+    hide: () => this.hide(),
+    newChat: () => this.newChat(),
+    send: (text, options) => this.send(text, options),
+    stop: () => this.stop(),
+    regenerate: () => this.regenerate(),
+    rate: (messageId, rating) => this.rate(messageId, rating),
+    focusField: () => this.#focus.focusInput(),
     followLink: (href) => this.#emit('rc-link', { href }, true),
-  };
+  });
 
   readonly #onToggle = (): void => this.toggle();
 
   /** Whoever points at the launcher will most likely open it. */
-  readonly #onNear = (): void => void this.#panelPart.load();
+  readonly #onNear = (): void => this.#panelModule.want();
 
-  // --- Drawing ---------------------------------------------------------------------------------------------------
+  #onMessage(message: ChatMessage): void {
+    if (message.role === 'assistant') {
+      if (!this.#isVisible) this.unread += 1;
+      this.#panel?.announceAnswer(message);
+    }
+    this.#emit('rc-message', { message });
+  }
+
+  // --- Life cycle ------------------------------------------------------------------------------------------------
+
+  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
+    super.attributeChangedCallback(name, old, value);
+    if (name === 'lang') this.requestUpdate();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const isAnother = changed.has('relay') || changed.has('storage') || changed.has('onlySession');
+    const isShown = changed.has('open') || changed.has('mode');
+    if (this.hasUpdated) {
+      if (isAnother) this.#chat.reset();
+      const isNeeded = this.#isVisible ? isAnother || isShown : isAnother && this.#chat.hasStoredSession;
+      if (isNeeded) void this.#start();
+    }
+    if (!this.#isVisible) return;
+    this.#shown = this.#chat.view;
+    this.unread = 0;
+    this.#panelModule.want();
+    this.#wasRestoring ||= this.#chat.view.restoring;
+  }
+
+  /** The panel counts as part of the element: what it draws is drawn when this resolves. */
+  protected override async getUpdateComplete(): Promise<boolean> {
+    const settled = await super.getUpdateComplete();
+    await this.#panelModule.settled();
+    const drawn = await super.getUpdateComplete();
+    await this.#panel?.updateComplete;
+    return settled && drawn;
+  }
+
+  protected override firstUpdated(): void {
+    const started = this.#isVisible || this.#chat.hasStoredSession ? this.#start() : Promise.resolve();
+    void Promise.all([started, this.#panelModule.settled()]).then(() => this.#emit('rc-ready', {}));
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has('accent')) this.#applyAccent();
+    if (changed.has('open') && changed.get('open') !== undefined) this.#emit(this.open ? 'rc-open' : 'rc-close', {});
+    this.#chat.setWatched(this.#isVisible);
+    if (this.#focusDue && this.#panel) {
+      this.#focusDue = false;
+      void this.updateComplete.then(() => this.#focus.moveFocusIn());
+    }
+  }
+
+  /** Through the object model: a style attribute is what a strict Content-Security-Policy forbids. */
+  #applyAccent(): void {
+    const root = this.renderRoot.querySelector<HTMLElement>('.root');
+    if (CSS.supports('color', this.accent)) root?.style.setProperty('--_accent-attribute', this.accent);
+    else root?.style.removeProperty('--_accent-attribute');
+  }
+
+  // --- Rendering -------------------------------------------------------------------------------------------------
 
   protected override render(): TemplateResult {
-    const { run } = this.#chat.view;
-    const strings = this.#strings;
-    const hidden = !this.#isVisible;
-    const { open, unread } = this;
-    const launcher = {
-      ...{ strings, open, unread },
-      writing: hidden && run !== null,
-      onToggle: this.#onToggle,
-      onNear: this.#onNear,
-    };
+    const { open, unread, strings } = this;
+    const writing = !this.#isVisible && this.#chat.view.run !== null;
+    const launcher = { strings, open, unread, writing, onToggle: this.#onToggle, onNear: this.#onNear };
     return html`<div
       class="root ${this.#floats ? `floating ${this.position}` : 'inline'} ${this.theme}"
-      lang=${this.lang || 'en'}
+      lang=${(this.#overrides && this.lang) || strings.language}
     >
-      ${this.#shown ? this.#renderPanel(this.#shown, hidden) : nothing}
+      ${this.#shown ? this.#renderPanel(this.#shown) : nothing}
       ${this.#floats ? renderLauncher(launcher) : nothing}
-      <div class="sr" role="status">${this.#announcer?.text}</div>
     </div>`;
   }
 
-  #renderPanel(view: ChatView, hidden: boolean): TemplateResult | typeof nothing {
-    const { part } = this.#panelPart;
-    if (!part) return nothing;
-    const { heading, greeting, placeholder, suggestions, allowImages } = this;
-    return part.renderPanel({
-      ...{ view, hidden, heading, greeting, placeholder, suggestions, allowImages },
-      strings: this.#strings,
-      actions: this.#actions,
-      floats: this.#floats,
-      modal: this.#panel.isModal,
-      following: this.#scroll.following,
-    });
+  #renderPanel(view: ChatView): TemplateResult | typeof nothing {
+    const { strings } = this;
+    if (!this.#panelModule.current)
+      return this.#isVisible && this.#panelModule.failing ? renderUnavailable(strings) : nothing;
+    return html`<rc-panel
+      .view=${view}
+      .strings=${strings}
+      .actions=${this.#actions}
+      .floats=${this.#floats}
+      .closed=${!this.#isVisible}
+      .modal=${this.#focus.isModal}
+      .wasRestoring=${this.#wasRestoring}
+      .heading=${this.#title}
+      .greeting=${this.greeting}
+      .placeholder=${this.placeholder}
+      .suggestions=${this.suggestions}
+      .allowImages=${this.allowImages}
+    ></rc-panel>`;
   }
-}
-
-/** `https://relay.example/` and `https://relay.example` are the same relay, and one key in the storage. */
-function trimOrigin(text: string): string {
-  return text.trim().replace(/\/+$/, '');
 }

@@ -1,20 +1,12 @@
 /** In the browser: text that grows is drawn by the widget's engine, or parsed anew each time as most widgets do. */
 import DOMPurify from 'dompurify';
 import { marked } from 'marked';
-import { createCodeCard } from '#widget/elements/code-card.ts';
-import { safeUrl } from '#widget/elements/message-parts.ts';
-import { createPlainText } from '#widget/elements/plain-text.ts';
-import { createMarkdown } from '#widget/markdown-part.ts';
-
-const LABELS = { copyLabel: 'Copy', codeLabel: 'code' };
+import { createMarkdown } from '#widget/markdown/index.ts';
 
 const engines: Record<string, (host: HTMLElement) => (text: string, done: boolean) => void> = {
   widget: (host) =>
     createMarkdown(host, {
-      allowImages: false,
-      createCodeCard: (language) => createCodeCard(language, LABELS),
-      createPlainText: (host) => createPlainText(host, LABELS),
-      safeUrl,
+      ...{ allowImages: false, copyLabel: 'Copy', copiedLabel: 'Copied', codeLabel: 'code' },
       // At each chunk, as the other one does.
       pauseMs: 0,
     }).update,

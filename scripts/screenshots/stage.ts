@@ -3,7 +3,7 @@ import type { ResumableChat } from '#widget/resumable-chat.ts';
 import type { Scene } from '#widget/testing/scenes/scenes.ts';
 import type { Words } from '#widget/testing/scenes/words.ts';
 import { dress, playScene, type Look } from '#widget/testing/scenes/play-scene.ts';
-import { createScriptedPart, createScriptedSession } from '#widget/testing/scripted-session.ts';
+import { createScriptedClient, createScriptedSession } from '#widget/testing/scripted-session.ts';
 
 export interface Play {
   scene: Scene;
@@ -23,7 +23,7 @@ const show: Stage['show'] = async ({ scene, words, look }) => {
   const session = createScriptedSession(scene.view);
   const chat: ResumableChat = document.createElement('resumable-chat');
   // Protected, and the one thing about the built element that is not as a page has it.
-  Reflect.set(chat, 'loadClient', () => Promise.resolve(createScriptedPart(session)));
+  Reflect.set(chat, 'loadClient', () => Promise.resolve(createScriptedClient(session)));
   dress(chat, scene, words, look);
   document.body.append(chat);
   await playScene(chat, session, scene);

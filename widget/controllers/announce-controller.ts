@@ -1,57 +1,48 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ChatMessage } from '#shared/protocol.ts';
 import type { Strings } from '../locales/en.ts';
-import type { LaterTools } from '../later-part.ts';
 import type { ChatStatus, ChatView } from '../session/types.ts';
-import { readAloud } from './read-aloud.ts';
 
-/** An answer is read out whole up to so many characters; the rest is there to be read. */
-const SPOKEN_LIMIT = 1200;
-
-/** Until it has been taken up (ms); longer, and whoever walks through the page would come upon it a second time. */
+/** How long a text stays in the live region, ms. Longer, and whoever walks through the page comes upon it again. */
 const KEPT_MS = 3000;
 
+/** What an announce controller asks its element for. */
 export interface AnnounceControllerOptions {
   view(): ChatView;
   strings(): Strings;
-  /** The conversation was seen coming back before this was there to say that it has. */
-  restoring: boolean;
-}
-
-/** What there is to say. */
-export interface Announcements {
-  describeFailure: LaterTools['describeFailure'];
-  /** What stands above the composer. */
-  readNotice(view: ChatView, strings: Strings): string;
+  /** The conversation was being restored before this controller was there to say that it is back. */
+  wasRestoring(): boolean;
+  /** The notice that a view shows; empty when it shows none. */
+  readNotice(view: ChatView): string;
+  /** An answer that has ended, as it is read out. */
+  readAnswer(message: ChatMessage): string;
 }
 
 /**
- * What is read out to those who do not see it: that an answer has begun, the answer once it is whole, and what
- * becomes of the connection. Never a token at a time.
+ * What screen readers are told: that an answer has begun, the answer once it is whole, and how the connection is. Never
+ * a token at a time. The host draws `text` into its live region.
  */
 export class AnnounceController implements ReactiveController {
   text = '';
 
   readonly #host: ReactiveControllerHost;
   readonly #options: AnnounceControllerOptions;
-  readonly #says: Announcements;
   #status: ChatStatus = 'idle';
   #runId: string | null = null;
   #notice = '';
-  #restoring: boolean;
+  #restoring: boolean | null = null;
   #clearing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: ReactiveControllerHost, options: AnnounceControllerOptions, says: Announcements) {
+  constructor(host: ReactiveControllerHost, options: AnnounceControllerOptions) {
     this.#host = host;
     this.#options = options;
-    this.#says = says;
-    this.#restoring = options.restoring;
     host.addController(this);
   }
 
+  /** Has a text read out now. */
   announce(text: string): void {
     if (text === '') return;
-    // The same text again would be no change, and so not be read; a no-break space makes it one.
+    // The same text again would be no change and so not be read; a no-break space makes it one.
     this.text = text === this.text ? `${text}\u00a0` : text;
     this.#host.requestUpdate();
     clearTimeout(this.#clearing);
@@ -61,42 +52,46 @@ export class AnnounceController implements ReactiveController {
     }, KEPT_MS);
   }
 
+  /** Has an answer read out that has ended. */
+  announceAnswer(message: ChatMessage): void {
+    this.announce(this.#options.readAnswer(message));
+  }
+
   hostDisconnected(): void {
     clearTimeout(this.#clearing);
     this.text = '';
   }
 
-  announceMessage(message: ChatMessage): void {
-    if (message.role !== 'assistant') return;
-    const strings = this.#options.strings();
-    const { run } = message.metadata ?? {};
-    const text = message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
-    const spoken = readAloud(text.slice(0, SPOKEN_LIMIT)) + (text.length > SPOKEN_LIMIT ? '…' : '');
-    const end =
-      run?.status === 'failed'
-        ? this.#says.describeFailure(run.problem, strings)
-        : run?.status === 'cancelled'
-          ? strings.stopped
-          : '';
-    this.announce([spoken, end].filter((part) => part !== '').join('\n'));
+  hostUpdated(): void {
+    const text = this.#readChange();
+    // A live region is heard when it changes, not when it is drawn first; and a host is not changed while it updates.
+    if (text !== '') void this.#host.updateComplete.then(() => this.announce(text));
   }
 
-  hostUpdate(): void {
+  /** What has changed since the last update, as a sentence; empty when it is nothing to tell. */
+  #readChange(): string {
     const view = this.#options.view();
     const strings = this.#options.strings();
     const { run, status } = view;
-    const wasDown = this.#status === 'reconnecting' || this.#status === 'offline';
-    const isDown = status === 'reconnecting' || status === 'offline';
-    const notice = this.#says.readNotice({ ...view, retryAt: null }, strings);
-
-    if (this.#restoring && !view.restoring && view.messages.length > 0) this.announce(strings.announceRestored);
-    else if (notice !== this.#notice && notice !== '') this.announce(notice);
-    else if (wasDown && !isDown) this.announce(strings.announceReconnected);
-    else if (run && run.runId !== this.#runId) this.announce(strings.announceWriting);
+    const wasRestoring = this.#restoring ?? this.#options.wasRestoring();
+    const wasDown = isDown(this.#status);
+    const lastRunId = this.#runId;
+    const lastNotice = this.#notice;
+    // Without the time left, which changes each second.
+    const notice = this.#options.readNotice({ ...view, retryAt: null });
 
     this.#status = status;
     this.#notice = notice;
     this.#runId = run?.runId ?? null;
     this.#restoring = view.restoring;
+
+    if (wasRestoring && !view.restoring && view.messages.length > 0) return strings.announceRestored;
+    if (notice !== lastNotice && notice !== '') return notice;
+    if (wasDown && !isDown(status)) return strings.announceReconnected;
+    return run && run.runId !== lastRunId ? strings.announceWriting : '';
   }
+}
+
+function isDown(status: ChatStatus): boolean {
+  return status === 'reconnecting' || status === 'offline';
 }

@@ -1,23 +1,23 @@
-import type { ClientPart } from '../client-part.ts';
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Problem } from '#shared/problem.ts';
-import type { ChatMessage, TerminalStatus } from '#shared/protocol.ts';
-import type { StorageKind } from '../session/storage.ts';
+import type { ChatMessage } from '#shared/protocol.ts';
+import { isTerminal } from '#shared/run-status.ts';
+import type { DrawPace } from '../draw-pace.ts';
+import { isShared } from '../session/shared-session.ts';
+import { createCredentialStorage, type StorageKind } from '../session/storage.ts';
 import type { ChatSession, ChatStatus, ChatView } from '../session/types.ts';
-import type { DrawPace } from './draw-pace.ts';
-import { EMPTY_VIEW } from './empty-view.ts';
-import { hasStoredSession } from './stored-session.ts';
 
-/** The part of the widget that is loaded when it is needed first. */
-export type { ClientPart } from '../client-part.ts';
+/** What the element needs of the client, which is loaded when it is first needed. */
+export type ClientModule = typeof import('../client.ts');
 
+/** What a chat controller asks its element for, and what it tells it. */
 export interface ChatControllerOptions {
-  /** Fetches the client. */
-  load(): Promise<ClientPart>;
-  /** The relay's origin; empty when only the client's own file can tell. */
+  /** Makes one attempt to load the client; after a failed one the next call waits for a pause. */
+  load(): Promise<ClientModule>;
+  /** The relay's origin. */
   relay(): string;
   storageKind(): StorageKind;
-  /** When not null, a stored session is gone on with only if it has this id. */
+  /** When not null, a stored session is resumed only if it has this id. */
   onlySession(): string | null;
   onStatus(status: ChatStatus, previous: ChatStatus): void;
   /** A message is complete: a prompt was accepted, or an answer has ended in whatever way. */
@@ -26,13 +26,31 @@ export interface ChatControllerOptions {
   /** The page's address shares a conversation. */
   onShared(): void;
   onSession(sessionId: string | null): void;
-  /** A prompt came to nothing; its text is the visitor's to try again. */
+  /** A prompt could not be sent; its text is the visitor's to try again. */
   onUnsent(text: string): void;
 }
 
+/** The view before anything is known. */
+export const EMPTY_VIEW: ChatView = {
+  status: 'idle',
+  sessionId: null,
+  messages: [],
+  run: null,
+  problem: null,
+  retryAt: null,
+  pending: null,
+  unsent: null,
+  dimmed: [],
+  recoveries: 0,
+  stopping: false,
+  restoring: false,
+  readOnly: false,
+  ended: false,
+};
+
 /**
- * Holds the client of one element: loads it when it is needed, redraws the element as its view changes (text that
- * streams at its own pace), and tells what happened.
+ * Holds the client of one element: loads it when it is needed, redraws the element as its view changes (streaming text
+ * at a pace of its own), and reports what happened.
  */
 export class ChatController implements ReactiveController {
   view: ChatView = EMPTY_VIEW;
@@ -40,15 +58,17 @@ export class ChatController implements ReactiveController {
 
   readonly #host: ReactiveControllerHost;
   readonly #options: ChatControllerOptions;
-  #loading: Promise<ChatSession> | null = null;
+  /** Aborted by `reset`: what a start from before it brings is stale and is dropped. */
+  #current = new AbortController();
+  #starting: Promise<ChatSession> | null = null;
   #unsubscribe: (() => void) | null = null;
   #pace: DrawPace | null = null;
   #connected = false;
   #watched = true;
   /** The client was told to hold its line. */
   #holding = false;
-  /** Which messages were already told of. */
-  #told = new Set<string>();
+  /** Ids of the messages that were reported. */
+  #reported = new Set<string>();
 
   constructor(host: ReactiveControllerHost, options: ChatControllerOptions) {
     this.#host = host;
@@ -59,6 +79,7 @@ export class ChatController implements ReactiveController {
   hostConnected(): void {
     this.#connected = true;
     if (this.client) this.#attach(this.client);
+    else if (this.view.problem === LOAD_PROBLEM) this.#startAgain();
   }
 
   hostDisconnected(): void {
@@ -67,50 +88,66 @@ export class ChatController implements ReactiveController {
     this.#pace?.cancel();
   }
 
-  /** Whether a session is stored that would be gone on with; true too when that cannot be known yet. */
+  /** Whether there is a session to resume: stored in this browser, or shared by the page's address. */
   get hasStoredSession(): boolean {
-    const relay = this.#options.relay();
-    return relay === '' || location.hash.includes('rc-share=') || hasStoredSession(this.#options.storageKind(), relay);
-  }
-
-  /** The client, following its session. Rejects when it cannot be loaded; the view says so too. */
-  async start(): Promise<ChatSession> {
-    const loading = (this.#loading ??= this.#load());
-    try {
-      return await loading;
-    } catch (error) {
-      if (this.#loading === loading) {
-        this.#loading = null;
-        this.#setView({ ...this.view, status: 'failed', problem: LOAD_PROBLEM });
-      }
-      throw error;
-    }
+    const { relay, storageKind } = this.#options;
+    return isShared() || createCredentialStorage({ relay: relay(), kind: storageKind() }).read() !== null;
   }
 
   /**
-   * While nobody looks at the conversation, the line is held only for as long as something is under way: so that the
-   * launcher can tell of an answer, and an idle visitor costs the relay nothing.
+   * The client, following its session. When it cannot be loaded the view says so, and it is tried again for as long as
+   * the element is on the page.
+   *
+   * @throws what the import threw, when the attempt under way failed.
+   */
+  start(): Promise<ChatSession> {
+    return (this.#starting ??= this.#load(this.#current.signal));
+  }
+
+  /**
+   * While nobody looks at the conversation, the line is held only as long as something is under way: the launcher can
+   * report an answer, and an idle visitor costs the relay nothing.
    */
   setWatched(watched: boolean): void {
     this.#watched = watched;
     this.#holdLine();
   }
 
-  /** Leaves everything, so that the next start reads the options anew. */
+  /** Lets go of the client and of one that is being loaded, so that the next start reads the options again. */
   reset(): void {
+    this.#current.abort();
+    this.#current = new AbortController();
     this.#detach();
     this.client = null;
-    this.#loading = null;
-    this.#told.clear();
+    this.#starting = null;
+    this.#reported.clear();
     this.#setView(EMPTY_VIEW);
   }
 
-  async #load(): Promise<ChatSession> {
-    const { createChatSession, createDrawPace, openStorage, origin } = await this.#options.load();
-    const relay = this.#options.relay() || origin;
-    const { storageKind, onlySession, onShared } = this.#options;
-    const storage = openStorage({ relay, onShared, kind: storageKind(), onlySession: onlySession() });
-    const client = createChatSession({ relay, storage });
+  async #load(signal: AbortSignal): Promise<ChatSession> {
+    let module: ClientModule;
+    try {
+      module = await this.#options.load();
+    } catch (error) {
+      if (signal.aborted) return this.start();
+      this.#starting = null;
+      this.#setView({ ...this.view, status: 'failed', problem: LOAD_PROBLEM });
+      if (this.#connected) this.#startAgain();
+      throw error;
+    }
+    // The options have changed meanwhile: whoever waits gets the client for those of now.
+    return signal.aborted ? this.start() : this.#open(module);
+  }
+
+  #startAgain(): void {
+    // The view says that it failed, and the next attempt is under way.
+    this.start().catch(() => undefined);
+  }
+
+  #open({ createChatSession, createDrawPace, openStorage }: ClientModule): ChatSession {
+    const { relay, storageKind, onlySession, onShared } = this.#options;
+    const storage = openStorage({ relay: relay(), onShared, kind: storageKind(), onlySession: onlySession() });
+    const client = createChatSession({ relay: relay(), storage });
     this.client = client;
     this.#pace ??= createDrawPace(() => {
       this.#host.requestUpdate();
@@ -149,38 +186,38 @@ export class ChatController implements ReactiveController {
     const previous = this.view;
     if (view === previous) return;
     this.view = view;
-    this.#tell(view, previous);
+    this.#report(view, previous);
     this.#draw(view);
     this.#holdLine();
   }
 
-  #tell(view: ChatView, previous: ChatView): void {
+  #report(view: ChatView, previous: ChatView): void {
     const { onSession, onStatus, onProblem, onUnsent } = this.#options;
     if (view.sessionId !== previous.sessionId) {
-      this.#told.clear();
+      this.#reported.clear();
       onSession(view.sessionId);
     }
-    if (view.messages !== previous.messages) this.#tellMessages(view, previous.restoring);
+    if (view.messages !== previous.messages) this.#reportMessages(view, previous.restoring);
     if (view.status !== previous.status) onStatus(view.status, previous.status);
     if (view.problem && view.problem !== previous.problem) onProblem(view.problem);
     if (view.unsent && view.unsent.text !== previous.unsent?.text) onUnsent(view.unsent.text);
   }
 
-  #tellMessages(view: ChatView, restored: boolean): void {
-    // From the newest back: all before the first one known is known.
+  #reportMessages(view: ChatView, restored: boolean): void {
+    // From the newest back: everything before a message that was reported was reported too.
     const fresh: ChatMessage[] = [];
     for (let index = view.messages.length - 1; index >= 0; index -= 1) {
       const message = view.messages[index];
-      if (!message || this.#told.has(message.id)) break;
-      if (message.role === 'user' || isEnded(message)) fresh.unshift(message);
+      if (!message || this.#reported.has(message.id)) break;
+      if (message.role === 'user' || hasEnded(message)) fresh.unshift(message);
     }
     for (const message of fresh) {
-      this.#told.add(message.id);
+      this.#reported.add(message.id);
       if (!restored) this.#options.onMessage(message);
     }
   }
 
-  /** Text that comes can wait for its turn; whatever else happens is shown at once. */
+  /** Streaming text waits for its turn; everything else is shown at once. */
   #draw(view: ChatView): void {
     if (view.status === 'streaming' && this.#pace) return this.#pace.draw();
     this.#pace?.cancel();
@@ -188,15 +225,12 @@ export class ChatController implements ReactiveController {
   }
 }
 
-/** `isTerminal` of the wire contract, said again: its module would bring all the schemas into the part loaded first. */
-const ENDED = { completed: true, cancelled: true, failed: true } as const satisfies Record<TerminalStatus, true>;
-
-function isEnded(message: ChatMessage): boolean {
+function hasEnded(message: ChatMessage): boolean {
   const status = message.metadata?.run?.status;
-  return status !== undefined && status in ENDED;
+  return status !== undefined && isTerminal(status);
 }
 
-/** The client's file could not be fetched. Not in the relay's table: it never had a say. */
+/** The client's file could not be loaded. Not in the relay's table: the relay was not asked. */
 const LOAD_PROBLEM: Problem = {
   type: 'about:blank',
   title: 'The chat could not be loaded',

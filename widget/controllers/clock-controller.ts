@@ -1,12 +1,12 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
-/** Redraws its host each second until a moment has passed: for a waiting time that counts down. */
+/** Redraws its host each second until a moment has passed, for a waiting time that counts down. */
 export class ClockController implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #until: () => number | null;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** `until` is asked after each update: ms since the epoch, null for never. */
+  /** `until` is read after each update: ms since the epoch, null when there is nothing to wait for. */
   constructor(host: ReactiveControllerHost, until: () => number | null) {
     this.#host = host;
     this.#until = until;

@@ -1,13 +1,13 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ChatView } from '../session/types.ts';
 
-/** An interruption that was over sooner was not seen, and so its end is not shown, ms. */
+/** An interruption shorter than this was not noticed, so that its end is not shown either, ms. */
 const SEEN_MS = 600;
 
-/** How long it is shown that all is back, ms. */
+/** How long the return is shown, ms. */
 const SHOWN_MS = 4000;
 
-/** Knows for a few seconds that the line, or after a reload the conversation, has come back. */
+/** `back` is true for a few seconds after the connection, or after a reload the conversation, has come back. */
 export class ReturnController implements ReactiveController {
   back = false;
 

@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
-/** So near to the end (px) a reader counts as being there. */
+/** A reader this near to the end counts as being there, px. */
 const NEAR_END = 32;
 
 /**
@@ -23,14 +23,14 @@ export class ScrollController implements ReactiveController {
     host.addController(this);
   }
 
-  /** After a move on the page there may be nothing else to draw. */
+  /** After a move on the page there may be nothing else that asks for an update. */
   hostConnected(): void {
     this.#host.requestUpdate();
   }
 
   hostUpdated(): void {
     if (this.#scroller) {
-      // Before the frame in which it is painted: what is scrolled only then, has its event cost another frame.
+      // Before the frame is painted: scrolled later, the scroll event costs another frame.
       if (this.following) void this.#host.updateComplete.then(() => this.#keepUp());
       return;
     }
@@ -48,7 +48,7 @@ export class ScrollController implements ReactiveController {
     this.#scroller = null;
   }
 
-  /** Goes to the end, and follows it from now on. */
+  /** Scrolls to the end, and follows it from now on. */
   toEnd(): void {
     this.#setFollowing(true);
     this.#keepUp();
@@ -57,7 +57,7 @@ export class ScrollController implements ReactiveController {
   #keepUp(): void {
     const scroller = this.#scroller;
     if (!scroller || !this.following) return;
-    // A greeting is read from its beginning.
+    // The greeting of an empty chat is read from its beginning.
     scroller.scrollTop = scroller.querySelector('.empty') ? 0 : scroller.scrollHeight;
     this.#lastTop = scroller.scrollTop;
   }
@@ -66,7 +66,7 @@ export class ScrollController implements ReactiveController {
     const scroller = this.#scroller;
     if (!scroller) return;
     const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    // Upwards is the reader's doing, for nothing here scrolls up; text that went away leaves the end at the end.
+    // Only a reader scrolls up: nothing here does. When text goes away, the end stays the end.
     if (left <= NEAR_END) this.#setFollowing(true);
     else if (scroller.scrollTop < this.#lastTop) this.#setFollowing(false);
     this.#lastTop = scroller.scrollTop;

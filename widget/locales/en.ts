@@ -1,8 +1,11 @@
 /**
- * Every text the widget shows or has read out. `{…}` stands for a value that is put in when it is shown.
- * A page overrides any of them with the element's `strings` property.
+ * Every text the widget shows or has read out, in English, which is always there. `{…}` stands for a value that is put
+ * in when the text is shown. A page overrides any of them with the element's `strings` property.
  */
 export const en = {
+  /** The language of these texts as a BCP 47 tag: it chooses plural forms, and screen readers their voice by it. */
+  language: 'en',
+
   heading: 'Chat',
   greeting: 'Hello. What would you like to know?',
   placeholder: 'Ask a question',
@@ -63,6 +66,7 @@ export const en = {
   reconnectingRunNotice: 'The connection was lost, the answer was not: what is missing will follow.',
   offlineNotice: 'You are offline. Everything here is kept and goes on once you are back.',
   failedNotice: 'The chat cannot be reached.',
+  unavailableNotice: 'The chat cannot be opened right now. Trying again.',
   refusedNotice: 'This chat is not available on this site.',
   expiredNotice: 'This conversation has expired.',
   readOnlyNotice: 'This conversation can be read here, but not continued.',
@@ -85,6 +89,7 @@ export const en = {
   answerTimedOut: 'The answer took too long.',
   answerInterrupted: 'The answer was interrupted too often.',
   answerLost: 'The answer was lost.',
+  partNotShown: 'This part could not be shown.',
 
   announceWriting: 'An answer is being written.',
   announceRestored: 'Your conversation is back.',
@@ -98,15 +103,14 @@ export const en = {
 } as const satisfies Record<string, string>;
 
 export type StringName = keyof typeof en;
-export type Strings = { readonly [Name in StringName]: string };
 
-/** Puts values into a text: `fill('Used {tool}', {tool: 'search'})`. A name without a value stays as it stands. */
-export function fill(text: string, values: Readonly<Record<string, string | number>>): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
-}
+/** A text for each plural category of its language (https://cldr.unicode.org/index/cldr-spec/plural-rules). */
+export type PluralForms = { readonly [Category in Intl.LDMLPluralRule]?: string } & { readonly other: string };
 
-/** A waiting time for people: seconds below two minutes, minutes above, never less than one second. */
-export function duration(ms: number, strings: Strings): string {
-  const seconds = Math.max(1, Math.ceil(ms / 1000));
-  return seconds < 120 ? fill(strings.seconds, { n: seconds }) : fill(strings.minutes, { n: Math.ceil(seconds / 60) });
-}
+/** Texts that count something: a language with more than one plural gives a form for each. */
+type CountingName = 'launcherUnreadMany' | 'seconds' | 'minutes';
+
+/** The texts of the widget in one language. */
+export type Strings = {
+  readonly [Name in StringName]: Name extends CountingName ? string | PluralForms : string;
+};

@@ -1,23 +1,31 @@
-import type { MarkdownTools } from './markdown-stream.ts';
+import { safeUrl } from '../safe-url.ts';
+import { createCodeCard, type CodeCardLabels } from './code-card.ts';
 import type { Attributes, VElement, VNode } from './vnode.ts';
 
-/** Makes and changes nodes. Nothing else in this folder touches the page. */
+/** Makes and changes nodes. Only this and code-card.ts touch the page. */
 export interface Dom {
   /**
-   * Changes the children of `parent` from number `first` on, which show `before`, into `after`. A node that can stay
-   * stays: what a reader has selected in it stays selected.
+   * Changes the children of `parent` from number `first` on, which show `before`, so that they show `after`. Nodes are
+   * kept where they can be: what a reader has selected in them stays selected.
    */
   patch(parent: Element, before: readonly VNode[], after: readonly VNode[], first?: number): void;
 }
 
-/** What a model's text may become; anything else would be a mistake of ours. */
+/** The elements that a model's text may become; any other one would be a bug here. */
 const TAGS = new Set(
   'p h1 h2 h3 h4 h5 h6 ul ol li blockquote hr div table thead tbody tr th td em strong del a br code span input img'.split(
     ' ',
   ),
 );
 
-export function createDom(tools: MarkdownTools): Dom {
+/** How nodes are made. */
+export interface DomOptions extends CodeCardLabels {
+  /** Images are fetched and shown; otherwise they are links. */
+  readonly allowImages: boolean;
+}
+
+/** Creates what changes the page. */
+export function createDom(options: DomOptions): Dom {
   function create(node: VNode, isInLink: boolean): Node {
     if (typeof node === 'string') return document.createTextNode(node);
     if (node.tag === 'pre') return createCode(node);
@@ -31,19 +39,19 @@ export function createDom(tools: MarkdownTools): Dom {
   }
 
   function createCode(node: VElement): Node {
-    const { element, text } = tools.createCodeCard(node.attrs?.['language'] ?? '');
+    const { element, text } = createCodeCard(node.attrs?.['language'] ?? '', options);
     text.data = readCode(node);
     return element;
   }
 
   function showsImage({ attrs }: VElement): boolean {
-    return tools.allowImages && isWeb(tools.safeUrl(attrs?.['src'] ?? ''));
+    return options.allowImages && isWeb(safeUrl(attrs?.['src'] ?? ''));
   }
 
-  /** An image is fetched by nobody but the reader who asks for it: its address may carry away what the model knows. */
+  /** An image is a link, fetched only by a reader who asks for it: its address may carry away what the model knows. */
   function createImageLink({ attrs }: VElement, isInLink: boolean): Node {
     const src = attrs?.['src'] ?? '';
-    // Of two links in each other, readers and their tools make nothing.
+    // A link inside a link is of no use to readers and their tools.
     const link = document.createElement(src === '' || isInLink ? 'span' : 'a');
     link.textContent = attrs?.['alt'] || src;
     setAttribute(link, 'href', src);
@@ -54,7 +62,7 @@ export function createDom(tools: MarkdownTools): Dom {
   function setAttribute(target: Element, name: string, value: string): void {
     switch (name) {
       case 'href': {
-        const href = tools.safeUrl(value);
+        const href = safeUrl(value);
         if (href === null || target.localName !== 'a') return;
         target.setAttribute('href', href);
         target.setAttribute('target', '_blank');
@@ -62,8 +70,8 @@ export function createDom(tools: MarkdownTools): Dom {
         return;
       }
       case 'src': {
-        const src = tools.safeUrl(value);
-        if (!tools.allowImages || !isWeb(src) || src === null) return;
+        const src = safeUrl(value);
+        if (!options.allowImages || !isWeb(src) || src === null) return;
         target.setAttribute('referrerpolicy', 'no-referrer');
         target.setAttribute('loading', 'lazy');
         target.setAttribute('part', 'image');
@@ -141,7 +149,7 @@ function isWeb(url: string | null): boolean {
   return url !== null && /^https?:/.test(url);
 }
 
-/** Without the last line's end, which would show as one more line. */
+/** The code without its last line break, which would show as one more line. */
 function readCode({ children: [code] }: VElement): string {
   return typeof code === 'string' ? code.replace(/\n$/, '') : '';
 }

@@ -1,37 +1,37 @@
 import type { Env } from 'markdown-it';
 import { buildBlock } from './build.ts';
 import { completeInline, holdBack } from './complete.ts';
-import { createDom } from './dom.ts';
+import { createDom, type DomOptions } from './dom.ts';
+import { createPlainText } from './plain-text.ts';
 import { createInlineCache } from './inline-cache.ts';
 import { createParser } from './parser.ts';
 import { readLayout, type Block } from './read-layout.ts';
 import type { VNode } from './vnode.ts';
 
-/** What the engine is handed, so that it shares no code with the script that loads it. */
-export interface MarkdownTools {
-  /** Images are fetched and shown; otherwise they are links. */
-  readonly allowImages: boolean;
-  createCodeCard(language: string): { element: HTMLElement; text: Text };
-  /** The address if a link may lead there, else null. */
-  safeUrl(text: string): string | null;
-  /** Draws what is past the bounds below. */
-  createPlainText(host: HTMLElement): { update(text: string, done: boolean): void };
-  /** Milliseconds, for what a render costs; in tests, one that stands still. */
+/** How markdown is drawn. */
+export interface MarkdownOptions extends DomOptions {
+  /** Milliseconds, for the cost of a render; in tests, a clock that stands still. */
   clock?: () => number;
-  /** Renders come no closer than so many milliseconds; `PAUSE_MS` when not given. */
+  /** Least time between two renders, ms; `PAUSE_MS` when not given. */
   pauseMs?: number;
 }
 
-/** From the first block on that ends behind this many characters, a text is drawn plain. */
+/** Draws a text that grows. */
+export interface MarkdownStream {
+  /** Shows `text`, all of it as far as it is known; `done` when no more will come. */
+  update(text: string, done: boolean): void;
+}
+
+/** A text is drawn plain from the first block on that ends behind this many UTF-16 units. */
 export const TEXT_LIMIT = 256 * 1024;
 
-/** From the first block on that is longer than this many characters, a text is drawn plain. */
+/** A text is drawn plain from the first block on that is longer than this many UTF-16 units. */
 export const BLOCK_LIMIT = 64 * 1024;
 
-/** The next render comes no sooner than this many times what the last one cost: drawing never takes the page over. */
+/** The next render waits this many times as long as the last one took, so that drawing never takes the page over. */
 const REST = 4;
 
-/** For whoever draws at each update. The widget itself asks for a render less often than this. */
+/** Least time between two renders, ms. The widget itself asks for a render less often than this. */
 const PAUSE_MS = 30;
 
 /** Shared by all texts: a parser keeps no state between two of them. */
@@ -44,25 +44,22 @@ interface LinkingBlock {
 }
 
 /**
- * Draws markdown into an element, while it is being written. Blocks that are closed are not looked at again; the last
- * one, still open, is read anew at each render. The end of a text is always drawn as if it had come at once.
+ * Draws markdown into an element while it is being written. Closed blocks are not looked at again; the last one, still
+ * open, is read again at each render. The end of a text is always drawn as if it had come at once.
  */
-export function createMarkdownStream(
-  host: HTMLElement,
-  tools: MarkdownTools,
-): { update(text: string, done: boolean): void } {
-  const clock = tools.clock ?? (() => performance.now());
-  const pause = tools.pauseMs ?? PAUSE_MS;
-  const dom = createDom(tools);
+export function createMarkdownStream(host: HTMLElement, options: MarkdownOptions): MarkdownStream {
+  const clock = options.clock ?? (() => performance.now());
+  const pause = options.pauseMs ?? PAUSE_MS;
+  const dom = createDom(options);
   let given = '';
   let finished = false;
   let source = '';
-  /** The definitions of closed blocks. */
+  /** The link definitions of closed blocks. */
   let env: Env = { references: {} };
   /** How much of the source is closed, and how many of the host's children show it. */
   let closed = 0;
   let closedCount = 0;
-  /** What the children behind those show. */
+  /** What the children after those show. */
   let open: VNode[] = [];
   const drawn = createInlineCache();
   let linesRead = 0;
@@ -87,7 +84,7 @@ export function createMarkdownStream(
     if (text === given && done === finished) return;
     if (!text.startsWith(given) || (finished && !done)) {
       reset();
-      // What has gone leaves no gap.
+      // The place of a text that was replaced is not left empty for a pause.
       nextAt = 0;
     }
     given = text;
@@ -103,13 +100,13 @@ export function createMarkdownStream(
     const start = clock();
     source = normalise(given, finished);
     if (!plain || finished) draw();
-    plain?.update(source.slice(closed), finished);
+    plain?.update(source.slice(closed));
     const end = clock();
     nextAt = Math.max(start + pause, end + REST * (end - start));
   }
 
   function draw(): void {
-    // A text past the bound is read in whole lines up to it, so that it makes no difference in which pieces it came.
+    // A text past the bound is read in whole lines up to it, so that the pieces it came in make no difference.
     const isCut = source.length > TEXT_LIMIT;
     const bound = Math.min(source.length, TEXT_LIMIT);
     const linesEnd = finished && !isCut ? bound : source.slice(0, bound).lastIndexOf('\n') + 1;
@@ -154,7 +151,7 @@ export function createMarkdownStream(
     return drawn;
   }
 
-  /** Draws the open block as what it will be when what it has begun is ended. */
+  /** Draws the open block as it will be when the marks it has opened are closed. */
   function drawOpen(): VNode[] {
     const part = holdBack(source.slice(closed), inFence);
     const references = scratch();
@@ -175,7 +172,7 @@ export function createMarkdownStream(
     });
   }
 
-  /** Draws what came before the definition of its links again, or was taken for a link and has none. */
+  /** Draws blocks again whose links were defined after them, or were taken for links and are not defined. */
   function drawLinks(): void {
     for (const { at, source, drawn } of linking) {
       const [block] = readLayout(source, parser, scratch());
@@ -193,11 +190,11 @@ export function createMarkdownStream(
     const element = document.createElement('div');
     element.className = 'text';
     host.append(element);
-    const { update } = tools.createPlainText(element);
+    const { update } = createPlainText(element);
     plain = { element, from: closed, update };
   }
 
-  /** Definitions of a part that may change again: the ones that are certain, and room for its own; more may come. */
+  /** Definitions for a piece that is read again later: the certain ones, and room for its own. */
   function scratch(): Env {
     const references: NonNullable<Env['references']> = Object.create(env.references ?? null);
     return { references, unfinished: true };
@@ -206,7 +203,7 @@ export function createMarkdownStream(
   return { update };
 }
 
-/** The links that can be meant, each by the name of its definition. Of closed blocks none goes: their number will do. */
+/** A key for the definitions that links can refer to. Those of closed blocks only grow: their number is enough. */
 function readDefinitions(closed: Env, open: Env): string {
   return JSON.stringify([Object.keys(closed.references ?? {}).length, open.references]);
 }
@@ -215,16 +212,16 @@ interface PlainEnd {
   element: HTMLElement;
   /** Where in the source it begins. */
   from: number;
-  update(text: string, done: boolean): void;
+  update(text: string): void;
 }
 
-/** Line ends as markdown-it wants them. The half of a line end that a text may end with is left for later. */
+/** Line ends as markdown-it wants them. Half a line end at the end of a text is left for later. */
 function normalise(text: string, whole: boolean): string {
   if (!/[\r\0]/.test(text)) return text;
   return (whole ? text : text.replace(/\r$/, '')).replaceAll(/\r\n?/g, '\n').replaceAll('\0', '\u{FFFD}');
 }
 
-/** Whether the line after these belongs to a code block. */
+/** Whether the line after this block belongs to it, as code. */
 function endsInFence(block: Block | undefined): boolean {
   const last = block?.tokens.findLast(({ nesting }) => nesting === 0);
   if (last?.type !== 'fence' || !last.map) return false;

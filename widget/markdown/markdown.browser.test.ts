@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import '#scripts/seed-properties.ts';
 import { findViolations } from '../testing/axe.ts';
 import { BLOCK_LIMIT, TEXT_LIMIT } from './markdown-stream.ts';
-import { adoptStyles } from './styles.ts';
+import { markdownStyles } from './styles.ts';
 import { ANSWERS, hostileTexts, PARTS, PIECES } from './testing/corpus.ts';
 import { openStream as open } from './testing/open-stream.ts';
 
@@ -57,7 +57,7 @@ describe('markdown while it is written', () => {
     const { host, update } = open();
     host.className = 'text';
     frame.attachShadow({ mode: 'open' }).append(host);
-    adoptStyles(host);
+    frame.shadowRoot?.adoptedStyleSheets.push(markdownStyles);
     update('So much for that.\n\n##', true);
     expect(find(host, 'h2').textContent).to.equal('');
     expect(await findViolations(frame)).to.deep.equal([]);

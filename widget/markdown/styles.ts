@@ -1,7 +1,7 @@
-/** Marks style sheets for the build, which takes the white space out of them. */
-const css = String.raw;
+/** The looks of what markdown draws: headings, lists, quotes, tables and formulas. */
+export const markdownStyles = new CSSStyleSheet();
 
-const STYLES = css`
+markdownStyles.replaceSync(/* css */ `
   .text > p.tight {
     white-space: pre-wrap;
   }
@@ -12,7 +12,7 @@ const STYLES = css`
     line-height: 1.35;
     unicode-bidi: plaintext;
   }
-  /* Its mark is all that has come of it: nobody is to land on a heading that says nothing. */
+  /* Only its mark has come: a heading without words would be read out as one. */
   .text :is(h1, h2, h3, h4, h5, h6):empty {
     display: none;
   }
@@ -54,7 +54,7 @@ const STYLES = css`
   .text :is(li, blockquote) > p {
     text-align: -webkit-match-parent;
   }
-  /* A box to tick stands where the bullet would. */
+  /* A check box stands in the bullet's place. */
   .text li > p > input {
     margin: 0;
     margin-inline-start: -1.1em;
@@ -137,21 +137,4 @@ const STYLES = css`
   .text [align='center'] {
     text-align: center;
   }
-`;
-
-/** Gives the tree that `element` stands in the looks of headings, lists and the like, once. */
-export const adoptStyles = createAdopter(STYLES);
-
-/** What gives the tree that an element stands in these styles, once. */
-export function createAdopter(styles: string): (element: HTMLElement) => void {
-  let sheet: CSSStyleSheet | null = null;
-  return (element) => {
-    const root = element.getRootNode();
-    if (!(root instanceof ShadowRoot)) return;
-    if (!sheet) {
-      sheet = new CSSStyleSheet();
-      sheet.replaceSync(styles);
-    }
-    if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
-  };
-}
+`);

@@ -4,6 +4,11 @@ import type { CredentialStorage, SessionCredentials } from './types.ts';
 
 const NAME = 'rc-share';
 
+/** Whether the page's address shares a conversation. */
+export function isShared(): boolean {
+  return new URLSearchParams(location.hash.slice(1)).has(NAME);
+}
+
 /**
  * What the page's address shares: `#rc-share=<token>`, which is taken out of it, so that it is passed on by nobody who
  * does not mean to. Null when there is none.

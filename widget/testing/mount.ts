@@ -1,9 +1,8 @@
 import '../index.ts';
-import type { ClientPart } from '../controllers/chat-controller.ts';
-import { loadLater } from '../elements/later.ts';
+import type { ClientModule } from '../controllers/chat-controller.ts';
 import { ResumableChat } from '../resumable-chat.ts';
 import type { ChatView } from '../session/types.ts';
-import { createScriptedPart, createScriptedSession, type ScriptedSession } from './scripted-session.ts';
+import { createScriptedClient, createScriptedSession, type ScriptedSession } from './scripted-session.ts';
 
 /** The element with a conversation that a test sets by hand. */
 export class ScriptedChat extends ResumableChat {
@@ -11,9 +10,9 @@ export class ScriptedChat extends ResumableChat {
   /** How often the client was asked for. */
   loads = 0;
 
-  protected override loadClient(): Promise<ClientPart> {
+  protected override loadClient(): Promise<ClientModule> {
     this.loads += 1;
-    return Promise.resolve(createScriptedPart(this.scripted));
+    return Promise.resolve(createScriptedClient(this.scripted));
   }
 }
 
@@ -35,7 +34,6 @@ export interface Mounted {
 
 /** Puts a chat on the page, inline when nothing else is said; `unmountAll` takes it away again. */
 export async function mount(attributes: Record<string, string> = {}, view: Partial<ChatView> = {}): Promise<Mounted> {
-  await loadLater();
   const chat = document.createElement('scripted-chat') as ScriptedChat;
   for (const [name, value] of Object.entries({ mode: 'inline', ...attributes })) chat.setAttribute(name, value);
   chat.scripted.set(view);
@@ -53,7 +51,8 @@ export async function mount(attributes: Record<string, string> = {}, view: Parti
       // A frame, for what streams is drawn once a frame; then what was drawn in it draws its own.
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
       await chat.updateComplete;
-      for (const nested of findAll('rc-message, rc-composer, rc-line')) await (nested as ResumableChat).updateComplete;
+      for (const nested of findAll('rc-message, rc-composer, rc-line, rc-reasoning'))
+        await (nested as ResumableChat).updateComplete;
     },
     find(selector) {
       const [found, second] = findAll(selector);

@@ -1,7 +1,6 @@
 import { withFeedback } from '#shared/feedback.ts';
 import type { ChatMessage } from '#shared/protocol.ts';
-import type { ClientPart } from '../controllers/chat-controller.ts';
-import { EMPTY_VIEW } from '../controllers/empty-view.ts';
+import { EMPTY_VIEW, type ClientModule } from '../controllers/chat-controller.ts';
 import type { ChatSession, ChatView, SessionCredentials } from '../session/types.ts';
 
 /** A conversation whose view a test sets by hand, to see how each state is drawn. */
@@ -81,17 +80,16 @@ export function createScriptedSession(initial: Partial<ChatView> = {}): Scripted
 }
 
 /** What `loadClient` of an element resolves to, so that it gets this session. */
-export function createScriptedPart(session: ChatSession): ClientPart {
+export function createScriptedClient(session: ChatSession): ClientModule {
   return {
     createChatSession: () => session,
     createDrawPace: drawEachFrame,
     openStorage: () => ({ read: () => null, write: () => undefined, subscribe: () => () => undefined }),
-    origin: location.origin,
   };
 }
 
 /** What streams is drawn in the next frame, so that no test has to wait for its turn. */
-const drawEachFrame: ClientPart['createDrawPace'] = (render) => {
+const drawEachFrame: ClientModule['createDrawPace'] = (render) => {
   let frame: number | null = null;
   return {
     draw() {

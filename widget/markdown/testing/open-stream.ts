@@ -1,27 +1,24 @@
-import { createCodeCard } from '../../elements/code-card.ts';
-import { safeUrl } from '../../elements/message-parts.ts';
-import { createPlainText } from '../../elements/plain-text.ts';
-import { createMarkdownStream, type MarkdownTools } from '../markdown-stream.ts';
+import { createMarkdownStream, type MarkdownOptions } from '../markdown-stream.ts';
 
-const LABELS = { copyLabel: 'Copy', codeLabel: 'code' };
-const TOOLS: MarkdownTools = {
+const OPTIONS: MarkdownOptions = {
   allowImages: false,
-  createCodeCard: (language) => createCodeCard(language, LABELS),
-  createPlainText: (host) => createPlainText(host, LABELS),
-  safeUrl,
+  copyLabel: 'Copy',
+  copiedLabel: 'Copied',
+  codeLabel: 'code',
   // Time stands still, so that each update is drawn.
   clock: () => 0,
   pauseMs: 0,
 };
 
+/** Markdown that a test draws, and the element it is drawn into. */
 export interface OpenStream {
   host: HTMLElement;
   update(text: string, done?: boolean): void;
 }
 
-/** Markdown that is drawn into an element of its own, as the widget does. */
-export function openStream(tools: Partial<MarkdownTools> = {}): OpenStream {
+/** Creates markdown that is drawn into an element of its own, as the widget does. */
+export function openStream(options: Partial<MarkdownOptions> = {}): OpenStream {
   const host = document.createElement('div');
-  const { update } = createMarkdownStream(host, { ...TOOLS, ...tools });
+  const { update } = createMarkdownStream(host, { ...OPTIONS, ...options });
   return { host, update: (text, done = false) => update(text, done) };
 }

@@ -1,0 +1,11 @@
+/** What is loaded with the first answer: draws markdown while it is being written. */
+import { adoptStyles } from '../adopt-styles.ts';
+import { createMarkdownStream, type MarkdownOptions, type MarkdownStream } from './markdown-stream.ts';
+import { markdownStyles } from './styles.ts';
+
+/** Draws markdown into an element, and gives the tree that the element stands in the looks of it. */
+export function createMarkdown(host: HTMLElement, options: MarkdownOptions): MarkdownStream {
+  // Later: an element is filled before it is in its place, and only then is its tree known.
+  queueMicrotask(() => adoptStyles(host, [markdownStyles]));
+  return createMarkdownStream(host, options);
+}

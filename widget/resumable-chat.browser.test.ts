@@ -1,0 +1,308 @@
+import { expect } from '@esm-bundle/chai';
+import { finishAnimations, mount, once, unmountAll } from './testing/mount.ts';
+import { answer, prompt, text, VIEWS } from './testing/views.ts';
+
+describe('attributes', () => {
+  afterEach(unmountAll);
+
+  it('heading, greeting and placeholder are shown', async () => {
+    const { find, field } = await mount({ heading: 'Ask us', greeting: 'Good day', placeholder: 'Say it' });
+    expect(find('h2').textContent).to.equal('Ask us');
+    expect(find('.greeting').textContent).to.equal('Good day');
+    expect(field().placeholder).to.equal('Say it');
+  });
+
+  it('suggestions come as JSON or as lines, and a click sends one', async () => {
+    for (const value of ['["One?", "Two?"]', 'One?\n  Two?\n']) {
+      const { findAll, session, settled } = await mount({ suggestions: value });
+      expect(findAll('.suggestion').map(({ innerText }) => innerText)).to.deep.equal(['One?', 'Two?']);
+      findAll('.suggestion')[1]?.click();
+      await settled();
+      expect(session.calls).to.contain('send Two?');
+      unmountAll();
+    }
+  });
+
+  it('theme turns the surface dark', async () => {
+    const surface = async (theme: string): Promise<string> => {
+      const { find } = await mount({ theme });
+      return getComputedStyle(find('.panel')).backgroundColor;
+    };
+    expect(await surface('dark')).not.to.equal(await surface('light'));
+  });
+
+  it('accent colours the button, and the text on it is whichever of black and white can be read', async () => {
+    const mounted = await mount({ accent: '#ffd400' });
+    const { chat, find, field, settled } = mounted;
+    const input = field();
+    input.value = 'x';
+    input.dispatchEvent(new Event('input'));
+    await settled();
+    finishAnimations(mounted);
+    const style = getComputedStyle(find('.send'));
+    expect(style.backgroundColor).to.equal('rgb(255, 212, 0)');
+    expect(style.color).to.contain('0 0 0');
+    chat.setAttribute('accent', 'rgb(10 20 90)');
+    await settled();
+    expect(style.color).not.to.contain('0 0 0');
+  });
+
+  it('an accent that is no colour is left out', async () => {
+    const { chat } = await mount({ accent: 'red; position: fixed' });
+    expect(chat.shadowRoot?.querySelector('.root')?.getAttribute('style')).to.equal(null);
+  });
+
+  it('position puts the launcher into each corner', async () => {
+    for (const position of ['bottom-right', 'bottom-left', 'top-right', 'top-left']) {
+      const { find } = await mount({ mode: 'floating', position });
+      const box = find('.launcher').getBoundingClientRect();
+      expect(box.top > innerHeight / 2 ? 'bottom' : 'top').to.equal(position.split('-')[0]);
+      expect(box.left > innerWidth / 2 ? 'right' : 'left').to.equal(position.split('-')[1]);
+      unmountAll();
+    }
+  });
+
+  it('dir turns the layout round', async () => {
+    const { find } = await mount({ dir: 'rtl' }, VIEWS.completed);
+    const bubble = find('.bubble').getBoundingClientRect();
+    const panel = find('.panel').getBoundingClientRect();
+    expect(bubble.left - panel.left).to.be.below(panel.right - bubble.right);
+    expect(find('.send').getBoundingClientRect().left).to.be.below(find('textarea').getBoundingClientRect().left);
+  });
+
+  it('lang names the language of the texts', async () => {
+    const { chat, find, settled } = await mount();
+    expect(find('.root').lang).to.equal('en');
+    chat.strings = { send: 'Enviar' };
+    chat.setAttribute('lang', 'es');
+    await settled();
+    expect(find('.root').lang).to.equal('es');
+  });
+
+  it('allow-images shows the images of an answer', async () => {
+    const { findAll } = await mount({ 'allow-images': '' }, VIEWS.parts);
+    expect(findAll('img')).to.have.length(1);
+  });
+
+  it('sync-url mirrors the session id, and takes it away with a new chat', async () => {
+    const { session, settled } = await mount({ 'sync-url': 'chat' });
+    session.set({ sessionId: 'session-in-the-url' });
+    await settled();
+    expect(new URL(location.href).searchParams.get('chat')).to.equal('session-in-the-url');
+    session.set({ sessionId: null });
+    await settled();
+    expect(new URL(location.href).searchParams.has('chat')).to.equal(false);
+  });
+
+  it('nothing of the page leaks in', async () => {
+    const style = document.head.appendChild(document.createElement('style'));
+    style.textContent = '* { color: red; font: 40px serif; text-transform: uppercase; letter-spacing: 9px }';
+    const { find } = await mount({ theme: 'light' }, VIEWS.completed);
+    const { color, fontSize, textTransform, letterSpacing } = getComputedStyle(find('.bubble'));
+    style.remove();
+    expect(color).not.to.equal('rgb(255, 0, 0)');
+    expect([fontSize, textTransform, letterSpacing]).to.deep.equal(['15.5px', 'none', 'normal']);
+  });
+});
+
+describe('methods, properties and events', () => {
+  afterEach(unmountAll);
+
+  it('show, hide and toggle open and close a floating panel', async () => {
+    const { chat, find, findAll, settled } = await mount({ mode: 'floating' });
+    expect(findAll('.panel')).to.have.length(0);
+    const opened = once(chat, 'rc-open');
+    chat.show();
+    await opened;
+    await settled();
+    expect(find('.panel').getAttribute('role')).to.equal('dialog');
+    expect(find('.launcher').getAttribute('aria-expanded')).to.equal('true');
+    const closed = once(chat, 'rc-close');
+    chat.toggle();
+    await closed;
+    expect(chat.open).to.equal(false);
+    expect(find('.panel').inert).to.equal(true);
+  });
+
+  it('the client is fetched only when somebody needs it', async () => {
+    const { chat, settled } = await mount({ mode: 'floating', relay: 'https://relay.example' });
+    expect([chat.loads, chat.client]).to.deep.equal([0, null]);
+    chat.show();
+    await settled();
+    expect(chat.loads).to.equal(1);
+    expect(chat.client).not.to.equal(null);
+  });
+
+  it('the client is fetched at once where a session is stored', async () => {
+    localStorage.setItem('resumable-chat:https://relay.example', '{"sessionId":"a-session-of-the-test","token":"y"}');
+    const { chat } = await mount({ mode: 'floating', relay: 'https://relay.example/' });
+    localStorage.removeItem('resumable-chat:https://relay.example');
+    expect(chat.loads).to.equal(1);
+  });
+
+  it('lets go of the line while closed, unless an answer is being written', async () => {
+    const { chat, session, settled } = await mount({ mode: 'floating', open: '' });
+    session.set(VIEWS.streaming);
+    await settled();
+    chat.hide();
+    await settled();
+    expect(session.calls).to.deep.equal(['open']);
+    session.set({ ...VIEWS.completed, run: null, status: 'idle' });
+    await settled();
+    expect(session.calls).to.deep.equal(['open', 'close']);
+    chat.show();
+    await settled();
+    expect(session.calls).to.deep.equal(['open', 'close', 'open']);
+  });
+
+  it('the launcher tells of an answer that nobody looks at', async () => {
+    const { chat, find, findAll, session, settled } = await mount({ mode: 'floating', open: '' }, VIEWS.streaming);
+    chat.hide();
+    await settled();
+    expect(find('.launcher').getAttribute('aria-description')).to.equal('An answer is being written');
+    session.set({ ...VIEWS.completed, run: null, status: 'idle' });
+    await settled();
+    expect(find('.launcher').getAttribute('aria-description')).to.equal('A new answer is waiting');
+    chat.show();
+    await settled();
+    expect(findAll('.badge')).to.have.length(0);
+    expect(find('rc-message.answer').textContent).to.contain('Nothing else has to be done.');
+  });
+
+  it('send, stop, regenerate and newChat reach the client', async () => {
+    const { chat, session, settled } = await mount();
+    const sent = once<{ text: string }>(chat, 'rc-send');
+    expect(await chat.send('Hello')).to.equal(true);
+    expect((await sent).detail.text).to.equal('Hello');
+    expect(await chat.send('  ')).to.equal(false);
+    await chat.regenerate('u1');
+    await chat.stop();
+    chat.newChat();
+    await settled();
+    expect(session.calls).to.deep.equal(['open', 'send Hello', 'regenerate u1', 'stop', 'newChat']);
+  });
+
+  it('session joins another device’s conversation', async () => {
+    const { chat, session, settled } = await mount();
+    expect(chat.session).to.equal(null);
+    chat.session = { sessionId: 'from-another-device', token: 'secret' };
+    await settled();
+    expect(session.calls).to.contain('join from-another-device');
+    expect(chat.session).to.deep.equal({ sessionId: 'from-another-device', token: 'secret' });
+    expect(chat.sessionId).to.equal('from-another-device');
+    expect(() => Object.assign(chat, { session: { id: 'wrong' } })).to.throw(TypeError);
+  });
+
+  it('messages and status mirror the conversation, and events tell of it', async () => {
+    const { chat, session, settled } = await mount();
+    const log: string[] = [];
+    for (const type of ['rc-status', 'rc-message', 'rc-error']) {
+      document.body.addEventListener(type, (event) => {
+        const { status, message, problem } = (event as CustomEvent).detail;
+        log.push(`${type} ${status ?? message?.id ?? problem?.code}`);
+      });
+    }
+    session.set({ status: 'connecting', pending: { messageId: 'u1', text: 'Hello' } });
+    await settled();
+    session.set({ ...VIEWS.streaming, pending: null });
+    await settled();
+    expect([chat.status, chat.messages.length]).to.deep.equal(['streaming', 2]);
+    session.set({ status: 'idle', run: null, messages: VIEWS.completed.messages });
+    await settled();
+    session.set({ problem: VIEWS.tooLong.problem });
+    await settled();
+    expect(log).to.deep.equal([
+      'rc-status connecting',
+      'rc-message u1',
+      'rc-status streaming',
+      'rc-message r1',
+      'rc-status idle',
+      'rc-error payload-too-large',
+    ]);
+  });
+
+  it('what is restored is no news', async () => {
+    const { chat, session, settled } = await mount({}, VIEWS.restoring);
+    const told: string[] = [];
+    chat.addEventListener('rc-message', (event) => told.push((event as CustomEvent).detail.message.id));
+    session.set({ ...VIEWS.completed, restoring: false });
+    await settled();
+    expect(told).to.deep.equal([]);
+    session.set({
+      messages: [...VIEWS.completed.messages, prompt('u2', 'More'), answer('r2', [text('!')], 'completed')],
+    });
+    await settled();
+    expect(told).to.deep.equal(['u2', 'r2']);
+  });
+
+  it('rc-ready comes once the element can be used, and rc-link can hold a link back', async () => {
+    const ready = once(document.body, 'rc-ready');
+    const { chat, findAll } = await mount({}, VIEWS.parts);
+    expect((await ready).target).to.equal(chat);
+    let href = '';
+    chat.addEventListener('rc-link', (event) => {
+      href = (event as CustomEvent<{ href: string }>).detail.href;
+      event.preventDefault();
+    });
+    const click = new MouseEvent('click', { bubbles: true, cancelable: true, composed: true });
+    findAll('a')[1]?.dispatchEvent(click);
+    expect([href, click.defaultPrevented]).to.deep.equal(['https://example.com/docs', true]);
+  });
+
+  it('strings replace any text and leave the others', async () => {
+    const { chat, button, settled } = await mount();
+    chat.strings = { send: 'Senden', newChat: 'Neues Gespräch' };
+    await settled();
+    expect(button('Senden')).to.be.instanceOf(HTMLButtonElement);
+    expect(chat.strings.stop).to.equal('Stop');
+  });
+
+  it('properties set before the element was defined count', async () => {
+    const chat = document.createElement('late-chat');
+    Object.assign(chat, { strings: { send: 'Envoyer' }, mode: 'inline', heading: 'Early' });
+    document.body.append(chat);
+    const { ScriptedChat } = await import('./testing/mount.ts');
+    customElements.define('late-chat', class extends ScriptedChat {});
+    await (chat as InstanceType<typeof ScriptedChat>).updateComplete;
+    expect(chat.shadowRoot?.querySelector('h2')?.textContent).to.equal('Early');
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(chat.shadowRoot?.querySelector('.send')?.ariaLabel).to.equal('Envoyer');
+    chat.remove();
+  });
+
+  it('goes on after it was moved on the page', async () => {
+    const { chat, session, settled, find } = await mount({}, VIEWS.streaming);
+    document.body.prepend(chat);
+    session.set({ messages: VIEWS.completed.messages, run: null, status: 'idle' });
+    await settled();
+    expect(session.calls).to.deep.equal(['open', 'close', 'open']);
+    expect(find('rc-message.answer').textContent).to.contain('Nothing else has to be done.');
+  });
+
+  it('says so when the client cannot be loaded, and tries again when asked', async () => {
+    const { ScriptedChat } = await import('./testing/mount.ts');
+    let fails = true;
+    class UnluckyChat extends ScriptedChat {
+      protected override loadClient() {
+        return fails ? Promise.reject(new Error('blocked')) : super.loadClient();
+      }
+    }
+    customElements.define('unlucky-chat', UnluckyChat);
+    const chat = document.createElement('unlucky-chat') as UnluckyChat;
+    chat.mode = 'inline';
+    const error = once<{ problem: { code: string } }>(chat, 'rc-error');
+    const { error: logged } = console;
+    console.error = () => undefined;
+    document.body.append(chat);
+    expect((await error).detail.problem.code).to.equal('not-loaded');
+    console.error = logged;
+    await chat.updateComplete;
+    expect([chat.status, chat.client]).to.deep.equal(['failed', null]);
+    fails = false;
+    chat.shadowRoot?.querySelector<HTMLElement>('.notice button')?.click();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(chat.client).not.to.equal(null);
+    expect(chat.status).to.equal('idle');
+    chat.remove();
+  });
+});
