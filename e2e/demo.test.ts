@@ -67,40 +67,55 @@ it('goes on with an answer after the network was cut from the page, and stops on
   expect((await chat.messages()).map(({ status }) => status)).toEqual([null, 'completed', null, 'cancelled']);
 });
 
-it('answers, sends and stops without the parts that are loaded later, and has everything once they can be had', async () => {
+it.each(['lit', 'element', 'client', 'panel', 'markdown'])(
+  'asks for the file of %s again by another address when it could not be loaded, and answers',
+  async (name) => {
+    const chat = await openTab();
+    const { page } = chat;
+    await page.evaluate(() => localStorage.clear());
+    const asked: string[] = [];
+    // Refused once: browsers may remember that for as long as the page lives.
+    await page.route(new RegExp(`/${name}-[\\w-]{8}\\.js`), async (route) => {
+      asked.push(new URL(route.request().url()).search);
+      if (asked.length <= 1) await route.abort();
+      else await route.continue();
+    });
+    await page.reload();
+    await chat.send('/code');
+    await chat.waitFor('completed');
+    await page.locator('resumable-chat figure code').first().waitFor();
+    if (name !== 'lit') expect(asked).toEqual(['', '?retry=1']);
+  },
+);
+
+it('says so when a click on the launcher cannot be served, asks at a pace, and opens as soon as it can', async () => {
   const chat = await openTab();
   const { page } = chat;
-  const later = /\/widget-(?:later-part|extras-part|fold-rare-chunk|plain-text|rare-rules)-/;
-  const refused: string[] = [];
-  await page.route(later, async (route) => {
-    refused.push(route.request().url());
+  await page.evaluate(() => localStorage.clear());
+  let refused = 0;
+  await page.route(/\/panel-[\w-]{8}\.js/, async (route) => {
+    refused += 1;
     await route.abort();
   });
-  await page.evaluate(() => localStorage.clear());
   await page.reload();
-  await chat.send('/code');
-  await chat.waitFor('completed');
-  await page.locator('resumable-chat figure code').first().waitFor();
-  await chat.send('/long 2000');
-  await chat.waitForText(100, 2);
-  await page.getByRole('button', { name: 'Stop', exact: true }).click();
-  await chat.waitFor('cancelled', 2);
-  const buttons = page.getByRole('button', { name: /^(?:Copy message|Edit|Good answer|Try again)$/ });
-  expect(refused.some((url) => url.includes('later-part'))).toBe(true);
-  expect(await buttons.count()).toBe(0);
-
-  await page.unroute(later);
-  // It is not asked for again at once.
-  await until('a newly drawn chat has its buttons', async () => {
-    await page
-      .locator('resumable-chat')
-      .evaluate((element) => (element as unknown as { requestUpdate(): void }).requestUpdate());
-    return (await buttons.count()) > 4;
-  });
-  await page.getByRole('article').filter({ hasText: 'Stopped' }).waitFor();
+  const said = page.getByRole('alert').filter({ hasText: en.unavailableNotice });
+  await said.waitFor();
+  await page.getByRole('button', { name: en.launcher }).click();
+  await said.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: en.launcher }).click();
+  await said.waitFor();
+  await page.waitForTimeout(2_000);
+  // Pauses of 1, 2, 4 s, however often it was wanted.
+  expect(refused).toBeLessThanOrEqual(4);
+  await page.unroute(/\/panel-[\w-]{8}\.js/);
+  await page.getByRole('dialog').waitFor({ timeout: 20_000 });
+  expect(await said.count()).toBe(0);
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.localName))
+    .toBe('textarea');
 });
 
-it('says after a reload that the conversation is back, though what says so comes after it', async () => {
+it('says after a reload that the conversation is back, though the panel comes after it', async () => {
   const chat = await openTab();
   const { page } = chat;
   await page.evaluate(() => localStorage.clear());
@@ -109,12 +124,12 @@ it('says after a reload that the conversation is back, though what says so comes
   await chat.waitFor('completed');
   let release = (): void => undefined;
   const isBack = new Promise<void>((resolve) => (release = resolve));
-  await page.route('**/widget-later-part-*', async (route) => {
+  await page.route(/\/panel-[\w-]{8}\.js/, async (route) => {
     await isBack;
     await route.continue();
   });
   await page.reload();
-  await page.locator('resumable-chat figure code').first().waitFor();
+  await until('the conversation is back', async () => (await chat.messages()).length === 2);
   const said = page.getByRole('status').filter({ hasText: en.announceRestored });
   expect(await said.count()).toBe(0);
   release();

@@ -7,7 +7,7 @@
 import { checkImports, drawRooms, readGraph } from './import-graph/check-imports.ts';
 import { ROOT } from './ensure-build.ts';
 
-const TOPS = ['shared', 'relay'];
+const TOPS = ['shared', 'relay', 'widget'];
 
 const files = readGraph(ROOT, TOPS);
 const problems = checkImports(files);

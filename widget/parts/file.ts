@@ -1,8 +1,9 @@
 import { css, html } from 'lit';
 import type { ChatPart } from '#shared/protocol.ts';
+import { asText } from '../as-text.ts';
 import { safeUrl } from '../safe-url.ts';
 import { renderLink } from './link.ts';
-import { asText, definePart } from './part-kind.ts';
+import { definePart } from './part-kind.ts';
 
 /** A file that the model made: a link to it, or the image where the page allows images. */
 export const file = definePart<Extract<ChatPart, { type: 'file' }>>({

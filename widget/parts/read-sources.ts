@@ -1,7 +1,7 @@
 import type { ChatPart } from '#shared/protocol.ts';
+import { asText } from '../as-text.ts';
 import type { Strings } from '../locales/en.ts';
 import { safeUrl } from '../safe-url.ts';
-import { asText } from './part-kind.ts';
 
 /** A part that names a source of an answer. */
 export type SourcePart = Extract<ChatPart, { type: 'source-url' | 'source-document' }>;

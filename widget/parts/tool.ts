@@ -1,9 +1,10 @@
 import { html, type TemplateResult } from 'lit';
 import type { ChatPart } from '#shared/protocol.ts';
+import { asText } from '../as-text.ts';
 import { fill } from '../format-text.ts';
 import { checkIcon, closeIcon } from '../icons.ts';
 import type { Strings } from '../locales/en.ts';
-import { asText, definePart } from './part-kind.ts';
+import { definePart } from './part-kind.ts';
 
 type ToolPart = Extract<ChatPart, { toolCallId: string }>;
 
