@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { stripTypeScriptTypes } from 'node:module';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
@@ -32,7 +33,16 @@ it('has every file that its manifest names', () => {
   }
 });
 
-const WITHOUT_A_PAGE = ['element', 'relay', 'relay/sqlite', 'relay/redis', 'relay/upstash', 'client', 'protocol'];
+const WITHOUT_A_PAGE = [
+  'element',
+  'relay',
+  'relay/node',
+  'relay/sqlite',
+  'relay/redis',
+  'relay/upstash',
+  'client',
+  'protocol',
+];
 
 it.each(WITHOUT_A_PAGE)('can be imported as resumable-chat/%s where there is neither a page nor TypeScript', (part) => {
   expect(Number(importInNode(`resumable-chat/${part}`))).toBeGreaterThan(0);
@@ -82,14 +92,18 @@ declare const app: Hono;
 declare function render(messages: ChatView['messages'], status: ChatView['status']): void;
 `;
 
+/** The TypeScript of a page of the docs. */
+function examplesOf(file: string): string[] {
+  const text = readFileSync(path.join(ROOT, file), 'utf8');
+  return [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => code);
+}
+
 it('has types that the examples of the docs fit', () => {
   mkdirSync(path.join(ROOT, '.tmp'), { recursive: true });
   const folder = mkdtempSync(path.join(ROOT, '.tmp/examples-'));
   try {
-    const examples = ['README.md', 'docs/element.md'].flatMap((file) =>
-      [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => code),
-    );
-    expect(examples.length).toBeGreaterThanOrEqual(2);
+    const examples = ['README.md', 'docs/element.md', 'docs/running.md'].flatMap(examplesOf);
+    expect(examples.length).toBeGreaterThanOrEqual(3);
     // A page may import the element both ways.
     examples.push(
       "import 'resumable-chat';\nimport { ResumableChat } from 'resumable-chat/element';\nexport const chat: ResumableChat = document.createElement('resumable-chat');\n",
@@ -130,3 +144,52 @@ it('has a relay that serves the widget', async () => {
     relay.process.kill('SIGKILL');
   }
 });
+
+/** A model and a tool, as an embedder brings them. */
+const EMBEDDED = `import { MockLanguageModelV4 } from 'ai/test';
+const yourModel = new MockLanguageModelV4();
+const weather = {};
+`;
+
+it('has a relay that serves the widget, limits and trusts a proxy in the server of an embedder', async () => {
+  mkdirSync(path.join(ROOT, '.tmp'), { recursive: true });
+  const folder = mkdtempSync(path.join(ROOT, '.tmp/embedder-'));
+  const [example = ''] = examplesOf('docs/running.md');
+  writeFileSync(path.join(folder, 'server.mjs'), EMBEDDED + stripTypeScriptTypes(example));
+  const port = await freePort();
+  const settings = { PORT: String(port), RELAY_SECRET: 'x'.repeat(32) };
+  const server = spawnScript(['--no-strip-types', path.join(folder, 'server.mjs')], settings, folder);
+  try {
+    const origin = `http://127.0.0.1:${port}`;
+    await until('the relay is ready', async () => (await askStatus(origin, '/readyz')) === 200);
+    expect(await askStatus(origin, '/widget.js')).toBe(200);
+    expect(await promptsUntilRefused(origin, '198.51.100.1')).toEqual({ accepted: 60, status: 429 });
+    // The limit is that of one visitor, whom the proxy names.
+    expect(await promptsUntilRefused(origin, '198.51.100.2')).toEqual({ accepted: 60, status: 429 });
+    server.process.kill('SIGTERM');
+    await until('the server has ended', async () => server.process.exitCode !== null);
+    expect(server.process.exitCode, server.output()).toBe(0);
+  } finally {
+    server.process.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** Sends prompts, each to a session of its own, as a visitor of this address behind a proxy. */
+async function promptsUntilRefused(origin: string, visitor: string): Promise<{ accepted: number; status: number }> {
+  const post = (route: string, body: object, token?: string) =>
+    fetch(origin + route, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-forwarded-for': visitor,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(body),
+    });
+  for (let accepted = 0; ; accepted += 1) {
+    const { sessionId, token } = (await (await post('/api/sessions', {})).json()) as Record<string, string>;
+    const { status } = await post('/api/llm-stream', { sessionId, prompt: 'Hello?' }, token);
+    if (status !== 202) return { accepted, status };
+  }
+}

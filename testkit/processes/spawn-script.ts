@@ -9,10 +9,13 @@ export interface Script {
   output(): string;
 }
 
-/** Runs a file of the repository as its npm script would, with these settings and none of the shell's. */
-export function spawnScript(args: string[], settings: Record<string, string>): Script {
+/**
+ * Runs a file of the repository as its npm script would, with these settings and none of the shell's; in `cwd`, which is the
+ * repository's root when not given.
+ */
+export function spawnScript(args: string[], settings: Record<string, string>, cwd = ROOT): Script {
   const child = spawn(process.execPath, args, {
-    cwd: ROOT,
+    cwd,
     env: { ...cleanEnvironment(), HOST: '127.0.0.1', LEASE_MS: '1000', LOG_LEVEL: 'warn', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
