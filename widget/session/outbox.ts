@@ -30,7 +30,7 @@ export interface OutboxOptions {
   cursor(): Cursor | null;
   onChange(): void;
   /** It could not be brought to the relay and will be tried again; the relay's own reason where it gave one. */
-  onTrouble(problem: Problem | null): void;
+  onFailure(problem: Problem | null): void;
   onAccepted(): void;
   onRefused(problem: Problem): void;
   /** The session is gone. True when nothing is lost with it, and the prompt may go into a new one. */
@@ -95,7 +95,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       ...{ transport, credentials, pause, signal: own.controller.signal },
       onFailure(problem) {
         if (submission) set({ ...submission, failures: submission.failures + 1 });
-        options.onTrouble(problem);
+        options.onFailure(problem);
       },
     });
     if (outcome.kind === 'aborted') return own.seen;
