@@ -1,55 +1,60 @@
+import type { Logger } from '../../util/logger.ts';
+import { createDueListeners, type DueListeners } from '../due-listeners.ts';
 import type { Unfollow } from '../session-store.ts';
 import type { ScriptTransport } from './script-transport.ts';
 
-/** Who is told that a run was given back: all of a process share what is listened to. */
+/** Hints about runs that were handed over. All followers of a process share one subscription. */
 export interface DueHints {
   /** See `SessionStore.followDue`. @throws StoreError */
   follow(listener: () => void): Promise<Unfollow>;
   clear(): void;
 }
 
-interface Listening {
-  readonly listeners: Set<{ readonly listener: () => void }>;
-  /** Resolves once all channels are listened to. */
+interface Subscription {
+  readonly listeners: DueListeners;
+  /** Resolves once all channels are subscribed to, with what ends that. */
   readonly ready: Promise<() => void>;
 }
 
-/** @param channels what the scripts publish on when a run is given back. */
-export function createDueHints(transport: Pick<ScriptTransport, 'listen'>, channels: readonly string[]): DueHints {
-  let current: Listening | null = null;
+/** @param channels what the scripts publish on when a run is handed over. */
+export function createDueHints({
+  transport,
+  channels,
+  logger,
+}: {
+  transport: Pick<ScriptTransport, 'listen'>;
+  channels: readonly string[];
+  logger: Logger | undefined;
+}): DueHints {
+  let current: Subscription | null = null;
 
-  function open(): Listening {
-    const listeners: Listening['listeners'] = new Set();
-    // After a reconnect one may have been missed.
-    const tell = () => {
-      for (const { listener } of [...listeners]) listener();
-    };
-    current = { listeners, ready: listenToAll(transport, channels, tell) };
+  function open(): Subscription {
+    const listeners = createDueListeners(logger);
+    // After a reconnect a hint may have been missed, so that also counts as one.
+    current = { listeners, ready: listenToAll(transport, channels, listeners.notify) };
     return current;
   }
 
-  function leave(listening: Listening): void {
-    if (listening.listeners.size > 0 || current !== listening) return;
+  function closeIfUnused(subscription: Subscription): void {
+    if (subscription.listeners.size > 0 || current !== subscription) return;
     current = null;
-    listening.ready.then(
+    subscription.ready.then(
       (stop) => stop(),
-      // Whoever asked to follow has had the error.
+      // Everybody who asked to follow got the error.
       () => undefined,
     );
   }
 
   return {
     async follow(listener) {
-      const listening = current ?? open();
-      // An object, and not the function: the same listener may follow twice.
-      const entry = { listener };
-      listening.listeners.add(entry);
+      const subscription = current ?? open();
+      const remove = subscription.listeners.add(listener);
       const unfollow = () => {
-        listening.listeners.delete(entry);
-        leave(listening);
+        remove();
+        closeIfUnused(subscription);
       };
       try {
-        await listening.ready;
+        await subscription.ready;
       } catch (error) {
         unfollow();
         throw error;
@@ -64,13 +69,13 @@ export function createDueHints(transport: Pick<ScriptTransport, 'listen'>, chann
   };
 }
 
-/** All of them, or none. */
+/** Subscribes to all channels, or to none. */
 async function listenToAll(
   transport: Pick<ScriptTransport, 'listen'>,
   channels: readonly string[],
-  tell: () => void,
+  notify: () => void,
 ): Promise<() => void> {
-  const outcomes = await Promise.allSettled(channels.map((channel) => transport.listen(channel, tell, tell)));
+  const outcomes = await Promise.allSettled(channels.map((channel) => transport.listen(channel, notify, notify)));
   const stop = () => {
     for (const outcome of outcomes) if (outcome.status === 'fulfilled') outcome.value();
   };

@@ -48,7 +48,7 @@ export function createScriptStore(options: ScriptStoreOptions): ScriptStore {
   const { maxTranscriptBytes = MAX_TRANSCRIPT_BYTES } = options;
   const keys = createKeys(options.prefix ?? DEFAULT_PREFIX, transport.spansPartitions);
   const hints = createHints({ transport, eventsOf: keys.eventsOf, logger });
-  const dueHints = createDueHints(transport, keys.handOvers);
+  const dueHints = createDueHints({ transport, channels: keys.handOvers, logger });
   let closed = false;
 
   function assertUsable(): void {

@@ -4,6 +4,7 @@ import type { RunRecord, SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
+/** See `SessionStore.append`. */
 export function append(
   sessions: SessionRepository,
   statements: Statements,
@@ -19,7 +20,7 @@ export function append(
 
   const newStep = input.step && !hasStep(statements, record, run, input.step) ? input.step : undefined;
   if (landed(record, input) && !newStep && (input.entries.length > 0 || input.step)) return { kind: 'duplicate', next };
-  // Given back: what it wrote before stands, and it writes no more.
+  // The run was given back: what was written before stands, and nothing more is written.
   if (run.holder !== 'lease') return { kind: 'fenced' };
   if (input.seq > next) return { kind: 'gap', next };
 
@@ -32,7 +33,7 @@ export function append(
   return { kind: 'ok', next: extended.next };
 }
 
-/** The terminal message and the close of the run are one write. */
+/** See `SessionStore.finish`. */
 export function finish(
   sessions: SessionRepository,
   statements: Statements,
@@ -45,7 +46,7 @@ export function finish(
   const { run, next } = record;
   if (!run) return landed(record, input) ? { kind: 'duplicate', next } : { kind: 'closed' };
   if (!holds(record, run, input.fence) || run.holder !== 'lease') return { kind: 'fenced' };
-  // Behind is as wrong as ahead: the run is open, so these are not the entries that stand there.
+  // An overlap is refused too: as the run is open, the entries there are not these.
   if (input.seq !== next) return { kind: 'gap', next };
 
   const extended = sessions.extend(sessionId, record, input.entries);
@@ -53,11 +54,12 @@ export function finish(
   return { kind: 'ok', next: extended.next };
 }
 
-/** Was `fence` given to the newest claim of this run? */
+/** Does `fence` belong to the newest claim of this run? */
 function holds(record: SessionRecord, run: RunRecord, fence: number): boolean {
   return record.fence === fence && run.holder !== 'nobody';
 }
 
+/** Are all of these entries in the log? */
 function landed(record: SessionRecord, input: AppendInput): boolean {
   return record.fence === input.fence && input.seq + input.entries.length <= record.next;
 }

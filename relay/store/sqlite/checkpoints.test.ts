@@ -9,7 +9,7 @@ import { temporaryFolder } from './testing/temporary-folder.ts';
 
 const TEXT = JSON.stringify('x'.repeat(10_000));
 
-it('moves the write-ahead log into the database long before SQLite would, while commits go on', async () => {
+it('makes checkpoints long before SQLite would, while commits go on', async () => {
   const path = join(temporaryFolder(), 'relay.db');
   const store = createSqliteStore(openDatabase(path, Date.now()), { ttlMs: TTL_MS, checkpointPages: 64 });
   onTestFinished(() => store.close());
@@ -26,7 +26,7 @@ it('moves the write-ahead log into the database long before SQLite would, while 
         kind: 'ok',
       });
       seq += 1;
-      // What SQLite moves by itself is 32 MB.
+      // SQLite makes a checkpoint itself at 32 MB.
       expect(statSync(path).size - before).toBeGreaterThan(100_000);
     },
     { interval: 2, timeout: 10_000 },
@@ -34,7 +34,7 @@ it('moves the write-ahead log into the database long before SQLite would, while 
   expect(statSync(`${path}-wal`).size).toBeLessThan(16 * 1024 * 1024);
 });
 
-it('lets the store be closed while the disk is written to', async () => {
+it('lets the store be closed while a checkpoint is under way', async () => {
   const path = join(temporaryFolder(), 'relay.db');
   const warn = vi.fn<() => void>();
   const logger = { debug: warn, info: warn, warn, error: warn };
@@ -44,7 +44,7 @@ it('lets the store be closed while the disk is written to', async () => {
   expect(warn).not.toHaveBeenCalled();
 });
 
-it('empties the log for everything that was committed by then', async () => {
+it('erases deleted sessions from the files before it answers, also when several are deleted at once', async () => {
   const path = join(temporaryFolder(), 'relay.db');
   const store = createSqliteStore(openDatabase(path, Date.now()), { ttlMs: TTL_MS });
   onTestFinished(() => store.close());
@@ -55,7 +55,7 @@ it('empties the log for everything that was committed by then', async () => {
     await store.submit(sessionId, { ...submitInput(), entries: [JSON.stringify(names[index])] });
   expect(names.map(isInFiles)).toEqual(names.map(() => true));
 
-  // The first is under way when the others come; the last is deleted already.
+  // The first deletion is under way when the others are asked for; the last session is deleted already.
   const deletions: Promise<void>[] = [];
   for (const sessionId of [...sessions, sessions[0] ?? '']) {
     deletions.push(store.delete(sessionId));
@@ -80,7 +80,7 @@ it('lets the event loop go on while the log is emptied', async () => {
   expect(order).toEqual(['the loop has turned', 'deleted']);
 });
 
-it('says so when the log cannot be emptied, and does it with the next deletion', async () => {
+it('rejects when the log cannot be emptied, and empties it with the next deletion', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'relay.db');
   const store = createSqliteStore(openDatabase(path, Date.now()), { ttlMs: TTL_MS });

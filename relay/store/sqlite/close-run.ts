@@ -4,7 +4,7 @@ import type { SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
-/** The run is over: the entries that say so are written. Its journal is of no more use. */
+/** Closes the run, whose last entries are written, and drops its journal. */
 export function closeRun(
   sessions: SessionRepository,
   statements: Statements,
@@ -16,6 +16,7 @@ export function closeRun(
   sessions.save(sessionId, { ...sessions.settle(sessionId, record), run: null, ended });
 }
 
+/** See `SessionStore.cancel`. */
 export function cancel(
   sessions: SessionRepository,
   statements: Statements,

@@ -4,26 +4,29 @@ import type { Statements } from './statements.ts';
 import type { TickTransactions } from './tick-transactions.ts';
 
 export interface Eraser {
-  /** Resolves once nothing of the session is left in the files, but for its tombstone. */
+  /** Resolves once nothing of the session is left in the files but its tombstone. */
   delete(sessionId: string): Promise<void>;
   /** Erases a session that a read found to have expired; its followers are told. */
   expire(sessionId: string): void;
+  /** Ends the sweeps. */
   stop(): void;
 }
 
-/** Sessions that one sweep erases, and tombstones that it takes away: so many that no tick takes long. */
+/** Sessions erased per sweep: bounds how long a tick is blocked. */
 const MAX_SESSIONS_PER_SWEEP = 50;
+/** Tombstones deleted per sweep, for the same reason. */
 const MAX_TOMBSTONES_PER_SWEEP = 1_000;
 
+/** A quarter of a session's lifetime lies between two sweeps, within these bounds. */
 const MIN_SWEEP_INTERVAL_MS = 100;
 const MAX_SWEEP_INTERVAL_MS = 30_000;
 
-/** Erases sessions: when asked to, and when their time is over. */
+/** Erases sessions when asked to, and sweeps up those that have expired. */
 export function createEraser(options: {
   sessions: SessionRepository;
   statements: Statements;
   transactions: TickTransactions;
-  /** Empties the write-ahead log; see `Checkpoints`. */
+  /** Empties the write-ahead log; see `Checkpoints.empty`. */
   emptyLog: () => Promise<void>;
   logger: Logger | undefined;
 }): Eraser {
@@ -31,16 +34,16 @@ export function createEraser(options: {
   const intervalMs = Math.min(Math.max(sessions.ttlMs / 4, MIN_SWEEP_INTERVAL_MS), MAX_SWEEP_INTERVAL_MS);
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  let cleaning: Promise<void> = Promise.resolve();
+  let emptying: Promise<void> = Promise.resolve();
 
-  /** What was erased still stands in the write-ahead log: empties it. Also waits for what others have begun of that. */
-  async function clean(): Promise<void> {
+  /** Removes what was erased from the write-ahead log as well. Also waits for a removal that others have begun. */
+  async function emptyLogIfErased(): Promise<void> {
     if (sessions.erased && !stopped) {
       sessions.erased = false;
-      cleaning = emptyLog();
+      emptying = emptyLog();
     }
     try {
-      await cleaning;
+      await emptying;
     } catch (error) {
       sessions.erased = true;
       throw error;
@@ -51,10 +54,10 @@ export function createEraser(options: {
     const expired = statements.findExpired
       .all(sessions.now(), MAX_SESSIONS_PER_SWEEP)
       .map((row) => String(row['session_id']));
-    // Each in an operation of its own. To find what has expired is to erase it.
+    // An operation for each: `find` erases what has expired.
     await Promise.all(expired.map((sessionId) => transactions.write(() => void sessions.find(sessionId))));
     await transactions.write(() => void statements.deleteOldTombstones.run(sessions.now(), MAX_TOMBSTONES_PER_SWEEP));
-    await clean();
+    await emptyLogIfErased();
     schedule(expired.length === MAX_SESSIONS_PER_SWEEP ? MIN_SWEEP_INTERVAL_MS : intervalMs);
   }
 
@@ -63,7 +66,7 @@ export function createEraser(options: {
     timer = setTimeout(() => {
       sweep().catch((error: unknown) => {
         if (stopped) return;
-        logger?.error({ err: error }, 'sessions that have expired could not be erased');
+        logger?.error({ err: error }, 'Expired sessions could not be erased; the next sweep tries again');
         schedule(intervalMs);
       });
     }, delayMs);
@@ -79,15 +82,16 @@ export function createEraser(options: {
         if (found.kind === 'gone') return;
         sessions.bury(sessionId, found.kind === 'open' ? found.record : null, sessions.tombstoneUntil(sessions.now()));
       });
-      await clean();
+      await emptyLogIfErased();
     },
 
     expire(sessionId) {
       if (stopped) return;
-      // The reader has its answer, and the next sweep tries again.
       transactions
         .write(() => void sessions.find(sessionId))
-        .catch((error: unknown) => logger?.warn({ err: error }, 'a session that has expired could not be erased'));
+        .catch((error: unknown) =>
+          logger?.warn({ err: error }, 'An expired session could not be erased; the next sweep tries again'),
+        );
     },
 
     stop() {

@@ -5,15 +5,17 @@ type Listener = (event: FollowEvent) => void;
 
 export interface Followers {
   add(sessionId: string, listener: Listener): Unfollow;
+  /** Does anybody follow the session? */
   has(sessionId: string): boolean;
+  /** Calls every follower of the session. One that throws is logged, and keeps no other from being called. */
   notify(sessionId: string, event: FollowEvent): void;
   clear(): void;
 }
 
-/** Who follows which session. The file is ours alone, so everything that is written is written here. */
+/** Followers by session. Only this process writes to the file, so they are told of every write. */
 export function createFollowers(logger: Logger | undefined): Followers {
-  // Objects, and not functions: the same listener may follow twice. Lists are never changed in place, since a listener may
-  // leave, or bring another, while it is called; they are short, and take less memory than sets.
+  // Objects, and not functions: the same listener may follow twice. Lists are replaced and never changed in place, since a
+  // listener may leave, or add another, while it is called. They are short, and take less memory than sets.
   const followers = new Map<string, readonly { listener: Listener }[]>();
 
   return {
@@ -29,13 +31,14 @@ export function createFollowers(logger: Logger | undefined): Followers {
 
     has: (sessionId) => followers.has(sessionId),
 
+    /** Calls every follower of the session. One that throws is logged, and keeps no other from being called. */
     notify(sessionId, event) {
       for (const { listener } of followers.get(sessionId) ?? []) {
         try {
           listener(event);
         } catch (error) {
-          // What is written is written: neither the writer nor the other followers are to suffer.
-          logger?.error({ err: error }, 'a follower of a session failed');
+          // The write stands: neither the writer nor other followers may suffer.
+          logger?.error({ err: error }, 'A follower of a session failed');
         }
       }
     },

@@ -2,7 +2,11 @@ import { formatCursor } from '#shared/cursor.ts';
 import type { FenceInspection, SessionInspection } from '../session-inspection.ts';
 import type { SessionRow, Statements } from './statements.ts';
 
-/** `now` is the store's clock, ms since the epoch. */
+/**
+ * What the store keeps of a session; null when there is no such session.
+ *
+ * @param now the store's clock, ms since the epoch.
+ */
 export function inspect(statements: Statements, sessionId: string, now: number): SessionInspection | null {
   const row = statements.findSession.get(sessionId) as unknown as SessionRow | undefined;
   if (!row) return null;

@@ -33,7 +33,7 @@ describe('a process that is killed', () => {
           expectGapless(log);
           total += lines.length;
         }
-        // Whoever was writing is due now: its lease died with it.
+        // The killed writer's lease has expired, so its run is due now.
         const { due } = await store.take(1_000);
         for (const sessionId of bySession.keys()) {
           const head = await store.head(sessionId);
@@ -46,13 +46,13 @@ describe('a process that is killed', () => {
   );
 });
 
-/** Starts a writer, lets it acknowledge `count` entries, kills it, and returns all that it had acknowledged. */
+/** Starts a writer, kills it after `count` acknowledged entries, and returns everything that was acknowledged. */
 async function runAndKill(path: string, round: string, count: number): Promise<[string, string, string][]> {
   const child = spawn(process.execPath, [CHILD, path, round], { stdio: ['ignore', 'pipe', 'inherit'] });
   const acknowledged: [string, string, string][] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     if (line === 'open') {
-      // A second process on the same file is refused as long as the first lives.
+      // A second process is refused while the first one lives.
       expect(() => openSqliteStore({ path, ttlMs: TTL_MS })).toThrow(StoreLockedError);
       continue;
     }
@@ -62,7 +62,7 @@ async function runAndKill(path: string, round: string, count: number): Promise<[
   }
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   expect(child.signalCode).toBe('SIGKILL');
-  // The last line may have lost its end, and name another seq.
+  // The last line may be cut off and name another seq.
   acknowledged.pop();
   return acknowledged;
 }

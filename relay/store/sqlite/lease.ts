@@ -6,6 +6,7 @@ import { headOf, type EndReason, type RunRecord, type SessionRecord } from './se
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
+/** See `SessionStore.claim`. */
 export function claim(
   sessions: SessionRepository,
   statements: Statements,
@@ -20,7 +21,7 @@ export function claim(
     return record.ended?.token === input.token ? { kind: 'ended', reason: record.ended.reason } : { kind: 'closed' };
   }
   if (run.holder !== 'nobody' && run.token === input.token) {
-    // A late copy of a claim must not take back what its lease has given away since.
+    // A late copy of a claim must not take back a run that its lease has released since.
     return run.holder === 'lease'
       ? { kind: 'lease', lease: leaseOf(statements, record, run) }
       : { kind: 'owned', dueAt: run.dueAt };
@@ -56,6 +57,7 @@ export function claim(
   return { kind: 'lease', lease: leaseOf(statements, saved, claimed) };
 }
 
+/** See `SessionStore.renew`. */
 export function renew(
   sessions: SessionRepository,
   sessionId: string,
@@ -68,11 +70,12 @@ export function renew(
   return { kind: 'ok' };
 }
 
+/** See `SessionStore.release`. */
 export function release(sessions: SessionRepository, sessionId: string, input: ReleaseInput): LeaseAnswer {
   const held = findHeld(sessions, sessionId, input.fence);
   if (held.kind !== 'held') return held;
   const { record, run } = held;
-  // The same release again: what it did stands.
+  // The same release again.
   if (run.holder !== 'lease') return { kind: 'ok' };
   sessions.save(sessionId, {
     ...record,
@@ -86,7 +89,7 @@ export function release(sessions: SessionRepository, sessionId: string, input: R
   return { kind: 'ok' };
 }
 
-/** The run whose newest claim got `fence`: leased, or given back since. */
+/** The run whose newest claim was given `fence`, whether it was released since or not. */
 function findHeld(
   sessions: SessionRepository,
   sessionId: string,
@@ -100,7 +103,7 @@ function findHeld(
   return { kind: 'held', record, run: record.run };
 }
 
-/** Does the next claim count one more? A lease that ran out does, and so does each release but the planned ones. */
+/** Does the next claim count as a new attempt? After an expired lease and after a release, unless that was planned. */
 function countsAttempt(run: RunRecord): boolean {
   if (run.holder === 'nobody') return false;
   return run.holder !== 'hand-over' || run.handOvers > MAX_HAND_OVERS;
@@ -108,7 +111,7 @@ function countsAttempt(run: RunRecord): boolean {
 
 function endReason(run: RunRecord, attempt: number, { maxAttempts, takeover }: ClaimInput): EndReason | null {
   if (attempt > maxAttempts) return 'attempts-exhausted';
-  // A retry was asked for by the workflow itself: nobody was interrupted.
+  // After a retry, which the workflow itself asked for, nothing was interrupted.
   const interrupted = run.holder === 'lease' || run.holder === 'hand-over';
   return takeover.kind === 'fail' && interrupted ? 'interrupted' : null;
 }

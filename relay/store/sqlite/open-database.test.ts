@@ -7,13 +7,13 @@ import { newId } from '#shared/ids.ts';
 import { claimInput, submitInput, TTL_MS } from '../testing/conformance/store-harness.ts';
 import { openDatabase } from './open-database.ts';
 import { StoreOpenError } from '../store-error.ts';
-import { StoreLockedError } from './open-errors.ts';
+import { StoreLockedError } from './sqlite-errors.ts';
 import { openSqliteStore } from './open-sqlite-store.ts';
 import { migrate, MIGRATIONS } from './schema.ts';
 import { temporaryFolder } from './testing/temporary-folder.ts';
 
 describe('opening a file', () => {
-  it('is refused while somebody else holds it, in one sentence, and harms neither', async () => {
+  it('is refused in one sentence while another store holds it, and harms neither', async () => {
     const path = join(temporaryFolder(), 'relay.db');
     const store = openSqliteStore({ path, ttlMs: TTL_MS });
     for (let round = 0; round < 3; round += 1) {
@@ -40,7 +40,7 @@ describe('opening a file', () => {
     database.close();
   });
 
-  it('makes the folder and the file for its owner alone', async () => {
+  it('creates the folder and the file readable by their owner only', async () => {
     const path = join(temporaryFolder(), 'data', 'relay.db');
     const store = openSqliteStore({ path, ttlMs: TTL_MS });
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -48,7 +48,7 @@ describe('opening a file', () => {
     await store.close();
   });
 
-  it('refuses a file of a newer release, and leaves it as it is', () => {
+  it('refuses a file of a newer release and does not change it', () => {
     const path = join(temporaryFolder(), 'relay.db');
     openDatabase(path, 0, [...MIGRATIONS, 'CREATE TABLE later (id INTEGER)']).close();
     const before = readFileSync(path);
@@ -60,7 +60,7 @@ describe('opening a file', () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it('brings a file of an older release to the newest, once, with what is in it', () => {
+  it('migrates a file of an older release once, and keeps its content', () => {
     const path = join(temporaryFolder(), 'relay.db');
     const first = openDatabase(path, 0);
     first.exec(`INSERT INTO tombstones VALUES ('kept', 5)`);
@@ -76,7 +76,7 @@ describe('opening a file', () => {
     }
   });
 
-  it('reads a log that an older release wrote, an entry a row', async () => {
+  it('reads a log of an older release, which has one entry per row', async () => {
     const path = join(temporaryFolder(), 'relay.db');
     const old = new DatabaseSync(path);
     migrate(old, MIGRATIONS.slice(0, 2));
@@ -108,7 +108,7 @@ describe('opening a file', () => {
     database.close();
   });
 
-  it('refuses what is no store: another database, another file, a folder', () => {
+  it('refuses another database, another kind of file, and a folder', () => {
     const folder = temporaryFolder();
     const other = join(folder, 'other.db');
     const database = new DatabaseSync(other);
@@ -135,14 +135,14 @@ describe('opening a file', () => {
     }
   });
 
-  it('changes nothing about a folder that was named by mistake', () => {
+  it('does not change the mode of a folder that was named by mistake', () => {
     const folder = temporaryFolder();
     chmodSync(folder, 0o755);
     expect(() => openDatabase(folder, 0)).toThrow(StoreOpenError);
     expect(statSync(folder).mode & 0o777).toBe(0o755);
   });
 
-  it('recovers from a write-ahead log that lost its end', async () => {
+  it('recovers from a write-ahead log whose end is missing', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'relay.db');
     const store = openSqliteStore({ path, ttlMs: TTL_MS });

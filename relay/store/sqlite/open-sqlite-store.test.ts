@@ -6,11 +6,11 @@ import type { OpenStore } from '../testing/conformance/store-harness.ts';
 import { IN_MEMORY } from './open-database.ts';
 import { openSqliteStore } from './open-sqlite-store.ts';
 
-/** A clock that moves only when told to: what depends on time is then exact. */
+/** The clock moves only when told to, so that answers that depend on time are exact. */
 function openAt(
   path: string,
   removeFiles: () => void,
-  more: { maxCachedRecords?: number; maxTailEntries?: number } = {},
+  more: { maxCachedRecords?: number; maxBufferedEntries?: number } = {},
 ): OpenStore {
   return async (options) => {
     let now = Date.now();
@@ -27,7 +27,7 @@ function openAt(
 }
 
 describeStore(
-  'sqlite, in memory,',
+  'sqlite in memory,',
   openAt(IN_MEMORY, () => undefined),
 );
 
@@ -36,14 +36,14 @@ describeStore('sqlite', async (options) => {
   return openAt(join(folder, 'relay.db'), () => rmSync(folder, { recursive: true }))(options);
 });
 
-// Everything is in the database as well: what is kept in memory is only faster.
+// Records in memory only make things faster: the database holds everything.
 describeStore(
-  'sqlite, that keeps nothing in memory,',
-  openAt(IN_MEMORY, () => undefined, { maxCachedRecords: 0, maxTailEntries: 1 }),
+  'sqlite without records in memory,',
+  openAt(IN_MEMORY, () => undefined, { maxCachedRecords: 0, maxBufferedEntries: 1 }),
 );
 
-// Entries move from the tail to the log all the time.
+// Entries are settled all the time.
 describeStore(
-  'sqlite, with a short tail,',
-  openAt(IN_MEMORY, () => undefined, { maxTailEntries: 3 }),
+  'sqlite with a short write buffer,',
+  openAt(IN_MEMORY, () => undefined, { maxBufferedEntries: 3 }),
 );

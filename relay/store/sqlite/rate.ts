@@ -2,6 +2,7 @@ import type { RateAnswer, RateInput } from '../session-store.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
+/** See `SessionStore.rate`. */
 export function rate(
   sessions: SessionRepository,
   statements: Statements,
@@ -16,7 +17,7 @@ export function rate(
   if (record.run?.runId === messageId) return 'active';
   if (feedback === null) statements.removeFeedback.run(record.key, messageId);
   else statements.writeFeedback.run(record.key, messageId, feedback);
-  // A write like any other: the session lives on from here.
+  // A write like any other: it prolongs the session's lifetime.
   sessions.save(sessionId, record);
   sessions.tell(sessionId, { kind: 'feedback' });
   return 'ok';

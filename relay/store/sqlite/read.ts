@@ -5,13 +5,13 @@ import { activeRunOf, headOf, type SessionRecord } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import { entriesOfPage, type PageRow } from '../entries/log-pages.ts';
 import type { Statements } from './statements.ts';
-import type { Tail } from './write-buffer.ts';
+import type { WriteBuffer } from './write-buffer.ts';
 
-/** Nothing is written between its statements, as they run in one go on the only connection: they see one state. */
+/** See `SessionStore.read`. One view: the statements run in one go on the only connection, so nothing is written between. */
 export function read(
   sessions: SessionRepository,
   statements: Statements,
-  tail: Tail,
+  buffer: WriteBuffer,
   sessionId: string,
   input: ReadInput,
 ): ReadAnswer {
@@ -20,7 +20,7 @@ export function read(
   if (found.kind === 'none') return { kind: 'empty' };
   const { record } = found;
   const view = { head: headOf(record), run: activeRunOf(record) };
-  const entriesAfter = (after: Cursor) => readEntries(statements, tail, record, after, input);
+  const entriesAfter = (after: Cursor) => readEntries(statements, buffer, record, after, input);
 
   if (input.after !== undefined) {
     const entries = entriesAfter(input.after);
@@ -34,6 +34,7 @@ export function read(
   return { kind: 'snapshot', transcript, feedback: readFeedback(statements, record), cursor, entries, ...view };
 }
 
+/** See `SessionStore.head`. */
 export function head(sessions: SessionRepository, sessionId: string): HeadAnswer {
   const found = sessions.peek(sessionId);
   if (found.kind === 'gone') return { kind: 'gone' };
@@ -46,10 +47,10 @@ function readFeedback(statements: Statements, record: SessionRecord): Feedback {
   return Object.fromEntries(rows.map(({ message_id, data }) => [message_id, data]));
 }
 
-/** What lies in the tail always comes after what lies in the log. */
+/** The entries after a cursor: first those of the log, then those of the write buffer, which are always newer. */
 function readEntries(
   statements: Statements,
-  tail: Tail,
+  buffer: WriteBuffer,
   record: SessionRecord,
   after: Cursor,
   { limit, merged = false }: ReadInput,
@@ -68,7 +69,7 @@ function readEntries(
       const [last, , , , data] = row;
       if (merged && entries.length > 0 && (last > upTo || length >= MERGED_READ_LENGTH)) return entries;
       entries.push(...entriesOfPage(fence, row, seq, upTo, merged));
-      // Without gaps: what was read reaches from there to the last of it.
+      // seq has no gaps, so the entries of this page are those up to its last.
       room -= Math.min(last, upTo) - seq;
       seq = Math.min(last, upTo);
       length += data.length;
@@ -80,8 +81,8 @@ function readEntries(
     fence = next;
     seq = -1;
   }
-  return entries.concat(tail.read(record, at, room));
+  return entries.concat(buffer.read(record, at, room));
 }
 
-/** Of one query: what is read of them and not needed is read again. */
+/** Rows of one query. Those that turn out not to be needed are read again by the next read. */
 const MAX_ROWS = 512;

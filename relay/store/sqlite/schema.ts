@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '../store-error.ts';
 
-/** Marks a file as this project's, so that no other database is ever taken for one: 'rcht' in ASCII. */
+/** Marks a file as this project's, so that no other database is taken for one: 'rcht' in ASCII. */
 export const APPLICATION_ID = 0x72636874;
 
 /**
- * One script for each version, applied in order to a file of an older one; `user_version` counts them. A script that was
- * released is never changed again.
+ * One script for each version of the format, applied in order to a file of an older version; `user_version` counts them. A
+ * script that was released is never changed again.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -15,9 +15,9 @@ export const MIGRATIONS: readonly string[] = [
     key              INTEGER PRIMARY KEY,
     session_id       TEXT    NOT NULL UNIQUE,
     fence            INTEGER NOT NULL,
-    -- seq of the next entry under this fence; appends leave it behind, and the entries say how far it really is.
+    -- seq of the next entry under this fence when the row was written. Appends do not update it: the entries count.
     next             INTEGER NOT NULL,
-    -- The last entry that was moved from tail to log.
+    -- The last entry that was settled: moved from the write buffer (table tail, later write_buffer) to the log.
     settled_fence    INTEGER NOT NULL,
     settled_seq      INTEGER NOT NULL,
     sealed_to        TEXT    NOT NULL,
@@ -51,8 +51,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (session, fence, seq)
   ) STRICT, WITHOUT ROWID;
 
-  -- The newest entries of all sessions in the order they were written: see tail.ts. Those of a session that do not come
-  -- after its settled entry are dead.
+  -- The newest entries of all sessions in the order they were written: see write-buffer.ts. Rows that do not come after
+  -- their session's settled entry are dead.
   CREATE TABLE tail (
     row     INTEGER PRIMARY KEY,
     session INTEGER NOT NULL,
@@ -67,7 +67,7 @@ export const MIGRATIONS: readonly string[] = [
     messages TEXT NOT NULL
   ) STRICT;
 
-  -- What was answered to each message id.
+  -- The answer to each message id.
   CREATE TABLE prompts (
     session    INTEGER NOT NULL,
     message_id TEXT    NOT NULL,
@@ -77,7 +77,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (session, message_id)
   ) STRICT, WITHOUT ROWID;
 
-  -- What was answered to each cancel that stopped a run.
+  -- The answer to each cancel that stopped a run.
   CREATE TABLE cancels (
     session INTEGER NOT NULL,
     token   TEXT    NOT NULL,
@@ -94,14 +94,14 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (session, run_id, name)
   ) STRICT, WITHOUT ROWID;
 
-  -- Sessions that were deleted or have expired, for as long as that is remembered.
+  -- Sessions that were deleted or have expired, until they are forgotten.
   CREATE TABLE tombstones (
     session_id TEXT PRIMARY KEY,
     until      INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX tombstones_until ON tombstones (until);
 
-  -- One row that is written to find out whether the store can be written to.
+  -- One row that health checks write.
   CREATE TABLE probe (
     id         INTEGER PRIMARY KEY CHECK (id = 1),
     checked_at INTEGER NOT NULL
@@ -109,7 +109,7 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO probe VALUES (1, 0);
   `,
   `
-  -- What visitors think of replies; kept beside the log, which it does not change.
+  -- Ratings of replies; kept beside the log.
   CREATE TABLE feedback (
     session    INTEGER NOT NULL,
     message_id TEXT    NOT NULL,
@@ -126,12 +126,15 @@ export const MIGRATIONS: readonly string[] = [
   -- How often the shares of a session were revoked.
   ALTER TABLE sessions ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  ALTER TABLE tail RENAME TO write_buffer;
+  `,
 ];
 
 /**
- * Brings the file to the newest version, in the caller's transaction.
+ * Migrates the file to the newest version, in the caller's transaction.
  *
- * @throws StoreOpenError when the file is of a newer version, or not ours.
+ * @throws StoreOpenError when the file is of a newer version, or belongs to another program.
  */
 export function migrate(database: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
   const version = readPragma(database, 'user_version');

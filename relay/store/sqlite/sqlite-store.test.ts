@@ -33,7 +33,7 @@ async function start(store: SqliteStore, sessionId: string): Promise<Lease> {
 }
 
 describe('the sqlite store', () => {
-  it('raises the fence above the clock, or above the last one when the clock went back', async () => {
+  it('raises the fence above the clock, or above the last fence when the clock went back', async () => {
     let bits = 5;
     const { store, clock } = open(IN_MEMORY, { random: () => bits });
     const sessionId = newId();
@@ -78,7 +78,7 @@ describe('the sqlite store', () => {
     });
   });
 
-  it('voids the leases in the file when it is opened: they have run out', async () => {
+  it('expires the leases in the file when it is opened', async () => {
     const path = join(temporaryFolder(), 'relay.db');
     const first = open(path);
     const [leased, waiting] = [newId(), newId()];
@@ -93,12 +93,12 @@ describe('the sqlite store', () => {
     const answer = await store.claim(leased, claimInput());
     expect(answer).toMatchObject({ kind: 'lease', lease: { attempt: 2 } });
     expect(await store.append(leased, { fence: old.fence, seq: 1, entries: ['{}'] })).toEqual({ kind: 'fenced' });
-    // A retry that was asked for later is still due later.
+    // A delayed retry keeps its time.
     clock.now += 60_000;
     expect((await store.take(10)).due).toEqual([waiting]);
   });
 
-  it('finds what is due, and what will be next, by the index: however many sessions there are', () => {
+  it('finds due runs and the next one by an index, however many sessions there are', () => {
     const { database } = open(IN_MEMORY);
     const { findDue, findNextDue } = prepareStatements(database);
     for (const [{ sourceSQL }, ...values] of [
@@ -112,12 +112,12 @@ describe('the sqlite store', () => {
     }
   });
 
-  it('writes operations of one tick in one transaction, and each by itself', async () => {
+  it('writes the operations of one tick in one transaction, and one that fails affects no other', async () => {
     const { store, database } = open(IN_MEMORY);
     const sessions = Array.from({ length: 5 }, () => newId());
     const leases = await Promise.all(sessions.map((sessionId) => start(store, sessionId)));
     database.exec(`
-      CREATE TRIGGER fail BEFORE INSERT ON tail WHEN new.data = '"bad"' BEGIN SELECT RAISE(ABORT, 'refused'); END;
+      CREATE TRIGGER fail BEFORE INSERT ON write_buffer WHEN new.data = '"bad"' BEGIN SELECT RAISE(ABORT, 'refused'); END;
     `);
     const answers = await Promise.allSettled(
       sessions.map((sessionId, index) =>
@@ -145,7 +145,7 @@ describe('the sqlite store', () => {
     }
   });
 
-  it('forgets all of an operation that failed halfway, and lets the next of the same tick do its work', async () => {
+  it('undoes an operation that fails halfway, and goes on with the next one of the same tick', async () => {
     const { store, database } = open(IN_MEMORY);
     const sessionId = newId();
     const { fence, head } = await start(store, sessionId);
@@ -172,7 +172,7 @@ describe('the sqlite store', () => {
     expect(seen.entries).toEqual(entries);
   });
 
-  it('keeps no journal of a run that is over', async () => {
+  it('drops the journal of a run that has ended', async () => {
     const { store, database } = open(IN_MEMORY);
     const sessionId = newId();
     const { fence } = await start(store, sessionId);
@@ -182,7 +182,7 @@ describe('the sqlite store', () => {
     expect(database.prepare('SELECT name FROM steps').all()).toEqual([]);
   });
 
-  it('refuses a tick whole when its commit fails, tells nobody, and goes on afterwards', async () => {
+  it('rejects a whole tick when its commit fails, tells no follower, and goes on afterwards', async () => {
     const { store, database } = open(IN_MEMORY);
     const sessions = [newId(), newId()];
     const leases = await Promise.all(sessions.map((sessionId) => start(store, sessionId)));
@@ -190,11 +190,11 @@ describe('the sqlite store', () => {
     await Promise.all(
       sessions.map((sessionId, index) => store.follow(sessionId, seen[index]?.listener ?? (() => undefined))),
     );
-    // A foreign key that is looked at only when the transaction ends.
+    // A foreign key that is checked only at the end of the transaction.
     database.exec(`
       CREATE TABLE parent (id INTEGER PRIMARY KEY);
       CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
-      CREATE TRIGGER fail_late AFTER INSERT ON tail WHEN new.data = '"late"' BEGIN INSERT INTO child VALUES (1); END;
+      CREATE TRIGGER fail_late AFTER INSERT ON write_buffer WHEN new.data = '"late"' BEGIN INSERT INTO child VALUES (1); END;
     `);
     const write = (index: number, data: string) =>
       store.append(sessions[index] ?? '', { fence: leases[index]?.fence ?? 0, seq: 1, entries: [data] });
@@ -216,7 +216,7 @@ describe('the sqlite store', () => {
     expect(seen.map(({ entries }) => entries.length)).toEqual([1, 1]);
   });
 
-  it('refuses whole what does not fit any more, stays readable, and takes more when there is room again', async () => {
+  it('rejects whole writes when it is full, stays readable, and accepts writes when there is room again', async () => {
     const { store, database } = open(join(temporaryFolder(), 'relay.db'));
     const sessionId = newId();
     const { fence, head } = await start(store, sessionId);
@@ -241,7 +241,7 @@ describe('the sqlite store', () => {
     expect(await store.append(sessionId, { fence, seq: next, entries })).toEqual({ kind: 'ok', next: next + 10 });
   });
 
-  it('leaves nothing of a deleted session in its files, and nothing for others to read', async () => {
+  it('leaves nothing of a deleted session in its files, which only their owner can read', async () => {
     const path = join(temporaryFolder(), 'new', 'folder', 'relay.db');
     const { store, clock } = open(path);
     const marker = 'a-secret-that-somebody-wrote';
@@ -263,7 +263,7 @@ describe('the sqlite store', () => {
     }
   });
 
-  it('finds by itself what has expired, erases it, and tells who follows', async () => {
+  it('sweeps up expired sessions by itself and tells their followers', async () => {
     const folder = temporaryFolder();
     const database = openDatabase(join(folder, 'relay.db'), Date.now());
     const store = createSqliteStore(database, { ttlMs: 300 });
@@ -276,14 +276,14 @@ describe('the sqlite store', () => {
     await vi.waitFor(() => expect(seen.gone).toBe(true), { timeout: 5_000 });
     expect(database.prepare('SELECT count(*) AS n FROM log').get()).toEqual({ n: 0 });
     expect(database.prepare('SELECT count(*) AS n FROM tombstones').get()).toEqual({ n: 1 });
-    // The tombstone goes too, in its time.
+    // The tombstone expires too.
     await vi.waitFor(() => expect(database.prepare('SELECT count(*) AS n FROM tombstones').get()).toEqual({ n: 0 }), {
       timeout: 5_000,
     });
     expect(await store.read(sessionId, { limit: 1 })).toEqual({ kind: 'empty' });
   });
 
-  it('lets no follower that fails harm the writer or the others', async () => {
+  it('logs a follower that throws, and tells the others', async () => {
     const errors: object[] = [];
     const logger = {
       debug: () => undefined,
@@ -300,7 +300,7 @@ describe('the sqlite store', () => {
     await store.follow(sessionId, seen.listener);
     expect(await store.submit(sessionId, submitInput())).toMatchObject({ kind: 'ok' });
     expect(seen.entries).toHaveLength(1);
-    // Under the name by which pino writes out an error.
+    // pino formats an error under this name.
     expect(errors).toEqual([{ err: new Error('a bad listener') }]);
   });
 
@@ -315,7 +315,7 @@ describe('the sqlite store', () => {
     expect(await store.head(sessionId)).toMatchObject({ head: `${fence}-5000` });
   });
 
-  it('refuses what it cannot queue, and goes on', async () => {
+  it('rejects operations beyond its queue, and goes on', async () => {
     const { store } = open(IN_MEMORY);
     const answers = await Promise.allSettled(Array.from({ length: 70_000 }, () => store.check()));
     const refused = answers.filter(({ status }) => status === 'rejected');
@@ -324,7 +324,7 @@ describe('the sqlite store', () => {
     await expect(store.check()).resolves.toBeUndefined();
   });
 
-  it('commits what was asked for before it is closed', async () => {
+  it('commits waiting operations when it is closed', async () => {
     const path = join(temporaryFolder(), 'relay.db');
     const first = open(path);
     const sessionId = newId();
@@ -337,7 +337,7 @@ describe('the sqlite store', () => {
     });
   });
 
-  it('shows who looks what it keeps of a session, without a word of the conversation', async () => {
+  it('shows what it keeps of a session, without a word of the conversation', async () => {
     const { store, clock } = open(IN_MEMORY);
     const sessionId = newId();
     expect(store.inspect(sessionId)).toBeNull();

@@ -1,19 +1,21 @@
 import type { DatabaseSync } from 'node:sqlite';
 
+/** Inserts a page (see log-pages.ts) into the log. */
 export const INSERT_PAGE =
   'INSERT INTO log (session, fence, seq, count, prev, head, data) VALUES (?, ?, ?, ?, ?, ?, ?)';
 
-/** The pages of a session and a fence with entries after one seq and not after another, the first so many of them. */
+/** Pages of one session and fence with entries after seq ?3 and up to ?4, ?5 pages at most. */
 const readLog = (data: string): string => `
   SELECT seq, count, prev, head, ${data} FROM log WHERE session = ?1 AND fence = ?2 AND seq > ?3 AND seq - count < ?4
   ORDER BY seq LIMIT ?5`;
 
+/** The driver's prepared statements, by name. */
 export type Statements = ReturnType<typeof prepareStatements>;
 
-/** Every statement of the driver, prepared once and used again; grouped by table. */
+/** Prepares every statement of the driver once; grouped by table. */
 export function prepareStatements(database: DatabaseSync) {
   const prepare = (sql: string) => database.prepare(sql);
-  /** For many rows at a time: an array costs less than half of what an object with named fields does. */
+  /** For reads of many rows: a row as an array costs less than half of what a row as an object does. */
   const prepareForArrays = (sql: string) => {
     const statement = database.prepare(sql);
     statement.setReturnArrays(true);
@@ -27,7 +29,7 @@ export function prepareStatements(database: DatabaseSync) {
     release: prepare('RELEASE operation'),
     rollbackTo: prepare('ROLLBACK TO operation'),
     checkpoint: prepare('PRAGMA wal_checkpoint(PASSIVE)'),
-    // What was erased is not left in the write-ahead log either.
+    // What was erased must not stay in the write-ahead log either.
     emptyLog: prepare('PRAGMA wal_checkpoint(TRUNCATE)'),
     probe: prepare('UPDATE probe SET checked_at = ?'),
 
@@ -48,26 +50,28 @@ export function prepareStatements(database: DatabaseSync) {
     findNextDue: prepare('SELECT min(run_due_at) AS due_at FROM sessions WHERE run_due_at > ?'),
     findExpired: prepare('SELECT session_id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?'),
 
-    insertTail: prepare('INSERT INTO tail (row, session, fence, seq, prev, data) VALUES (?, ?, ?, ?, ?, ?)'),
-    cutTail: prepare('DELETE FROM tail WHERE row < ?'),
-    deleteTail: prepare('DELETE FROM tail WHERE session = ?'),
+    insertBuffered: prepare(
+      'INSERT INTO write_buffer (row, session, fence, seq, prev, data) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    cutBuffer: prepare('DELETE FROM write_buffer WHERE row < ?'),
+    deleteBuffered: prepare('DELETE FROM write_buffer WHERE session = ?'),
 
     insertPage: prepare(INSERT_PAGE),
     readLog: prepareForArrays(readLog('data')),
-    // Of pages that are wanted whole: SQLite takes the line breaks out in half of the time that JavaScript needs.
+    // Pages that are wanted whole come without their line breaks: SQLite removes them in half the time JavaScript needs.
     readMergedLog: prepareForArrays(
       readLog(`CASE WHEN seq - count >= ?3 AND seq <= ?4 THEN replace(data, char(10), '') ELSE data END`),
     ),
     findNextFence: prepare('SELECT min(fence) AS fence FROM log WHERE session = ? AND fence > ?'),
     findLastSeq: prepare('SELECT max(seq) AS seq FROM log WHERE session = ? AND fence = ?'),
-    // A page is dropped as a whole: what lies on both sides of the cursor stays.
+    // Pages are dropped whole: one with entries on both sides of the cursor stays.
     trimLog: prepare('DELETE FROM log WHERE session = ? AND (fence, seq) <= (?, ?)'),
     deleteLog: prepare('DELETE FROM log WHERE session = ?'),
     describeLog: prepare(`
       SELECT fence, sum(count) AS entries, min(seq - count + 1) AS first, max(seq) AS last, max(prev) AS prev FROM (
         SELECT fence, seq, count, prev FROM log WHERE session = ?1
         UNION ALL
-        SELECT fence, seq, 1, prev FROM tail WHERE session = ?1 AND (fence, seq) >
+        SELECT fence, seq, 1, prev FROM write_buffer WHERE session = ?1 AND (fence, seq) >
           (SELECT settled_fence, settled_seq FROM sessions WHERE key = ?1)
       ) GROUP BY fence ORDER BY fence`),
 
@@ -103,7 +107,7 @@ export function prepareStatements(database: DatabaseSync) {
   };
 }
 
-/** The shapes of the rows, as the schema (STRICT tables) guarantees them. */
+/** A row of `sessions`, as the schema (a STRICT table) guarantees it. */
 export interface SessionRow {
   key: number;
   session_id: string;

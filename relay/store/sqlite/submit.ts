@@ -3,9 +3,10 @@ import { createRecord, headOf } from './session-record.ts';
 import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 
-/** For the checks of a session of which nothing was written yet: no row has this key. */
+/** Stands for a session that was never written, in the checks: no row has this key. */
 const UNWRITTEN = createRecord(-1);
 
+/** See `SessionStore.submit`. */
 export function submit(
   sessions: SessionRepository,
   statements: Statements,
@@ -25,7 +26,7 @@ export function submit(
       ? { kind: 'same', cursor: known.cursor, runId: known.run_id }
       : { kind: 'mismatch' };
   }
-  // An assistant's message bears its run's id: no two messages of a conversation have one.
+  // The assistant's message has its run's id, and a message id must be unique in its conversation.
   if (statements.findReply.get(record.key, input.messageId)) return { kind: 'mismatch' };
   if (record.run) return { kind: 'active', runId: record.run.runId };
   if (record.transcriptBytes >= maxTranscriptBytes) return { kind: 'full' };

@@ -3,42 +3,43 @@ import { StoreError } from '../store-error.ts';
 import { toStoreError } from './sqlite-errors.ts';
 import type { Statements } from './statements.ts';
 
-/** What is kept in memory about a transaction, and must be kept or dropped with it. */
+/** State in memory that must be kept or dropped together with a transaction. */
 export interface UnitOfWork {
-  /** The operation's writes are part of the transaction. */
+  /** An operation is finished: its writes are part of the transaction. */
   keepOperation(): void;
-  /** The operation's writes were undone. */
+  /** An operation has failed: its writes were undone. */
   undoOperation(): void;
-  /** The transaction is committed: all that was kept holds from now on. `size`: of what was written, in characters. */
-  commit(size: number): void;
-  /** The transaction was undone. */
+  /** The transaction is committed: whatever was kept holds from now on. `length`: characters written. */
+  commit(length: number): void;
+  /** The whole transaction was undone. */
   rollback(): void;
 }
 
 export interface TickTransactions {
   /**
-   * Runs `operation` in the transaction of this tick, in order; resolves with what it returned once that is committed.
-   * It may run twice, the first time being undone: it keeps nothing but in the database and the unit of work.
+   * Runs `operation` in this tick's transaction, in order, and resolves with its answer once that is committed. The
+   * operation may run twice, the first time being undone: it keeps state only in the database and the unit of work.
    *
-   * @param size of what it writes, in characters.
-   * @throws StoreError when nothing of it was written, or too much waits already.
+   * @param length characters that it writes.
+   * @throws StoreError when nothing of it was written, or too many operations wait already.
    */
-  write<Answer>(operation: () => Answer, size?: number): Promise<Answer>;
-  /** Commits what waits, and takes no more. */
+  write<Answer>(operation: () => Answer, length?: number): Promise<Answer>;
+  /** Commits what waits. Later operations are rejected. */
   close(): void;
   isClosed(): boolean;
 }
 
-/** What may wait for a transaction. Only what is asked for within one tick ever waits, so this is far off. */
+/** Operations that may wait for a transaction. Only operations of the same tick wait, so this is rarely reached. */
 const MAX_WAITING_OPERATIONS = 65_536;
-const MAX_WAITING_SIZE = 256 * 1024 * 1024;
+/** Characters that the waiting operations write, at most. */
+const MAX_WAITING_LENGTH = 256 * 1024 * 1024;
 
-/** So that a crowded tick does not keep the process from everything else: the rest goes into the next. */
+/** Bounds how long a crowded tick blocks the process; the rest goes into the next tick. */
 const MAX_OPERATIONS_PER_TRANSACTION = 2_048;
 
 interface Waiting {
   run: () => unknown;
-  size: number;
+  length: number;
   resolve: (answer: never) => void;
   reject: (error: unknown) => void;
   answer?: unknown;
@@ -47,7 +48,7 @@ interface Waiting {
 
 /**
  * One transaction per tick of the event loop for everything that is written in it: a commit costs more than a hundred
- * inserts do. One operation that fails takes no other with it.
+ * inserts. An operation that fails does not affect the others.
  */
 export function createTickTransactions(
   statements: Statements,
@@ -55,7 +56,7 @@ export function createTickTransactions(
   inTransaction: () => boolean,
 ): TickTransactions {
   let waiting: Waiting[] = [];
-  let waitingSize = 0;
+  let waitingLength = 0;
   let scheduled = false;
   let closed = false;
 
@@ -76,27 +77,27 @@ export function createTickTransactions(
     } else {
       waiting = [];
     }
-    let size = 0;
-    for (const operation of batch) size += operation.size;
-    waitingSize -= size;
-    commitAll(batch, size);
+    let length = 0;
+    for (const operation of batch) length += operation.length;
+    waitingLength -= length;
+    commitAll(batch, length);
   }
 
   /**
-   * Nearly always nothing fails, and a savepoint costs as much as the insert it guards: so the operations run without
-   * first, and once more with one each if any of them failed.
+   * A savepoint costs as much as the insert it guards, and operations rarely fail. So they run without savepoints first,
+   * and once more, with a savepoint each, if one of them failed.
    */
-  function commitAll(batch: Waiting[], size: number): void {
-    let failure = tryAll(batch, size, runPlainly);
-    // An operation that is alone needs no other way to be undone.
-    if (failure && !failure.isFinal && batch.length > 1) failure = tryAll(batch, size, runGuarded);
+  function commitAll(batch: Waiting[], length: number): void {
+    let failure = tryAll(batch, length, runPlainly);
+    // A single operation was undone with its transaction.
+    if (failure && !failure.isFinal && batch.length > 1) failure = tryAll(batch, length, runGuarded);
     if (failure) for (const operation of batch) operation.reject(failure.error);
   }
 
-  /** Runs, commits and answers; or undoes everything, and says why. Final: running again would not help. */
+  /** Runs, commits and answers; or undoes everything and returns the error. `isFinal`: running again would not help. */
   function tryAll(
     batch: Waiting[],
-    size: number,
+    length: number,
     runOne: (operation: Waiting) => void,
   ): { error: unknown; isFinal: boolean } | null {
     let isFinal = false;
@@ -106,13 +107,13 @@ export function createTickTransactions(
       isFinal = true;
       statements.commit.run();
     } catch (error) {
-      // Nothing of the tick was written: whoever asked may ask again.
+      // Nothing of the tick was written: callers may ask again.
       const failure = undoAll(error);
       work.rollback();
       return { error: failure, isFinal: isFinal || inTransaction() };
     }
-    // Only what is committed is told to anybody.
-    work.commit(size);
+    // Followers are told only of what is committed.
+    work.commit(length);
     for (const operation of batch) {
       if (operation.error === undefined) operation.resolve(operation.answer as never);
       else operation.reject(toStoreError(operation.error));
@@ -120,7 +121,7 @@ export function createTickTransactions(
     return null;
   }
 
-  /** The error that made it necessary, or both if undoing failed too: then each later transaction fails as well. */
+  /** Rolls back. Returns the error that made it necessary, or both if that fails too: then later transactions fail too. */
   function undoAll(error: unknown): unknown {
     try {
       if (inTransaction()) statements.rollback.run();
@@ -143,7 +144,7 @@ export function createTickTransactions(
       statements.release.run();
       work.keepOperation();
     } catch (error) {
-      // Some errors (a full disk among them) make SQLite undo the whole transaction by itself.
+      // After some errors (a full disk among them) SQLite has rolled back the whole transaction itself.
       if (!inTransaction()) throw error;
       statements.rollbackTo.run();
       statements.release.run();
@@ -153,14 +154,14 @@ export function createTickTransactions(
   }
 
   return {
-    write<Answer>(run: () => Answer, size = 0): Promise<Answer> {
+    write<Answer>(run: () => Answer, length = 0): Promise<Answer> {
       if (closed) return Promise.reject(new StoreError('store-unavailable', 'the store is closed'));
-      if (waiting.length >= MAX_WAITING_OPERATIONS || waitingSize + size > MAX_WAITING_SIZE) {
+      if (waiting.length >= MAX_WAITING_OPERATIONS || waitingLength + length > MAX_WAITING_LENGTH) {
         return Promise.reject(new StoreError('store-unavailable', 'too many operations wait for the database'));
       }
-      waitingSize += size;
+      waitingLength += length;
       schedule();
-      return new Promise<Answer>((resolve, reject) => waiting.push({ run, size, resolve, reject }));
+      return new Promise<Answer>((resolve, reject) => waiting.push({ run, length, resolve, reject }));
     },
 
     isClosed: () => closed,

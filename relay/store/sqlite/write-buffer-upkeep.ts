@@ -1,34 +1,35 @@
 import type { Logger } from '../../util/logger.ts';
 import type { SessionRepository } from './session-repository.ts';
-import type { Tail } from './write-buffer.ts';
 import type { TickTransactions } from './tick-transactions.ts';
+import type { WriteBuffer } from './write-buffer.ts';
 
-/** Keeps the tail short. Returns a function to be called after each commit: there is rarely anything to do. */
-export function createTailUpkeep(options: {
-  tail: Tail;
+/** Keeps the write buffer short. Returns what to call after each commit; it rarely does anything. */
+export function createWriteBufferUpkeep(options: {
+  buffer: WriteBuffer;
   sessions: SessionRepository;
   transactions: TickTransactions;
   logger: Logger | undefined;
 }): () => void {
-  const { tail, sessions, transactions, logger } = options;
-  let busy = false;
+  const { buffer, sessions, transactions, logger } = options;
+  let isBusy = false;
 
-  async function work(overdue: string[]): Promise<void> {
+  async function shorten(overdue: string[]): Promise<void> {
     await Promise.all(overdue.map((sessionId) => transactions.write(() => sessions.settleNow(sessionId))));
-    const cut = await transactions.write(() => tail.cut());
-    cut();
+    const confirm = await transactions.write(() => buffer.cut());
+    confirm();
   }
 
   return () => {
-    if (busy || transactions.isClosed()) return;
-    const overdue = tail.findOverdue();
-    if (overdue.length === 0 && !tail.isCutDue()) return;
-    busy = true;
-    work(overdue)
-      // The tail is longer than it should be; the next commit tries again.
-      .catch((error: unknown) => logger?.warn({ err: error }, 'the tail of the store could not be cut'))
+    if (isBusy || transactions.isClosed()) return;
+    const overdue = buffer.findOverdue();
+    if (overdue.length === 0 && !buffer.isCutDue()) return;
+    isBusy = true;
+    shorten(overdue)
+      .catch((error: unknown) =>
+        logger?.warn({ err: error }, 'The write buffer could not be shortened; the next commit tries again'),
+      )
       .finally(() => {
-        busy = false;
+        isBusy = false;
       });
   };
 }

@@ -30,7 +30,7 @@ async function start(store: SqliteStore): Promise<Writer> {
   return { sessionId, fence: answer.lease.fence, next: 1 };
 }
 
-/** Mostly text, and now and then something else, so that the log has pages of all kinds. */
+/** Mostly deltas, sometimes another entry, so that the log has pages of all kinds. */
 function entryOf({ sessionId }: Writer, seq: number): string {
   const text = `${sessionId} ${seq}`;
   if (seq % 17 === 0) return JSON.stringify(text);
@@ -44,7 +44,7 @@ async function write(store: SqliteStore, writer: Writer, count: number): Promise
   expect(await store.append(sessionId, { fence, seq: next, entries })).toEqual({ kind: 'ok', next: writer.next });
 }
 
-/** The log is whole: each entry with its own text, none missing, none twice. */
+/** Expects every entry in the log exactly once, with its own text. */
 async function expectWhole(store: SqliteStore, writer: Writer): Promise<void> {
   const { sessionId, fence, next } = writer;
   const answer = await store.read(sessionId, { after: `${fence}-0`, limit: 1_000_000 });
@@ -55,46 +55,46 @@ async function expectWhole(store: SqliteStore, writer: Writer): Promise<void> {
   expect(answer).toMatchObject({ kind: 'exact', entries, head: `${fence}-${next - 1}` });
 }
 
-function countTail(database: DatabaseSync): number {
-  return Number(database.prepare('SELECT count(*) AS n FROM tail').get()?.['n']);
+function countBuffered(database: DatabaseSync): number {
+  return Number(database.prepare('SELECT count(*) AS n FROM write_buffer').get()?.['n']);
 }
 
-describe('the tail', () => {
-  it('is cut while replies go on, and none of them loses an entry', async () => {
+describe('the write buffer', () => {
+  it('stays short while replies go on, and loses no entry', async () => {
     const { store, database } = open(IN_MEMORY);
     const writers = await Promise.all(Array.from({ length: 20 }, () => start(store)));
     for (let round = 0; round < 60; round += 1) {
       await Promise.all(writers.map((writer, index) => write(store, writer, 1 + ((index + round) % 30))));
     }
-    await vi.waitFor(() => expect(countTail(database)).toBeLessThan(8_000));
+    await vi.waitFor(() => expect(countBuffered(database)).toBeLessThan(8_000));
     for (const writer of writers) await expectWhole(store, writer);
     expect(writers.reduce((sum, { next }) => sum + next, 0)).toBeGreaterThan(15_000);
   });
 
-  it('is cut although a slow reply began before all that is in it', { timeout: 60_000 }, async () => {
+  it('stays short although a slow reply began before everything in it', { timeout: 60_000 }, async () => {
     const { store, database } = open(IN_MEMORY);
     const slow = await start(store);
     await write(store, slow, 3);
     const fast = await start(store);
     for (let round = 0; round < 800; round += 1) await write(store, fast, 100);
-    await vi.waitFor(() => expect(countTail(database)).toBeLessThan(70_000));
-    expect(Number(database.prepare('SELECT min(row) AS row FROM tail').get()?.['row'])).toBeGreaterThan(5);
+    await vi.waitFor(() => expect(countBuffered(database)).toBeLessThan(70_000));
+    expect(Number(database.prepare('SELECT min(row) AS row FROM write_buffer').get()?.['row'])).toBeGreaterThan(5);
     await expectWhole(store, slow);
     await write(store, slow, 3);
     await expectWhole(store, slow);
     await expectWhole(store, fast);
   });
 
-  it('is empty after the file was opened, and what lived in it is where it belongs', async () => {
+  it('is settled when the file is opened', async () => {
     const path = join(temporaryFolder(), 'relay.db');
-    const first = open(path, { maxTailEntries: 10 });
+    const first = open(path, { maxBufferedEntries: 10 });
     const writers = await Promise.all(Array.from({ length: 3 }, () => start(first.store)));
     for (const count of [4, 5, 1, 7]) await Promise.all(writers.map((writer) => write(first.store, writer, count)));
-    expect(countTail(first.database)).toBeGreaterThan(0);
+    expect(countBuffered(first.database)).toBeGreaterThan(0);
     await first.store.close();
 
     const { store, database } = open(path);
-    expect(countTail(database)).toBe(0);
+    expect(countBuffered(database)).toBe(0);
     for (const writer of writers) {
       await expectWhole(store, writer);
       await write(store, writer, 2);
@@ -102,16 +102,16 @@ describe('the tail', () => {
     }
   });
 
-  it('brings nothing back that was dropped from the log', async () => {
+  it('brings back nothing that was trimmed from the log', async () => {
     const path = join(temporaryFolder(), 'relay.db');
     const first = open(path);
     const writer = await start(first.store);
     await write(first.store, writer, 5);
     const { sessionId, fence } = writer;
     await first.store.finish(sessionId, { fence, seq: 6, entries: ['"end"'] });
-    // The tail still holds what the log drops here.
+    // The write buffer still holds rows of what is trimmed here.
     await first.store.seal(sessionId, { from: START, to: `${fence}-6`, transcript: '["x"]', trimTo: `${fence}-5` });
-    expect(countTail(first.database)).toBeGreaterThan(0);
+    expect(countBuffered(first.database)).toBeGreaterThan(0);
     await first.store.close();
 
     const { store } = open(path);
@@ -125,26 +125,26 @@ describe('the tail', () => {
     });
   });
 
-  it('keeps nothing of a session that is deleted, whether its entries live there or are dead', async () => {
+  it('keeps no row of a deleted session, settled or not', async () => {
     const { store, database } = open(IN_MEMORY);
     const other = await start(store);
     await write(store, other, 1);
-    const left = countTail(database);
-    for (const how of ['living', 'both', 'dead']) {
+    const left = countBuffered(database);
+    for (const how of ['buffered', 'both', 'settled']) {
       const writer = await start(store);
-      await write(store, writer, how === 'living' ? 3 : 200);
+      await write(store, writer, how === 'buffered' ? 3 : 200);
       await write(store, writer, 3);
-      if (how === 'dead')
+      if (how === 'settled')
         await store.finish(writer.sessionId, { fence: writer.fence, seq: writer.next, entries: ['"end"'] });
-      expect(countTail(database)).toBeGreaterThan(left + 5);
+      expect(countBuffered(database)).toBeGreaterThan(left + 5);
       await store.delete(writer.sessionId);
-      expect(countTail(database)).toBe(left);
+      expect(countBuffered(database)).toBe(left);
     }
     await expectWhole(store, other);
   });
 
-  it('loses nothing to an operation that fails in the middle of the move', async () => {
-    const { store, database } = open(IN_MEMORY, { maxTailEntries: 10 });
+  it('loses nothing when an operation fails while entries are settled', async () => {
+    const { store, database } = open(IN_MEMORY, { maxBufferedEntries: 10 });
     const writer = await start(store);
     const other = await start(store);
     await write(store, writer, 6);

@@ -1,118 +1,121 @@
 import type { Cursor, CursorParts } from '#shared/cursor.ts';
-import type { LogEntry } from '../session-store.ts';
 import { toPages } from '../entries/log-pages.ts';
-import { addEntry, entriesAfter, lastPlace, type LivingEntries } from './living-entries.ts';
+import type { LogEntry } from '../session-store.ts';
+import { addEntry, entriesAfter, lastPosition, type BufferedEntries } from './buffered-entries.ts';
 import type { SessionRecord } from './session-record.ts';
 import type { Statements } from './statements.ts';
 
 /**
  * Where new entries are written first.
  *
- * The table `log` keeps a session's entries side by side, which is how they are read; but hundreds of replies at once
- * then dirty hundreds of pages a tick for one entry each. The table `tail` is written at its end only, by all sessions
- * together: a tick dirties the few pages that its entries fill. A session's entries go on to `log` by the dozen, as one
- * row if they are deltas, and what is left of them in `tail` is dead until everything older is dead too and its beginning
- * is cut off. Measured with 500 replies: a third of the time an append took without it.
+ * The table `log` keeps a session's entries side by side, which is how they are read; but with hundreds of replies at
+ * once every tick would dirty hundreds of database pages for one entry each. The buffer (table `tail`) is written at its
+ * end only, by all sessions together, so that a tick dirties only the few pages that its entries fill. A session's
+ * entries are *settled* by the dozen: moved to `log`, as one row if they are deltas. Their rows in the buffer are dead
+ * then, and are deleted once everything before them is dead too. Measured with 500 replies: an append takes a third of
+ * the time it took without the buffer.
  *
- * The living entries are in memory too, in their session's record (living-entries.ts), and are read from there: the table is what they are
- * found in again when the file is opened, which moves them all.
+ * Entries that are not settled are also kept in memory, in their session's record (buffered-entries.ts), and are read
+ * from there. The table serves only to find them again when the file is opened, which settles them all.
  */
-export interface Tail {
-  /** Writes an entry of a session after those that it has there; `prev` goes with seq 0. */
+export interface WriteBuffer {
+  /** Writes an entry after those of its session; `prev` goes with seq 0. */
   write(
     key: number,
-    before: LivingEntries | null,
-    place: CursorParts,
+    before: BufferedEntries | null,
+    position: CursorParts,
     prev: Cursor | undefined,
     data: string,
-  ): LivingEntries;
-  /** Moves the session's entries to the log; the record must be saved. */
+  ): BufferedEntries;
+  /** Moves the session's entries to the log. The caller saves the record that is returned. */
   settle(sessionId: string, record: SessionRecord): SessionRecord;
-  /** The session's entries here that come after the cursor, the oldest first. */
+  /** The session's buffered entries after a position, oldest first. */
   read(record: SessionRecord, after: CursorParts, limit: number): LogEntry[];
-  /** Deletes what is here of a session, the dead included. */
+  /** Deletes every row of a session, dead ones included. */
   erase(sessionId: string, record: SessionRecord): void;
-  /** What was written by the transaction is committed. */
+  /** The transaction that wrote this record was committed; null: the session was erased. */
   commit(sessionId: string, record: SessionRecord | null): void;
-  /** A transaction ended, one way or the other. */
+  /** A transaction was committed or undone. */
   endTransaction(): void;
-  /** Sessions that should be settled, for they keep the beginning from being cut off, or are too many. */
+  /** Sessions to settle out of turn: they keep old rows from being deleted, or there are too many of them. */
   findOverdue(): string[];
-  /** Deletes what is dead at the beginning, a bounded part of it; returns a call to make once that is committed. */
+  /** Deletes dead rows at the beginning, a bounded number; returns what to call once that is committed. */
   cut(): () => void;
-  /** Is there enough to cut for it to be worth it? */
+  /** Are there enough dead rows for `cut` to be worth a transaction? */
   isCutDue(): boolean;
 }
 
-export interface TailOptions {
+export interface WriteBufferOptions {
   statements: Statements;
-  /** Sessions with entries here. */
+  /** Sessions with buffered entries, at most; beyond, the oldest are overdue. */
   maxSessions: number;
 }
 
-/** So long may the tail get, in rows, before the oldest of what lives there is moved. */
+/** Rows that the buffer may reach back before the sessions at its beginning are overdue. */
 const MAX_ROWS = 65_536;
-/** So many dead rows at its beginning are worth a transaction, and so many are deleted by one. */
+/** Dead rows at the beginning that are worth a transaction. */
 const MIN_CUT_ROWS = 2_048;
+/** Rows deleted by one transaction. */
 const MAX_CUT_ROWS = 8_192;
-/** So many sessions are settled by one transaction out of turn. */
+/** Sessions settled out of turn by one transaction. */
 const MAX_OVERDUE = 64;
 
 const BEFORE_ALL: CursorParts = { fence: 0, seq: -1 };
 
-export function createTail({ statements, maxSessions }: TailOptions): Tail {
-  /** Rows are numbered here, and no number is used twice, so that what is undone leaves a hole and no doubt. */
+/** The write buffer of an opened database, whose table is empty. */
+export function createWriteBuffer({ statements, maxSessions }: WriteBufferOptions): WriteBuffer {
+  /** Row numbers are given here, each once: an undone transaction leaves a hole, and never a number used twice. */
   let nextRow = 1;
   /** Everything before this row is deleted. */
   let firstRow = 1;
-  /** `nextRow` as the transaction began. */
+  /** `nextRow` when the transaction began. */
   let transactionRow = 1;
   /**
-   * As committed: sessions with living entries, and a row that none of those lies before. What begins in one transaction
-   * has the same one, so that the order of the map is the order of the rows.
+   * As committed: sessions with buffered entries, by their oldest row, with a `floor` that none of their rows lies below.
+   * What begins in one transaction shares a floor, so that the map is in the order of floors.
    */
-  const living = new Map<string, { oldest: number; floor: number }>();
-  /** Sessions with dead entries here, or that may have some; by the last such row, in its order. */
+  const buffered = new Map<string, { oldest: number; floor: number }>();
+  /** Sessions that may have dead rows, by their last such row, in its order. */
   const dead = new Map<string, number>();
 
-  /** Nothing lives before this row. */
+  /** Every row before this one is dead. */
   function lowestFloor(): number {
-    const [first] = living.values();
+    const [first] = buffered.values();
     return first ? first.floor : transactionRow;
   }
 
   return {
-    write(key, before, place, prev, data) {
+    write(key, before, position, prev, data) {
       const row = nextRow;
       nextRow += 1;
-      statements.insertTail.run(row, key, place.fence, place.seq, prev ?? null, data);
-      return addEntry(before, row, place, prev, data);
+      statements.insertBuffered.run(row, key, position.fence, position.seq, prev ?? null, data);
+      return addEntry(before, row, position, prev, data);
     },
 
     settle(sessionId, record) {
-      const { tail } = record;
-      if (!tail) return record;
-      for (const { fence, seq, count, prev, head, data } of toPages(entriesAfter(tail, BEFORE_ALL, tail.count))) {
+      const { buffered: entries } = record;
+      if (!entries) return record;
+      for (const { fence, seq, count, prev, head, data } of toPages(entriesAfter(entries, BEFORE_ALL, entries.count))) {
         statements.insertPage.run(record.key, fence, seq, count, prev, head, data);
       }
       dead.delete(sessionId);
-      dead.set(sessionId, tail.newest);
-      const last = lastPlace(tail);
-      return { ...record, tail: null, settledFence: last.fence, settledSeq: last.seq };
+      dead.set(sessionId, entries.newest);
+      const last = lastPosition(entries);
+      return { ...record, buffered: null, settledFence: last.fence, settledSeq: last.seq };
     },
 
-    read: ({ tail }, after, limit) => (tail ? entriesAfter(tail, after, limit) : []),
+    read: ({ buffered: entries }, after, limit) => (entries ? entriesAfter(entries, after, limit) : []),
 
-    erase(sessionId, { key, tail }) {
-      // A look at every row, but of a table that is kept short, and only if there is anything.
-      if (tail || dead.has(sessionId)) statements.deleteTail.run(key);
+    erase(sessionId, record) {
+      // Scans the whole table, which is kept short; and only if the session may have rows in it.
+      if (record.buffered || dead.has(sessionId)) statements.deleteBuffered.run(record.key);
     },
 
     commit(sessionId, record) {
-      const oldest = record?.tail?.oldest;
-      if (living.get(sessionId)?.oldest === oldest) return;
-      living.delete(sessionId);
-      if (oldest !== undefined) living.set(sessionId, { oldest, floor: transactionRow });
+      const oldest = record?.buffered?.oldest;
+      if (buffered.get(sessionId)?.oldest === oldest) return;
+      buffered.delete(sessionId);
+      if (oldest !== undefined) buffered.set(sessionId, { oldest, floor: transactionRow });
     },
 
     endTransaction() {
@@ -121,8 +124,8 @@ export function createTail({ statements, maxSessions }: TailOptions): Tail {
 
     findOverdue() {
       const overdue: string[] = [];
-      const tooMany = living.size - maxSessions;
-      for (const [sessionId, { floor }] of living) {
+      const tooMany = buffered.size - maxSessions;
+      for (const [sessionId, { floor }] of buffered) {
         const isOverdue = nextRow - floor > MAX_ROWS || overdue.length < tooMany;
         if (!isOverdue || overdue.length === MAX_OVERDUE) break;
         overdue.push(sessionId);
@@ -134,7 +137,7 @@ export function createTail({ statements, maxSessions }: TailOptions): Tail {
 
     cut() {
       const end = Math.min(lowestFloor(), firstRow + MAX_CUT_ROWS);
-      statements.cutTail.run(end);
+      statements.cutBuffer.run(end);
       return () => {
         firstRow = end;
         for (const [sessionId, row] of dead) {

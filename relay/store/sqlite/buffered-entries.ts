@@ -2,43 +2,45 @@ import { formatCursor, type Cursor, type CursorParts } from '#shared/cursor.ts';
 import type { LogEntry } from '../session-store.ts';
 
 /**
- * The entries of a session that live in the tail, as they are kept in memory. Of each only its text is: its place
- * follows from where the texts under one fence begin. An object for each would be most of what the garbage collector
- * has to move where many sessions have a few dozen entries each.
+ * Entries of a session in the write buffer, as they are kept in memory. Only texts are stored: an entry's position
+ * follows from where the texts of its fence begin. With an object for each entry, thousands of sessions with a few dozen
+ * entries each would give the garbage collector most of its work.
  */
-export interface LivingEntries {
-  /** Rows of the first and of the last of them. */
+export interface BufferedEntries {
+  /** Row of the first entry. */
   readonly oldest: number;
+  /** Row of the last entry. */
   readonly newest: number;
-  /** How many of `texts` are these: those beyond were added by a state that came after this one, or was undone. */
+  /** How many of `texts` belong here; those beyond were added by a later state, or by one that was undone. */
   readonly count: number;
-  /** Of all of them, in characters. */
+  /** Characters in all of them. */
   readonly length: number;
-  /** Shared by all states since the tail was last empty: texts are only added at the end, or replaced there. */
+  /** Shared by all states since the buffer was last empty: texts are only added at the end, or replaced there. */
   readonly texts: string[];
   readonly stretches: readonly Stretch[];
 }
 
-/** Entries under one fence. */
+/** Consecutive entries under one fence. */
 interface Stretch {
   readonly fence: number;
-  /** Of its first entry, and what came before that if it is 0. */
+  /** seq of the first entry. */
   readonly seq: number;
+  /** The cursor before the first entry, if that has seq 0. */
   readonly prev: Cursor | undefined;
-  /** Where in `texts` its first entry stands. */
+  /** Index of the first entry in `texts`. */
   readonly start: number;
 }
 
-/** One entry more; what there was stays as it is. */
+/** Returns `before` with one entry more; `before` itself stays valid. */
 export function addEntry(
-  before: LivingEntries | null,
+  before: BufferedEntries | null,
   row: number,
   { fence, seq }: CursorParts,
   prev: Cursor | undefined,
   text: string,
-): LivingEntries {
+): BufferedEntries {
   const { oldest = row, count = 0, length = 0, texts = [], stretches = [] } = before ?? {};
-  // What an undone transaction has left.
+  // Left over from a transaction that was undone.
   if (texts.length > count) texts.length = count;
   texts.push(text);
   return {
@@ -51,16 +53,16 @@ export function addEntry(
   };
 }
 
-/** The place of the last of them. */
-export function lastPlace({ stretches, count }: LivingEntries): CursorParts {
+/** Position of the last entry. */
+export function lastPosition({ stretches, count }: BufferedEntries): CursorParts {
   const last = stretches.at(-1);
-  if (!last) throw new TypeError('where there are entries there is a stretch');
+  if (!last) throw new TypeError('buffered entries have at least one stretch');
   return { fence: last.fence, seq: last.seq + count - 1 - last.start };
 }
 
-/** Those that come after the cursor, the oldest first. */
+/** The entries after a position, oldest first. */
 export function entriesAfter(
-  { texts, stretches, count }: LivingEntries,
+  { texts, stretches, count }: BufferedEntries,
   after: CursorParts,
   limit: number,
 ): LogEntry[] {
