@@ -155,7 +155,7 @@ async function measureRun(store: SessionStore, sessionId: string): Promise<{ byt
   const session = await readSession(store, sessionId);
   if (session.kind !== 'open') return { bytes: 0, entries: 0 };
   const used = { bytes: 0, entries: 0 };
-  for (const entry of session.tail) {
+  for (const entry of session.unfinished) {
     const { count, shared } = beforeMerging(entry);
     used.entries += count;
     used.bytes += byteLength(entry.data) + (count - 1) * shared;

@@ -288,7 +288,7 @@ async function startAnew(context: TailContext, tail: Tail): Promise<void> {
     context.send(viewer, bytes);
     if (viewer.until !== null && viewer.until !== tail.runId) context.finish(viewer);
   }
-  receive(context, tail, session.tail);
+  receive(context, tail, session.unfinished);
 }
 
 /** Takes what follows the tail, drops what it knows; false when something is missing in between. */

@@ -5,9 +5,10 @@ const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1000;
 
 /**
- * Asks the store until it answers: every operation of the port may be sent again.
+ * Retries an operation of the store until it answers. Every operation of the port may be sent again.
  *
- * @throws StoreError when it has not answered for `giveUpMs`; the signal's reason when that aborts first.
+ * @param giveUpMs time after which a failure is final, in ms.
+ * @throws StoreError when the store has not answered by then; the signal's reason when that aborts first.
  */
 export async function askStore<T>(
   ask: () => Promise<T>,

@@ -6,7 +6,7 @@ import { EMPTY_SESSION, reduce, type SessionState } from '#shared/fold/session.t
 import { arbitraryLog, terminalsOf } from '#shared/testing/arbitrary-log.ts';
 import { beforeMerging } from './entries/delta-groups.ts';
 import { openSqliteStore, type SqliteStore } from './sqlite/open-sqlite-store.ts';
-import { foldEntries, foldTail, readSession, startFold, toFrame, type OpenSession } from './read-session.ts';
+import { foldEntries, foldUnfinished, readSession, startFold, toFrame, type OpenSession } from './read-session.ts';
 import { sealSession } from './seal-session.ts';
 import type { ReadAnswer, SessionStore } from './session-store.ts';
 import { StoreError } from './store-error.ts';
@@ -64,9 +64,9 @@ describe('the fold of any log', () => {
 
         const finished = terminalsOf(frames).at(-1) ?? 0;
         const { messages, cursor } = foldAll(frames.slice(0, finished));
-        expect(foldTail(fold)).toStrictEqual(foldAll(frames));
+        expect(foldUnfinished(fold)).toStrictEqual(foldAll(frames));
         expect(fold.finished).toStrictEqual({ messages, cursor });
-        expect(fold.tail).toStrictEqual(entries.slice(finished));
+        expect(fold.unfinished).toStrictEqual(entries.slice(finished));
 
         const first = terminalsOf(frames).at(-2) ?? 0;
         expect(fold.lastFinishedFrom).toBe(finished === 0 ? null : entries[first]?.prev);
@@ -88,11 +88,11 @@ describe('the fold of any log', () => {
           if (seals.next().value) fold = startFold(JSON.stringify(messages), cursor);
         }
         fold = foldEntries(fold, entries.slice(at));
-        expect(foldTail(fold)).toStrictEqual(foldTail(whole));
+        expect(foldUnfinished(fold)).toStrictEqual(foldUnfinished(whole));
         expect(fold.finished).toStrictEqual(whole.finished);
         // To the byte: whoever seals writes the same transcript.
         expect(JSON.stringify(fold.finished.messages)).toBe(JSON.stringify(whole.finished.messages));
-        expect(fold.tail).toStrictEqual(whole.tail);
+        expect(fold.unfinished).toStrictEqual(whole.unfinished);
       }),
     );
   });
@@ -110,7 +110,7 @@ describe('the fold of entries', () => {
     ];
     expect(foldEntries(startFold('[]', START), entries)).toStrictEqual({
       finished: { messages: [], cursor: START },
-      tail: entries,
+      unfinished: entries,
       sealed: START,
       lastFinishedFrom: null,
     });
@@ -145,7 +145,7 @@ describe('readSession', () => {
     ]);
     expect(view.finished).toEqual(afterFirst.finished);
     expect(view.finished.cursor).toBe(afterFirst.head);
-    expect(view.tail).toEqual(await entriesAfter(store, view.finished.cursor));
+    expect(view.unfinished).toEqual(await entriesAfter(store, view.finished.cursor));
     expect(view.run).toEqual({ runId: 'second', messageId: 'second', status: 'started', attempt: 1 });
     expect(view.run).toEqual(view.state.run);
     expect(view.head).toBe(view.state.cursor);
@@ -170,7 +170,7 @@ describe('readSession', () => {
     await run.write(deltas(9000));
     const view = await mustRead(store);
     expect(view.state).toStrictEqual(foldAll((await entriesAfter(store, START)).map(toFrame)));
-    expect(view.tail.reduce((count, entry) => count + beforeMerging(entry).count, 0)).toBe(9005);
+    expect(view.unfinished.reduce((count, entry) => count + beforeMerging(entry).count, 0)).toBe(9005);
   });
 
   it('starts anew when the log is sealed and trimmed between two pages', async () => {

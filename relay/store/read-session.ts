@@ -12,94 +12,102 @@ import { EMPTY_SESSION, reduceAll, type SessionState } from '#shared/fold/sessio
 import type { Feedback, LogEntry, SessionStore } from './session-store.ts';
 import { StoreError } from './store-error.ts';
 
-/** Entries a page. */
-const PAGE = 2000;
-/** Pages of one reading, those that were read in vain included: 2 million entries, 20 runs of the greatest length. */
-const MAX_PAGES = 1000;
+/** Entries per read of the store. */
+const ENTRIES_PER_READ = 2000;
+/** Reads of the store for one session, repeated ones included: 2 million entries, 20 runs of the greatest length. */
+const MAX_READS = 1000;
 
+/** A session as it was when its log was read to the end. */
 export type SessionView = OpenSession | { kind: 'empty' } | { kind: 'gone' };
 
+/** A session that was neither deleted nor expired. */
 export interface OpenSession extends SessionFold {
   kind: 'open';
-  /** The active run and the end of the log, as the store named them with the last page. */
+  /** The active run, as of the last read. */
   run: ActiveRun | null;
+  /** The end of the log, as of the last read. */
   head: Cursor;
-  /** Kept beside the log: in `state`, and in no message of `finished`, from which the transcript is sealed. */
+  /** Ratings, which are kept beside the log: part of `state`, but not of `finished`, which is sealed. */
   readonly feedback: Feedback;
-  /** All of it, the partial reply of an active run included. Folded when it is first asked for. */
+  /** The whole session, the partial reply of an active run included. Folded on first use. */
   readonly state: SessionState;
 }
 
-/** A session's transcript with the finished runs that come after it in the log folded in, and the rest as it is. */
+/** A session's transcript with the finished runs of the log folded in, and the unfinished rest of the log as it is. */
 export interface SessionFold {
   /** The transcript of all finished runs, and the cursor it stands for: the last terminal. */
   readonly finished: { readonly messages: readonly ChatMessage[]; readonly cursor: Cursor };
   /** The entries after `finished.cursor`: those of the active run, deltas merged where the store did. */
-  readonly tail: readonly LogEntry[];
+  readonly unfinished: readonly LogEntry[];
   /** The cursor that the stored transcript stands for. */
   readonly sealed: Cursor;
   /** The cursor just before the first entry of the last finished run; null when no run has ended since `sealed`. */
   readonly lastFinishedFrom: Cursor | null;
 }
 
+/** The frame that a client receives for an entry. */
 export function toFrame(entry: LogEntry): Frame {
   const message = JSON.parse(entry.data) as StreamMessage;
   return { id: entry.id, message: entry.prev === undefined ? message : { ...message, prev: entry.prev } };
 }
 
 /**
- * Reads all of a session, page by page. When it is sealed and trimmed meanwhile, so that a page does not continue
- * the one before, it starts anew from the newer transcript.
+ * Reads a whole session, some entries at a time. When it is sealed and trimmed meanwhile, so that a read does not continue
+ * the one before, it starts again from the newer transcript.
  *
- * @throws {StoreError} `store-unavailable`: the store cannot be reached, or its log cannot be read to its end.
+ * @throws StoreError `store-unavailable` when the store cannot be reached, or the log cannot be read to its end.
  */
 export async function readSession(store: Pick<SessionStore, 'read'>, sessionId: string): Promise<SessionView> {
   let fold: SessionFold | null = null;
   let feedback: Feedback = {};
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const answer = await store.read(sessionId, { ...(fold && { after: endOf(fold) }), limit: PAGE, merged: true });
+  for (let reads = 0; reads < MAX_READS; reads += 1) {
+    const answer = await store.read(sessionId, {
+      ...(fold && { after: endOf(fold) }),
+      limit: ENTRIES_PER_READ,
+      merged: true,
+    });
     if (answer.kind === 'empty' || answer.kind === 'gone') return answer;
     if (answer.kind === 'snapshot') {
       fold = startFold(answer.transcript, answer.cursor);
       feedback = answer.feedback;
     }
     if (!fold)
-      throw new StoreError('store-unavailable', 'The store answered a reading from the start without a transcript.');
+      throw new StoreError('store-unavailable', 'the store answered a read from the start without a transcript');
     fold = foldEntries(fold, answer.entries);
     if (compareCursors(endOf(fold), answer.head) >= 0) return openSession(fold, feedback, answer);
   }
-  throw new StoreError('store-unavailable', `The log could not be read to its end in ${MAX_PAGES} pages.`);
+  throw new StoreError('store-unavailable', `the log could not be read to its end in ${MAX_READS} reads`);
 }
 
-/** The fold of a stored transcript: JSON text of its messages. */
+/** The fold of a transcript alone. @param transcript JSON text of its messages. */
 export function startFold(transcript: string, cursor: Cursor): SessionFold {
   const messages = JSON.parse(transcript) as ChatMessage[];
-  return { finished: { messages, cursor }, tail: [], sealed: cursor, lastFinishedFrom: null };
+  return { finished: { messages, cursor }, unfinished: [], sealed: cursor, lastFinishedFrom: null };
 }
 
-/** Takes in the entries that come next in the log. */
+/** The fold with the entries that come next in the log. */
 export function foldEntries(fold: SessionFold, entries: readonly LogEntry[]): SessionFold {
   let { finished, lastFinishedFrom } = fold;
-  let tail = [...fold.tail];
+  let unfinished = [...fold.unfinished];
   for (const entry of entries) {
-    tail.push(entry);
+    unfinished.push(entry);
     if (!isTerminalEntry(entry)) continue;
-    const state = foldTail({ finished, tail });
-    // A terminal of another run than the active one ends nothing.
+    const state = foldUnfinished({ finished, unfinished });
+    // A terminal message of another run than the active one ends nothing.
     if (state.run) continue;
     lastFinishedFrom = finished.cursor;
     finished = { messages: state.messages, cursor: state.cursor };
-    tail = [];
+    unfinished = [];
   }
-  return { ...fold, finished, tail, lastFinishedFrom };
+  return { ...fold, finished, unfinished, lastFinishedFrom };
 }
 
-/** The state that the whole folds to. */
-export function foldTail({ finished, tail }: Pick<SessionFold, 'finished' | 'tail'>): SessionState {
-  return reduceAll({ ...EMPTY_SESSION, ...finished }, tail.map(toFrame));
+/** The state of the whole session: the finished messages, with the unfinished entries folded in. */
+export function foldUnfinished({ finished, unfinished }: Pick<SessionFold, 'finished' | 'unfinished'>): SessionState {
+  return reduceAll({ ...EMPTY_SESSION, ...finished }, unfinished.map(toFrame));
 }
 
-/** The messages as they are shown. */
+/** The messages as they are shown, with their ratings. */
 export function mergeFeedback(messages: readonly ChatMessage[], feedback: Feedback): readonly ChatMessage[] {
   if (Object.keys(feedback).length === 0) return messages;
   return messages.map((message) => {
@@ -123,20 +131,21 @@ function openSession(
     feedback,
     get state() {
       if (state) return state;
-      const folded = foldTail(fold);
+      const folded = foldUnfinished(fold);
       return (state = { ...folded, messages: mergeFeedback(folded.messages, feedback) });
     },
   };
 }
 
-function endOf({ finished, tail }: SessionFold): Cursor {
-  return tail.at(-1)?.id ?? finished.cursor;
+/** The cursor up to which the fold has read the log. */
+function endOf({ finished, unfinished }: SessionFold): Cursor {
+  return unfinished.at(-1)?.id ?? finished.cursor;
 }
 
 const CHUNK_START = '{"type":"chunk"';
 
 function isTerminalEntry(entry: LogEntry): boolean {
-  // By far most entries are chunks, and those need not be parsed to know that they end nothing.
+  // Most entries are chunks, which end nothing: they need not be parsed.
   if (entry.data.slice(0, CHUNK_START.length) === CHUNK_START) return false;
   const { message } = toFrame(entry);
   return message.type === 'metadata' && isTerminal(message.status);

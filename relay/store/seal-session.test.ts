@@ -65,7 +65,7 @@ describe('sealSession', () => {
     const after = await mustRead(store);
     expect(after.state).toStrictEqual(before.state);
     expect(after.finished).toStrictEqual(before.finished);
-    expect(after).toMatchObject({ sealed: before.head, lastFinishedFrom: null, tail: [] });
+    expect(after).toMatchObject({ sealed: before.head, lastFinishedFrom: null, unfinished: [] });
   });
 
   it('leaves the active run as it is, and never seals a part of it', async () => {
@@ -77,7 +77,7 @@ describe('sealSession', () => {
     await sealSession(store, SESSION);
     const after = await mustRead(store);
     expect(after.state).toStrictEqual(before.state);
-    expect(after.tail).toEqual(before.tail);
+    expect(after.unfinished).toEqual(before.unfinished);
     expect(after.sealed).toBe(before.finished.cursor);
     await active.complete();
     expect((await mustRead(store)).state.run).toBeNull();

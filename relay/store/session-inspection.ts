@@ -1,56 +1,58 @@
 import type { Cursor } from '#shared/cursor.ts';
 
 /**
- * What a store keeps of a session, for people who look: the demo page draws it. Any driver can tell it; no text of the
- * conversation is in it. Each field holds at one moment, but nobody may decide anything by it: only the answers of the
- * port's operations are for that.
+ * What a store keeps of a session, for people: the demo page draws it. It holds no text of the conversation. No decision
+ * may be based on it, since it may be outdated when it arrives; the answers of the port's operations are for that.
  */
 export interface SessionInspection {
-  /** Who may write: the fence that the store accepts. All lower ones are shut out for good. */
+  /** The fence that the store accepts. Writers with a lower one are refused for good. */
   fence: number;
   /** The newest entry of the log; `sealedTo` while the log is empty. */
   head: Cursor;
-  /** What the transcript stands for: the entries up to here are folded into it. `0-0` while nothing is. */
+  /** The cursor up to which entries are folded into the transcript; `0-0` while none are. */
   sealedTo: Cursor;
   /** Bytes of the transcript in UTF-8. */
   transcriptBytes: number;
   /** When the session expires, ms since the epoch; null while a run is active. */
   expiresAt: number | null;
-  /** The store's clock when this was read, ms since the epoch: what `dueAt` and `expiresAt` are to be compared with. */
+  /** The store's clock when this was read, ms since the epoch; compare `dueAt` and `expiresAt` with it. */
   now: number;
   /** The active run; null when there is none. */
   run: RunInspection | null;
-  /** The log as it is, a row for each fence that has entries in it, lowest fence first. */
+  /** The log, one item for each fence with entries in it, lowest fence first. */
   log: FenceInspection[];
-  /** Names of the steps of the active run that are in its journal, in no particular order. */
+  /** Names of the steps in the active run's journal, in no particular order. */
   steps: string[];
 }
 
+/** An active run. */
 export interface RunInspection {
   runId: string;
   status: 'queued' | 'started' | 'restarted';
-  /** The attempt that the run is in, from 1. Only leases that ran out count. */
+  /** The current attempt, from 1. */
   attempt: number;
   /**
-   * Why the run waits, or who has it. `nobody`: accepted and not claimed yet. `lease`: `owner` has it until `dueAt`.
-   * `hand-over`: a relay that drained gave it back. `retry`: it waits to be tried again.
+   * `nobody`: accepted and not claimed yet. `lease`: `owner` holds it until `dueAt`. `hand-over`: a draining relay gave it
+   * back. `retry`: it waits for its next attempt.
    */
   holder: 'nobody' | 'lease' | 'hand-over' | 'retry';
   /** The name of the relay that claimed it last; empty before the first claim. */
   owner: string;
-  /** How often a relay that drained gave it back. */
+  /** How often draining relays gave it back. */
   handOvers: number;
-  /** When anybody may take the run, ms since the epoch: the end of the lease, if there is one. */
+  /** When the run may be claimed, ms since the epoch: the end of its lease or of its delay. */
   dueAt: number;
 }
 
+/** The entries under one fence. */
 export interface FenceInspection {
   fence: number;
-  /** How many of its entries the log holds. */
+  /** Entries that the log holds. */
   entries: number;
-  /** The lowest and the highest seq among them. */
+  /** The lowest seq among them. */
   first: number;
+  /** The highest seq among them. */
   last: number;
-  /** What its entry 0 says came before; null when that entry is no longer in the log. */
+  /** The cursor before its entry 0; null when that entry is no longer in the log. */
   prev: Cursor | null;
 }

@@ -1,24 +1,25 @@
 import type { SessionStore } from './session-store.ts';
 import { StoreError } from './store-error.ts';
 
+/** Whether the store can be reached. */
 export interface StoreHealth {
-  /** Notes that something the store was asked has failed. */
+  /** Tells of an error of an operation; one of `store-unavailable` makes the store count as down. */
   note(error: unknown): void;
   /**
-   * Resolves at once while nothing is known to be wrong; else asks the store, once for all who wait.
+   * Resolves at once unless the store counts as down; then it asks the store, once for all who wait.
    * @throws StoreError `store-unavailable`
    */
   reachable(): Promise<void>;
   /**
-   * Asks the store in any case, once for all who ask at the same time.
+   * Asks the store, once for all who ask at the same time.
    * @throws StoreError `store-unavailable`
    */
   check(): Promise<void>;
 }
 
 /**
- * Remembers that the store could not be reached, so that requests are refused for that before anything else is looked
- * at, and a store in trouble is asked one question at a time.
+ * Remembers that the store could not be reached. Requests are then refused before anything else is checked, and a store
+ * in trouble is asked one question at a time.
  */
 export function createStoreHealth(store: SessionStore): StoreHealth {
   let isDown = false;

@@ -2,13 +2,13 @@ import { createProblem } from '#shared/problem.ts';
 
 /**
  * The messages that a store writes itself, as JSON texts for its log. The order of their fields is fixed, so that every
- * driver, one that writes them from a script included, writes the same bytes.
+ * driver writes the same bytes, one that writes them from a script included.
  */
 
-/** What each of them says about the run. The assistant's message bears the run's id. */
+/** What each of these messages says about its run. */
 export interface ControlFields {
   runId: string;
-  /** 1 at first. */
+  /** From 1. */
   attempt: number;
   /** The store's clock, in ms since the epoch. */
   at: number;
@@ -22,19 +22,19 @@ export function startedEntry(fields: ControlFields): string {
 /**
  * A run is claimed again.
  *
- * @param keepSteps how many finished model turns stay of the half-written reply; null when all of it stays and is
- *   written on (`continue`).
+ * @param keepSteps finished model turns that stay of the half-written reply; null when the whole of it stays and is
+ *   continued.
  */
 export function restartedEntry(fields: ControlFields, keepSteps: number | null): string {
   return metadata('restarted', fields, keepSteps === null ? {} : { reset: true, steps: keepSteps });
 }
 
-/** A run is stopped by whoever reads it. */
+/** A run is cancelled. */
 export function cancelledEntry(fields: ControlFields): string {
   return metadata('cancelled', fields);
 }
 
-/** A run cannot go on: the error that says why, and the terminal message. */
+/** A run cannot go on: the error, and the terminal message. */
 export function endedEntries(fields: ControlFields, reason: 'attempts-exhausted' | 'interrupted'): [string, string] {
   return [
     JSON.stringify({ type: 'error', runId: fields.runId, problem: createProblem(reason) }),

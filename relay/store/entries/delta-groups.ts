@@ -1,29 +1,31 @@
 import type { Cursor } from '#shared/cursor.ts';
 import type { LogEntry } from '../session-store.ts';
 
-/** Adjacent deltas of one part and one fence, nothing between them: what they have in common, and the text of each. */
+/** Adjacent deltas of one part and one fence: their common beginning, and the text of each. */
 export interface DeltaGroup {
   readonly first: LogEntry;
   /** The id of the last. */
   last: Cursor;
-  /** The JSON text before a delta's text, with its opening quotation mark; `TEXT_END` comes after it. */
+  /** JSON before a delta's text, up to and including its opening quotation mark; `TEXT_END` comes after the text. */
   readonly head: string;
-  /** As they stand in JSON. */
+  /** The texts, escaped as in JSON. */
   readonly pieces: string[];
-  /** Of all of it as one delta, in UTF-16 units. */
+  /** Length as one merged delta, in UTF-16 units. */
   length: number;
-  /** `<fence>-`, and the seq of the last entry. */
+  /** `<fence>-`: the first part of the cursors. */
   readonly fence: string;
+  /** seq of the last entry. */
   seq: number;
 }
 
-/** What comes after the text of a delta in the exact form that `encodeMessage` writes. */
+/** JSON after the text of a delta, in the exact form that `encodeMessage` writes. */
 export const TEXT_END = '"}}';
 
 /**
- * Entries in order, with adjacent `text-delta`s (or `reasoning-delta`s) of one part and one fence together, up to
- * `maxLength` of text. Takes the texts without parsing them, in linear time, and only deltas in exactly the form that
- * `encodeMessage` writes: anything else stands alone.
+ * Groups adjacent `text-delta`s (or `reasoning-delta`s) of one part and one fence; order is kept. Works on the JSON texts
+ * in linear time, without parsing them. Only deltas in exactly the form that `encodeMessage` writes are grouped.
+ *
+ * @param maxLength of a group as one delta, in UTF-16 units.
  */
 export function groupDeltas(entries: readonly LogEntry[], maxLength: number): (LogEntry | DeltaGroup)[] {
   const groups: (LogEntry | DeltaGroup)[] = [];
@@ -42,12 +44,12 @@ export function groupDeltas(entries: readonly LogEntry[], maxLength: number): (L
   return groups;
 }
 
-/** Entries that were merged say the first id they were merged from. */
+/** The id of the first entry that a merged entry was merged from; the entry's own id if it was not merged. */
 export function firstId({ from, id }: Pick<LogEntry, 'from' | 'id'>): Cursor {
   return from ?? id;
 }
 
-/** What a merged entry was before: so many entries, each of which had so many characters that it has once. */
+/** How many entries a merged entry was merged from (`count`), and the characters that each of them had in common (`shared`). */
 export function beforeMerging(entry: LogEntry): { count: number; shared: number } {
   const group = entry.from === undefined ? null : openGroup(entry);
   if (!group) return { count: 1, shared: 0 };
@@ -77,7 +79,7 @@ function continues(open: DeltaGroup, entry: LogEntry, maxLength: number): boolea
   const start = firstId(entry);
   return (
     prev === undefined &&
-    // On texts of this length `startsWith` takes five times as long in V8 as comparing a slice.
+    // In V8 `startsWith` takes five times as long as comparing a slice, on texts of this length.
     data.slice(0, open.head.length) === open.head &&
     start.startsWith(open.fence) &&
     readSeq(start, open.fence.length) === open.seq + 1 &&
@@ -86,7 +88,7 @@ function continues(open: DeltaGroup, entry: LogEntry, maxLength: number): boolea
   );
 }
 
-/** The decimal digits from `start` on as a number, without a piece of text in between. */
+/** The digits from `start` on as a number, without allocating a substring. */
 function readSeq(id: Cursor, start: number): number {
   let seq = 0;
   for (let i = start; i < id.length; i += 1) seq = seq * 10 + id.charCodeAt(i) - 48;
@@ -97,7 +99,7 @@ const RUN_HEAD = '{"type":"chunk","runId":"';
 const CHUNK_HEADS = [',"chunk":{"type":"text-delta","id":"', ',"chunk":{"type":"reasoning-delta","id":"'];
 const DELTA_HEAD = ',"delta":"';
 
-/** What comes before the delta's text, if this is a delta in the exact form and nothing but its text follows. */
+/** JSON before the delta's text, if this is a delta in the exact form; null for anything else. */
 export function deltaHead(data: string): string | null {
   if (!data.startsWith(RUN_HEAD)) return null;
   const afterRun = stringEnd(data, RUN_HEAD.length) + 1;
@@ -109,19 +111,19 @@ export function deltaHead(data: string): string | null {
   return endsWithText(data, textStart) ? data.slice(0, textStart) : null;
 }
 
-/** Is the string whose text starts at `start` the last thing in a delta's JSON? */
+/** Is the JSON string whose text starts at `start` the last thing in a delta's JSON? */
 export function endsWithText(data: string, start: number): boolean {
   const end = stringEnd(data, start);
   return end === data.length - TEXT_END.length && data.endsWith(TEXT_END);
 }
 
-/** Where the string whose text starts at `start` has its closing quotation mark. */
+/** Index of the closing quotation mark of the JSON string whose text starts at `start`; -1 when there is none. */
 function stringEnd(data: string, start: number): number {
   let end = data.indexOf('"', start);
   while (end !== -1) {
     let before = end;
     while (before > start && data.charAt(before - 1) === '\\') before -= 1;
-    // An odd number of backslashes escapes the mark.
+    // An odd number of backslashes escapes the quotation mark.
     if ((end - before) % 2 === 0) return end;
     end = data.indexOf('"', end + 1);
   }

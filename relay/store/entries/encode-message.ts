@@ -1,15 +1,15 @@
 import type { ChatChunk, StreamMessage } from '#shared/protocol.ts';
 
-/** A message of the log as a writer gives it to the store; where it stands (`prev`, `from`) is not its to say. */
+/** A message of the log as a writer gives it to the store, which adds its position (`prev`, `from`). */
 export type LogMessage = Exclude<StreamMessage, { type: 'snapshot' }>;
 
 /**
- * The JSON text of a message, as it is kept in the log. Text and reasoning deltas are written in one exact form,
+ * The JSON text of a message for the log. Text and reasoning deltas are written in one exact form,
  *
  *     {"type":"chunk","runId":"…","chunk":{"type":"text-delta","id":"…","delta":"…"}}
  *
- * with these keys, in this order, and nothing else: that is what `groupDeltas` takes apart as text. A delta that says
- * more (`providerMetadata`) is written with all it says, and is then never merged.
+ * with these keys, in this order, and nothing else, so that `groupDeltas` can work on the text. A delta with other fields
+ * (`providerMetadata`) is written with all of them, and is never merged.
  */
 export function encodeMessage(message: LogMessage): string {
   if (message.type === 'chunk' && saysOnly(message, MESSAGE_KEYS) && isPlainDelta(message.chunk)) {
@@ -24,7 +24,7 @@ const DELTA_KEYS = ['type', 'id', 'delta'];
 
 type Delta = Extract<ChatChunk, { type: 'text-delta' | 'reasoning-delta' }>;
 
-/** Everything before the text of a delta, its opening quotation mark included. */
+/** JSON before the text of a delta, up to and including its opening quotation mark. */
 function deltaHead(runId: string, type: Delta['type'], id: string): string {
   return `{"type":"chunk","runId":${JSON.stringify(runId)},"chunk":{"type":"${type}","id":${JSON.stringify(id)},"delta":"`;
 }
@@ -36,7 +36,7 @@ function isPlainDelta(chunk: ChatChunk): chunk is Delta {
 }
 
 function saysOnly(value: object, keys: readonly string[]): boolean {
-  // Of every token: a list of its fields would cost more than all the rest.
+  // Called for every token: `Object.keys` would cost more than everything else here.
   for (const key in value) if (!keys.includes(key) && value[key as keyof typeof value] !== undefined) return false;
   return true;
 }

@@ -3,38 +3,40 @@ import { groupDeltas, TEXT_END, type DeltaGroup } from './delta-groups.ts';
 import type { LogEntry } from '../session-store.ts';
 
 /**
- * The log is kept in pages: rows of one entry, or of some dozen deltas of one part and one fence. What such deltas have
- * in common is there once, as the page's head; their texts follow one another with line breaks in between, of which
- * JSON has none within a text. So a reply takes about as much room as its text, and is read in a few rows: who does not
- * mind that deltas are merged gets each page by leaving out the line breaks.
+ * The log is stored in pages: a page is one entry, or some dozen deltas of one part and one fence. The beginning that such
+ * deltas have in common is stored once, as the page's head; their texts are joined by line breaks, which cannot occur
+ * within a JSON text. So a reply takes about as much room as its text and is read in a few rows, and a reader of merged
+ * deltas gets a page by removing the line breaks.
  */
 export interface LogPage {
   readonly fence: number;
-  /** Of the last entry. */
+  /** seq of the last entry. */
   readonly seq: number;
+  /** Entries in the page. */
   readonly count: number;
-  /** What came before the first entry, if that has seq 0. */
+  /** The cursor before the first entry, if that has seq 0. */
   readonly prev: Cursor | null;
-  /** Null: `data` is the entry. */
+  /** Common beginning of the deltas; null when `data` is a single entry. */
   readonly head: string | null;
   readonly data: string;
 }
 
-/** A row of `readLog`, in the order of its columns. */
+/** A page as a row of SQLite's `readLog`, in the order of its columns. */
 export type PageRow = [seq: number, count: number, prev: string | null, head: string | null, data: string];
 
-/** Of a page's text, in UTF-16 units. */
+/** Length of a page as one merged delta, in UTF-16 units. */
 const MAX_PAGE_LENGTH = 32_768;
 const BREAK = '\n';
 
-/** The pages of entries that follow one another. */
+/** Arranges consecutive entries in pages. */
 export function toPages(entries: readonly LogEntry[]): LogPage[] {
   return groupDeltas(entries, MAX_PAGE_LENGTH).map((group) => ('pieces' in group ? pageOf(group) : pageOfOne(group)));
 }
 
 /**
- * The entries of a page with a seq above `after` and not above `upTo`; merged into one where they can be, if asked for.
- * Of a page that is to be merged whole the line breaks may have been left out already.
+ * The entries of a page with a seq above `after` and up to `upTo`.
+ *
+ * @param merged give several deltas as one entry. The line breaks of a page that is merged whole may be missing already.
  */
 export function entriesOfPage(fence: number, row: PageRow, after: number, upTo: number, merged: boolean): LogEntry[] {
   const [seq, count, prev, head, data] = row;
@@ -45,7 +47,7 @@ export function entriesOfPage(fence: number, row: PageRow, after: number, upTo: 
   const start = seq - count + 1;
   const first = Math.max(start, after + 1);
   const last = Math.min(seq, upTo);
-  // A page at a time is what is asked for nearly always, and then the texts need not be told apart.
+  // Mostly whole pages are asked for, and their texts need not be split.
   if (merged && last - first + 1 === count) return [mergedEntry(fence, first, last, head, data.replaceAll(BREAK, ''))];
   const texts = data.split(BREAK).slice(first - start, last - start + 1);
   if (merged) return [mergedEntry(fence, first, last, head, texts.join(''))];
