@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createModel } from './models/index.ts';
+import { createGenerateReply } from './generate-reply.ts';
 import { createDemoModel } from './models/demo/demo-model.ts';
 import { startOpenAiServer, type Reply } from './testing/openai-server.ts';
 import { createStage, type StageOptions } from './testing/stage.ts';
@@ -109,6 +110,19 @@ describe('a reply', () => {
       { role: 'user', content: 'second' },
     ]);
     expect(server.requests[1]?.headers.authorization).toBeUndefined();
+  });
+
+  test('is given no more of the conversation than the bounds on history allow', async () => {
+    await using server = await startOpenAiServer({ kind: 'ok' });
+    const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
+    await using stage = createStage({ model, history: { maxMessages: 2 } });
+    stage.start();
+    for (const text of ['first', 'second', 'third']) {
+      await stage.prompt(text);
+      await stage.ended();
+    }
+    const sent = server.requests.map(({ body }) => body.messages.map(({ content }) => content));
+    expect(sent).toEqual([['first'], ['second'], ['third']]);
   });
 
   test('that fills its bound is completed with the reason length', async () => {
@@ -257,6 +271,16 @@ test('a model that has said it is done need not end its response', async () => {
   });
   expect(terminals).toMatchObject([{ status: 'completed', finishReason: 'stop', usage: { totalTokens: 12 } }]);
   expect(text).toBe('Hello from the other side.');
+});
+
+test.each([
+  ['an object', createDemoModel({ tokensPerSecond: 1 }), 'demo'],
+  ['a name', 'openai/gpt-5', 'openai/gpt-5'],
+])('the workflow names its model when that is given as %s', async (_, model, id) => {
+  await using stage = createStage({ model });
+  const { maxOutputTokens, timeouts } = { maxOutputTokens: 1, timeouts: PATIENT };
+  const reply = createGenerateReply({ store: stage.store, logger: stage.logger, model, maxOutputTokens, timeouts });
+  expect(reply).toMatchObject({ name: 'generate-reply', model: id });
 });
 
 test('a reply that outgrows the log ends as failed, with a clear problem', async () => {

@@ -1,22 +1,19 @@
-import type { LanguageModel, ToolSet } from 'ai';
-import { createProblem } from '#shared/problem.ts';
-import type { ChatChunk, ChatMessage, Usage } from '#shared/protocol.ts';
-import { isToolPart, type ToolPart } from '#shared/fold/reply.ts';
-import type { Logger } from '../util/logger.ts';
-import type { LogMessage } from '../store/entries/encode-message.ts';
-import { readSession, type OpenSession } from '../store/read-session.ts';
-import type { SessionStore } from '../store/session-store.ts';
-import { askStore } from '../store/ask-store.ts';
-import { FatalError, RetryableError } from '../engine/errors.ts';
+import type { FinishReason, LanguageModel, ToolSet } from 'ai';
+import type { ChatChunk, Usage } from '#shared/protocol.ts';
 import { openTextId } from '../engine/plan-takeover.ts';
-import { orAborted } from '../util/time.ts';
-import { workflow, type StepContext, type Workflow, type WorkflowContext } from '../engine/workflow.ts';
-import { describeModelError } from './model-errors.ts';
-import { beforeCurrentTurn, toModelInput } from './model-input.ts';
-import { ModelTurnError, runModelTurn, type ModelTurn } from './model-turn.ts';
-import { executableTool, runToolCall, withoutExecute } from './tool-calls.ts';
-import { ModelTimeoutError, type ModelTimeouts } from './watchdog.ts';
+import { workflow, type StepContext, type Workflow } from '../engine/workflow.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import type { Logger } from '../util/logger.ts';
+import { answerCalls } from './answer-calls.ts';
+import { DEFAULT_HISTORY, toModelInput, type HistoryBounds } from './model-input.ts';
+import { runModelTurn } from './model-turn.ts';
+import { createReplyRun, type ReplyRun } from './reply-run.ts';
+import { withoutExecute } from './tool-calls.ts';
+import type { ModelTurn } from './turn-recorder.ts';
+import { addUsage } from './usage.ts';
+import type { ModelTimeouts } from './watchdog.ts';
 
+/** How replies are generated. */
 export interface GenerateReplyOptions {
   store: SessionStore;
   model: LanguageModel;
@@ -27,183 +24,108 @@ export interface GenerateReplyOptions {
    */
   tools?: ToolSet;
   systemPrompt?: string;
+  /** The longest output of one turn, in tokens. */
   maxOutputTokens: number;
   timeouts: ModelTimeouts;
-  /** Turns of the model in one reply; 8 when not given. After the last its tool calls are not run any more. */
+  /** The turns of the model in one reply: after the last one its tool calls are not run. 8 by default. */
   maxTurns?: number;
+  /** How much of the conversation the model is sent. 50 messages and 64 KiB by default. */
+  history?: Partial<HistoryBounds>;
   logger: Logger;
 }
 
-const READ_MS = 10_000;
-const FIRST_RETRY_MS = 1000;
+/** The workflow that answers a prompt. */
+export interface GenerateReply extends Workflow {
+  /** The model's id, for the log line of each run. */
+  readonly model: string;
+}
 
 /**
- * The workflow that answers a prompt. Its steps: `mark-stream-start` (the `start` chunk); for each turn of the model
- * `generate-llm-response` (`:2`, `:3` … after the first), and `tool:<id>` for each tool it called; `mark-stream-end`
- * (`finish`, and the terminal message). Each turn's input is made from the log, so that it is the same whoever
- * runs it.
+ * Turns of the model in one reply when nothing else is said: enough for a few tools one after the other, and an end to
+ * a model that calls them for ever.
  */
-export function createGenerateReply(options: GenerateReplyOptions): Workflow {
-  const { store, model, tools = {}, systemPrompt, maxOutputTokens, timeouts, maxTurns = 8, logger } = options;
-  const declaredTools = withoutExecute(tools);
+export const DEFAULT_MAX_TURNS = 8;
 
-  return workflow('generate-reply', async (context, { sessionId, runId }) => {
-    const logFields = { session: sessionId.slice(0, 8), run: runId.slice(0, 8), attempt: context.attempt };
-    const toMessage = (chunk: ChatChunk): LogMessage => ({ type: 'chunk', runId, chunk });
-    const total = new AbortController();
-    const totalTimer = setTimeout(
-      () => total.abort(new ModelTimeoutError('total', timeouts.totalMs)),
-      timeouts.totalMs,
-    );
-    try {
-      await context.run('mark-stream-start', (step) => {
-        step.emitWithResult([toMessage({ type: 'start', messageId: runId })]);
-      });
+type Settings = GenerateReplyOptions & Required<Pick<GenerateReplyOptions, 'tools'>> & { history: HistoryBounds };
 
-      let usage: Usage = {};
-      let finishReason = 'other';
-      for (let turn = 1; turn <= maxTurns; turn += 1) {
-        const name = turn === 1 ? 'generate-llm-response' : `generate-llm-response:${turn}`;
-        const said = await context.run(name, (step) => runTurn(step, turn));
-        usage = addUsage(usage, said.usage);
-        finishReason = said.finishReason;
-        const goesOn = turn < maxTurns && (await answerCalls(said, turn));
-        if (!goesOn) break;
-      }
+/**
+ * Creates the workflow that answers a prompt. Its steps are `mark-stream-start` (the `start` chunk); for each turn of
+ * the model `generate-llm-response` (`:2`, `:3` … after the first) and `tool:<id>` for each tool that it called;
+ * `mark-stream-end` (`finish` and the terminal message). The input of each turn is made from the log, so it is the same
+ * in whichever process the turn runs.
+ *
+ * @example
+ * const generateReply = createGenerateReply({
+ *   store,
+ *   model,
+ *   logger,
+ *   maxOutputTokens: 4096,
+ *   timeouts: { firstChunkMs: 60_000, chunkMs: 30_000, totalMs: 600_000 },
+ * });
+ */
+export function createGenerateReply(options: GenerateReplyOptions): GenerateReply {
+  const { model, tools = {}, maxTurns = DEFAULT_MAX_TURNS } = options;
+  const settings: Settings = { ...options, tools, history: { ...DEFAULT_HISTORY, ...options.history } };
 
-      await context.run('mark-stream-end', (step) => {
-        step.endRun([
-          toMessage({ type: 'finish', finishReason: finishReason as 'stop' }),
-          {
-            type: 'metadata',
-            status: 'completed',
-            runId,
-            messageId: runId,
-            attempt: context.attempt,
-            finishReason,
-            usage: { ...usage },
-            at: Date.now(),
-          },
-        ]);
-      });
-    } finally {
-      clearTimeout(totalTimer);
+  const reply = workflow('generate-reply', async (context, input) => {
+    using run = createReplyRun(context, input, options);
+    await context.run('mark-stream-start', (step) => {
+      step.emitWithResult([run.toMessage({ type: 'start', messageId: input.runId })]);
+    });
+
+    let usage: Usage = {};
+    let finishReason: FinishReason = 'other';
+    for (let turn = 1; turn <= maxTurns; turn += 1) {
+      const name = turn === 1 ? 'generate-llm-response' : `generate-llm-response:${turn}`;
+      const said = await context.run(name, (step) => runTurn(run, step, turn, settings));
+      usage = addUsage(usage, said.usage);
+      finishReason = said.finishReason;
+      const goesOn = turn < maxTurns && (await answerCalls(run, said, turn, settings));
+      if (!goesOn) break;
     }
 
-    async function runTurn(step: StepContext, turn: number): Promise<ModelTurn> {
-      const { state } = await read(context);
-      const signal = AbortSignal.any([step.signal, total.signal]);
-      const said = await failing(() =>
-        runTurnOf(
-          step,
-          signal,
-          state.messages,
-          context.continues && turn === context.turns + 1 ? openTextId(state) : null,
-        ),
-      );
-      step.emitWithResult([toMessage({ type: 'finish-step' })], { turns: turn });
-      return said;
-    }
-
-    async function runTurnOf(
-      step: StepContext,
-      signal: AbortSignal,
-      messages: readonly ChatMessage[],
-      continues: string | null,
-    ): Promise<ModelTurn> {
-      const input = await toModelInput(messages, tools);
-      await step.confirmLease();
-      return await runModelTurn({
-        model,
-        messages: input,
-        instructions: systemPrompt,
-        tools: declaredTools,
-        maxOutputTokens,
-        timeouts,
-        continues,
-        signal,
-        emit: (chunk) => step.emit(toMessage(chunk)),
-      });
-    }
-
-    /** Runs the tools that were called; true when the model should be told what they have answered. */
-    async function answerCalls({ calls, refusedCalls }: ModelTurn, turn: number): Promise<boolean> {
-      const runnable = calls.flatMap((call) => {
-        const tool = executableTool(tools, call.toolName);
-        return tool ? [{ ...call, tool }] : [];
-      });
-      if (runnable.length > 0) {
-        // Read once, and only if a call has not been answered yet.
-        let session: Promise<OpenSession> | null = null;
-        const answers = await Promise.allSettled(
-          runnable.map(({ toolCallId, tool }) =>
-            context.run(
-              // Some servers number the calls of each turn anew.
-              turn === 1 ? `tool:${toolCallId}` : `tool:${toolCallId}:${turn}`,
-              async (step) => {
-                session ??= read(context);
-                const { state } = await session;
-                const part = findCall(state.messages, toolCallId);
-                const signal = AbortSignal.any([step.signal, total.signal]);
-                const messages = await toModelInput(beforeCurrentTurn(state.messages), tools);
-                const emit = (chunk: ChatChunk) => step.emit(toMessage(chunk));
-                await step.confirmLease();
-                const chunk = await failing(() =>
-                  orAborted(runToolCall(tool, part, { messages, signal, emit }), signal),
-                );
-                step.emitWithResult([toMessage(chunk)]);
-              },
-              { mayFinish: true },
-            ),
-          ),
-        );
-        for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
-      }
-      return (calls.length > 0 || refusedCalls) && runnable.length === calls.length;
-    }
-
-    /** Turns what goes wrong with a model into what the run makes of it. */
-    async function failing<T>(work: () => Promise<T>): Promise<T> {
-      try {
-        return await work();
-      } catch (error) {
-        const cause = error instanceof ModelTurnError ? error.cause : error;
-        if (total.signal.aborted && !context.signal.aborted) throw fail(total.signal.reason, true);
-        if (error instanceof ModelTurnError) throw fail(cause, error.hasOutput);
-        throw error;
-      }
-    }
-
-    function fail(cause: unknown, hasOutput: boolean): FatalError | RetryableError {
-      if (cause instanceof FatalError) return cause;
-      const { problem, transient, retryAfterMs, sentence, fields } = describeModelError(cause, hasOutput);
-      const again = transient && !hasOutput && !context.lastAttempt;
-      const log = again ? logger.warn : logger.error;
-      log.call(logger, { ...logFields, ...fields }, again ? `${sentence} It is asked again.` : sentence);
-      if (!again) return new FatalError(problem);
-      return new RetryableError(problem, { retryAfterMs: retryAfterMs ?? FIRST_RETRY_MS * 2 ** (context.attempt - 1) });
-    }
-
-    async function read({ signal }: WorkflowContext): Promise<OpenSession> {
-      const session = await askStore(() => readSession(store, sessionId), { signal, giveUpMs: READ_MS });
-      if (session.kind !== 'open' || session.run?.runId !== runId) throw new FatalError(createProblem('stream-lost'));
-      return session;
-    }
+    await context.run('mark-stream-end', (step) => endReply(run, step, input.runId, finishReason, usage));
   });
+  return { ...reply, model: typeof model === 'string' ? model : model.modelId };
 }
 
-function findCall(messages: readonly ChatMessage[], toolCallId: string): ToolPart {
-  const part = messages.at(-1)?.parts.findLast((part) => isToolPart(part) && part.toolCallId === toolCallId);
-  if (!part || !isToolPart(part)) throw new FatalError(createProblem('stream-lost'));
-  return part;
+async function runTurn(run: ReplyRun, step: StepContext, turn: number, settings: Settings): Promise<ModelTurn> {
+  const { context } = run;
+  const { state } = await run.readSession();
+  const continues = context.continues && turn === context.turns + 1 ? openTextId(state) : null;
+  const said = await run.guard(async () => {
+    const { model, tools, systemPrompt: instructions, maxOutputTokens, timeouts, history } = settings;
+    const messages = await toModelInput(state.messages, tools, history);
+    await step.confirmLease();
+    return await runModelTurn({
+      model,
+      messages,
+      instructions,
+      tools: withoutExecute(tools),
+      maxOutputTokens,
+      timeouts,
+      continues,
+      signal: run.withTotalTimeout(step.signal),
+      emit: (chunk: ChatChunk) => step.emit(run.toMessage(chunk)),
+    });
+  });
+  step.emitWithResult([run.toMessage({ type: 'finish-step' })], { turns: turn });
+  return said;
 }
 
-function addUsage(a: Usage, b: Usage): Usage {
-  const add = (x: number | undefined, y: number | undefined) =>
-    x === undefined && y === undefined ? undefined : (x ?? 0) + (y ?? 0);
-  return {
-    inputTokens: add(a.inputTokens, b.inputTokens),
-    outputTokens: add(a.outputTokens, b.outputTokens),
-    totalTokens: add(a.totalTokens, b.totalTokens),
-  };
+function endReply(run: ReplyRun, step: StepContext, runId: string, finishReason: FinishReason, usage: Usage): void {
+  const { attempt } = run.context;
+  step.endRun([
+    run.toMessage({ type: 'finish', finishReason }),
+    {
+      type: 'metadata',
+      status: 'completed',
+      runId,
+      messageId: runId,
+      attempt,
+      finishReason,
+      usage: { ...usage },
+      at: Date.now(),
+    },
+  ]);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatMessage } from '#shared/protocol.ts';
 import { byteLength } from '../util/byte-length.ts';
-import { MAX_HISTORY_BYTES, newestTurns, toModelInput } from './model-input.ts';
+import { DEFAULT_HISTORY, newestTurns, toModelInput } from './model-input.ts';
 
 let count = 0;
 const user = (text: string): ChatMessage => ({ id: `m${(count += 1)}`, role: 'user', parts: [{ type: 'text', text }] });
@@ -48,7 +48,7 @@ describe('what the model is sent', () => {
     for (const messages of [sent, wide]) {
       expect(messages[0]?.role).toBe('user');
       expect(messages.reduce((sum, { parts }) => sum + byteLength(JSON.stringify(parts)), 0)).toBeLessThanOrEqual(
-        MAX_HISTORY_BYTES,
+        DEFAULT_HISTORY.maxBytes,
       );
     }
   });

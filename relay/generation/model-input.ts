@@ -2,19 +2,32 @@ import { convertToModelMessages, type ModelMessage, type ToolSet } from 'ai';
 import type { ChatMessage } from '#shared/protocol.ts';
 import { byteLength } from '../util/byte-length.ts';
 
-/** What the model is sent of a conversation, at most. */
-export const MAX_HISTORY_MESSAGES = 50;
-export const MAX_HISTORY_BYTES = 64 * 1024;
+/** How much of the conversation the model is sent. The newest turn is always sent whole. */
+export interface HistoryBounds {
+  /** Messages, questions and answers alike. */
+  maxMessages: number;
+  /** Bytes of all message parts together, as JSON in UTF-8. */
+  maxBytes: number;
+}
 
 /**
- * What the model is sent: the visible conversation, stopped and failed replies included, and what the reply that is
- * being written has so far. Where it is too long the oldest turns are left out, each with its question and its answer;
- * the newest is always sent whole.
+ * The bounds when nothing else is said. 64 KiB are some 16,000 tokens of English, which fits every model in use with
+ * room for its answer; 50 messages keep the cost of many short turns down.
  */
-export async function toModelInput(messages: readonly ChatMessage[], tools: ToolSet): Promise<ModelMessage[]> {
-  return await convertToModelMessages(newestTurns(messages).map(withoutUnsendable), {
+export const DEFAULT_HISTORY: HistoryBounds = { maxMessages: 50, maxBytes: 64 * 1024 };
+
+/**
+ * Makes the model's input: the visible conversation with its cancelled and failed replies, and what the reply that is
+ * being written has so far. A conversation beyond the bounds loses its oldest turns, each with question and answer.
+ */
+export async function toModelInput(
+  messages: readonly ChatMessage[],
+  tools: ToolSet,
+  bounds: HistoryBounds = DEFAULT_HISTORY,
+): Promise<ModelMessage[]> {
+  return await convertToModelMessages(newestTurns(messages, bounds).map(withoutUnsignedReasoning), {
     tools,
-    // A call without an answer is refused by most providers.
+    // Most providers refuse a call without an answer.
     ignoreIncompleteToolCalls: true,
   });
 }
@@ -30,10 +43,10 @@ export function beforeCurrentTurn(messages: readonly ChatMessage[]): readonly Ch
   return messages.with(messages.length - 1, { ...reply, parts: reply.parts.slice(0, Math.max(turnStart, 0)) });
 }
 
-/** The newest whole turns within the bounds, the oldest first; begins with a user's message if there is one. */
+/** The newest whole turns within the bounds, the oldest first. Begins with a user's message if there is one. */
 export function newestTurns(
   messages: readonly ChatMessage[],
-  { maxMessages = MAX_HISTORY_MESSAGES, maxBytes = MAX_HISTORY_BYTES } = {},
+  { maxMessages, maxBytes }: HistoryBounds = DEFAULT_HISTORY,
 ): ChatMessage[] {
   const sent = messages.filter((message) => message.parts.length > 0);
   let from = sent.length;
@@ -51,10 +64,10 @@ export function newestTurns(
 }
 
 /**
- * Reasoning without the provider's own mark is a note for the reader: to send it back costs tokens, and some servers
- * refuse it.
+ * Leaves out reasoning that the provider has not signed: sending it back costs tokens and has no effect, and some
+ * servers refuse it.
  */
-function withoutUnsendable(message: ChatMessage): ChatMessage {
+function withoutUnsignedReasoning(message: ChatMessage): ChatMessage {
   if (message.role !== 'assistant') return message;
   const parts = message.parts.filter((part) => part.type !== 'reasoning' || part.providerMetadata !== undefined);
   return { ...message, parts };

@@ -1,7 +1,8 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart as ProviderPart } from '@ai-sdk/provider';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ChatChunk } from '#shared/protocol.ts';
-import { CutTurnError, ModelTurnError, runModelTurn, type ModelTurnOptions } from './model-turn.ts';
+import { runModelTurn, type ModelTurnOptions } from './model-turn.ts';
+import { CutTurnError, ModelTurnError } from './turn-errors.ts';
 import { createPartsModel, FINISH, streamOf } from './testing/parts-model.ts';
 
 const TIMEOUTS = { firstChunkMs: 5000, chunkMs: 5000, totalMs: 5000 };

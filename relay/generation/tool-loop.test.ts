@@ -213,6 +213,30 @@ describe('a reply that calls tools', () => {
     await stage.until(() => runner.activeRuns === 0);
   });
 
+  test('fails when what a tool yields outgrows the log, and does not tell the model that the tool has failed', async () => {
+    await using server = await startOpenAiServer(threeTurns);
+    const tools: ToolSet = {
+      weather: tool({
+        inputSchema: cityOf,
+        async *execute() {
+          for (let index = 0; index < 4; index += 1) yield 'x'.repeat(3_000_000);
+        },
+      }),
+    };
+    await using stage = createStage({ model: connect(server), tools });
+    stage.start();
+    await stage.prompt('?');
+    const { messages, terminals } = await stage.ended();
+    expect(terminals).toMatchObject([{ status: 'failed' }]);
+    expect(messages.at(-2)).toMatchObject({
+      problem: { code: 'model-failed', retryable: false, detail: 'The answer grew longer than one answer may be.' },
+    });
+    expect(messages.some((message) => message.type === 'chunk' && message.chunk.type === 'tool-output-error')).toBe(
+      false,
+    );
+    expect(server.requests).toHaveLength(1);
+  });
+
   test('shows what a tool says on the way', async () => {
     await using server = await startOpenAiServer(threeTurns);
     const tools: ToolSet = {
