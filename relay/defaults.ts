@@ -1,4 +1,4 @@
-/** What holds where nothing else is said: by `createRelay`'s options and by the environment alike. */
+/** The defaults of `createRelay`'s options and of the settings. Times are in ms, sizes in bytes. */
 export const DEFAULTS = {
   sessionTtlMs: 86_400_000,
   leaseMs: 10_000,

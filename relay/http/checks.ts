@@ -7,22 +7,22 @@ import type { Call, Endpoint, RelayEnv } from './endpoint.ts';
 import { parseJsonObject, readBody } from './read-json.ts';
 import type { SessionStore } from '../store/session-store.ts';
 
-/** What the checks ask of the relay around them. */
+/** What the checks use. */
 export interface CheckOptions {
   tokens: SessionTokens;
-  /** ms since the epoch. */
+  /** The time in ms since the epoch. */
   clock: () => number;
   maxBodyBytes: number;
   maxPromptBytes: number;
   isDraining(): boolean;
-  /** As many streams are open as may be. */
+  /** The limit of open streams is reached. */
   isFull(): boolean;
-  /** Rejects while the store is known to be out of reach. */
+  /** Rejects while the store is known to be unreachable. */
   storeReachable(): Promise<void>;
   store: Pick<SessionStore, 'head'>;
 }
 
-/** A request on its way through the checks; each fills in what it has found out. */
+/** A request that is being checked; each check adds what it has found out. */
 export interface Draft {
   readonly c: Context<RelayEnv>;
   readonly endpoint: Endpoint;
@@ -35,12 +35,12 @@ export interface Draft {
 
 type Check = (draft: Draft, options: CheckOptions) => void | Promise<void>;
 
-/** After what a client should try again while a relay drains or is full. */
-const BUSY_RETRY_MS = 1000;
+/** When a client should retry while a relay drains or is full, in ms. */
+export const BUSY_RETRY_MS = 1000;
 
 /**
- * The order of checks of docs/protocol.md. Before them come 404 for an unknown path and 405 (route.ts); after them, in the route,
- * 410, the route's own, and 429.
+ * The checks in the order of docs/protocol.md. 404 for an unknown path and 405 come before them (route.ts); 410, the
+ * route's own problems and 429 come after them, in the route.
  */
 const CHECKS: readonly Check[] = [
   available, // 503
@@ -55,7 +55,11 @@ const CHECKS: readonly Check[] = [
   ownSession, // 404
 ];
 
-/** @throws RelayError of the first check that refuses. */
+/**
+ * Runs all checks in their order.
+ *
+ * @throws RelayError of the first check that fails.
+ */
 export async function runChecks(draft: Draft, options: CheckOptions): Promise<Call> {
   for (const check of CHECKS) await check(draft, options);
   return toCall(draft);
@@ -95,7 +99,7 @@ async function token(draft: Draft, { tokens, clock }: CheckOptions): Promise<voi
       : await tokens.verify(authorization, { expiredOk: mints });
 }
 
-/** A share that was revoked is no token any more. */
+/** The token of a revoked share is no longer valid. */
 async function notRevoked({ session }: Draft, { store }: CheckOptions): Promise<void> {
   if (session?.share === undefined) return;
   const head = await store.head(session.sessionId);
@@ -110,7 +114,7 @@ function fields(draft: Draft): void {
   const { c, endpoint, bytes } = draft;
   const parameters = new URL(c.req.url).searchParams;
   if (new Set(parameters.keys()).size !== parameters.size) {
-    throw new RelayError('invalid-request', { detail: 'The query names a field twice.' });
+    throw new RelayError('invalid-request', { detail: 'The query has a field twice.' });
   }
   draft.fields = {
     query: parse(endpoint.query ?? z.strictObject({}), Object.fromEntries(parameters)),
@@ -123,7 +127,7 @@ function promptSize(draft: Draft, { maxPromptBytes }: CheckOptions): void {
   const prompt = draft.endpoint.prompt?.(toCall(draft));
   if (prompt === undefined || maxPromptBytes === 0) return;
   if (new TextEncoder().encode(prompt).length > maxPromptBytes) {
-    throw new RelayError('payload-too-large', { detail: `A prompt may have ${maxPromptBytes} bytes at most.` });
+    throw new RelayError('payload-too-large', { detail: `A prompt may have at most ${maxPromptBytes} bytes.` });
   }
 }
 
@@ -134,18 +138,18 @@ function ownSession(draft: Draft): void {
 }
 
 function toCall({ c, session, fields, address }: Draft): Call {
-  if (!session || !fields) throw new TypeError('a check looks at what an earlier one has not found out yet');
+  if (!session || !fields) throw new TypeError('a check ran before the one that it depends on');
   return { c, session, address, ...fields };
 }
 
-/** The detail names our own fields alone, never what the visitor sent. */
+/** Validates fields. The detail of a refusal names fields of the protocol, never what the client sent. */
 function parse<T>(schema: z.ZodMiniType<T>, value: object): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const detail =
     issue?.code === 'unrecognized_keys'
-      ? 'The request has a field that is not known here.'
+      ? 'The request has an unknown field.'
       : `${issue?.path.join('.') || 'The request'}: ${issue?.code === 'custom' ? issue.message : 'is missing or not valid'}.`;
   throw new RelayError('invalid-request', { detail });
 }

@@ -1,6 +1,6 @@
 import type { OriginRules } from './origins.ts';
 
-/** Headers that let a page of an allowed origin read the answer: exact origin, never credentials. */
+/** The headers that let a page of an allowed origin read the answer: the exact origin, and never credentials. */
 export function corsHeaders(
   origin: string | undefined,
   isAllowed: boolean,
@@ -14,7 +14,7 @@ export function corsHeaders(
   };
 }
 
-/** Further headers of the answer to a preflight. */
+/** The headers that an answer to a preflight has besides. */
 export function preflightHeaders(methods: readonly string[]): Record<string, string> {
   return {
     'Access-Control-Allow-Methods': methods.join(', '),

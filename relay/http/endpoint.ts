@@ -4,31 +4,32 @@ import type { RequestIdVariables } from 'hono/request-id';
 import type * as z from 'zod/mini';
 import type { SessionToken } from '../auth/session-token.ts';
 
-/** On Node the server hands in the request and the response it made; elsewhere `c.env` holds neither, or is undefined. */
+/** On Node the server passes its request and response as bindings. Elsewhere there are none: `c.env` may be undefined. */
 export interface RelayEnv {
   Bindings: Partial<HttpBindings>;
   Variables: RequestIdVariables;
 }
 
-/** One method of one route under `/api`, as data: middleware/checks.ts reads it, and `handle` runs when all checks passed. */
+/** One method of one route. The checks (checks.ts) read its fields, and `handle` runs when all have passed. */
 export interface Endpoint<Body = unknown, Query = unknown> {
   /**
-   * `open`: no token is looked at. `mint`: one is welcome but not needed. `read`: any token. `write`: one that may do
-   * more than read.
+   * The token that is needed. `open`: none, and none is read. `mint`: none, but a given one must be valid or renewable.
+   * `read`: any. `write`: one that may do more than read.
    */
   access: 'open' | 'mint' | 'read' | 'write';
-  /** Of a JSON body; an endpoint without it reads none. */
+  /** Schema of the JSON body; without it no body is read. */
   body?: z.ZodMiniType<Body>;
-  /** Of the query; without it there must be none. */
+  /** Schema of the query; without it the query must be empty. */
   query?: z.ZodMiniType<Query>;
-  /** Answers with an event stream: refused while draining, and to HEAD. */
+  /** The answer is an event stream. It is refused while the relay drains, and HEAD is refused. */
   opensStream?: true;
   /**
-   * Looks at fields that stand in neither body nor query.
+   * Validates what stands in neither body nor query.
+   *
    * @throws RelayError `invalid-request`
    */
   checkFields?(call: Call<Body, Query>): void;
-  /** Which session is asked for; without it: the token's own. */
+  /** The session that is asked for; the token's own when not given. */
   sessionId?(call: Call<Body, Query>): string;
   /** The text that MAX_PROMPT_BYTES limits. */
   prompt?(call: Call<Body, Query>): string | undefined;
@@ -38,13 +39,15 @@ export interface Endpoint<Body = unknown, Query = unknown> {
 /** A request that passed its checks. */
 export interface Call<Body = unknown, Query = unknown> {
   readonly c: Context<RelayEnv>;
-  /** What the token says; a fresh session where there was none to show. */
+  /** What the token says; a new session when the request bore none. */
   readonly session: SessionToken;
   readonly body: Body;
   readonly query: Query;
-  /** The visitor's address; undefined where the runtime does not tell. */
+  /** The key of limits per address; undefined where the runtime does not tell who connects. */
   readonly address: string | undefined;
 }
 
+/** The methods that an endpoint can have; HEAD and OPTIONS are answered by the router. */
 export type Method = 'GET' | 'POST' | 'DELETE';
+/** The endpoints of one path. */
 export type Endpoints = Partial<Record<Method, Endpoint>>;

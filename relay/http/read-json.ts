@@ -1,8 +1,9 @@
 import { RelayError } from '../util/relay-error.ts';
 
 /**
- * Reads a body of at most `maxBytes` (0: any length), chunked ones included.
- * @throws RelayError `payload-too-large`, or `invalid-request` when the body breaks off.
+ * Reads a body of at most `maxBytes` (0: any length), with or without `Content-Length`.
+ *
+ * @throws RelayError `payload-too-large`, or `invalid-request` when the body ends early.
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
   const declared = Number(request.headers.get('content-length') ?? 0);
@@ -19,7 +20,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
     if (done) break;
     size += value.byteLength;
     if (maxBytes > 0 && size > maxBytes) {
-      // What is left is not wanted; that it cannot be stopped politely changes nothing about the answer.
+      // The rest is not read. The answer is the same if the stream cannot be cancelled.
       reader.cancel().catch(() => undefined);
       throw tooLarge(maxBytes);
     }
@@ -35,8 +36,12 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
 }
 
 /**
- * Parses a JSON object strictly: valid UTF-8, and no field named twice at its top.
- * Fields within fields are not looked at: no request of this protocol has any.
+ * Parses a JSON object strictly: valid UTF-8, and no field twice.
+ *
+ * RFC 8259 (4) leaves open which of two equal fields counts. A filter or an audit log in front of the relay may read the
+ * first, where `JSON.parse` takes the last: what they saw would not be what was done. Nested objects are not looked at,
+ * because no request of the protocol has any.
+ *
  * @throws RelayError `invalid-request`
  */
 export function parseJsonObject(bytes: Uint8Array): object {
@@ -52,12 +57,12 @@ export function parseJsonObject(bytes: Uint8Array): object {
     throw new RelayError('invalid-request', { detail: 'The body must be a JSON object.' });
   }
   if (countFields(text) !== Object.keys(value).length) {
-    throw new RelayError('invalid-request', { detail: 'The body names a field twice.' });
+    throw new RelayError('invalid-request', { detail: 'The body has a field twice.' });
   }
   return value;
 }
 
-/** How many fields the object at the top of a valid JSON text names: the colons at depth 1, outside of strings. */
+/** Fields in the source text of a JSON object: the colons at depth 1, outside of strings. */
 function countFields(text: string): number {
   let depth = 0;
   let fields = 0;
@@ -74,5 +79,5 @@ function countFields(text: string): number {
 }
 
 function tooLarge(maxBytes: number): RelayError {
-  return new RelayError('payload-too-large', { detail: `The body may have ${maxBytes} bytes at most.` });
+  return new RelayError('payload-too-large', { detail: `The body may have at most ${maxBytes} bytes.` });
 }

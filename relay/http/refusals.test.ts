@@ -99,6 +99,19 @@ describe('an origin that may not use the relay', () => {
     });
   });
 
+  it('is not named when no browser would send it', async () => {
+    await withStage({ origins }, async (stage, lines) => {
+      for (const origin of [
+        'ÕVîä',
+        'https://shop.example/',
+        'javascript:alert(1)',
+        `https://${'x'.repeat(300)}.example`,
+      ])
+        await stage.request('/api/sessions', { method: 'OPTIONS', headers: { origin } });
+      expect(lines.map(({ level }) => level)).toEqual(['debug', 'debug', 'debug', 'debug']);
+    });
+  });
+
   it('is not named for ever: what strangers make up fills no log', async () => {
     await withStage({ origins }, async (stage, lines) => {
       for (let i = 0; i < 300; i += 1)

@@ -1,4 +1,5 @@
 import type { Logger } from '../util/logger.ts';
+import { isOrigin } from './origins.ts';
 
 /** Origins that are named in warnings; strangers can make up any number of them. */
 const MAX_NAMED = 100;
@@ -7,7 +8,7 @@ const MAX_ORIGIN_LENGTH = 270;
 
 /** Names each refused origin once, so that a forgotten entry in ALLOWED_ORIGINS is found in the log. */
 export interface RefusedOrigins {
-  /** A request from this origin was refused. */
+  /** A request with this `Origin` header was refused. What no browser sends as one is not named. */
   note(origin: string | undefined): void;
 }
 
@@ -16,7 +17,7 @@ export function createRefusedOrigins(logger: Logger): RefusedOrigins {
   const named = new Set<string>();
   return {
     note(origin) {
-      if (origin === undefined || origin.length > MAX_ORIGIN_LENGTH) return;
+      if (origin === undefined || origin.length > MAX_ORIGIN_LENGTH || !isOrigin(origin)) return;
       if (named.has(origin) || named.size > MAX_NAMED) return;
       named.add(origin);
       if (named.size > MAX_NAMED) {

@@ -3,7 +3,7 @@ import type { PromptLimiter, PromptLimits } from './prompt-limiter.ts';
 
 const MINUTE_SECONDS = 60;
 
-/** One of the two counters: how many `points` in so many seconds, and what tells its keys from the other's. */
+/** A counter of at most `points` in `duration` seconds. `keyPrefix` tells its keys from those of the other counter. */
 export interface CounterOptions {
   points: number;
   duration: number;
@@ -11,8 +11,11 @@ export interface CounterOptions {
 }
 
 /**
- * Counts accepted prompts in windows of a minute that begin with the first: in the memory of this process, or where
- * `makeCounter` counts.
+ * Creates a limiter that counts accepted prompts in windows of a minute, which begin with a first prompt.
+ *
+ * @param makeCounter - Makes the counters, for relays that count together; in this process's memory when not given.
+ * @example
+ * const relay = createRelay({ ...options, limiter: createPromptLimiter({ perSession: 20, perAddress: 60 }) });
  */
 export function createPromptLimiter(
   { perSession, perAddress }: PromptLimits,
@@ -47,14 +50,14 @@ export function createPromptLimiter(
   };
 }
 
-/** Null when it was counted; else the milliseconds until the next window. */
+/** Counts one; null, or the ms until the next window when the limit is reached. */
 async function consume(counter: RateLimiterAbstract, key: string): Promise<number | null> {
   try {
     await counter.consume(key);
     return null;
   } catch (refusal) {
     if (!(refusal instanceof RateLimiterRes)) throw refusal;
-    // The library counts refused attempts too; only accepted prompts count here.
+    // The library also counts refused attempts; here only accepted prompts count.
     await counter.reward(key);
     return refusal.msBeforeNext;
   }

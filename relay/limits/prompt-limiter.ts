@@ -1,17 +1,18 @@
-/** How many prompts are accepted; handed to `createRelay`, so that relays may share one. */
+/** Limits accepted prompts. It is handed to `createRelay`, so that relays can share one. */
 export interface PromptLimiter {
-  /** Counts one prompt of this session, from this address (undefined: not known), unless that is one too many. */
+  /** Counts a prompt of a session and an address (undefined: unknown) if neither has reached its limit. */
   take(sessionId: string, address: string | undefined): Promise<PromptTicket>;
 }
 
+/** Whether a prompt was counted. */
 export type PromptTicket =
-  /** Counted; `giveBack` when the prompt was not accepted after all. */
+  /** It was. `giveBack` undoes that when the prompt is not accepted after all. Idempotent. */
   | { kind: 'ok'; giveBack(): Promise<void> }
-  /** Not counted. */
+  /** It was not: a limit is reached, and the next window begins after `retryAfterMs`. */
   | { kind: 'limited'; retryAfterMs: number };
 
+/** Prompts per minute; 0 means any number. */
 export interface PromptLimits {
-  /** Prompts a minute; 0 = any number. */
   perSession: number;
   perAddress: number;
 }

@@ -2,23 +2,26 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** Where to listen. */
 export interface ListenOptions {
-  /** 0: any that is free. */
+  /** The TCP port; 0 takes any free one. */
   port: number;
   host: string;
-  /** A connection could not be accepted, as when the system has none left; the server listens on. */
+  /** Called when a connection could not be accepted, for instance without free file descriptors. The server goes on. */
   onError(error: Error): void;
 }
 
-/** The message is one sentence for the operator. */
+/** The server cannot listen. The message is one sentence for the operator. */
 export class ListenError extends Error {
   override name = 'ListenError';
 }
 
 /**
- * Answers the port once the server listens.
+ * Resolves with the port once the server listens.
  *
- * @throws ListenError when it cannot.
+ * @throws ListenError when the port is taken or may not be used.
+ * @example
+ * const port = await listen(server, { port: 8787, host: '127.0.0.1', onError });
  */
 export async function listen(server: Server, { port, host, onError }: ListenOptions): Promise<number> {
   server.listen(port, host);

@@ -20,12 +20,12 @@ export interface AcceptPromptOptions {
   clock: () => number;
 }
 
-/** The log may grow at most so often between the checks and the writing; each time somebody else's prompt was accepted. */
+/** How often a prompt is checked again because another one was accepted between its check and its write. */
 const ATTEMPTS = 5;
-/** A run is active: an answer takes some seconds. */
+/** When a client should retry while a run is active, in ms: a reply takes seconds. */
 const RUN_RETRY_MS = 1000;
 
-/** Accepts a prompt, an edit or a regenerate: stored, then answered. */
+/** Accepts a prompt, an edit or a regenerate. It is stored before it is answered. */
 export function acceptPrompt(options: AcceptPromptOptions): Endpoint<PromptRequest> {
   return {
     access: 'write',
@@ -44,7 +44,7 @@ async function accept(
   const input = await toSubmitInput(body, options.clock());
 
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    // First every check without writing: what the limits count is accepted prompts alone, so they come last.
+    // Every check runs once without writing, so that the limiter, which comes last, counts accepted prompts only.
     const checked = await store.submit(session.sessionId, { ...input, dryRun: true });
     const known = settled(checked, options, session);
     if (known) return respond(known, 200);
@@ -60,7 +60,7 @@ async function accept(
     }
     await ticket?.giveBack();
   }
-  // Somebody else's prompts were accepted all the while: to this one that is a run that is active.
+  // Other prompts were accepted each time, so a run is active.
   throw new RelayError('run-active', { retryAfterMs: RUN_RETRY_MS });
 
   function respond({ cursor, runId }: { cursor: Cursor; runId: string }, status: 200 | 202): Response {
@@ -99,8 +99,9 @@ async function hashOf(text: string): Promise<string> {
 }
 
 /**
- * What was answered to this message before; null when it may be written.
- * @throws RelayError of what refuses it.
+ * The first answer to this message when it was accepted before; null when it may be written.
+ *
+ * @throws RelayError when the store refuses it.
  */
 function settled(
   answer: SubmitAnswer,
@@ -132,7 +133,9 @@ function endOfLog(answer: SubmitAnswer): Cursor {
 }
 
 /**
- * May this request name its parent? False when the log has grown since it was checked.
+ * Checks that the parent is in the conversation. False when the log has grown since `expect`, so that the caller checks
+ * again.
+ *
  * @throws RelayError `unknown-parent`
  */
 async function hasParent(
@@ -145,7 +148,7 @@ async function hasParent(
   if (view.kind !== 'open' && expect !== START) return false;
   if (view.kind === 'open' && view.state.cursor !== expect) return false;
   const messages = view.kind === 'open' ? view.state.messages : [];
-  // An edit may come after any message, or at the very start; a regenerate answers a user's message.
+  // An edit follows any message, or none; a regenerate answers a message of the user.
   const parent = messages.find((message) => message.id === parentId);
   const isKnown = prompt === undefined ? parent?.role === 'user' : parentId === '' || parent !== undefined;
   if (!isKnown) throw new RelayError('unknown-parent');

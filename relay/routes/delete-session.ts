@@ -3,7 +3,7 @@ import type { SessionStore } from '../store/session-store.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { sessionEmpty } from '../http/session-problems.ts';
 
-/** Stops the run and erases everything; again, and of a session with nothing in it yet, it is done as well. */
+/** Stops the run and erases the session. Idempotent, also for a session that was never written. */
 export function deleteSession({ store, tokens }: { store: SessionStore; tokens: SessionTokens }): Endpoint {
   return {
     access: 'write',

@@ -4,28 +4,30 @@ import type { SessionInspection } from '../store/session-inspection.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 
-/** What the demo page needs to break things; given only when it runs for somebody on their own machine. */
+/** What the demo page uses to break the relay; given only on a loopback address. */
 export interface DemoControls {
-  /** Ends the process at once, as kill -9 does. */
+  /** Kills the process at once, as `kill -9` does. */
   kill(): void;
-  /** What the store keeps of a session; null when there is none. */
+  /** What the store keeps of a session; null when there is no such session. */
   inspect(sessionId: string): SessionInspection | null | Promise<SessionInspection | null>;
 }
 
 const inspectQuerySchema = z.strictObject({ sessionId: z.string() });
 const lateWriteSchema = z.strictObject({ sessionId: z.string(), fence: z.int().check(z.nonnegative()) });
 
+/** Kills the relay. */
 export function killRelay({ kill }: DemoControls): Endpoint {
   return {
     access: 'open',
     handle({ c }) {
-      // After the answer is on its way: whoever asked should learn that it happened.
+      // After the answer was sent, so that the page learns that it worked.
       setTimeout(kill, 50);
       return c.json({ killed: true }, 202);
     },
   };
 }
 
+/** Shows what the store keeps of a session. */
 export function inspectSession({ inspect }: DemoControls): Endpoint<unknown, z.output<typeof inspectQuerySchema>> {
   return {
     access: 'open',
@@ -39,8 +41,8 @@ export function inspectSession({ inspect }: DemoControls): Endpoint<unknown, z.o
 }
 
 /**
- * Writes what a relay that has lost its run would write next if it woke up again, and tells the store's own answer.
- * Only under a fence that is shut out already: fences only rise, so that such a write can never be let in.
+ * Appends what a relay that was taken over would append next if it woke up, and answers what the store said. Only stale
+ * fences are accepted: fences only rise, so such a write can never succeed.
  */
 export function writeLate(
   { inspect }: DemoControls,
@@ -52,8 +54,7 @@ export function writeLate(
     async handle({ c, body: { sessionId, fence } }) {
       const found = await inspect(sessionId);
       if (!found) throw new RelayError('not-found');
-      if (fence >= found.fence)
-        throw new RelayError('invalid-request', { detail: 'fence: must be one that is shut out' });
+      if (fence >= found.fence) throw new RelayError('invalid-request', { detail: 'fence: must be a stale one.' });
       const seq = (found.log.find((lane) => lane.fence === fence)?.last ?? 0) + 1;
       const { kind } = await store.append(sessionId, { fence, seq, entries: ['{"type":"late"}'] });
       return c.json({ fence, seq, answer: kind });

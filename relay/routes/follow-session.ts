@@ -9,16 +9,17 @@ import type { SessionStore } from '../store/session-store.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
+/** What the route uses. */
 export interface FollowSessionOptions {
   store: SessionStore;
   tokens: SessionTokens;
   hub: SessionHub;
 }
 
-/** Wins over `after`: a browser's own reconnect sends it, with the address it was given first. */
+/** Wins over `after`: an EventSource that reconnects sends it with its first address. */
 const LAST_EVENT_ID = 'last-event-id';
 
-/** The log of a session as an event stream, from a cursor on. */
+/** Streams the log of a session as server-sent events, from a cursor on. */
 export function followSession({
   store,
   tokens,

@@ -5,7 +5,7 @@ import type { SessionStore } from '../store/session-store.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
-/** The folded state of a session, a partial reply included. */
+/** Answers the state of a session: its messages, a partial reply included, its run and its cursor. */
 export function getSession({ store, tokens }: { store: SessionStore; tokens: SessionTokens }): Endpoint {
   return {
     access: 'read',

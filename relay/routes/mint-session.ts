@@ -3,7 +3,7 @@ import { mintRequestSchema, type MintAnswer } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 
-/** A new session, which nothing is stored of yet, or a new token for the session of the token shown. */
+/** Mints a session, of which nothing is stored yet; or renews the token that the request bears. */
 export function mintSession({ tokens }: { tokens: SessionTokens }): Endpoint<z.output<typeof mintRequestSchema>> {
   return {
     access: 'mint',

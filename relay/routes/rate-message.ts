@@ -2,11 +2,12 @@ import type * as z from 'zod/mini';
 import { feedbackRequestSchema, type MessageFeedback } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
 import { RelayError } from '../util/relay-error.ts';
+import { withoutUndefined } from '../util/without-undefined.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
-/** What a reader thinks of an answer: the last word counts, and null takes it back. */
+/** Rates a reply. The last rating counts, and null takes it back. */
 export function rateMessage(options: {
   store: SessionStore;
   tokens: SessionTokens;
@@ -17,7 +18,7 @@ export function rateMessage(options: {
     body: feedbackRequestSchema,
     sessionId: ({ c }) => c.req.param('sessionId') ?? '',
     async handle({ c, session, body: { messageId, rating, comment } }) {
-      const feedback: MessageFeedback | null = rating && { rating, ...(comment === undefined ? {} : { comment }) };
+      const feedback: MessageFeedback | null = rating && { rating, ...withoutUndefined({ comment }) };
       const answer = await store.rate(session.sessionId, { messageId, feedback: feedback && JSON.stringify(feedback) });
       switch (answer) {
         case 'ok':

@@ -69,6 +69,17 @@ describe('POST /api/sessions/:sessionId/share', () => {
     await stream.next('what is written', ({ data }) => data.type === 'chunk');
   });
 
+  it('names its token by the share’s id, so that whoever shared can tell tokens apart', async () => {
+    await answer();
+    const shares = [await share(), await share()];
+    const ids = shares.map(
+      ({ token }) =>
+        (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { jti?: string }).jti,
+    );
+    expect(ids).toEqual(shares.map(({ shareId }) => shareId));
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
   it('gives a token that can do nothing else', async () => {
     await answer();
     const { token } = await share();

@@ -11,7 +11,10 @@ interface ShareOptions {
   tokens: SessionTokens;
 }
 
-/** A token with which others can read this session, and nothing else. */
+/**
+ * Shares the session: answers a token that can read it and do nothing else. `shareId` names the token, which bears it as
+ * `jti`; it is no key to revoke by, since all shares of a session are revoked together (docs/decisions/0013).
+ */
 export function shareSession({ store, tokens }: ShareOptions): Endpoint<z.output<typeof shareRequestSchema>> {
   return {
     access: 'write',
@@ -22,15 +25,15 @@ export function shareSession({ store, tokens }: ShareOptions): Endpoint<z.output
       if (head.kind === 'gone') throw sessionExpired();
       if (head.kind === 'empty') throw sessionEmpty(tokens, session);
       const { expiresInSeconds } = body;
-      const livesMs = expiresInSeconds === undefined ? undefined : expiresInSeconds * 1000;
-      const signed = await tokens.sign({ ...session, cap: 'ro', share: head.revoked }, livesMs);
-      // Shares are revoked together, so that nothing has to be kept of a single one.
-      return c.json({ shareId: newId(), ...signed } satisfies ShareAnswer, 201);
+      const shareId = newId();
+      const maxMs = expiresInSeconds === undefined ? undefined : expiresInSeconds * 1000;
+      const signed = await tokens.sign({ ...session, cap: 'ro', share: head.revoked, shareId }, maxMs);
+      return c.json({ shareId, ...signed } satisfies ShareAnswer, 201);
     },
   };
 }
 
-/** Revokes all that was shared, and ends what is open of it; again, and where nothing was, it is done as well. */
+/** Revokes all shares of the session and ends their streams. Idempotent. */
 export function unshareSession({ store, tokens }: ShareOptions): Endpoint {
   return {
     access: 'write',

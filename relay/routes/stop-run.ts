@@ -8,13 +8,14 @@ import type { SessionStore } from '../store/session-store.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 
+/** What the route uses. */
 export interface StopRunOptions {
   store: SessionStore;
   tokens: SessionTokens;
   logger: Logger;
 }
 
-/** Stops the active run, whoever writes it: the store shuts its writer out. */
+/** Stops the active run, whichever relay executes it: the store raises the fence, so that its writer is refused. */
 export function stopRun({
   store,
   tokens,
@@ -32,9 +33,9 @@ export function stopRun({
       const answer = await store.cancel(sessionId, input);
       if (answer.kind === 'gone') throw sessionExpired();
       if (answer.kind === 'none') return c.json({ cancelled: false } satisfies StopAnswer);
-      // Nobody waits for it: what is not sealed now is sealed after the next run.
+      // Not awaited: a session that cannot be sealed now is sealed after its next run.
       sealSession(store, sessionId).catch((error: unknown) => {
-        logger.warn({ err: error }, 'A stopped run could not be sealed yet');
+        logger.warn({ err: error }, 'A stopped run could not be sealed; it is sealed after the next run');
       });
       return c.json({ cancelled: true, runId: answer.runId } satisfies StopAnswer);
     },

@@ -1,4 +1,4 @@
-/** What the relay logs through; pino's own signature, so that a pino logger fits as it is. */
+/** Where log lines go. The signature is pino's, so that a pino logger fits; `console` fits too. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,6 +1,6 @@
 import { createProblem, type Problem, type ProblemCode, type ProblemOptions } from '#shared/problem.ts';
 
-/** A refusal with a code of the table in shared/problem.ts; `onError` turns it into the answer. */
+/** A refusal with a code of the table in shared/problem.ts. The error handler turns it into an answer. */
 export class RelayError extends Error {
   override name = 'RelayError';
   readonly problem: Problem;

@@ -43,12 +43,12 @@ export function givenSettings(env: Environment): Record<string, string> {
   );
 }
 
-/** An answer of whoever reads settings: these are wrong. */
+/** The result of reading settings that are wrong. */
 export function wrongSettings(problems: readonly string[]): { kind: 'wrong'; problems: readonly string[] } {
   return { kind: 'wrong', problems };
 }
 
-/** The longest time a timer can wait, in ms: 2^31 − 1. */
+/** The longest delay of a timer, in ms: 2^31 − 1. */
 const MAX_TIMER_MS = 2_147_483_647;
 
 /** A whole number; `unit` reads on after 'a whole number', such as ' of seconds'. */
@@ -79,7 +79,7 @@ export function flag() {
     .transform((text) => text === 'true');
 }
 
-/** One of these words; the first is not special. */
+/** One of these words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words, fallback: Words[number]) {
   return z.enum(words, `one of ${words.join(', ')}`).default(fallback as never);
 }

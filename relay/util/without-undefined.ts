@@ -1,4 +1,4 @@
-/** `T` without the keys whose value may be undefined being present as such: they are left out instead. */
+/** `T`, in which keys whose value may be undefined are optional instead. */
 type WithoutUndefined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
