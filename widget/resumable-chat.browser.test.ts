@@ -1,5 +1,7 @@
 import { expect } from '@esm-bundle/chai';
-import { finishAnimations, mount, once, unmountAll } from './testing/mount.ts';
+import { createLazyModule } from './lazy/lazy-module.ts';
+import { finishAnimations, mount, once, ScriptedChat, unmountAll } from './testing/mount.ts';
+import { createScriptedClient, createScriptedSession } from './testing/scripted-session.ts';
 import { answer, prompt, text, VIEWS } from './testing/views.ts';
 
 describe('attributes', () => {
@@ -261,7 +263,6 @@ describe('methods, properties and events', () => {
     const chat = document.createElement('late-chat');
     Object.assign(chat, { strings: { send: 'Envoyer' }, mode: 'inline', heading: 'Early' });
     document.body.append(chat);
-    const { ScriptedChat } = await import('./testing/mount.ts');
     customElements.define('late-chat', class extends ScriptedChat {});
     await (chat as InstanceType<typeof ScriptedChat>).updateComplete;
     expect(chat.shadowRoot?.querySelector('h2')?.textContent).to.equal('Early');
@@ -279,12 +280,16 @@ describe('methods, properties and events', () => {
     expect(find('rc-message.answer').textContent).to.contain('Nothing else has to be done.');
   });
 
-  it('says so when the client cannot be loaded, and tries again when asked', async () => {
-    const { ScriptedChat } = await import('./testing/mount.ts');
+  it('says so when the client cannot be loaded, and goes on by itself once it can', async () => {
     let fails = true;
+    const scripted = createScriptedClient(createScriptedSession());
+    const module = createLazyModule(
+      () => (fails ? Promise.reject(new TypeError('blocked')) : Promise.resolve(scripted)),
+      50,
+    );
     class UnluckyChat extends ScriptedChat {
       protected override loadClient() {
-        return fails ? Promise.reject(new Error('blocked')) : super.loadClient();
+        return module.load();
       }
     }
     customElements.define('unlucky-chat', UnluckyChat);
@@ -298,11 +303,70 @@ describe('methods, properties and events', () => {
     console.error = logged;
     await chat.updateComplete;
     expect([chat.status, chat.client]).to.deep.equal(['failed', null]);
+    expect(chat.shadowRoot?.querySelector('.notice button')?.textContent.trim()).to.equal('Try again');
     fails = false;
-    chat.shadowRoot?.querySelector<HTMLElement>('.notice button')?.click();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     expect(chat.client).not.to.equal(null);
     expect(chat.status).to.equal('idle');
     chat.remove();
+  });
+});
+
+describe('what the element is told while its client is loading', () => {
+  afterEach(() => {
+    unmountAll();
+    localStorage.clear();
+  });
+
+  /** Its client comes when the test lets it; notes the relay of each session that is made. */
+  class SlowChat extends ScriptedChat {
+    readonly made: string[] = [];
+    readonly releases: (() => void)[] = [];
+
+    protected override loadClient() {
+      const client = {
+        ...createScriptedClient(this.scripted),
+        createChatSession: ({ relay }: { relay: string }) => {
+          this.made.push(relay);
+          return createScriptedSession();
+        },
+      };
+      this.loads += 1;
+      return new Promise<typeof client>((resolve) => this.releases.push(() => resolve(client)));
+    }
+  }
+  customElements.define('slow-chat', SlowChat);
+
+  for (const [what, change] of [
+    ['another relay', (chat: SlowChat) => (chat.relay = 'https://two.example')],
+    ['another storage', (chat: SlowChat) => (chat.storage = 'none')],
+    ['a session', (chat: SlowChat) => (chat.sessionId = 'a-session-of-the-test')],
+  ] as const) {
+    it(`${what}: one client is made, for what was said last`, async () => {
+      const chat = document.createElement('slow-chat') as SlowChat;
+      chat.mode = 'inline';
+      chat.relay = 'https://one.example';
+      document.body.append(chat);
+      await chat.updateComplete;
+      const sent = chat.send('Hello');
+      change(chat);
+      await chat.updateComplete;
+      for (const release of chat.releases) release();
+      expect(await sent).to.equal(true);
+      expect(chat.made).to.deep.equal([chat.relay]);
+    });
+  }
+
+  it('a closed chat resumes the session that is stored for another relay', async () => {
+    const stored = JSON.stringify({ sessionId: 'a-session-of-the-test', token: 'a.b.c' });
+    localStorage.setItem('resumable-chat:https://two.example', stored);
+    const { chat, settled } = await mount({ mode: 'floating', relay: 'https://one.example' });
+    expect(chat.loads).to.equal(0);
+    chat.relay = 'https://two.example';
+    await settled();
+    expect(chat.loads).to.equal(1);
+    chat.relay = 'https://three.example';
+    await settled();
+    expect(chat.loads).to.equal(1);
   });
 });

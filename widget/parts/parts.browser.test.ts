@@ -199,6 +199,19 @@ describe('sources', () => {
   });
 });
 
+describe('links and files', () => {
+  afterEach(unmountAll);
+
+  it('open elsewhere and tell the other side nothing', async () => {
+    const { findAll } = await mountWith(VIEWS.parts, '.sources a');
+    const links = findAll('a') as HTMLAnchorElement[];
+    expect(links.map(({ rel, target, textContent }) => [textContent, rel, target])).to.deep.equal([
+      ['a.png', 'noopener noreferrer nofollow', '_blank'],
+      ['The docs', 'noopener noreferrer nofollow', '_blank'],
+    ]);
+  });
+});
+
 describe('what few answers have', () => {
   afterEach(unmountAll);
 
