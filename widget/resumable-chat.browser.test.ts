@@ -72,13 +72,27 @@ describe('attributes', () => {
     expect(find('.send').getBoundingClientRect().left).to.be.below(find('textarea').getBoundingClientRect().left);
   });
 
-  it('lang names the language of the texts', async () => {
+  it('lang names the language of texts that the page brings', async () => {
     const { chat, find, settled } = await mount();
     expect(find('.root').lang).to.equal('en');
     chat.strings = { send: 'Enviar' };
     chat.setAttribute('lang', 'es');
     await settled();
     expect(find('.root').lang).to.equal('es');
+  });
+
+  it('lang chooses the language of the texts, and a language that is not there is marked as the English it shows', async () => {
+    const { chat, find, button, settled } = await mount({ lang: 'de-AT' });
+    while (find('.root').lang !== 'de') await settled();
+    expect(button('Senden').title).to.equal('Senden');
+    chat.strings = { send: 'Abschicken' };
+    await settled();
+    expect(button('Abschicken').title).to.equal('Abschicken');
+    expect(find('textarea').ariaLabel).to.equal('Nachricht');
+    chat.strings = null;
+    chat.lang = 'tlh';
+    await settled();
+    expect([find('.root').lang, button('Send').title]).to.deep.equal(['en', 'Send']);
   });
 
   it('allow-images shows the images of an answer', async () => {
