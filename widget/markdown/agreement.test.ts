@@ -28,14 +28,19 @@ describe('agreement with the specifications', () => {
     ]);
   });
 
-  it('draws what GFM adds, but for single tildes, other programs’ addresses and cells that it would drop', () => {
+  it('draws what GFM adds, but for single tildes, cells that it would drop, and addresses as linkify-it finds them', () => {
     const { agree, others } = sum(gfmExtensions);
     expect(gfmExtensions.length).toBeGreaterThanOrEqual(24);
-    expect(agree).toBeGreaterThanOrEqual(21);
+    expect(agree).toBeGreaterThanOrEqual(18);
     expect(others).toEqual([
       'Tables 204',
       'Strikethrough 491',
       'Strikethrough 493',
+      // A bracket too many ends an address, an entity's name is part of one, and so is a plus sign of a mail's host.
+      'Autolinks 626',
+      'Autolinks 627',
+      'Autolinks 631',
+      // `mailto:` and a slash; other programs' addresses.
       'Autolinks 633',
       'Autolinks 634',
       'Autolinks 635',

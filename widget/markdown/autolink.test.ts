@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { splitLinks } from './autolink.ts';
+import { createParser } from './parser.ts';
+
+const { splitLinks } = createParser();
 
 describe('addresses in a text', () => {
   it('become links, without the punctuation of the sentence', () => {
@@ -18,8 +20,37 @@ describe('addresses in a text', () => {
     ]);
   });
 
+  it('end where the sentence goes on without a space, and begin where it has none either', () => {
+    expect(splitLinks('详情见https://shop.example/help，如有问题请留言')).toEqual([
+      '详情见',
+      { href: 'https://shop.example/help', text: 'https://shop.example/help' },
+      '，如有问题请留言',
+    ]);
+    expect(splitLinks('公式サイトhttps://shop.example/d、または店頭で。www.b.example（店）')).toEqual([
+      '公式サイト',
+      { href: 'https://shop.example/d', text: 'https://shop.example/d' },
+      '、または店頭で。',
+      { href: 'http://www.b.example', text: 'www.b.example' },
+      '（店）',
+    ]);
+    expect(splitLinks('“https://a.example/x”')).toEqual([
+      '“',
+      { href: 'https://a.example/x', text: 'https://a.example/x' },
+      '”',
+    ]);
+  });
+
   it('are not found in what only looks like them', () => {
-    for (const text of ['xhttps://a.example', 'a@b', '@name', 'http://', 'www.', 'javascript://a.example']) {
+    for (const text of [
+      'xhttps://a.example',
+      'a@b',
+      '@name',
+      'http://',
+      'www.',
+      'javascript://a.example',
+      'README.md',
+      'ftp://a.example',
+    ]) {
       expect(splitLinks(text)).toEqual([text]);
     }
   });

@@ -1,14 +1,14 @@
 import MarkdownIt, { type Env, type StateInline, type Token } from 'markdown-it';
-import { splitLinks, type Piece } from './autolink.ts';
+import { createLinkSplitter, type Piece } from './autolink.ts';
 import { addRules } from './rules.ts';
 
 /**
- * Containers that may stand in each other: a list takes two, a quote one. Below that markdown-it drops the text
- * without a word, so `build` looks for it and draws such a block plain.
+ * Containers within each other: a list takes two, a quote one. Below that markdown-it drops the text and says nothing, so
+ * build.ts looks for it and draws such a block plain.
  */
 export const MAX_NESTING = 60;
 
-/** markdown-it, tuned to what models write. */
+/** Reads markdown: markdown-it, tuned to what models write. */
 export interface Parser {
   /** The blocks of a source; link definitions go into `env`. Inline content is not looked into. */
   readBlocks(source: string, env: Env): Token[];
@@ -21,6 +21,7 @@ export interface Parser {
   splitLinks(text: string): Piece[];
 }
 
+/** Creates a parser. It keeps no state between two texts. */
 export function createParser(): Parser {
   const md = new MarkdownIt({ html: false, linkify: false, typographer: false, maxNesting: MAX_NESTING });
   md.inline.State = class extends md.inline.State {
@@ -54,11 +55,11 @@ export function createParser(): Parser {
         .map(({ marker }) => (marker === TILDE ? '~~' : String.fromCharCode(marker)));
     },
     unescape: (text) => md.utils.unescapeAll(text),
-    splitLinks,
+    splitLinks: createLinkSplitter(md),
   };
 }
 
-/** What is no part of an address becomes `%…`; what is written so already is kept. */
+/** Characters that no address has become `%…`; those that are written so already are kept. */
 function encode(url: string): string {
   return encodeURI(url.toWellFormed()).replaceAll(/%25([0-9a-f]{2})/gi, '%$1');
 }
