@@ -7,6 +7,12 @@ import { findLocale, LOCALES, type LocaleModule, type LocaleRegistry } from './i
 
 const placeholders = (text: unknown): string[] => (JSON.stringify(text).match(/\{\w+\}/g) ?? []).toSorted();
 
+async function read(tag: string): Promise<LocaleModule['strings']> {
+  const locale = LOCALES[tag];
+  if (!locale) throw new Error(`${tag} is not registered`);
+  return (await locale.load()).strings;
+}
+
 describe('the registry of locales', () => {
   it('has each file of its folder, by the name of its language', async () => {
     const files = globSync('*.ts', { cwd: import.meta.dirname })
@@ -14,13 +20,13 @@ describe('the registry of locales', () => {
       .filter((name) => !['en', 'index'].includes(name) && !name.endsWith('.test'));
     expect(Object.keys(LOCALES).toSorted()).toEqual(files.toSorted());
     for (const tag of files) {
-      const { strings } = (await LOCALES[tag]?.load()) as LocaleModule;
+      const strings = await read(tag);
       expect(strings.language.toLowerCase()).toBe(tag);
     }
   });
 
   it.each(Object.keys(LOCALES))('%s has every text, each with the values of the English one', async (tag) => {
-    const { strings } = (await LOCALES[tag]?.load()) as LocaleModule;
+    const strings = await read(tag);
     expect(Object.keys(strings).toSorted()).toEqual(Object.keys(en).toSorted());
     for (const [name, text] of Object.entries(strings)) {
       expect(text, name).not.toBe('');

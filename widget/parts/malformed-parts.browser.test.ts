@@ -1,7 +1,7 @@
 import { expect } from '@esm-bundle/chai';
 import * as fc from 'fast-check';
 import '#scripts/seed-properties.ts';
-import { html } from 'lit';
+import type { TemplateResult } from 'lit';
 import type { ChatPart } from '#shared/protocol.ts';
 import { en } from '../locales/en.ts';
 import { mount, unmountAll } from '../testing/mount.ts';
@@ -136,7 +136,7 @@ describe('a kind of part that throws', () => {
       for (let draw = 0; draw < 20; draw += 1) {
         const drawn = [renderPart(part, context, [broken]), ...renderPartsBelow([part], context, [broken])];
         expect(
-          drawn.map((result) => ('values' in (result as object) ? (result as ReturnType<typeof html>).values : null)),
+          drawn.map((result) => ('values' in (result as object) ? (result as TemplateResult).values : null)),
         ).to.deep.equal([[en.partNotShown], [en.partNotShown]]);
       }
     } finally {
