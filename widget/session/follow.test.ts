@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Problem } from '#shared/problem.ts';
 import { createProblem } from '#shared/problem.ts';
 import type { Frame } from '#shared/protocol.ts';
-import { createFollow, SILENCE_MS, type Follow } from './follow.ts';
+import { SILENCE_MS } from './connection.ts';
+import { createFollow, type Follow } from './follow.ts';
 import type { IncomingFrame } from './read-events.ts';
 import type { StreamEnd, StreamReader } from './transport.ts';
 

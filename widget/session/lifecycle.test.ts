@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { backoffMs } from './backoff.ts';
 import type { FakeRelay } from './testing/fake-relay.ts';
 import type { FakeSession } from './testing/fake-session.ts';
 import {
@@ -243,16 +244,19 @@ describe('the network', () => {
     relay.fault = ({ path, count }) => (path === '/api/check-stream' && count < 5 ? { kind: 'drop' } : null);
     page.emit('offline');
     relay.cutStreams();
-    const before = Date.now();
+    let waitedMs = 0;
     for (let tries = 2; tries <= 6; tries++) {
       await open.until(({ status }) => status === 'offline');
+      const onlineAt = Date.now();
       page.emit('online');
-      await vi.waitFor(() => expect(relay.requests).toHaveLength(tries));
+      await vi.waitFor(() => expect(relay.requests).toHaveLength(tries), { timeout: 10_000, interval: 10 });
+      waitedMs += Date.now() - onlineAt;
       if (tries < 6) page.emit('offline');
     }
     await open.until(({ status }) => status === 'idle');
-    // Without it: 0.3 + 0.6 + 1.2 + 2.4 + 4.8 s.
-    expect(Date.now() - before).toBeLessThan(9_000);
+    const backoffsMs = [1, 2, 3, 4, 5].map(backoffMs).reduce((sum, ms) => sum + ms);
+    expect(backoffsMs).toBeGreaterThan(7_000);
+    expect(waitedMs).toBeLessThan(backoffsMs / 3);
     open.chat.close();
   });
 

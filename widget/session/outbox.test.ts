@@ -31,6 +31,23 @@ describe('a prompt that is retried', () => {
     expect(relay.session().answers.size).toBe(1);
   });
 
+  it('says that the relay has it from the moment of the answer, though no line shows it', async () => {
+    let answer = (): void => undefined;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    const slow: typeof fetch = async (input, init) => {
+      if (init?.method === 'POST' && String(input).endsWith('/api/llm-stream')) await mayAnswer;
+      return fetch(input, init);
+    };
+    relay.fault = ({ path }) => (path === '/api/check-stream' ? { kind: 'drop' } : null);
+    await using open = openChat({ relay: relay.origin, fetch: slow });
+    const sent = open.chat.send('Hello');
+    expect(open.chat.view.pending).toMatchObject({ text: 'Hello', accepted: false });
+    answer();
+    expect(await sent).toBe(true);
+    const { pending } = await open.until(({ status }) => status === 'reconnecting');
+    expect(pending).toMatchObject({ text: 'Hello', accepted: true });
+  });
+
   it('is settled by the line when that shows it first', async () => {
     relay.fault = (request) => (isPrompt(request) && request.count > 0 ? { kind: 'drop-answer' } : null);
     await using open = openChat({ relay: relay.origin });

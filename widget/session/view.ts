@@ -2,7 +2,7 @@ import type { Problem } from '#shared/problem.ts';
 import type { SessionState } from '#shared/fold/session.ts';
 import { keepUpTo } from '#shared/fold/keep-up-to.ts';
 import type { Line } from './follow.ts';
-import type { Submission } from './outbox.ts';
+import type { Submission } from './submission.ts';
 import { withRatings, type PendingRatings } from './ratings.ts';
 import type { Recovery } from './recovery.ts';
 import type { ChatStatus, ChatView, PendingPrompt, UnsentPrompt } from './types.ts';
