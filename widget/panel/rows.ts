@@ -27,7 +27,8 @@ export function readRows(view: ChatView): Row[] {
       role: 'user' as const,
       parts: [{ type: 'text' as const, text: pending.text }],
     };
-    const waiting = status === 'offline' || status === 'reconnecting' || view.retryAt !== null;
+    const isDown = status === 'offline' || status === 'reconnecting' || view.retryAt !== null;
+    const waiting = isDown && pending.accepted !== true;
     rows.push({ message, progress: waiting ? 'waiting' : 'sending', dimmed: NONE });
   }
   if (run && !messages.some(({ id }) => id === run.messageId)) {

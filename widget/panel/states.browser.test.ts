@@ -13,6 +13,7 @@ const READ: Record<ViewName, readonly string[]> = {
   reconnecting: ['Reconnecting', 'A reply is kept as a log', 'the answer was not'],
   offline: ['Offline', 'A reply is kept as a log', 'You are offline'],
   pendingOffline: ['And when I am offline?', 'Kept until it can be sent'],
+  acceptedOffline: ['And once you have it?', 'Sending'],
   restarted: ['A reply is kept as a log', 'Interrupted. Picking it up again.'],
   recovered: ['Nothing else has to be done.', 'Recovered after an interruption'],
   restoring: ['Restoring'],

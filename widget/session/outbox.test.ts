@@ -35,7 +35,7 @@ describe('a prompt that is retried', () => {
     let answer = (): void => undefined;
     const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
     const slow: typeof fetch = async (input, init) => {
-      if (init?.method === 'POST' && String(input).endsWith('/api/llm-stream')) await mayAnswer;
+      if (init?.method === 'POST' && new Request(input).url.endsWith('/api/llm-stream')) await mayAnswer;
       return fetch(input, init);
     };
     relay.fault = ({ path }) => (path === '/api/check-stream' ? { kind: 'drop' } : null);

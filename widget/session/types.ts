@@ -17,6 +17,8 @@ export interface PendingPrompt {
   text: string;
   /** For an edit: the message it comes after, `""` for the start of the conversation. */
   parentId?: string;
+  /** The relay has stored it. Only its way back, over the line, is awaited. */
+  accepted?: boolean;
 }
 
 /** A prompt that came to nothing, kept so that the composer can offer it again. */

@@ -75,7 +75,7 @@ export function isForLater({ code }: Problem): boolean {
   return code === 'rate-limited' || code === 'overloaded';
 }
 
-function toPending({ messageId, text, parentId }: Submission): PendingPrompt | null {
+function toPending({ messageId, text, parentId, accepted }: Submission): PendingPrompt | null {
   if (text === undefined) return null;
-  return { messageId, text, ...(parentId === undefined ? {} : { parentId }) };
+  return { messageId, text, ...(parentId === undefined ? {} : { parentId }), accepted: accepted !== null };
 }

@@ -64,6 +64,11 @@ export const VIEWS = {
     messages: [ASKED, answer('r1', [text(ANSWER)], 'completed')],
     pending: { messageId: 'u2', text: 'And when I am offline?' },
   },
+  acceptedOffline: {
+    status: 'offline',
+    messages: [ASKED, answer('r1', [text(ANSWER)], 'completed')],
+    pending: { messageId: 'u2', text: 'And once you have it?', accepted: true },
+  },
   restarted: { status: 'streaming', ...running([], 2), dimmed: [text(CUT, 'done')], recoveries: 1 },
   recovered: { messages: [ASKED, answer('r1', [text(ANSWER)], 'completed', { attempt: 2 })], recoveries: 1 },
   restoring: { status: 'connecting', sessionId: 'session-of-the-tests', restoring: true },
