@@ -28,13 +28,13 @@ const refusal = (authorization: string | undefined) =>
     (error: unknown) => (error instanceof RelayError ? error.problem.code : error),
   );
 
-it('says again what it was signed with', async () => {
+it('is read as it was signed', async () => {
   const { token } = await tokens.sign(session);
   expect(await tokens.verify(`Bearer ${token}`)).toEqual(session);
   expect(await tokens.verify(`bearer   ${token}`)).toEqual(session);
 });
 
-it('lives twice SESSION_TTL and is taken for renewal for one more', async () => {
+it('is valid for two TTLs, and renewable for one more', async () => {
   const { token, expiresAt } = await tokens.sign(session);
   const begin = clock.now;
   expect(expiresAt).toBeGreaterThanOrEqual(begin + 2 * TTL_MS);
@@ -51,12 +51,12 @@ it('lives twice SESSION_TTL and is taken for renewal for one more', async () => 
   clock.now = begin;
 });
 
-it('is young for SESSION_TTL after its minting', () => {
+it('is young for one TTL after its minting', () => {
   expect(tokens.isYoung({ ...session, mintedAt: clock.now - TTL_MS + 1 })).toBe(true);
   expect(tokens.isYoung({ ...session, mintedAt: clock.now - TTL_MS })).toBe(false);
 });
 
-it('takes a token that was forged in no way', async () => {
+it('accepts a token that was not tampered with (the control of the next tests)', async () => {
   expect(await tokens.verify(`Bearer ${await forge((jwt) => jwt)}`)).toEqual(session);
 });
 
@@ -93,6 +93,6 @@ it('refuses a good token under another scheme', async () => {
   expect(await refusal(token)).toBe('unauthorized');
 });
 
-it('wants a secret that is long enough', () => {
+it('needs a secret of 16 bytes', () => {
   expect(() => createSessionTokens({ secret: 'short', sessionTtlMs: 1, clock: Date.now })).toThrow(RangeError);
 });

@@ -63,7 +63,7 @@ describe('addresses', () => {
 });
 
 describe('the visitor', () => {
-  it('is who connects, whatever the headers say, as long as that is no trusted proxy', async () => {
+  it('is whoever connects, whatever the headers say, unless that is a trusted proxy', async () => {
     const headers = { 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'https' };
     expect(await read('203.0.113.5', headers)).toEqual({ address: key('203.0.113.5'), scheme: 'http' });
     expect(await read('203.0.113.5', headers, ['10.0.0.0/8'])).toEqual({ address: key('203.0.113.5'), scheme: 'http' });
@@ -73,12 +73,12 @@ describe('the visitor', () => {
     expect(await read('10.0.0.1', headers, ['10.0.0.0/8'])).toEqual({ address: key('198.51.100.7'), scheme: 'https' });
     expect((await read('::ffff:10.0.0.1', headers, ['10.0.0.1'])).address).toBe(key('10.0.0.2'));
   });
-  it('is the proxy itself where what it forwards is nonsense', async () => {
+  it('is the proxy itself when its header is not valid', async () => {
     for (const forwarded of ['', 'nonsense', '1.1.1.1, nonsense', 'unknown', ',']) {
       expect((await read('10.0.0.1', { 'x-forwarded-for': forwarded }, ['10.0.0.0/8'])).address).toBe(key('10.0.0.1'));
     }
   });
-  it('is not known without a connection', async () => {
+  it('is unknown without a connection', async () => {
     expect(await read(undefined, { 'x-forwarded-for': '1.1.1.1' }, ['0.0.0.0/0'])).toEqual({
       address: undefined,
       scheme: 'http',

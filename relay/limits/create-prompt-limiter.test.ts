@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createPromptLimiter } from './create-prompt-limiter.ts';
 
-it('counts by session and by address, and only what was given', async () => {
+it('counts accepted prompts per session and per address', async () => {
   const limiter = createPromptLimiter({ perSession: 2, perAddress: 3 });
   const take = async (session: string, address?: string) => (await limiter.take(session, address)).kind;
   expect([await take('a', '1'), await take('a', '1'), await take('a', '1')]).toEqual(['ok', 'ok', 'limited']);
@@ -12,7 +12,7 @@ it('counts by session and by address, and only what was given', async () => {
   expect([await take('d'), await take('e')]).toEqual(['ok', 'ok']);
 });
 
-it('forgets what is given back', async () => {
+it('does not count what is given back', async () => {
   const limiter = createPromptLimiter({ perSession: 1, perAddress: 1 });
   for (let i = 0; i < 5; i += 1) {
     const ticket = await limiter.take('a', '1');
@@ -35,7 +35,7 @@ it('does not count what it refused', async () => {
   expect((await limiter.take('a', '1')).kind).toBe('ok');
 });
 
-it('limits nothing by 0', async () => {
+it('limits nothing when a limit is 0', async () => {
   const limiter = createPromptLimiter({ perSession: 0, perAddress: 0 });
   for (let i = 0; i < 200; i += 1) expect((await limiter.take('a', '1')).kind).toBe('ok');
 });

@@ -68,7 +68,7 @@ function refusal(detail?: string) {
   };
 }
 
-it('does not wait long for a request whose head comes in drop by drop', async () => {
+it('times out a request whose head arrives byte by byte', async () => {
   const { socket, heard } = await openSocket();
   const drops = setInterval(() => socket.writable && socket.write('x'), 50);
   onTestFinished(() => clearInterval(drops));
@@ -93,7 +93,7 @@ it.each([
     'GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: the-unexpected\r\n\r\n',
     'Expect: must be 100-continue.',
   ],
-  ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', 'A request of HTTP/1.1 names its host.'],
+  ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', 'A request of HTTP/1.1 must have a Host header.'],
   ['a wish for a proxy', 'CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n', 'The relay is no proxy.'],
   ['nonsense', 'nonsense\r\n\r\n', undefined],
 ])('answers %s with a problem, and hangs up', async (_, bytes, detail) => {
@@ -103,7 +103,7 @@ it.each([
   expect(readAnswer(heard.text)).toMatchObject(refusal(detail));
 });
 
-it('answers a request that waits to be told to go on', async () => {
+it('answers a request that expects 100-continue', async () => {
   const { socket, heard } = await openSocket();
   const head =
     'POST /api/sessions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n';
@@ -113,7 +113,7 @@ it('answers a request that waits to be told to go on', async () => {
   await expect.poll(() => heard.text, { timeout: 5000 }).toMatch(/\r\nHTTP\/1\.1 201 /);
 });
 
-it('outlives a client that wished for a proxy and then resets the line', async () => {
+it('survives a client that sends CONNECT and then resets the connection', async () => {
   const { socket, peer, heard } = await openSocket({ allowHalfOpen: true });
   socket.write('CONNECT other.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n');
   await expect.poll(() => heard.text, { timeout: 5000 }).toContain('The relay is no proxy.');
@@ -146,7 +146,7 @@ it.each(['nonsense\r\n\r\n', 'CONNECT other.example:443 HTTP/1.1\r\nHost: other.
   },
 );
 
-it('keeps nothing of what a viewer asked with while its stream is open, and sees it leave', async () => {
+it('frees the request of a viewer whose stream is open, and notices when the viewer leaves', async () => {
   const opened = await openSocket();
   const { stage, server, socket } = opened;
   const asked = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
@@ -161,7 +161,7 @@ it('keeps nothing of what a viewer asked with while its stream is open, and sees
   await expect.poll(() => stage.relay.streams, { timeout: 5000 }).toBe(0);
 });
 
-it('lets a stream that is asked for behind another one over the same connection wait, and sees both leave', async () => {
+it('queues a stream that is pipelined behind another one, and notices when both leave', async () => {
   const opened = await openSocket();
   const { stage, socket, heard } = opened;
   await openStream(opened);
@@ -183,17 +183,20 @@ it('sends a stream with its own headers in place of those of every answer, and n
   const { heard } = opened;
   await openStream(opened);
   const [, ...fields] = (heard.text.split('\r\n\r\n', 1)[0] ?? '').toLowerCase().split('\r\n');
-  expect(fields.filter((field) => !field.startsWith('date: ')).toSorted()).toEqual([
+  const named = fields.map((field) => field.replace(/^(date|x-request-id): .+/, '$1'));
+  expect(named.toSorted()).toEqual([
     'cache-control: no-cache, no-transform',
     'connection: close',
     'content-type: text/event-stream',
+    'date',
     'vary: origin',
     'x-accel-buffering: no',
     'x-content-type-options: nosniff',
+    'x-request-id',
   ]);
 });
 
-it('answers a probe of HTTP/1.0 that names no host', async () => {
+it('answers an HTTP/1.0 probe without a Host header', async () => {
   const { socket, heard } = await openSocket();
   socket.write('GET /healthz HTTP/1.0\r\n\r\n');
   await once(socket, 'close');

@@ -11,32 +11,42 @@ import { createProblem, type Problem } from '#shared/problem.ts';
 import type { Relay } from '../app.ts';
 import { PROBLEM_HEADERS } from '../http/problem-response.ts';
 
+/** What the server is created with. */
 export interface ServerOptions {
   relay: Relay;
-  /** 0 = any number. */
+  /** The most streams that the relay opens, 0 for any number: the limit of connections is set above it. */
   maxStreams: number;
-  /** How long the head of a request may take, and all of it; 10 s and 30 s unless told. */
+  /** How long the head of a request may take to arrive, in ms. 10 s by default. */
   headersTimeoutMs?: number;
+  /** How long a whole request may take to arrive, in ms. 30 s by default. */
   requestTimeoutMs?: number;
+  /** Called when a request failed before it reached the relay. */
   onError(error: unknown): void;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** How often Node looks for late requests: by default every 30 s only, so that both limits could be passed by as much. */
+/** How often Node checks for late requests, in ms. By default it is 30 s, by which both timeouts could be exceeded. */
 const LATE_CHECK_MS = 1000;
-/** How long a refused client may take to read why and to close its end. */
+/** How long a refused client may take to read the answer and close its side, in ms. */
 const LINGER_MS = 1000;
-/** Connections besides the streams. */
+/** Connections that are accepted besides those of streams. */
 const SPARE_CONNECTIONS = 1024;
-/** When streams are not limited: what one process can sensibly hold. */
+/** The limit of connections when streams have none: what one process can hold. */
 const MOST_CONNECTIONS = 100_000;
 
 /** The same for all, since each would be an object of its own. */
 const NO_HEADERS = {};
 const NO_RAW_HEADERS: string[] = [];
 
-/** The relay behind Node's HTTP server; what is no HTTP, or no address, is answered with a problem too. */
+/**
+ * Creates Node's HTTP server around a relay. Bytes that are not HTTP, and requests without a valid target, are answered
+ * with a problem too.
+ *
+ * @example
+ * const server = createServer({ relay, maxStreams: 10_000, onError: console.error });
+ * await listen(server, { port: 8787, host: '127.0.0.1', onError: console.error });
+ */
 export function createServer(options: ServerOptions): Server {
   const { relay, maxStreams, onError } = options;
   const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
@@ -44,10 +54,10 @@ export function createServer(options: ServerOptions): Server {
   const answers = new WeakMap<Duplex, ServerResponse>();
   const listener = getRequestListener((request, env) => relay.fetch(request, env as Parameters<Relay['fetch']>[1]), {
     overrideGlobalObjects: false,
-    // Requests of HTTP/1.0, such as a load balancer's probes, may come without one; no page has this origin.
+    // For requests of HTTP/1.0 without a Host header, such as a load balancer's probes. No page has this origin.
     hostname: 'host.invalid',
     errorHandler(error) {
-      // Before the relay is reached the adapter only fails on the address or the Host header of a request.
+      // Before it reaches the relay the adapter only fails on the target or the Host header of a request.
       const isTheirs = error instanceof Error && error.name === 'RequestError';
       if (!isTheirs) onError(error);
       const problem = createProblem(isTheirs ? 'invalid-request' : 'internal');
@@ -58,7 +68,7 @@ export function createServer(options: ServerOptions): Server {
   function answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
     answers.set(incoming.socket, outgoing);
     if (incoming.headers.host !== undefined || incoming.httpVersion === '1.0') void hand(incoming, outgoing);
-    else refuse(outgoing, 'A request of HTTP/1.1 names its host.');
+    else refuse(outgoing, 'A request of HTTP/1.1 must have a Host header.');
   }
 
   async function hand(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -77,7 +87,7 @@ export function createServer(options: ServerOptions): Server {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: LATE_CHECK_MS,
-      // Node's own refusal would be no problem document.
+      // Checked in `answer`: Node's own refusal is not a problem document.
       requireHostHeader: false,
     },
     answer,
@@ -85,7 +95,7 @@ export function createServer(options: ServerOptions): Server {
   server.maxConnections = maxStreams > 0 ? maxStreams + SPARE_CONNECTIONS : MOST_CONNECTIONS;
   server.on('checkExpectation', (_, outgoing) => refuse(outgoing, 'Expect: must be 100-continue.'));
   server.on('connect', (_, socket) => {
-    // Node lets go of such a socket: nobody else listens for its errors, and one that nobody hears ends the process.
+    // Node hands the socket over: without a listener an error of it would end the process.
     socket.on('error', () => socket.destroy());
     hangUp(socket, createProblem('invalid-request', { detail: 'The relay is no proxy.' }));
   });
@@ -97,7 +107,7 @@ export function createServer(options: ServerOptions): Server {
 
   function hangUp(socket: Duplex, problem: Problem): void {
     const begun = answers.get(socket);
-    // Into the middle of an answer nothing else can be written: the client sees the line end.
+    // Nothing can be written into the middle of an answer: the connection is cut.
     const isAnswering = begun?.headersSent === true && !begun.writableFinished;
     if (!socket.writable || isAnswering) socket.destroy();
     else endWith(socket, problem);
@@ -114,7 +124,7 @@ function forgetRequest(incoming: IncomingMessage): void {
   incoming.rawHeaders = NO_RAW_HEADERS;
 }
 
-/** Of bytes that are no HTTP request, or one that is too much. */
+/** The problem of bytes that are not an HTTP request, or of a request that is too large or too slow. */
 function problemOf({ code }: NodeJS.ErrnoException): Problem {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -132,7 +142,7 @@ function refuse(outgoing: ServerResponse, detail: string): void {
   outgoing.writeHead(problem.status, lastHeaders(body)).end(body);
 }
 
-/** The same where there is no response to write to. Node watches such a socket no longer, so it is closed from here. */
+/** Answers with a problem where there is no response to write to. Node no longer watches such a socket, so it is closed here. */
 function endWith(socket: Duplex, problem: Problem): void {
   const late = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(late));
@@ -141,7 +151,7 @@ function endWith(socket: Duplex, problem: Problem): void {
   socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`);
 }
 
-/** Of an answer after which the connection is closed. */
+/** The headers of an answer after which the connection is closed. */
 function lastHeaders(body: string): Record<string, string> {
   return { ...PROBLEM_HEADERS, 'Content-Length': String(Buffer.byteLength(body)), Connection: 'close' };
 }

@@ -10,7 +10,7 @@ function openServer() {
   return server;
 }
 
-test('a port that somebody uses is an error, in a sentence', async () => {
+test('a port that is taken is an error of one sentence', async () => {
   const port = await listen(openServer(), { port: 0, host: HOST, onError() {} });
   const second = listen(openServer(), { port, host: HOST, onError() {} });
   await expect(second).rejects.toThrow(
@@ -18,7 +18,7 @@ test('a port that somebody uses is an error, in a sentence', async () => {
   );
 });
 
-test('a connection that cannot be accepted is told of, and those that come later are served', async () => {
+test('a connection that cannot be accepted is reported, and later ones are served', async () => {
   const server = openServer();
   const told: Error[] = [];
   const port = await listen(server, { port: 0, host: HOST, onError: (error) => told.push(error) });

@@ -91,7 +91,7 @@ it('keeps its secret beside the store, for its owner alone, so that tokens outli
   for (const secret of [token, readFileSync(file, 'utf8').trim()]) expect(everything).not.toContain(secret);
 });
 
-it('answers what is no request with a problem', async () => {
+it('answers bytes that are not a valid request with a problem', async () => {
   const relay = start();
   const origin = await relay.ready;
   for (const bytes of [
@@ -113,7 +113,7 @@ it('answers what is no request with a problem', async () => {
   expect((await fetch(`${origin}/healthz`)).status).toBe(200);
 });
 
-it('names all wrong settings, on lines of their own, and ends with 1', async () => {
+it('prints each wrong setting on its own line, and exits with 1', async () => {
   const relay = start({ PORT: 'x', LEASE_MS: 'x' });
   expect(await relay.exit).toBe(1);
   expect(relay.output()).toBe(
@@ -123,7 +123,7 @@ it('names all wrong settings, on lines of their own, and ends with 1', async () 
   );
 });
 
-it('reads what the environment does not say from a file .env where it is started', async () => {
+it('reads settings from .env where it is started, unless the environment has them', async () => {
   writeFileSync(path.join(folder, '.env'), 'PORT=y\nLEASE_MS=y\n');
   const relay = start({ PORT: '0' });
   expect(await relay.exit).toBe(1);
@@ -131,7 +131,7 @@ it('reads what the environment does not say from a file .env where it is started
   expect(relay.output()).not.toContain('PORT must be');
 });
 
-it('says in one sentence that its port is taken, and ends with 1', async () => {
+it('says in one sentence that its port is taken, and exits with 1', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
@@ -147,7 +147,7 @@ it('says in one sentence that its port is taken, and ends with 1', async () => {
   taken.close();
 });
 
-it('drains on SIGTERM: answers until it ends, ends with 0', async () => {
+it('drains on SIGTERM: answers until it exits, with 0', async () => {
   const relay = start({ DEMO_TOKENS_PER_SECOND: '50' });
   const origin = await relay.ready;
   const { sessionId, token } = (await (await fetch(`${origin}/api/sessions`, json({}))).json()) as MintAnswer;
@@ -182,7 +182,7 @@ it('ends within DRAIN_MS and a second of SIGTERM when its store has stopped answ
   }
 });
 
-it('breaks on demand only under --demo on loopback', async () => {
+it('has the routes that break it only with --demo on a loopback address', async () => {
   const plain = start();
   expect((await fetch(`${await plain.ready}/demo/kill`, { method: 'POST' })).status).toBe(404);
   plain.child.kill('SIGKILL');

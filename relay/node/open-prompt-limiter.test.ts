@@ -33,7 +33,7 @@ async function takeUntilLimited({ limiter }: OpenedPromptLimiter, session: strin
   for (let taken = 0; ; taken += 1) if ((await limiter.take(session, address)).kind === 'limited') return taken;
 }
 
-it('counts the prompts of all relays that share a Redis together, and forgets them after a minute', async () => {
+it('counts the prompts of all relays that share a Redis, in windows of a minute', async () => {
   const prefix = newId();
   const [one, other] = [await openConnected(prefix), await openConnected(prefix)];
   expect(await takeUntilLimited(one, 'a', '1.1.1.1')).toBe(3);
@@ -46,7 +46,7 @@ it('counts the prompts of all relays that share a Redis together, and forgets th
   other.close();
 });
 
-it('gives back on Redis what was not accepted after all', async () => {
+it('gives back on Redis what was not accepted', async () => {
   const opened = await openConnected(newId());
   for (let i = 0; i < 10; i += 1) {
     const ticket = await opened.limiter.take('a', '1.1.1.1');
@@ -56,7 +56,7 @@ it('gives back on Redis what was not accepted after all', async () => {
   opened.close();
 });
 
-it('counts by itself while Redis is away', async () => {
+it('counts in memory while Redis is unreachable', async () => {
   const opened = await open(newId(), 'redis://127.0.0.1:1');
   expect(await takeUntilLimited(opened, 'a', '1.1.1.1')).toBe(3);
   opened.close();

@@ -121,7 +121,7 @@ describe('POST /api/llm-stream', () => {
     expect((await post({ prompt: '👋' })).status).toBe(202);
   });
 
-  it('counts accepted prompts alone, and says when the next may come', async () => {
+  it('counts accepted prompts only, and says when to retry', async () => {
     await restart({ limiter: createPromptLimiter({ perSession: 2, perAddress: 0 }) });
     await post({ prompt: '1', messageId: 'm-1' });
     for (let i = 0; i < 5; i += 1) {
@@ -139,7 +139,7 @@ describe('POST /api/llm-stream', () => {
     expect((await post({ prompt: '1', messageId: 'm-1' })).status).toBe(200);
   });
 
-  it('looks for the parent once more when the conversation has changed between the look and the writing', async () => {
+  it('checks the parent again when the conversation changes between check and write', async () => {
     let meanwhile = async () => {};
     await restart({
       wrapStore: (store) => ({
@@ -165,7 +165,7 @@ describe('POST /api/llm-stream', () => {
     expect((await state()).messages.map(({ id }) => id)).toEqual(['m-2', expect.any(String)]);
   });
 
-  it('does not count a prompt that another came before at the last moment', async () => {
+  it('does not count a prompt that lost the race against another one', async () => {
     await restart({ limiter: createPromptLimiter({ perSession: 2, perAddress: 0 }) });
     const statuses = (await Promise.all([post({ prompt: '1' }), post({ prompt: 'too late' })])).map(
       ({ status }) => status,
@@ -177,7 +177,7 @@ describe('POST /api/llm-stream', () => {
     expect(await problemOf(await post({ prompt: '3' }))).toBe('429 rate-limited');
   });
 
-  it('accepts one of many prompts that come at once', async () => {
+  it('accepts one of many concurrent prompts', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => post({ prompt: `${i}`, messageId: `m-${i}` })),
     );
@@ -185,7 +185,7 @@ describe('POST /api/llm-stream', () => {
     expect(statuses).toEqual([202, ...Array.from({ length: 19 }, () => 409)]);
   });
 
-  it('makes one run of one prompt that comes many times at once', async () => {
+  it('starts one run for a prompt that is sent many times concurrently', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => post({ prompt: 'Hello?', messageId: 'm-1' })));
     const runs = await Promise.all(answers.map(async (answer) => ((await answer.json()) as PromptAnswer).runId));
     expect(new Set(runs).size).toBe(1);

@@ -117,7 +117,7 @@ const request = fc.record({
   body,
 });
 
-it('answers anything with what it asked for or a problem that has a code, and never with a failure of its own', async () => {
+it('answers any request with its answer or a problem, and never with a failure', async () => {
   const seen = new Map<number, number>();
   await fc.assert(
     fc.asyncProperty(request, async ({ method, path, query, headers, body }) => {

@@ -20,7 +20,7 @@ const inspect = (sessionId = session.sessionId) => stage.request(`/demo/inspect?
 const inspected = async () => (await (await inspect()).json()) as SessionInspection;
 const writeLate = (fence: number) => stage.request('/demo/late-write', json({ sessionId: session.sessionId, fence }));
 
-it('is there only when its controls were given', async () => {
+it('exists only when the controls were given', async () => {
   await stage.close();
   stage = openRelayStage();
   for (const path of ['/demo/kill', '/demo/inspect', '/demo/late-write']) {
@@ -28,7 +28,7 @@ it('is there only when its controls were given', async () => {
   }
 });
 
-it('kills the relay after it has answered, and not for pages of others', async () => {
+it('kills the relay after it has answered, and refuses other origins', async () => {
   const foreign = await stage.request('/demo/kill', { method: 'POST', headers: { origin: 'https://evil.example' } });
   expect(foreign.status).toBe(403);
   expect((await stage.request('/demo/kill', { method: 'POST' })).status).toBe(202);
@@ -36,7 +36,7 @@ it('kills the relay after it has answered, and not for pages of others', async (
   await expect.poll(() => killed).toBe(1);
 });
 
-it('tells what the store keeps of a session, and 404 of one that it does not know', async () => {
+it('shows what the store keeps of a session, and is 404 for an unknown one', async () => {
   expect((await inspect()).status).toBe(404);
   await stage.prompt(session);
   const pen = await stage.write(session.sessionId);
@@ -47,7 +47,7 @@ it('tells what the store keeps of a session, and 404 of one that it does not kno
   expect(JSON.stringify(found)).not.toContain('secret');
 });
 
-it("lets a writer that was shut out try, and tells the store's own answer: nothing is written", async () => {
+it("appends under a stale fence and shows the store's refusal: nothing is written", async () => {
   await stage.prompt(session);
   const pen = await stage.write(session.sessionId);
   await pen.text('Hello');

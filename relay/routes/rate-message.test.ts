@@ -53,7 +53,7 @@ describe('POST /api/sessions/:sessionId/feedback', () => {
     ]);
   });
 
-  it('takes what is said of an earlier answer while the next is written, and refuses it of that one', async () => {
+  it('accepts a rating of an earlier reply during a run, and refuses one of the reply being written', async () => {
     const messageId = await answer();
     await visit.stage.prompt(visit.session);
     const pen = await visit.stage.write(visit.session.sessionId);
@@ -66,7 +66,7 @@ describe('POST /api/sessions/:sessionId/feedback', () => {
     expect(await feedbackOf(pen.runId)).toEqual({ rating: 'down' });
   });
 
-  it('is 404 for what is no answer of this conversation, and 412 while there is none', async () => {
+  it('is 404 for an unknown message, and 412 before the first prompt', async () => {
     expect(await problemOf(await rate({ messageId: 'm', rating: 'up' }))).toBe('412 stream-not-started');
     await visit.post({ prompt: 'Hello?', messageId: 'mine' });
     await (await visit.stage.write(visit.session.sessionId)).finish();

@@ -8,13 +8,13 @@ const { post, get, del, state, restart } = visit;
 const stream = () => get(`/api/check-stream?sessionId=${visit.session.sessionId}&until=idle`);
 
 describe('POST /api/sessions', () => {
-  it('mints a session that nothing is stored of', async () => {
+  it('mints a session without storing anything', async () => {
     expect(visit.session.sessionId).toMatch(/^[\w-]{21,}$/);
     expect(visit.session.expiresAt).toBeGreaterThanOrEqual(visit.stage.clock.now + 2 * TTL_MS);
     expect(await visit.stage.store.head(visit.session.sessionId)).toEqual({ kind: 'empty' });
   });
 
-  it('renews the token of a session, up to SESSION_TTL after its end, and keeps the time of minting', async () => {
+  it('renews a token until one TTL after its end, and keeps the time of minting', async () => {
     visit.stage.clock.now = visit.session.expiresAt + TTL_MS - 1000;
     expect(await problemOf(await stream())).toBe('401 unauthorized');
     const response = await visit.stage.request('/api/sessions', json({}, visit.session.token));
@@ -40,7 +40,7 @@ describe('POST /api/sessions', () => {
 });
 
 describe('a session through its life', () => {
-  it('is not said to be remembered when the store has lost all of it between two looks', async () => {
+  it('is not-found when the store loses it between two reads', async () => {
     await restart({ wrapStore: (store) => ({ ...store, head: () => Promise.resolve({ kind: 'empty' }) }) });
     await post({ prompt: 'Hello?' });
     await visit.answer();
@@ -83,7 +83,7 @@ describe('a session through its life', () => {
     }
   });
 
-  it('is deleted with all that runs in it, as often as one likes', async () => {
+  it('is deleted with its active run, and can be deleted again', async () => {
     await post({ prompt: 'Hello?' });
     for (let i = 0; i < 2; i += 1) expect((await del(`/api/sessions/${visit.session.sessionId}`)).status).toBe(204);
     expect(await problemOf(await stream())).toBe('410 session-expired');
@@ -99,7 +99,7 @@ describe('a session through its life', () => {
 describe('DELETE /api/llm-stream', () => {
   const stop = (more = '') => del(`/api/llm-stream?sessionId=${visit.session.sessionId}${more}`);
 
-  it('stops the active run, and says that there is none', async () => {
+  it('stops the active run, and answers when there is none', async () => {
     expect(await (await stop()).json()).toEqual({ cancelled: false });
     const { runId } = (await (await post({ prompt: 'Hello?' })).json()) as PromptAnswer;
     expect(await (await stop('&runId=another')).json()).toEqual({ cancelled: false });
@@ -128,7 +128,7 @@ describe('DELETE /api/llm-stream', () => {
 });
 
 describe('tokens', () => {
-  it.each(['Basic', 'Token', 'bearer:', ''])('are no tokens under the scheme %j', async (scheme) => {
+  it.each(['Basic', 'Token', 'bearer:', ''])('are refused under the scheme %j', async (scheme) => {
     const response = await visit.stage.request('/api/sessions', json({}));
     const { token } = (await response.json()) as MintAnswer;
     const answer = await visit.stage.request(`/api/sessions/${visit.session.sessionId}`, {
@@ -138,7 +138,7 @@ describe('tokens', () => {
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  it.each(['bearer', 'BEARER', 'Bearer'])('are taken under the scheme %j', async (scheme) => {
+  it.each(['bearer', 'BEARER', 'Bearer'])('are accepted under the scheme %j', async (scheme) => {
     const headers = { authorization: `${scheme} ${visit.session.token}` };
     expect(await problemOf(await visit.stage.request(`/api/sessions/${visit.session.sessionId}`, { headers }))).toBe(
       '412 stream-not-started',
@@ -175,7 +175,7 @@ describe('the query', () => {
     );
   });
 
-  it.each(['', 'x', '1-', '-1'])('is not saved by its cursor when Last-Event-ID is %j', async (id) => {
+  it.each(['', 'x', '1-', '-1'])('is refused when Last-Event-ID is %j, whatever its cursor', async (id) => {
     const response = await get(`/api/check-stream?sessionId=${visit.session.sessionId}&after=0-0`, {
       'last-event-id': id,
     });
@@ -197,7 +197,7 @@ describe('origins', () => {
     expect(response.headers.get('vary')).toBe('Origin');
   });
 
-  it('answers a preflight with what the route takes', async () => {
+  it('answers a preflight with the methods of the route', async () => {
     const response = await preflight('https://good.example');
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-methods')).toBe('POST, DELETE');
@@ -205,7 +205,7 @@ describe('origins', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('https://good.example');
   });
 
-  it('refuses other pages on every route, and lets them read nothing', async () => {
+  it('refuses other origins on every route, without CORS headers', async () => {
     for (const path of ['/api/sessions', '/api/llm-stream', '/api/check-stream', '/api/sessions/x']) {
       const response = await preflight('https://evil.example', path);
       expect(await problemOf(response)).toBe('403 origin-not-allowed');

@@ -99,7 +99,7 @@ describe('POST /api/sessions/:sessionId/share', () => {
     expect((await stage.request(`/api/sessions/${other.sessionId}`, { headers: bearer(token) })).status).toBe(404);
   });
 
-  it('gives it for as long as is asked, and never for longer than a session’s own', async () => {
+  it('is valid for as long as asked, and no longer than a session’s own token', async () => {
     await answer();
     const short = await share({ expiresInSeconds: 10 });
     expect(short.expiresAt - stage.clock.now).toBeGreaterThanOrEqual(10_000);
@@ -111,7 +111,7 @@ describe('POST /api/sessions/:sessionId/share', () => {
     expect((await read(long.token)).status).toBe(200);
   });
 
-  it('has nothing to share before the first prompt, or once the session is gone', async () => {
+  it('refuses to share a session before its first prompt, or once it is gone', async () => {
     expect(await problemOf(await post())).toBe('412 stream-not-started');
     await answer();
     const { token } = await share();
@@ -132,7 +132,7 @@ describe('POST /api/sessions/:sessionId/share', () => {
 });
 
 describe('DELETE /api/sessions/:sessionId/share', () => {
-  it('revokes what was shared, and nothing that is shared later', async () => {
+  it('revokes existing shares, but not later ones', async () => {
     await answer();
     const [first, second] = [await share(), await share()];
     const response = await revoke();
@@ -147,7 +147,7 @@ describe('DELETE /api/sessions/:sessionId/share', () => {
     expect(await problemOf(await read(later.token))).toBe('401 unauthorized');
   });
 
-  it('says goodbye to those who read by it, in the middle of a run too, and to nobody else', async () => {
+  it('ends the streams of revoked shares, even during a run, and no others', async () => {
     await answer();
     const { token } = await share();
     await stage.prompt(session);
@@ -166,7 +166,7 @@ describe('DELETE /api/sessions/:sessionId/share', () => {
     expect(guest.text()).toBe('');
   });
 
-  it('reaches them although the hint is lost', async () => {
+  it('ends them although the notification is lost', async () => {
     await stage.close();
     await begin({
       wrapStore: (store) => ({
@@ -182,7 +182,7 @@ describe('DELETE /api/sessions/:sessionId/share', () => {
     expect(bye.data.reason).toBe('gone');
   });
 
-  it('is done as well where nothing was shared, and 410 once the session is gone', async () => {
+  it('succeeds when nothing was shared, and is 410 once the session is gone', async () => {
     expect((await revoke()).status).toBe(204);
     await stage.store.delete(session.sessionId);
     expect(await problemOf(await revoke())).toBe('410 session-expired');

@@ -42,11 +42,11 @@ it('has a default for everything', () => {
   expect(readConfig({}).model.create()).toMatchObject({ modelId: 'demo' });
 });
 
-it('takes a setting that is set to nothing for one that is not set', () => {
+it('treats an empty setting as not set', () => {
   expect(chosen({ PORT: '', MODEL_BASE_URL: '', RELAY_SECRET: '', STORE: '', MODEL: '' })).toEqual(chosen());
 });
 
-it('has an example file with every setting, at its default, explained', () => {
+it('has an example file with every setting, its default and an explanation', () => {
   const lines = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8').split('\n');
   const settings = lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split('=', 2) as [string, string]);
   expect(chosen(Object.fromEntries(settings))).toEqual(chosen());
@@ -111,14 +111,14 @@ it.each([
   'rediss://user:p%40ss@localhost:1/2',
   'redis-cluster://a:1,b:2',
   'redis-sentinel://a:1/name',
-])('takes %s for a store that relays share, and wants the secret that they share', (STORE) => {
+])('accepts %s as a shared store, which needs RELAY_SECRET', (STORE) => {
   expect(problemsOf({ STORE })).toEqual([expect.stringMatching(/^RELAY_SECRET must be set/)]);
   const { store } = readConfig({ STORE, RELAY_SECRET: 'x'.repeat(16) });
   expect(store.label).not.toContain('p%40ss');
   expect(store.secretFile).toBeUndefined();
 });
 
-it('takes upstash: for a store that relays share, with an address and a token of its own', () => {
+it('accepts upstash: as a shared store, which needs a URL and a token', () => {
   expect(problemsOf({ STORE: 'upstash:' })).toEqual([
     expect.stringMatching(/^UPSTASH_REDIS_REST_URL must be set/),
     expect.stringMatching(/^UPSTASH_REDIS_REST_TOKEN must be set/),
@@ -134,17 +134,17 @@ it('takes upstash: for a store that relays share, with an address and a token of
   expect(problemsOf({ STORE: 'upstash:x' })).toContainEqual(expect.stringMatching(/^STORE must be/));
 });
 
-it('keeps no secret for a store that is forgotten', () => {
+it('keeps no secret beside a store in memory', () => {
   expect(readConfig({ STORE: 'sqlite::memory:' }).store).toMatchObject({ label: ':memory:' });
   expect(readConfig({ STORE: 'sqlite::memory:' }).store.secretFile).toBeUndefined();
 });
 
-it('reads how a half-written reply is taken on', () => {
+it('reads how a half-written reply is taken over', () => {
   for (const takeover of ['restart', 'continue', 'fail'])
     expect(readConfig({ ON_TAKEOVER: takeover }).takeover).toBe(takeover);
 });
 
-it('wants a key for the gateway, under either name', () => {
+it('needs a key for the gateway, under either name', () => {
   const MODEL = 'gateway:openai/gpt-5';
   expect(problemsOf({ MODEL })).toEqual([expect.stringMatching(/^MODEL_API_KEY must be set/)]);
   for (const name of ['MODEL_API_KEY', 'AI_GATEWAY_API_KEY'])
