@@ -5,7 +5,7 @@ import { createDemoModel } from './models/demo/demo-model.ts';
 import { startOpenAiServer, type Reply } from './testing/openai-server.ts';
 import { createStage, type StageOptions } from './testing/stage.ts';
 
-/** Long enough that a busy machine keeps to them. */
+/** Timeouts that a busy machine does not reach. */
 const PATIENT = { firstChunkMs: 10_000, chunkMs: 10_000, totalMs: 60_000 };
 const API_KEY = 'sk-test-1234';
 
@@ -26,7 +26,7 @@ async function answerFrom(replies: Reply[], options: StageOptions = {}) {
 
 type Ended = Awaited<ReturnType<typeof answerFrom>>;
 
-/** One `error`, one terminal `metadata failed` right after it, and nothing that the provider said. */
+/** Expects one `error` with the terminal message right after it, and nothing of the provider's own words. */
 function expectFailure({ messages, terminals, reply }: Ended, problem: object): void {
   expect(messages.filter(({ type }) => type === 'error')).toHaveLength(1);
   expect(messages.at(-2)).toMatchObject({ type: 'error', problem });
@@ -43,7 +43,7 @@ function expectFailure({ messages, terminals, reply }: Ended, problem: object): 
 }
 
 describe('a reply', () => {
-  test('of the demo model ends completed in the log', async () => {
+  test('of the demo model ends in the log as completed', async () => {
     await using stage = createStage({ model: createDemoModel({ tokensPerSecond: 5000 }) });
     stage.start();
     const runId = await stage.prompt('How do I bake sourdough bread?');
@@ -61,7 +61,7 @@ describe('a reply', () => {
     expect(stage.textOf(reply)).toContain('sourdough');
   });
 
-  test('is written as the chunks of the SDK, framed by start and finish, with usage and reason', async () => {
+  test('is written as the chunks of the AI SDK between start and finish, with usage and finish reason', async () => {
     const { messages, text, runId, requests } = await answerFrom([{ kind: 'ok', reasoning: ['Hm', 'm.'] }]);
     const chunks = messages.flatMap((message) => (message.type === 'chunk' ? [message.chunk] : []));
 
@@ -93,7 +93,7 @@ describe('a reply', () => {
     });
   });
 
-  test('is told the system prompt and the conversation so far', async () => {
+  test('is generated from the system prompt and the conversation so far', async () => {
     await using server = await startOpenAiServer({ kind: 'ok' });
     const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
     await using stage = createStage({ model, systemPrompt: 'Be brief.' });
@@ -112,7 +112,7 @@ describe('a reply', () => {
     expect(server.requests[1]?.headers.authorization).toBeUndefined();
   });
 
-  test('is given no more of the conversation than the bounds on history allow', async () => {
+  test('is generated from no more of the conversation than the bounds on history allow', async () => {
     await using server = await startOpenAiServer({ kind: 'ok' });
     const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
     await using stage = createStage({ model, history: { maxMessages: 2 } });
@@ -125,7 +125,7 @@ describe('a reply', () => {
     expect(sent).toEqual([['first'], ['second'], ['third']]);
   });
 
-  test('that fills its bound is completed with the reason length', async () => {
+  test('that reaches its longest output is completed with the finish reason length', async () => {
     const { terminals } = await answerFrom([{ kind: 'ok', finishReason: 'length' }]);
     expect(terminals[0]).toMatchObject({ status: 'completed', finishReason: 'length' });
   });
@@ -136,7 +136,7 @@ describe('a model that fails', () => {
     [401, 'MODEL_API_KEY'],
     [403, 'MODEL_API_KEY'],
     [404, 'MODEL_BASE_URL'],
-  ])('with %i for good is asked once, and the operator is told to look at %s', async (status, setting) => {
+  ])('with status %i is called once, and the operator is told to check %s', async (status, setting) => {
     const ended = await answerFrom([{ kind: 'status', status }]);
     expectFailure(ended, { code: 'model-failed', retryable: false });
     expect(ended.requests).toHaveLength(1);
@@ -149,7 +149,7 @@ describe('a model that fails', () => {
     expect(JSON.stringify(ended.log)).not.toContain('Are you there');
   });
 
-  test('and cannot be reached ends the run, and the operator is told which setting to look at', async () => {
+  test('because its server cannot be reached ends the run, and the operator is told to check MODEL_BASE_URL', async () => {
     const gone = await startOpenAiServer();
     await gone.close();
     const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: gone.baseUrl });
@@ -164,7 +164,7 @@ describe('a model that fails', () => {
     expect(errors[0]?.message).toContain('MODEL_BASE_URL');
   });
 
-  test('because another server answers at that address: the operator is told where to look', async () => {
+  test('because another server answers at that address ends the run, and the operator is told to check MODEL_BASE_URL', async () => {
     const ended = await answerFrom([{ kind: 'page' }]);
     expectFailure(ended, { code: 'model-failed', retryable: true });
     const errors = ended.log.filter(({ level }) => level === 'error');
@@ -172,7 +172,7 @@ describe('a model that fails', () => {
     expect(errors[0]?.message).toContain('MODEL_BASE_URL');
   });
 
-  test('for a moment is asked again as the next attempt, and nothing of the first is seen', async () => {
+  test('once is called again in the next attempt, and nothing of the first attempt is seen', async () => {
     const { messages, text, requests, terminals } = await answerFrom([
       { kind: 'status', status: 503, headers: { 'retry-after-ms': '10' } },
       { kind: 'ok' },
@@ -183,7 +183,7 @@ describe('a model that fails', () => {
     expect(messages.filter(({ type }) => type === 'error')).toEqual([]);
   });
 
-  test('is not asked again before the time it asks for', async () => {
+  test('is not called again before its Retry-After', async () => {
     const startedAt = Date.now();
     const { requests, terminals } = await answerFrom([
       { kind: 'status', status: 429, headers: { 'retry-after': '1' } },
@@ -194,37 +194,37 @@ describe('a model that fails', () => {
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1000);
   });
 
-  test.each([500, 503, 429])('each time with %i is asked once in each of three attempts', async (status) => {
+  test.each([500, 503, 429])('each time with status %i is called once in each of three attempts', async (status) => {
     const ended = await answerFrom([{ kind: 'status', status, headers: { 'retry-after-ms': '10' } }]);
     expectFailure(ended, { code: 'model-failed', retryable: true });
     expect(ended.requests).toHaveLength(3);
   });
 
-  test('before its first word by a dead socket is asked again', async () => {
+  test('before its first output by a broken connection is called again', async () => {
     const { requests, text } = await answerFrom([{ kind: 'cut', words: [] }, { kind: 'ok' }]);
     expect(requests).toHaveLength(2);
     expect(text).toBe('Hello from the other side.');
   });
 
   test.each<[string, Reply]>([
-    ['a socket that dies', { kind: 'cut' }],
+    ['a broken connection', { kind: 'cut' }],
     ['an answer that ends without a finish', { kind: 'end-early' }],
     ['an error in the stream, though a finish follows', { kind: 'error-part' }],
     ['garbage', { kind: 'garbage' }],
-  ])('in the middle, with %s, ends the run and keeps the partial reply', async (_, reply) => {
+  ])('in the middle of its answer, with %s, ends the run and keeps the partial reply', async (_, reply) => {
     const ended = await answerFrom([reply]);
     expectFailure(ended, { code: 'model-failed', retryable: true });
     expect(ended.requests).toHaveLength(1);
     expect(ended.text).toBe('Hello from the other side.');
   });
 
-  test('with an error before any word, of a kind that may not pass, ends the run', async () => {
+  test('with an error before its first output that is not marked as retryable ends the run', async () => {
     const ended = await answerFrom([{ kind: 'error-part', words: [] }]);
     expectFailure(ended, { code: 'model-failed' });
     expect(ended.reply?.parts).toEqual([]);
   });
 
-  test('by an empty answer ends the run', async () => {
+  test('with an empty answer ends the run', async () => {
     const ended = await answerFrom([{ kind: 'ok', words: [] }]);
     expectFailure(ended, { code: 'model-failed', retryable: true });
     expect(ended.requests).toHaveLength(1);
@@ -236,7 +236,7 @@ describe('a model that fails', () => {
     ['after a preamble that names the role', { kind: 'preamble-then-stall' }, '', 'first-chunk'],
     ['after some words', { kind: 'words-then-stall' }, 'Hello from the other side.', '(chunk'],
     ['in the input of a tool call', { kind: 'tool-input-then-stall' }, '', '(chunk'],
-  ])('by falling silent %s is a timeout, and the call is dropped', async (_, reply, text, phase) => {
+  ])('by falling silent %s ends the run as a timeout, and the call is aborted', async (_, reply, text, phase) => {
     const quick = phase === 'first-chunk' ? { firstChunkMs: 500 } : { chunkMs: 500 };
     const ended = await answerFrom([reply], { timeouts: { ...PATIENT, ...quick } });
     expectFailure(ended, { code: 'model-timeout', retryable: true });
@@ -246,7 +246,7 @@ describe('a model that fails', () => {
     expect(ended.requests[0]?.left.aborted).toBe(true);
   });
 
-  test('to come to an end within the total time is a timeout', async () => {
+  test('to finish within the total time ends the run as a timeout', async () => {
     const words = Array.from({ length: 200 }, () => 'word ');
     const ended = await answerFrom([{ kind: 'ok', words, everyMs: 20 }], {
       timeouts: { ...PATIENT, totalMs: 1500 },
@@ -256,16 +256,16 @@ describe('a model that fails', () => {
   });
 });
 
-test('a model that speaks slowly, but goes on speaking, is let finish', async () => {
+test('a model that answers slowly but steadily is not timed out', async () => {
   const words = Array.from({ length: 30 }, () => 'word ');
-  // All of it takes longer than it may take from one word to the next.
+  // The whole answer takes longer than the timeout between two words.
   const timeouts = { ...PATIENT, chunkMs: 2000 };
   const { terminals, text } = await answerFrom([{ kind: 'ok', words, everyMs: 80 }], { timeouts });
   expect(terminals).toMatchObject([{ status: 'completed' }]);
   expect(text).toBe(words.join(''));
 });
 
-test('a model that has said it is done need not end its response', async () => {
+test('an answer ends at [DONE], though the response stays open', async () => {
   const { terminals, text } = await answerFrom([{ kind: 'done-then-stall' }], {
     timeouts: { ...PATIENT, chunkMs: 5000 },
   });
@@ -283,7 +283,7 @@ test.each([
   expect(reply).toMatchObject({ name: 'generate-reply', model: id });
 });
 
-test('a reply that outgrows the log ends as failed, with a clear problem', async () => {
+test('a reply that outgrows the log fails with a problem that says so', async () => {
   const word = 'x'.repeat(200_000);
   const ended = await answerFrom([{ kind: 'ok', words: Array.from({ length: 60 }, () => word) }]);
   expectFailure(ended, {

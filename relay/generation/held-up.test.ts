@@ -4,13 +4,13 @@ import { createModel } from './models/index.ts';
 import { startOpenAiServer } from './testing/openai-server.ts';
 import { createStage } from './testing/stage.ts';
 
-/** No renewal comes by itself before the test is over. */
+/** Longer than the test: no renewal is due by itself. */
 const LEASE_MS = 600_000;
 
 test.each([
-  ['asks the model', 1],
+  ['calls the model', 1],
   ['runs a tool', 2],
-])('a relay that is frozen just before it %s, past its lease, does so no more', async (_, frozenRead) => {
+])('a relay that is frozen past its lease just before it %s stops instead', async (_, frozenRead) => {
   const monotonic = performance.now.bind(performance);
   let laterMs = 0;
   const now = vi.spyOn(performance, 'now').mockImplementation(() => monotonic() + laterMs);
@@ -33,7 +33,7 @@ test.each([
     runner: { leaseMs: LEASE_MS },
     wrap: (store) => ({
       ...store,
-      // What is done next is done with this answer, which is true of the time before.
+      // The next step acts on this answer, which was true before the freeze.
       async read(...args) {
         const answer = await store.read(...args);
         if ((reads += 1) === frozenRead) {
@@ -42,7 +42,7 @@ test.each([
         }
         return answer;
       },
-      // A frozen process hears nothing.
+      // A frozen process receives nothing.
       follow: () => Promise.resolve(() => {}),
     }),
   });

@@ -15,7 +15,7 @@ const turns = (n: number, size = 1) =>
   Array.from({ length: n }, (_, i) => [user(`q${i}`), assistant('a'.repeat(size))]).flat();
 
 describe('what the model is sent', () => {
-  test('is the visible conversation, with stopped and failed partials', async () => {
+  test('is the visible conversation, with cancelled and failed replies', async () => {
     const messages = [
       user('one'),
       assistant('half', 'cancelled'),
@@ -33,14 +33,14 @@ describe('what the model is sent', () => {
     ]);
   });
 
-  test('leaves the oldest whole turns out beyond 50 messages, and begins with the visitor', () => {
+  test('leaves out the oldest turns beyond 50 messages, and begins with a prompt', () => {
     const sent = newestTurns([...turns(40), user('now')]);
     expect(sent).toHaveLength(49);
     expect(sent[0]?.role).toBe('user');
     expect(sent.at(-1)?.parts).toEqual([{ type: 'text', text: 'now' }]);
   });
 
-  test('leaves the oldest whole turns out beyond 64 KiB of UTF-8', () => {
+  test('leaves out the oldest turns beyond 64 KiB of UTF-8', () => {
     const sent = newestTurns([...turns(10, 10_000), user('now')]);
     expect(sent).toHaveLength(13);
     const wide = newestTurns([user('q'), assistant('語'.repeat(30_000)), user('q'), assistant('ok'), user('now')]);
@@ -53,14 +53,14 @@ describe('what the model is sent', () => {
     }
   });
 
-  test('always has the newest turn whole, however long', () => {
+  test('has the newest turn whole, however long it is', () => {
     const long = user('x'.repeat(100_000));
     expect(newestTurns([...turns(3), long])).toEqual([long]);
     const partial = assistant('y'.repeat(100_000));
     expect(newestTurns([...turns(3), long, partial])).toEqual([long, partial]);
   });
 
-  test('has no empty replies and no notes of reasoning', async () => {
+  test('has no empty replies and no unsigned reasoning', async () => {
     const thoughtful: ChatMessage = {
       ...assistant('answer'),
       parts: [

@@ -29,7 +29,7 @@ async function run(model: LanguageModelV4, options: Partial<ModelTurnOptions> = 
 }
 
 describe('a turn of the model', () => {
-  test('that says itself that it failed is cut, even where no error came before', async () => {
+  test('is cut when its finish reason is error, even without an error part before', async () => {
     const { turn } = await run(
       modelOf([
         { type: 'text-start', id: 't' },
@@ -60,7 +60,7 @@ describe('a turn of the model', () => {
     });
   });
 
-  test('times out before its first output when the model sends nothing but a preamble, again and again', async () => {
+  test('times out when the model sends empty deltas for ever', async () => {
     let timer: NodeJS.Timeout | undefined;
     onTestFinished(() => clearInterval(timer));
     const preambles = new ReadableStream<ProviderPart>({
@@ -77,7 +77,7 @@ describe('a turn of the model', () => {
     await expect(turn).rejects.toMatchObject({ hasOutput: false, cause: { phase: 'first-chunk', afterMs: 500 } });
   });
 
-  test('does not count the time that its chunks wait for the store', async () => {
+  test('does not count the time in which its chunks wait for the store', async () => {
     const chunkMs = 100;
     const slowStore: string[] = [];
     const { turn } = await run(
@@ -100,7 +100,7 @@ describe('a turn of the model', () => {
     expect(slowStore).toEqual(['start-step', 'text-start', 'text-delta', 'text-delta', 'text-end']);
   });
 
-  test('gives what the model said, and what it cost', async () => {
+  test('emits the chunks of the model, and resolves with finish reason, usage and calls', async () => {
     const { chunks, turn } = await run(
       modelOf([
         { type: 'stream-start', warnings: [] },
@@ -122,15 +122,15 @@ describe('a turn of the model', () => {
   });
 
   test.each<[string, ProviderPart[]]>([
-    ['text that was never begun', [{ type: 'text-delta', id: 'b', delta: 'Who?' }]],
+    ['a delta of a text that never started', [{ type: 'text-delta', id: 'b', delta: 'Who?' }]],
     [
-      'text that has ended',
+      'a delta of a text that has ended',
       [
         { type: 'text-end', id: 'a' },
         { type: 'text-delta', id: 'a', delta: 'More' },
       ],
     ],
-    ['the end of a thought that was never begun', [{ type: 'reasoning-end', id: 'a' }]],
+    ['the end of reasoning that never started', [{ type: 'reasoning-end', id: 'a' }]],
   ])('is cut by %s', async (_, parts) => {
     const start: ProviderPart[] = [
       { type: 'text-start', id: 'a' },
@@ -143,7 +143,7 @@ describe('a turn of the model', () => {
     expect(chunks).not.toContainEqual(expect.objectContaining({ delta: 'More' }));
   });
 
-  test('ends at once when it is stopped, even if the model takes no notice', async () => {
+  test('ends at once when it is aborted, even if the model ignores the signal', async () => {
     const abort = new AbortController();
     const never = new Promise<never>(() => {});
     const { turn } = await run({ ...modelOf([]), doStream: () => never }, { signal: abort.signal });
@@ -151,7 +151,7 @@ describe('a turn of the model', () => {
     await expect(turn).rejects.toThrow('stopped');
   });
 
-  test('ends at once when it is stopped in the middle, even if the model takes no notice', async () => {
+  test('ends at once when it is aborted in the middle, even if the model ignores the signal', async () => {
     const abort = new AbortController();
     const stream = new ReadableStream<ProviderPart>({
       start: (controller) => {
@@ -169,7 +169,7 @@ describe('a turn of the model', () => {
     await expect(turn).rejects.toThrow('stopped');
   });
 
-  test('lets go of a stream that comes after it was stopped', async () => {
+  test('cancels a stream that opens after it was aborted', async () => {
     const abort = new AbortController();
     const late = Promise.withResolvers<{ stream: ReadableStream<ProviderPart> }>();
     const { turn } = await run({ ...modelOf([]), doStream: () => late.promise }, { signal: abort.signal });

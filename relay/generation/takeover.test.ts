@@ -7,7 +7,7 @@ import { createStage, type Stage, type StageOptions } from './testing/stage.ts';
 
 const PROMPT = '/long 300';
 
-/** What the demo says when nothing comes in between. */
+/** The demo model's answer when nothing interrupts it. */
 async function wholeAnswer(): Promise<string> {
   await using stage = createStage({ model: createDemoModel({ tokensPerSecond: 100_000 }) });
   stage.start();
@@ -25,11 +25,11 @@ function chunksAfterRestart(messages: readonly StreamMessage[]): string[] {
   return messages.slice(from + 1).flatMap((message) => (message.type === 'chunk' ? [message.chunk.type] : []));
 }
 
-/** Lets a first relay write some of its reply, ends it as `leave` says, and lets a second one take over. */
+/** A first relay writes some of its reply and dies or drains; a second one takes over. */
 async function takeOver(options: StageOptions, leave: 'dies' | 'drains') {
   const stage = createStage({
     ...options,
-    // A process that has died gives nothing back.
+    // A process that has died releases nothing.
     wrap: (store) => (leave === 'dies' ? { ...store, release: () => new Promise<never>(() => {}) } : store),
   });
   const first = stage.start();
@@ -46,7 +46,7 @@ describe('a reply whose relay is gone', () => {
   test.each<['dies' | 'drains', number]>([
     ['dies', 2],
     ['drains', 1],
-  ])('in the middle is written anew under takeover restart (the relay %s)', async (leave, attempt) => {
+  ])('in the middle is written again under takeover restart (the relay %s)', async (leave, attempt) => {
     await using taken = await takeOver({ model: createDemoModel({ tokensPerSecond: 400 }) }, leave);
     const { stage, messages, state, terminals } = taken;
     expect(messages.find((message) => message.type === 'metadata' && message.status === 'restarted')).toMatchObject({
@@ -60,7 +60,7 @@ describe('a reply whose relay is gone', () => {
   });
 
   test.each<'dies' | 'drains'>(['dies', 'drains'])(
-    'in the middle of its text goes on with the next word under takeover continue (the relay %s)',
+    'in the middle of its text continues with the next word under takeover continue (the relay %s)',
     async (leave) => {
       const model = createDemoModel({ tokensPerSecond: 400 });
       await using taken = await takeOver({ model, runner: { takeover: 'continue' } }, leave);
@@ -86,7 +86,7 @@ describe('a reply whose relay is gone', () => {
       ['text-delta', 'text-end', 'finish-step', 'finish'],
     ],
     ['has nothing to add', { kind: 'ok', words: [] }, ['text-end', 'finish-step', 'finish']],
-  ])('goes on in the open text part when the model %s', async (_, line, kinds) => {
+  ])('continues in the open text part when the model %s', async (_, line, kinds) => {
     await using server = await startOpenAiServer(
       { kind: 'words-then-stall', words: ['A first half of an answer '] },
       line,
@@ -105,7 +105,7 @@ describe('a reply whose relay is gone', () => {
   });
 });
 
-test('Stop ends the call of the model at once, even while it is silent', async () => {
+test('Stop aborts the model call at once, even while the model is silent', async () => {
   await using server = await startOpenAiServer({ kind: 'words-then-stall' });
   const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
   await using stage = createStage({ model, runner: { leaseMs: 60_000 } });
@@ -113,7 +113,7 @@ test('Stop ends the call of the model at once, even while it is silent', async (
   await stage.prompt('Hello?');
   await stage.until(async () => (await partialText(stage)) !== '');
   await stage.store.cancel(stage.sessionId, { token: 'cancel-1' });
-  // By the live channel: the next renewal is 20 s away.
+  // Through the live channel: the next renewal is 20 s away.
   await stage.until(() => server.requests[0]?.left.aborted);
   await stage.until(() => runner.activeRuns === 0);
   const { terminals, state } = await stage.ended();

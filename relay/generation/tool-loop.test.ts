@@ -26,7 +26,7 @@ function threeTurns({ body }: OpenAiRequest): Reply {
       ],
     };
   }
-  // The same id as before: some servers number the calls of each turn anew.
+  // The same id as before: some servers restart the numbers of calls with each turn.
   if (answered === 2)
     return { kind: 'tool-calls', calls: [{ id: 'call_a', name: 'weather', input: '{"city":"Paris"}' }] };
   return { kind: 'ok', words: ['All ', 'sunny.'] };
@@ -56,7 +56,7 @@ function answeredCities(message: ChatMessage | undefined): string[] {
 }
 
 describe('a reply that calls tools', () => {
-  test('has each turn and each answer in the log, in the order they depend on each other', async () => {
+  test('writes its turns and answers to the log in the order in which they depend on each other', async () => {
     await using server = await startOpenAiServer(threeTurns);
     const executions: string[] = [];
     await using stage = createStage({ model: connect(server), tools: weatherTools(executions) });
@@ -123,7 +123,7 @@ describe('a reply that calls tools', () => {
     for (const [city, given] of theirs) expect(ours.get(city), city).toEqual(given);
   });
 
-  test('sends the error of a tool back to the model', async () => {
+  test('sends the error of a tool to the model', async () => {
     await using server = await startOpenAiServer(
       { kind: 'tool-calls', calls: [{ id: 'call_a', name: 'weather', input: '{"city":"Oslo"}' }] },
       { kind: 'ok', words: ['I could not find out.'] },
@@ -148,7 +148,7 @@ describe('a reply that calls tools', () => {
     expect(server.requests[1]?.body.messages.at(-1)).toMatchObject({ role: 'tool', content: 'no such city: Oslo' });
   });
 
-  test('tells the model of a call that does not fit the tool, and runs nothing', async () => {
+  test('tells the model that its call does not fit the tool, and runs nothing', async () => {
     await using server = await startOpenAiServer(
       { kind: 'tool-calls', calls: [{ id: 'call_a', name: 'nonsense', input: '{}' }] },
       { kind: 'ok', words: ['Sorry.'] },
@@ -167,7 +167,7 @@ describe('a reply that calls tools', () => {
 
   test.each([
     ['that the relay cannot run', {}],
-    ['that wants an approval', { execute: () => 'never', needsApproval: true }],
+    ['that needs an approval', { execute: () => 'never', needsApproval: true }],
   ])('ends when it calls a tool %s', async (_, more) => {
     await using server = await startOpenAiServer(threeTurns);
     const tools: ToolSet = { weather: { inputSchema: cityOf, ...more } };
@@ -185,7 +185,7 @@ describe('a reply that calls tools', () => {
     ).toEqual(['output-error', 'output-error']);
   });
 
-  test('ends after its last turn, however much the model wants to call', async () => {
+  test('ends after its last turn, though the model calls more tools', async () => {
     await using server = await startOpenAiServer({
       kind: 'tool-calls',
       calls: [{ id: 'call_a', name: 'weather', input: '{"city":"Oslo"}' }],
@@ -200,7 +200,7 @@ describe('a reply that calls tools', () => {
     expect(executions).toEqual(['Oslo', 'Oslo']);
   });
 
-  test('ends as a timeout when a tool takes longer than all of it may, even one that takes no notice', async () => {
+  test('ends as a timeout when a tool exceeds the total time, even one that ignores its signal', async () => {
     await using server = await startOpenAiServer(threeTurns);
     const tools: ToolSet = { weather: tool({ inputSchema: cityOf, execute: () => new Promise<string>(() => {}) }) };
     const timeouts = { firstChunkMs: 5000, chunkMs: 5000, totalMs: 300 };
@@ -213,7 +213,7 @@ describe('a reply that calls tools', () => {
     await stage.until(() => runner.activeRuns === 0);
   });
 
-  test('fails when what a tool yields outgrows the log, and does not tell the model that the tool has failed', async () => {
+  test('fails when the answers of a tool outgrow the log, and does not report that as an error of the tool', async () => {
     await using server = await startOpenAiServer(threeTurns);
     const tools: ToolSet = {
       weather: tool({
@@ -237,7 +237,7 @@ describe('a reply that calls tools', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('shows what a tool says on the way', async () => {
+  test('emits the values that a tool yields as preliminary answers', async () => {
     await using server = await startOpenAiServer(threeTurns);
     const tools: ToolSet = {
       weather: tool({
@@ -258,7 +258,7 @@ describe('a reply that calls tools', () => {
 });
 
 describe('a takeover in the middle of a tool loop', () => {
-  /** Lets the relay die at its n-th write; then another one takes over. */
+  /** The relay dies at its n-th write; then another one takes over. */
   async function dieAtWrite(n: number, how: Fault) {
     await using server = await startOpenAiServer(threeTurns);
     const executions: string[] = [];
@@ -309,7 +309,7 @@ describe('a takeover in the middle of a tool loop', () => {
   }
 
   test.each<Fault>(['hangs-before', 'hangs-after'])(
-    'at any write (%s) never runs a tool again that has answered, and ends in the same reply',
+    'at any write (%s) runs no tool again that has answered, and ends with the same reply',
     async (how) => {
       let points = 0;
       for (let n = 1; n < 100; n += 1) {
@@ -325,7 +325,7 @@ describe('a takeover in the middle of a tool loop', () => {
         if (!died) break;
         points = n;
       }
-      // start, three turns, three answers, the end: each is a write at least.
+      // At least a write each for the start, three turns, three answers and the end.
       expect(points).toBeGreaterThanOrEqual(8);
     },
     60_000,

@@ -1,33 +1,34 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What the server does with one call of `POST /v1/chat/completions`. */
+/** How the server answers one call of `POST /v1/chat/completions`. */
 export type Reply =
   /** Streams the words, then a finish reason, the usage and `[DONE]`. */
   | { kind: 'ok'; words?: string[]; finishReason?: string; reasoning?: string[]; everyMs?: number }
   | { kind: 'tool-calls'; calls: { id: string; name: string; input: string }[]; words?: string[] }
   /** An HTTP error with a body as OpenAI writes it. */
   | { kind: 'status'; status: number; headers?: Record<string, string>; code?: string; message?: string }
-  /** Streams the words and destroys the socket. */
+  /** Streams the words, then destroys the socket. */
   | { kind: 'cut'; words?: string[] }
-  /** Streams the words and ends the response in order, but without a finish reason. */
+  /** Streams the words, then ends the response in order, but without a finish reason. */
   | { kind: 'end-early'; words?: string[] }
-  /** A page of some other server: a success, but no answer of a model. */
+  /** An HTML page with status 200, as another server would send. */
   | { kind: 'page' }
-  /** Says nothing: not even the status line when `headers` is false. */
+  /** Sends nothing but the headers, and not even those when `headers` is false. */
   | { kind: 'stall'; headers?: boolean }
-  /** Only the preamble that names the role. */
+  /** Sends only the preamble that names the role. */
   | { kind: 'preamble-then-stall' }
   | { kind: 'words-then-stall'; words?: string[] }
-  /** As `ok`, but the response stays open behind `[DONE]`. */
+  /** As `ok`, but the response stays open after `[DONE]`. */
   | { kind: 'done-then-stall'; words?: string[] }
-  /** Half of a tool call's input. */
+  /** Sends half of a tool call's input. */
   | { kind: 'tool-input-then-stall' }
-  /** A line that is no JSON. */
+  /** Sends an event that is no JSON. */
   | { kind: 'garbage'; words?: string[] }
-  /** An error object in the stream, and then a finish. */
+  /** Sends an error object in the stream, then a finish. */
   | { kind: 'error-part'; words?: string[] };
 
+/** One call that the server has got. */
 export interface OpenAiRequest {
   headers: IncomingMessage['headers'];
   body: {
@@ -35,24 +36,25 @@ export interface OpenAiRequest {
     messages: { role: string; content: unknown; [key: string]: unknown }[];
     [key: string]: unknown;
   };
-  /** Aborts when the client leaves before the answer has ended. */
+  /** Aborts when the client disconnects before the answer has ended. */
   left: AbortSignal;
 }
 
-/** A reply, or what makes one of what was asked. */
+/** A reply, or a function that makes one for the request. */
 export type ScriptLine = Reply | ((request: OpenAiRequest) => Reply);
 
+/** @see startOpenAiServer */
 export interface OpenAiServer extends AsyncDisposable {
   /** For `MODEL_BASE_URL`. */
   readonly baseUrl: string;
-  /** Every call so far. */
+  /** The calls so far. */
   readonly requests: readonly OpenAiRequest[];
-  /** What the next calls get, in order; the last one is for all that follow. */
+  /** Sets the replies of the next calls, in order; the last one is for all calls after it. */
   script(...lines: ScriptLine[]): void;
   close(): Promise<void>;
 }
 
-/** A server on a free port of the loopback that speaks OpenAI's streaming chat completions as it is told to. */
+/** Starts a server on a free loopback port that answers OpenAI's streaming chat completions from a script. */
 export async function startOpenAiServer(...lines: ScriptLine[]): Promise<OpenAiServer> {
   let script: ScriptLine[] = lines;
   const requests: OpenAiRequest[] = [];
@@ -89,7 +91,7 @@ export async function startOpenAiServer(...lines: ScriptLine[]): Promise<OpenAiS
     baseUrl: `http://127.0.0.1:${port}/v1`,
     requests,
     script(...next) {
-      // Calls are counted on, so the new script begins with the next one.
+      // The script is indexed by the number of calls, so the calls so far are skipped.
       script = [...Array.from({ length: requests.length }, (): ScriptLine => ({ kind: 'ok' })), ...next];
     },
     close,
@@ -175,7 +177,7 @@ async function play(reply: Reply, response: ServerResponse, left: AbortSignal): 
       return finish('tool_calls');
     case 'cut':
       await sendWords(reply.words ?? WORDS);
-      // Let what was written leave the process first.
+      // After the words have left the process.
       setTimeout(() => response.destroy(), 20);
       return;
     case 'end-early':

@@ -8,26 +8,28 @@ import { createRunner, type Runner, type RunnerOptions } from '../../engine/in-p
 import type { Workflow } from '../../engine/workflow.ts';
 import { createGenerateReply, type GenerateReplyOptions } from '../generate-reply.ts';
 
+/** A line that was logged. */
 export interface LogLine {
   level: 'debug' | 'info' | 'warn' | 'error';
   fields: object;
   message: string;
 }
 
+/** What the stage is made of; the rest are options of `createGenerateReply`. */
 export interface StageOptions extends Partial<Omit<GenerateReplyOptions, 'store' | 'model' | 'logger'>> {
   model?: LanguageModel;
   tools?: ToolSet;
-  /** In place of the workflow that answers prompts. */
+  /** The workflow to run in place of the one that answers prompts. */
   workflow?: (store: SessionStore) => Workflow;
-  /** In place of one in memory. Stays the caller's, as its clock does. */
+  /** A store in place of one in memory. Closing it, and its clock, stay the caller's. */
   store?: SessionStore;
-  /** Around the store that the runner and the workflow see. */
+  /** Wraps the store for the runner and the workflow; the stage itself reads the store as it is. */
   wrap?: (store: SessionStore) => SessionStore;
   runner?: Partial<RunnerOptions>;
   clock?: () => number;
 }
 
-/** A store in memory, a runner and a session to write prompts into: everything between a prompt and its log. */
+/** A store in memory, runners and a session: everything between a prompt and its log. */
 export function createStage(options: StageOptions) {
   const clock = { offsetMs: 0 };
   const store: SessionStore =
@@ -75,12 +77,12 @@ export function createStage(options: StageOptions) {
     sessionId,
     log,
     logger,
-    /** Moves the store's clock on, so that leases run out. */
+    /** Advances the store's clock, so that leases run out. */
     advance(ms: number): void {
       clock.offsetMs += ms;
     },
 
-    /** Another process as it were: another runner on the same store. */
+    /** Starts another runner on the same store, as another process would. */
     start(more: Partial<RunnerOptions> = {}): Runner {
       const runner = createRunner({
         store: seen,
@@ -119,7 +121,7 @@ export function createStage(options: StageOptions) {
     read,
     messages,
 
-    /** Waits until `found` finds something. */
+    /** Polls `found` until it returns something other than null, undefined and false. */
     async until<T>(
       found: () => Promise<T | null | undefined | false> | T | null | undefined | false,
       ms = 15_000,
@@ -128,12 +130,12 @@ export function createStage(options: StageOptions) {
         const value = await found();
         if (value !== null && value !== undefined && value !== false) return value;
         if (Date.now() > end)
-          throw new Error(`waited ${ms} ms in vain; the log ends with ${JSON.stringify((await messages()).slice(-4))}`);
+          throw new Error(`nothing within ${ms} ms; the log ends with ${JSON.stringify((await messages()).slice(-4))}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
 
-    /** Waits until no run is active; with what the log then is. */
+    /** Waits until no run is active, and resolves with the log and its fold. */
     async ended(ms?: number) {
       await this.until(async () => (await read()).run === null, ms);
       const { state } = await read();
@@ -153,4 +155,5 @@ export function createStage(options: StageOptions) {
   };
 }
 
+/** @see createStage */
 export type Stage = ReturnType<typeof createStage>;

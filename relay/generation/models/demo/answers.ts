@@ -2,7 +2,11 @@ import { CODE_SAMPLES } from './code-samples.ts';
 import type { Random } from './random.ts';
 import type { Topic } from './topic.ts';
 
-/** The demo's answer to a prompt: markdown, the same for the same topic and the same random choices. */
+/**
+ * The demo model's answer about a topic, in markdown.
+ *
+ * @param followUp whether something was asked before in the same conversation.
+ */
 export function composeAnswer(topic: Topic, random: Random, followUp: boolean): string {
   const body = TEMPLATES[topic.kind](topic, random);
   const opening = followUp && topic.kind !== 'thanks' && topic.kind !== 'greeting' ? openFollowUp(topic, random) : '';

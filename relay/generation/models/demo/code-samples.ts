@@ -1,14 +1,15 @@
 import type { Topic } from './topic.ts';
 
 interface CodeSample {
-  /** As a fenced block names it. */
+  /** The language as a fenced code block names it. */
   language: string;
   code: string;
-  /** How it is run or tried, as a line for a shell. */
+  /** The shell command that runs or tests it. */
   run: string;
   notes: readonly [string, string, string];
 }
 
+/** The code of the demo model's answers, by language. */
 export const CODE_SAMPLES: Record<Topic['language'], CodeSample> = {
   typescript: {
     language: 'ts',

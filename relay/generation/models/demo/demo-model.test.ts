@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Prompt, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS } from './script.ts';
+import { COMMANDS } from './command-texts.ts';
 import { countTokens, toTokens } from './pace.ts';
 import { createDemoModel } from './demo-model.ts';
 
@@ -37,7 +37,7 @@ async function say(...prompts: string[]): Promise<string> {
 }
 
 describe('the demo model', () => {
-  test('says the same to the same conversation, and something else to another', async () => {
+  test('gives the same answer to the same conversation, and another one to another', async () => {
     const answer = await say('How do tides work?');
     expect(await say('How do tides work?')).toBe(answer);
     expect(await say('How do comets work?')).not.toBe(answer);
@@ -53,14 +53,14 @@ describe('the demo model', () => {
     ['Tell me a story about a fox', 'fox', /^> /m],
     ['Why is the sky blue?', 'sky blue', /^### /m],
     ['Hi!', 'demo model', /\/help/],
-  ])('answers %j with something about it, in fitting markdown', async (prompt, topic, form) => {
+  ])('answers %j with markdown of a fitting form that names the topic', async (prompt, topic, form) => {
     const answer = await say(prompt);
     expect(answer.toLowerCase()).toContain(topic.toLowerCase());
     expect(answer).toMatch(form);
     expect(answer).not.toMatch(/undefined|NaN|\[object/);
   });
 
-  test('takes a short follow-up to be about what was asked before', async () => {
+  test('takes a short follow-up for a question about the topic before', async () => {
     expect(await say('Why is the sky blue?', 'Can you explain more?')).toContain('sky blue');
   });
 
@@ -78,7 +78,7 @@ describe('the demo model', () => {
   });
 
   test.each([1, 2, 100, 5000])(
-    'answers /long %i with just so many tokens, whatever the bound on output',
+    'answers /long %i with exactly as many tokens, whatever maxOutputTokens is',
     async (tokens) => {
       const parts = await listen(ask(`/long ${tokens}`), { maxOutputTokens: 50 });
       expect(parts.filter(({ type }) => type === 'text-delta')).toHaveLength(tokens);
@@ -103,24 +103,24 @@ describe('the demo model', () => {
     expect(parts.filter(({ type }) => type === 'text-delta')).toHaveLength(tokens);
   });
 
-  test('ends an answer at the bound on output, with the reason length', async () => {
+  test('ends an answer at maxOutputTokens, with the finish reason length', async () => {
     const parts = await listen(ask('Why is the sky blue?'), { maxOutputTokens: 5 });
     expect(parts.filter(({ type }) => type === 'text-delta')).toHaveLength(5);
     expect(parts.at(-1)).toMatchObject({ finishReason: { unified: 'length' } });
   });
 
-  test('knows each command that /help tells of', async () => {
+  test('lists every command in /help', async () => {
     const help = await say('/help');
     for (const [usage] of COMMANDS) expect(help).toContain(`\`${usage}\``);
   });
 
-  test('thinks before it answers when it is asked to', async () => {
+  test('reasons before it answers /think', async () => {
     const kinds = (await listen(ask('/think about the tides'))).map(({ type }) => type);
     expect(kinds.indexOf('reasoning-end')).toBeLessThan(kinds.indexOf('text-start'));
     expect(kinds.filter((kind) => kind === 'reasoning-delta').length).toBeGreaterThan(10);
   });
 
-  test('calls a tool that it is offered, and says what that has answered', async () => {
+  test('calls a tool that it is offered, and says what the tool has answered', async () => {
     const tools = [{ type: 'function' as const, name: 'weather', inputSchema: { type: 'object' as const } }];
     const call = (await listen(ask('/tool weather {"city":"Oslo"}'), { tools })).find(
       ({ type }) => type === 'tool-call',
@@ -144,12 +144,12 @@ describe('the demo model', () => {
     expect(textOf(await listen(ask('/tool'), {}))).toContain('no tools');
   });
 
-  test('fails in its stream on /error, and says nothing on /empty', async () => {
+  test('reports an error in its stream on /error, and says nothing on /empty', async () => {
     expect((await listen(ask('/error'))).map(({ type }) => type).slice(-2)).toEqual(['error', 'finish']);
     expect(await say('/empty')).toBe('');
   });
 
-  test('goes on where an unfinished answer of its own ends, in the middle of a token too', async () => {
+  test('continues an unfinished answer of its own, even one cut within a token', async () => {
     const prompt = ask('/long 50');
     const whole = textOf(await listen(prompt));
     for (const cut of [1, 17, 100, whole.length - 1]) {
@@ -164,7 +164,7 @@ describe('the demo model', () => {
   test('keeps its pace on average', async () => {
     const startedAt = performance.now();
     await listen(ask('/long 200'), { tokensPerSecond: 400 });
-    // 200 tokens at 400 a second; never quicker, and that timers are late does not add up.
+    // 200 tokens at 400 per second take 500 ms.
     expect(performance.now() - startedAt).toBeGreaterThan(480);
   });
 
@@ -183,14 +183,14 @@ describe('the demo model', () => {
     ).rejects.toThrow('enough');
   });
 
-  test('speaks to many at once, each in its own words', async () => {
+  test('answers many calls at once, each with its own answer', async () => {
     const prompts = Array.from({ length: 50 }, (_, index) => `/long ${index + 1}`);
     const together = await Promise.all(prompts.map((prompt) => say(prompt)));
     for (const [index, prompt] of prompts.entries()) expect(together[index]).toBe(await say(prompt));
   });
 });
 
-test('text is cut into tokens without losing a character', () => {
+test('tokens put together are the text again', () => {
   for (const text of [
     '',
     ' ',

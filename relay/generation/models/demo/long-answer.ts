@@ -1,7 +1,7 @@
 import { toTokens } from './pace.ts';
 import type { Random } from './random.ts';
 
-/** How many tokens `/long` gives at most. */
+/** The longest answer to `/long`, in tokens. */
 export const MAX_LONG_TOKENS = 200_000;
 
 const SUBJECTS = [
@@ -33,8 +33,8 @@ const MANNERS = [
 ] as const;
 
 /**
- * Exactly `tokens` pieces of well-made markdown in numbered sections, one after the other as they are asked for, so
- * that a long answer needs no memory.
+ * Exactly `tokens` pieces of markdown in numbered sections. Each section is made when it is reached, so a long answer
+ * takes no memory.
  */
 export function* composeLongAnswer(tokens: number, random: Random): Generator<string> {
   let left = tokens;

@@ -1,17 +1,15 @@
 import { sleep } from '../../../util/time.ts';
 
-/** What one call may catch up after it was held up, in ms: more would be a burst and no stream. */
+/** The most delay that one call makes up for, in ms: more would be a burst and not a stream. */
 const MAX_DEBT_MS = 1000;
 
-/**
- * Tells when tokens are due at a set pace. What timers are late by is made up for, so that the pace holds on average.
- * Each pace stands for itself: many may run side by side.
- */
+/** Says when tokens are due at a set pace. Late timers are made up for, so the pace holds on average. */
 export interface Pace {
-  /** Waits until at least one more token is due; resolves with how many are. Rejects with the signal's reason. */
+  /** Waits until a token is due, and resolves with how many are. Rejects with the signal's reason when that aborts. */
   due(signal: AbortSignal): Promise<number>;
 }
 
+/** A pace that begins now. */
 export function createPace(tokensPerSecond: number): Pace {
   const msPerToken = 1000 / tokensPerSecond;
   let nextAt = performance.now() + msPerToken;
@@ -30,11 +28,12 @@ export function createPace(tokensPerSecond: number): Pace {
   };
 }
 
-/** Text in pieces of about a token: a word with the white space after it, long words in several. */
+/** Cuts text into pieces of about a token: a word with the white space after it; long words in several pieces. */
 export function* toTokens(text: string): Generator<string> {
   for (const [piece] of text.matchAll(/\s*\S{1,12}(?:(?!\S)[^\S\n]*\n*)?|\s+$/gu)) yield piece;
 }
 
+/** How many pieces `toTokens` makes of the text. */
 export function countTokens(text: string): number {
   let count = 0;
   for (const _ of toTokens(text)) count += 1;

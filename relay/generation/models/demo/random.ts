@@ -1,15 +1,16 @@
-/** A stream of choices that is the same for the same seed, on every machine. */
+/** A pseudo-random source, the same for the same seed on every machine. */
 export interface Random {
-  /** 0 (inclusive) to 1 (exclusive). */
+  /** A number from 0 (inclusive) to 1 (exclusive). */
   next(): number;
   /** A whole number from `min` to `max`, both inclusive. */
   between(min: number, max: number): number;
+  /** One of the choices. */
   pick<T>(choices: readonly [T, ...T[]]): T;
-  /** All of them, in another order. */
+  /** The choices in another order. */
   shuffle<T>(choices: readonly T[]): T[];
 }
 
-/** FNV-1a over the UTF-16 units: quick, and good enough to tell prompts apart. */
+/** FNV-1a of the UTF-16 code units, 32 bits: fast, and good enough to tell prompts apart. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) {
@@ -18,7 +19,7 @@ export function hashText(text: string): number {
   return hash >>> 0;
 }
 
-/** mulberry32: 32 bits of state, all of them used. */
+/** Mulberry32, a generator with 32 bits of state. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   function next(): number {

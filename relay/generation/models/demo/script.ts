@@ -1,50 +1,29 @@
 import { composeAnswer } from './answers.ts';
+import { composeHelp, composeThoughts, MARKDOWN_SHOW } from './command-texts.ts';
 import { composeLongAnswer, MAX_LONG_TOKENS } from './long-answer.ts';
 import { toTokens } from './pace.ts';
 import { createRandom, hashText, type Random } from './random.ts';
+import type { Conversation } from './read-prompt.ts';
 import { readTopic } from './topic.ts';
 
-/** What the demo model does in one turn, in order. */
+/** One thing that the demo model does in its answer. */
 export type Scene =
   | { kind: 'text'; tokens: Iterable<string> }
   | { kind: 'reasoning'; tokens: Iterable<string> }
   | { kind: 'tool-call'; toolName: string; input: string }
-  /** Says nothing more, and does not end either. */
+  /** Falls silent without ending. */
   | { kind: 'stall' }
-  /** Reports an error in the stream, as a provider does. */
+  /** Reports an error within the stream, as providers do. */
   | { kind: 'error' };
 
+/** An answer of the demo model. */
 export interface Script {
   scenes: Scene[];
-  /** It was asked for by its length: the bound on output does not cut it. */
+  /** True when the prompt asked for a length: `maxOutputTokens` does not cut such an answer. */
   unbounded: boolean;
 }
 
-export interface Conversation {
-  /** The visitor's prompts, the oldest first; the last is the one to answer. */
-  prompts: readonly string[];
-  /** What tools have answered to the last prompt so far, as JSON. */
-  toolResults: readonly string[];
-  /** Names of the tools that may be called. */
-  tools: readonly string[];
-}
-
-/** Every command, with what `/help` says about it. */
-export const COMMANDS: readonly (readonly [usage: string, meaning: string])[] = [
-  ['/help', 'this list'],
-  ['/long N', `about N tokens of text (1 to ${MAX_LONG_TOKENS.toLocaleString('en')}; 1,000 when N is left out)`],
-  ['/think …', 'shows some reasoning before it answers'],
-  ['/code …', 'answers with code'],
-  ['/table …', 'answers with a table'],
-  ['/story …', 'tells a story'],
-  ['/markdown', 'shows all that the chat can draw'],
-  ['/tool NAME {…}', 'calls a tool with this JSON, if the relay has tools; the first one when NAME is left out'],
-  ['/error', 'fails in the middle of its answer'],
-  ['/stall', 'falls silent in the middle of its answer'],
-  ['/empty', 'ends without having said anything'],
-];
-
-/** What the demo answers: the same for the same conversation. */
+/** Writes the answer to the last prompt: the same one for the same conversation. */
 export function writeScript(conversation: Conversation): Script {
   const prompt = conversation.prompts.at(-1) ?? '';
   const earlier = conversation.prompts.slice(0, -1);
@@ -112,7 +91,7 @@ function callTool({ tools, toolResults }: Conversation, rest: string): Script {
   if (toolName === undefined) {
     return say(
       tools.length === 0
-        ? 'This relay has no tools. Who runs it can hand some to `createRelay({ tools })`.\n'
+        ? 'This relay has no tools. Its operator can add some with `createRelay({ tools })`.\n'
         : `There is no such tool. I may call: ${tools.map((tool) => `\`${tool}\``).join(', ')}.\n`,
     );
   }
@@ -126,64 +105,3 @@ function callTool({ tools, toolResults }: Conversation, rest: string): Script {
 function sayResult({ toolResults }: Pick<Conversation, 'toolResults'>): string {
   return `The tool has answered:\n\n\`\`\`json\n${toolResults.at(-1) ?? 'null'}\n\`\`\`\n\nThat is all I needed to know.\n`;
 }
-
-function composeThoughts(prompt: string): string {
-  const { name } = readTopic(prompt);
-  return `The visitor asks about ${name}. First I should find out what they already know, then what they want to do with it. A short overview serves most people; an example serves the rest. I will give both, the overview first.`;
-}
-
-function composeHelp(): string {
-  const rows = COMMANDS.map(([usage, meaning]) => `| \`${usage}\` | ${meaning} |`);
-  return `## What I can do
-
-I am the demo model: I need no key, and I make my answers up. Ask me anything, or type a command:
-
-| Command | What it does |
-|---|---|
-${rows.join('\n')}
-
-**Worth a try:** send \`/long 2000\`, then reload the page, close the tab, or stop the relay. The answer goes on where you left it.
-`;
-}
-
-const MARKDOWN_SHOW = `# Heading one
-## Heading two
-### Heading three
-
-A paragraph with **strong**, *emphasised*, ~~struck~~ and \`inline code\`, and a [link](https://example.com "with a title").
-A line that ends with two spaces  
-breaks here.
-
-- a list
-  - nested
-    - deeper
-- with \`code\`
-
-1. first
-2. second
-   1. second, first
-
-- [x] done
-- [ ] to do
-
-> A quote
->
-> > and one within.
-
-\`\`\`js
-const answer = await ask('What is it?'); // 42
-\`\`\`
-
-\`\`\`html
-<p class="note">Escaped &amp; shown, never run.</p>
-\`\`\`
-
-| left | centre | right |
-|:---|:---:|---:|
-| a | b | 1 |
-| longer text | *c* | 1,000 |
-
----
-
-The end, with a few letters from elsewhere: äöü, 日本語, 🎉.
-`;

@@ -1,8 +1,8 @@
-/** What a prompt seems to be about, so that the demo's answers have something to do with it. */
+/** What a prompt seems to be about, as the demo model guesses it. */
 export interface Topic {
-  /** A few words of the prompt, in lower case unless they were written otherwise; never empty. */
+  /** A few words of the prompt, as they were written; never empty. */
   name: string;
-  /** The same as the beginning of a sentence or a heading. */
+  /** The name with a capital, for the start of a sentence or a heading. */
   title: string;
   kind: 'greeting' | 'thanks' | 'code' | 'compare' | 'steps' | 'ideas' | 'story' | 'explain';
   language: 'typescript' | 'python' | 'sql' | 'bash' | 'rust';
@@ -37,7 +37,11 @@ const LANGUAGES: readonly [Topic['language'], RegExp][] = [
   ['rust', /\brust\b/i],
 ];
 
-/** @param earlier prompts of the same conversation, the newest last: "why?" is about what was asked before. */
+/**
+ * Guesses the topic of a prompt.
+ *
+ * @param earlier the prompts before it, the newest last: the topic of "why?" is what was asked before.
+ */
 export function readTopic(prompt: string, earlier: readonly string[] = []): Topic {
   const words = keywords(prompt);
   const kind = KINDS.find(([, pattern]) => pattern.test(prompt))?.[0] ?? 'explain';
@@ -51,6 +55,7 @@ export function readTopic(prompt: string, earlier: readonly string[] = []): Topi
   return { name, title: name.charAt(0).toUpperCase() + name.slice(1), kind, language };
 }
 
+/** The words of a prompt that say something about its topic, from its first 500 characters. */
 function keywords(prompt: string): string[] {
   return [...prompt.slice(0, 500).matchAll(/[\p{L}\p{N}][\p{L}\p{N}+#'’-]*/gu)]
     .map(([word]) => word.slice(0, 40))

@@ -1,7 +1,7 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { apiKey, httpUrl } from '../../../util/settings.ts';
 import { withoutUndefined } from '../../../util/without-undefined.ts';
-import { fetchModel } from '../model-fetch.ts';
+import { fetchModel } from './model-fetch.ts';
 import { defineModelProvider } from '../model-provider.ts';
 
 const NAME = 'openai-compatible';

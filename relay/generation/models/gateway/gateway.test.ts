@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { createModel } from './models/index.ts';
-import { createStage } from './testing/stage.ts';
+import { createModel } from '../index.ts';
+import { createStage } from '../../testing/stage.ts';
 
 const API_KEY = 'gateway-key-that-nobody-may-see';
 
-/** Speaks the AI Gateway's protocol, as far as a streamed answer goes. */
+/** A server that speaks the AI Gateway's protocol as far as a streamed answer needs it. */
 async function startGateway(answer: (response: ServerResponse) => void) {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -65,7 +65,7 @@ test.each([
   [401, 'authentication_error', 'MODEL_API_KEY'],
   [404, 'model_not_found', 'MODEL'],
 ])(
-  'a refusal of the AI Gateway by %i (%s) tells the operator to look at %s, and is not tried again',
+  'a refusal by the AI Gateway with %i (%s) tells the operator to check %s, and is not retried',
   async (status, type, setting) => {
     await using gateway = await startGateway((response) => {
       response.writeHead(status, { 'content-type': 'application/json' });

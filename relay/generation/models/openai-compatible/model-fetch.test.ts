@@ -5,13 +5,13 @@ import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { cutOff, fetchModel, readEvents } from './model-fetch.ts';
+import { fetchModel, readEvents, truncate } from './model-fetch.ts';
 
 const encoder = new TextEncoder();
-/** Of the event loop: what is only passed on needs none. */
+/** Turns of the event loop to wait for a read that should not come. Bytes that are only passed on need none. */
 const PATIENCE_TURNS = 100;
 
-/** A body of these pieces that then stays open, unless told otherwise. */
+/** A body of these chunks, which then stays open, ends or fails. */
 function bodyOf(pieces: Uint8Array[], end?: 'ends' | Error) {
   const { promise: dry, resolve: runDry } = Promise.withResolvers<void>();
   const seen = { cancelled: false, dry };
@@ -34,11 +34,11 @@ function bodyOf(pieces: Uint8Array[], end?: 'ends' | Error) {
   return { body, seen };
 }
 
-/** What is read of a body that stays open; whoever waits for its end would wait for ever, and fails at once instead. */
+/** The text that is read of a body that stays open. Fails at once when more is read than `[DONE]` allows. */
 async function textBeforeEnd({ body, seen }: ReturnType<typeof bodyOf>): Promise<string> {
   const waited = seen.dry.then(async () => {
     for (let turn = 0; turn < PATIENCE_TURNS; turn += 1) await setImmediate();
-    throw new Error('still read after all that the server said');
+    throw new Error('the response was read on after [DONE]');
   });
   return await Promise.race([new Response(readEvents(body)).text(), waited]);
 }
@@ -55,7 +55,7 @@ function cutAt(bytes: Uint8Array, places: number[]): Uint8Array[] {
 }
 
 test.each(['data: [DONE]\n\n', 'data:[DONE]\r\n\r\n', 'data: [DONE]'])(
-  'ends at %j however it is cut, with the response left open',
+  'the answer ends at %j wherever its chunks are cut, though the response stays open',
   async (done) => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(), { maxLength: 6 }), async (places) => {
@@ -67,19 +67,19 @@ test.each(['data: [DONE]\n\n', 'data:[DONE]\r\n\r\n', 'data: [DONE]'])(
   },
 );
 
-test('a response that stays open is left after a while', async () => {
+test('a response that stays open after [DONE] is cancelled after a while', async () => {
   const source = bodyOf([encoder.encode('data: [DONE]\n\n')]);
   await textBeforeEnd(source);
   await expect.poll(() => source.seen.cancelled, { timeout: 10_000 }).toBe(true);
 });
 
-test('what never says it is passed on whole', async () => {
+test('a body without [DONE] is passed on whole', async () => {
   const text = 'data: [DON\n\ndata: [\n\nx data: [DONE]\n\n';
   const { body } = bodyOf([encoder.encode(text)], 'ends');
   expect(await new Response(readEvents(body)).text()).toBe(text);
 });
 
-test('fails as the response does, and lets go of it when it is left', async () => {
+test('the stream fails as the response does, and cancelling it cancels the response', async () => {
   const failure = new Error('cut');
   await expect(new Response(readEvents(bodyOf([encoder.encode('data: 1\n\n')], failure).body)).text()).rejects.toBe(
     failure,
@@ -89,7 +89,7 @@ test('fails as the response does, and lets go of it when it is left', async () =
   expect(seen.cancelled).toBe(true);
 });
 
-/** 4 KiB pieces, four times as many as may be read. Without an end, nothing would wait between them, and a test that reads on could not even be timed out. */
+/** 4 KiB chunks, four times as many as may be read: endless ones would never yield, so a test that reads on could not time out. */
 function tooLong(piece: string, maxBytes: number) {
   const seen = { cancelled: false, pieces: 0 };
   const bytes = encoder.encode(piece.repeat(4096 / piece.length));
@@ -97,7 +97,7 @@ function tooLong(piece: string, maxBytes: number) {
     pull(controller) {
       seen.pieces += 1;
       if (seen.pieces * bytes.length > 4 * maxBytes)
-        controller.error(new Error(`read four times the ${maxBytes} bytes that may be`));
+        controller.error(new Error(`read four times the limit of ${maxBytes} bytes`));
       else controller.enqueue(bytes);
     },
     cancel() {
@@ -107,26 +107,32 @@ function tooLong(piece: string, maxBytes: number) {
   return { body, seen };
 }
 
-test.each(['x', 'data: x\n'])('an event of %j without end is an error, and the response is left', async (piece) => {
-  const { body, seen } = tooLong(piece, 64 * 1024);
-  await expect(new Response(readEvents(body, 64 * 1024)).text()).rejects.toThrow('larger than 65536 bytes');
-  expect(seen.cancelled).toBe(true);
-  expect(seen.pieces).toBeLessThan(24);
-});
+test.each(['x', 'data: x\n'])(
+  'an event of %j without end is an error, and the response is cancelled',
+  async (piece) => {
+    const { body, seen } = tooLong(piece, 64 * 1024);
+    await expect(new Response(readEvents(body, 64 * 1024)).text()).rejects.toThrow('larger than 65536 bytes');
+    expect(seen.cancelled).toBe(true);
+    expect(seen.pieces).toBeLessThan(24);
+  },
+);
 
-test.each(['data: x\r\n\r\n', 'data: x\n\n', 'data: x\r\r'])('any number of events like %j is none', async (event) => {
-  const pieces = Array.from({ length: 64 }, () => encoder.encode(event.repeat(256)));
-  const text = await new Response(readEvents(bodyOf(pieces, 'ends').body, 64 * 1024)).text();
-  expect(text).toHaveLength(64 * 256 * event.length);
-});
+test.each(['data: x\r\n\r\n', 'data: x\n\n', 'data: x\r\r'])(
+  'any number of events like %j is no error',
+  async (event) => {
+    const pieces = Array.from({ length: 64 }, () => encoder.encode(event.repeat(256)));
+    const text = await new Response(readEvents(bodyOf(pieces, 'ends').body, 64 * 1024)).text();
+    expect(text).toHaveLength(64 * 256 * event.length);
+  },
+);
 
-test('of a refusal that is too long only the beginning is read', async () => {
+test('only the beginning of a refusal that is too long is read', async () => {
   const { body, seen } = tooLong('x', 10_000);
-  expect(await new Response(cutOff(body, 10_000)).text()).toBe('x'.repeat(10_000));
+  expect(await new Response(truncate(body, 10_000)).text()).toBe('x'.repeat(10_000));
   expect(seen.cancelled).toBe(true);
 });
 
-/** How much is read of a server's answer of this status and so many MiB without a line end. */
+/** Fetches an answer of this status and length, without a line end; resolves with the bytes that were read. */
 async function fetchLong(status: number, mebibytes: number): Promise<string> {
   const piece = Buffer.alloc(1024 * 1024, 'x');
   const server = createServer((_, response) => {
@@ -142,10 +148,10 @@ async function fetchLong(status: number, mebibytes: number): Promise<string> {
   return `${read} bytes`;
 }
 
-test('a server may fill 16 MiB with one event', async () => {
+test('an event may have 16 MiB', async () => {
   await expect(fetchLong(200, 64)).rejects.toThrow('larger than 16777216 bytes');
 });
 
-test('a server may fill 1 MiB with a refusal', async () => {
+test('a refusal is read up to 1 MiB', async () => {
   expect(await fetchLong(500, 4)).toBe('1048576 bytes');
 });
