@@ -1,6 +1,6 @@
 import { atEndOfTick } from '../../util/end-of-tick.ts';
 import { StoreError } from '../store-error.ts';
-import { decodeAnswer, listOf, type Answer } from './decode-answer.ts';
+import { decodeAnswer, listOf, type Answer } from './script-answer.ts';
 
 /**
  * Sends the append of a session together with those of other sessions of its group that are asked for in the same tick.

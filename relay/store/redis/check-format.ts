@@ -1,12 +1,12 @@
 import { StoreOpenError } from '../store-error.ts';
 
-/** Of the keys and what stands in them. A release that changes it says here which versions it can still read. */
+/** Version of the keys and their content. A release that changes it states here which versions it can still read. */
 const FORMAT_VERSION = '2';
 
 /**
- * Was what stands in the store written in a format that this release knows? Writes the version where there is none yet.
+ * Checks that the store's content has a format that this release knows. Writes the version to a store that has none.
  *
- * @throws StoreOpenError when it was not; what `read` and `write` throw.
+ * @throws StoreOpenError when the format is another one; what `read` and `write` throw.
  */
 export async function checkFormat(
   label: string,
@@ -23,13 +23,13 @@ export async function checkFormat(
       `${FORMAT_VERSION}): start that release, or choose another KEY_PREFIX.`,
   );
 
-  /** Only if nobody else does: relays may start together. */
+  /** `write` keeps a version that another relay has written meanwhile: relays may start together. */
   async function begin(): Promise<string> {
     try {
       await write(FORMAT_VERSION);
       return (await read()) ?? FORMAT_VERSION;
     } catch (error) {
-      // A full server holds nothing of ours yet, and takes nothing: the next start writes it.
+      // A full server without a version holds nothing of ours: the next start writes the version.
       if (isFull(error)) return FORMAT_VERSION;
       throw error;
     }

@@ -1,9 +1,9 @@
 import { deltaHead, endsWithText, TEXT_END } from '../entries/delta-groups.ts';
 
 /**
- * Entries as scripts take them and publish them: groups of three texts each. How many entries it is of; what they all
- * begin with, or nothing, when the group is one entry that follows whole; and their texts, with line breaks in between.
- * So what the deltas of a batch have in common travels once, and a script can join them to a page as they are.
+ * Encodes entries as scripts take and publish them: in groups of three texts. The number of entries; their common
+ * beginning, or nothing when the group is a single entry; and their texts, joined by line breaks. So the common beginning
+ * of a batch of deltas is sent once, and a script can add them to a page as they are.
  */
 export function encodeGroups(entries: readonly string[]): string[] {
   const groups: string[] = [];
@@ -21,7 +21,7 @@ export function encodeGroups(entries: readonly string[]): string[] {
       data.includes(BREAK)
     ) {
       close();
-      // JSON has no line break within a text; what is none is kept as it is.
+      // JSON has no line break within a text. Anything else that has one is kept as it is.
       head = data.includes(BREAK) ? null : deltaHead(data);
       if (head === null) {
         groups.push('1', '', data);
@@ -34,7 +34,7 @@ export function encodeGroups(entries: readonly string[]): string[] {
   return groups;
 }
 
-/** @throws TypeError when they are no groups. */
+/** The entries of groups, as JSON texts. @throws TypeError when they are no groups. */
 export function decodeGroups(groups: readonly string[]): string[] {
   const entries: string[] = [];
   for (let index = 0; index < groups.length; index += GROUP_TEXTS) {
@@ -47,5 +47,6 @@ export function decodeGroups(groups: readonly string[]): string[] {
   return entries;
 }
 
+/** Texts of one group. */
 export const GROUP_TEXTS = 3;
 const BREAK = '\n';

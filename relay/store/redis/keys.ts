@@ -1,35 +1,37 @@
-/**
- * The names of the keys: `<prefix>:{<partition>}:<sessionId>:<part>`. Redis Cluster looks at what stands between the
- * braces alone, so that whatever belongs to a session, and the set that says when its run is due, share a slot and
- * change in one script. See docs/decisions/0011-the-keys-of-a-shared-store.md.
+/*
+ * Keys are named `<prefix>:{<partition>}:<sessionId>:<part>`. Redis Cluster hashes only the text between the braces, so
+ * that all keys of a session, and the set that lists its run as due, share a slot and can change in one script. See
+ * docs/decisions/0011-the-keys-of-a-shared-store.md.
  */
 
-/** What the names of all keys begin with when nothing else is said. */
+/** Prefix of all keys when none is set. */
 export const DEFAULT_PREFIX = 'rc';
-/** Enough to spread over the servers of a Cluster; few enough to look at each of them for due runs. */
+/** Enough to spread over the servers of a Cluster; few enough to poll each of them for due runs. */
 const PARTITIONS = 64;
-/** KEYS of append.lua, which runs for each batch of tokens. */
+/** Keys of each session that append.lua is given. */
 const WRITER_KEYS = 5;
 
+/** Names of keys and channels. */
 export interface Keys {
-  /** KEYS of a session's scripts, in the order that relay/store/redis/lua/lib/base.lua gives them. */
+  /** KEYS of a session's scripts, in the order of lua/lib/base.lua. */
   ofSession(sessionId: string): readonly string[];
   /** What a writer needs, which appends batch by batch: the first of these keys, and the session's group. */
   ofWriter(sessionId: string): WriterKeys;
-  /** Where a session's entries are published. */
+  /** Channel on which a session's entries are published. */
   eventsOf(sessionId: string): string;
-  /** Where it is published that the session's run was handed over. */
+  /** Channel on which a handover of the session's run is published. */
   handOversOf(sessionId: string): string;
-  /** All of those. */
+  /** Every channel for handovers. */
   readonly handOvers: readonly string[];
   /** The due sets of all partitions. */
   readonly due: readonly string[];
-  /** Holds the version of the keys' format. */
+  /** Key of the format's version. */
   readonly version: string;
-  /** Written to find out whether it can be. */
+  /** Key that health checks write. */
   readonly probe: string;
 }
 
+/** Keys that appends to a session need. */
 export interface WriterKeys {
   /** One script may touch the keys of sessions of the same group: of one partition on a Cluster, else of all. */
   readonly group: number;
@@ -39,7 +41,7 @@ export interface WriterKeys {
 /** Sessions whose writers' keys are remembered, since they are written to again and again. */
 const MAX_KNOWN_WRITERS = 2048;
 
-/** @param spansPartitions one channel will do for the hand-overs of all partitions: as in `ScriptTransport`. */
+/** @param spansPartitions see `ScriptTransport`: then one channel serves the handovers of all partitions. */
 export function createKeys(prefix: string, spansPartitions = true): Keys {
   const handOversIn = (partition: number | string) => `${prefix}:${spansPartitions ? '' : `{${partition}}:`}hand-overs`;
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
@@ -82,7 +84,7 @@ export function createKeys(prefix: string, spansPartitions = true): Keys {
   };
 }
 
-/** Which of the partitions a session lies in: the CRC-32 of its id. */
+/** The partition of a session: the CRC-32 of its id, modulo their number. */
 export function partitionOf(sessionId: string): number {
   let crc = 0xffffffff;
   for (const byte of new TextEncoder().encode(sessionId)) {

@@ -1,9 +1,10 @@
 import { StoreError } from '../store-error.ts';
 
 /**
- * Runs work until so much of it waits for its end; more is refused at once, so that what waits has a bound.
+ * Bounds how much work is in flight: more is refused at once.
  *
- * @throws StoreError `store-unavailable` when it refuses; what the work throws.
+ * @param max pieces of work that may wait for their end at a time.
+ * @returns runs a piece of work. Rejects with a StoreError `store-unavailable` when it refuses, else as the work does.
  */
 export function limitInFlight(max: number): <T>(work: () => Promise<T>) => Promise<T> {
   let inFlight = 0;

@@ -1,6 +1,7 @@
 import { START } from '#shared/cursor.ts';
 import type {
   AppendAnswer,
+  CancelAnswer,
   ClaimAnswer,
   HeadAnswer,
   LeaseAnswer,
@@ -10,11 +11,14 @@ import type {
   SubmitAnswer,
   TakeAnswer,
 } from '../session-store.ts';
-import { decodeRun, listOf, numberOf, textOf, type Answer } from './decode-answer.ts';
+import { decodeEntries } from './decode-entries.ts';
+import { decodeRun, listOf, numberOf, textOf, type Answer } from './script-answer.ts';
 
-/** The answers of the scripts as those of the port: the scripts' headers say what stands where. */
+/*
+ * The scripts' answers as answers of the port. The scripts' headers say which value is which.
+ */
 
-/** The answer's word, which is one of these. */
+/** The answer's word. @throws TypeError when it is none of `kinds`. */
 export function oneOf<const Kind extends string>(answer: Answer, kinds: readonly Kind[]): Kind {
   const kind = kinds.find((known) => known === answer.kind);
   if (kind === undefined) throw new TypeError(`a script answered ${JSON.stringify(answer.kind)}`);
@@ -29,7 +33,7 @@ export function toSubmitAnswer(answer: Answer): SubmitAnswer {
   return { kind };
 }
 
-/** Of what each server that keeps due sets has answered. */
+/** The answer to `take`, from the answers of every server that keeps due sets. */
 export function toTakeAnswer(replies: readonly unknown[], limit: number): TakeAnswer {
   const due: { sessionId: string; at: number }[] = [];
   let nextDueMs: number | null = null;
@@ -65,13 +69,18 @@ export function toClaimAnswer(answer: Answer): ClaimAnswer {
   };
 }
 
-/** Of name, value …; also when a name is one that objects have by themselves. */
+/** The record of name, value …. Names such as `__proto__` are safe. */
 function toRecord(texts: readonly string[]): Record<string, string> {
   const pairs = Array.from({ length: texts.length / 2 }, (_, index) => [
     texts[2 * index] ?? '',
     texts[2 * index + 1] ?? '',
   ]);
   return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+export function toCancelAnswer(answer: Answer): CancelAnswer {
+  const kind = oneOf(answer, ['ok', 'none', 'gone']);
+  return kind === 'ok' ? { kind, runId: answer.text(1) } : { kind };
 }
 
 export function toLeaseAnswer(answer: Answer): LeaseAnswer {
@@ -95,7 +104,7 @@ export function toReadAnswer(answer: Answer, { after = START, limit, merged = fa
   if (kind === 'gone') return { kind };
   if (kind === 'empty' || kind === 'forgotten') return { kind: 'empty' };
   const cursor = kind === 'exact' ? after : answer.text(8);
-  const entries = answer.entries(6, { after: cursor, limit, merged });
+  const entries = decodeEntries(answer.at(6), { after: cursor, limit, merged });
   const view = { head: answer.text(1), run: decodeRun(answer, 2), entries };
   if (kind === 'exact') return { kind, ...view };
   return { kind, transcript: answer.text(7), cursor, feedback: toRecord(listOf(answer.at(9)).map(textOf)), ...view };

@@ -4,8 +4,10 @@ const FOLDER = new URL('./lua/', import.meta.url);
 const INCLUDE = /^-- @include (\S+)$/gm;
 
 /**
- * The text of a script in relay/store/redis/lua/, with what it includes. The package has these texts in its code instead,
- * where there may be no files to read: scripts/build-package.ts.
+ * Reads a script of lua/, with the files it includes. The package has the texts in its code instead, since there may be
+ * no files where it runs: scripts/build-package.ts.
+ *
+ * @param name of the file, without `.lua`.
  */
 export function readLua(name: string): string {
   return readText(`${name}.lua`).replace(INCLUDE, (_, file: string) => readText(file));

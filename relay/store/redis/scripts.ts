@@ -1,7 +1,7 @@
 import { MAX_HAND_OVERS, TOMBSTONE_LIFETIMES } from '../port-rules.ts';
 import { readLua } from './read-lua.ts';
 
-/** Every script of relay/store/redis/lua/, whose headers say what each takes and answers. */
+/** The scripts of lua/. Their headers say what each takes and answers. */
 export const SCRIPT_NAMES = [
   'append',
   'cancel',

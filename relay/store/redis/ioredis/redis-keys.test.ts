@@ -149,8 +149,8 @@ describe('when a key of a running session vanishes', () => {
       entries: [{ prev: sealed }, {}, {}, {}],
     });
     const session = await readSession(store, sessionId);
-    expect(session).toMatchObject({ kind: 'open', run: null, tail: [], state: { run: null } });
-    // Who gets no more than the transcript is told as well.
+    expect(session).toMatchObject({ kind: 'open', run: null, unfinished: [], state: { run: null } });
+    // A viewer that gets only the transcript is told as well.
     expect(session.kind === 'open' ? session.finished.messages.at(-1) : null).toMatchObject({
       role: 'assistant',
       metadata: { run: { runId: lease.runId, status: 'failed', problem: { code: 'stream-lost' } } },

@@ -1,21 +1,21 @@
 #!lua
--- Adds entries to the logs of active runs, and journals the steps that end with them: of all sessions that are written
--- to in one tick, since beginning a script costs more than what it does for one of them.
+-- Adds entries to the logs of active runs, and journals the steps that end with them, for all sessions that are written to
+-- in one tick: beginning a script costs more than its work for one session. Idempotent by fence and seq.
 --
--- KEYS  of each session the first five of base.lua's, which are all it touches
--- ARGV  4 nothing  5 … of each session: its fence, seq of the first entry, how many entries there are (none when only a
---       step ends), 1 when a step ends, its name, its result, turns or empty to leave them, of how many texts the groups
---       are that follow, and the entries in groups: see tell in base.lua
--- Answers  of each session: ok, next, the seq of the first entry that was new | duplicate, next | gap, next
+-- KEYS  the first five of base.lua's, for each session
+-- ARGV  4 unused  5 … for each session: fence, seq of the first entry, number of entries (0 when only a step ends), 1 when a
+--       step ends, its name, its result, its turns (empty: unchanged), number of texts in the groups that follow, the
+--       entries in groups (see tell in base.lua)
+-- Answers  for each session: ok, next, seq of the first entry that was new | duplicate, next | gap, next
 --          | fenced | closed | none | lost (a key of the session has vanished: see lose.lua)
---          | failed, why (nothing is known; the others' answers stand)
+--          | failed, error (nothing is known of this session; the other answers stand)
 --
--- This runs once for each batch of tokens, so it reads five fields and no more: what else may be amiss is found by the
--- scripts that run by the second. The expiry needs no look, for a run lifts it.
+-- Runs once for each batch of tokens, so it reads five fields only. Other damage is found by scripts that run about once a
+-- second. The expiry is not checked, since an active run lifts it.
 -- @include lib/base.lua
 local HEADER, OWN_KEYS = 8, 5
 
--- The groups from `first` to `last` without the first `known` of their entries, which are written already.
+-- ARGV[first..last] without the first `known` entries, which are written already.
 local function without_known(known, first, last)
   local rest = {}
   for i = first, last, 3 do
@@ -32,7 +32,7 @@ local function without_known(known, first, last)
   return rest
 end
 
--- For the session whose arguments begin at `at` and whose groups end at `last`.
+-- Appends to the session whose arguments begin at `at` and whose groups end at `last`.
 local function append(at, last)
   local fence, seq, count = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local has_step, step, result, turns = ARGV[at + 3] == '1', ARGV[at + 4], ARGV[at + 5], ARGV[at + 6]
@@ -53,7 +53,7 @@ local function append(at, last)
 
   local is_new_step = has_step and redis.call('HEXISTS', STEPS, step) == 0
   if landed and not is_new_step and (count > 0 or has_step) then return { 'duplicate', int(next_seq) } end
-  -- Given back: what it wrote before stands, and it writes no more.
+  -- The run was given back: what was written before stands, and nothing more is written.
   if holder ~= 'lease' then return { 'fenced' } end
   if seq > next_seq then return { 'gap', int(next_seq) } end
 
@@ -84,9 +84,9 @@ end
 
 local answers, at = {}, 5
 for key = 1, #KEYS, OWN_KEYS do
-  STATE, LOG, TAIL, STEPS, CHANNEL = KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], KEYS[key + 4]
+  STATE, LOG, OPEN_PAGE, STEPS, CHANNEL = KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3], KEYS[key + 4]
   local last = at + HEADER - 1 + tonumber(ARGV[at + HEADER - 1])
-  -- One whose keys are not what they should be takes no other with it.
+  -- A session whose keys are damaged must not fail the others.
   local done, answer = pcall(append, at, last)
   answers[#answers + 1] = done and answer or { 'failed', type(answer) == 'table' and answer.err or tostring(answer) }
   at = last + 1

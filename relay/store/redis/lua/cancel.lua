@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- Closes the active run under a new fence with `metadata cancelled`. Idempotent by the token.
--- Also when the server is full: it takes two hundred bytes, and what it ends would take more.
+-- Allowed on a full server: it takes two hundred bytes, and ends a run that would take more.
 --
--- ARGV  5 token  6 random  7 run id, or empty for whichever is active
+-- ARGV  5 token  6 random bits for the fence  7 run id, or empty for any
 -- Answers  ok, run id | none | gone | lost
 -- @include lib/base.lua
 -- @include lib/session.lua

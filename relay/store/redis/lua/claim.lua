@@ -1,11 +1,11 @@
 #!lua
--- Takes the due run of a session, raises the fence and writes the entry that says so. Idempotent by the token.
--- A run that has no attempts left, or whose takeover is to fail, is closed instead.
+-- Claims the due run of a session: raises the fence, writes the entry that says so and gives a lease. Idempotent by the
+-- token. A run without attempts left, or whose takeover is `fail`, is closed instead.
 --
--- ARGV  5 token  6 random  7 owner  8 ms of the lease  9 attempts at most
---       10 restart, continue or fail  11 with continue: the head that the partial reply was read up to
+-- ARGV  5 token  6 random bits for the fence  7 owner  8 ms of the lease  9 attempts at most
+--       10 restart, continue or fail  11 with continue: the cursor up to which the partial reply was read
 --       12 the problem attempts-exhausted  13 the problem interrupted, as JSON texts
--- Answers  lease, fence, run id, attempt, next, head, turns, reset (1 or 0), name and result of each step …
+-- Answers  lease, fence, run id, attempt, next, head, turns, reset (1 or 0), name and result of each journaled step …
 --          | owned, due | closed | none | ended, reason | lost
 -- @include lib/base.lua
 -- @include lib/session.lua
@@ -22,7 +22,7 @@ end
 local kind, s = load()
 if kind == 'lost' then return { 'lost' } end
 if kind ~= 'open' then
-  -- Whatever made it due has vanished: nobody is to look at it again.
+  -- The session is gone and its run is still listed: stop listing it.
   redis.call('ZREM', DUE, SESSION)
   return { 'none' }
 end
@@ -31,14 +31,14 @@ if not s.holder then
   return { 'closed' }
 end
 if s.holder ~= 'nobody' and s.token == token then
-  -- A late copy of a claim must not take back what its lease has given away since.
+  -- A late copy of a claim must not take back a run that its lease has released since.
   if s.holder == 'lease' then return lease(s) end
   return { 'owned', int(s.due) }
 end
 local at = now()
 if s.due > at then return { 'owned', int(s.due) } end
 
--- A lease that ran out counts as an attempt, and so does each release but the planned ones.
+-- An expired lease counts as an attempt, and so does every release that was not planned.
 local attempt = s.attempt
 local first = s.holder == 'nobody'
 if not first and (s.holder ~= 'hand-over' or s.handovers > MAX_HAND_OVERS) then attempt = attempt + 1 end
@@ -46,7 +46,7 @@ local reason = nil
 if attempt > tonumber(ARGV[9]) then
   reason = 'attempts-exhausted'
 elseif ARGV[10] == 'fail' and (s.holder == 'lease' or s.holder == 'hand-over') then
-  -- A retry was asked for by the workflow itself: nobody was interrupted.
+  -- After a retry, which the workflow itself asked for, nothing was interrupted.
   reason = 'interrupted'
 end
 local fence = raised(s, at, random)

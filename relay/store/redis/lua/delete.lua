@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
--- Stops the run, erases everything, leaves a tombstone; to a session never written too. Idempotent.
--- Also when the server is full: it makes room.
+-- Stops the run, erases everything and leaves a tombstone, also for a session that was never written. Idempotent.
+-- Allowed on a full server: it makes room.
 --
+-- ARGV  none of its own
 -- Answers  ok
 -- @include lib/base.lua
 -- @include lib/session.lua

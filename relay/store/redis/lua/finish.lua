@@ -1,7 +1,7 @@
 #!lua
--- Adds the last entries of a run and closes it, in one go.
+-- Adds the last entries of a run and closes it, in one write. Idempotent by fence and seq.
 --
--- ARGV  5 fence  6 seq of the first entry  7 how many entries there are, at least one  8 … in groups: see tell in base.lua
+-- ARGV  5 fence  6 seq of the first entry  7 number of entries, at least 1  8 … the entries in groups (see tell in base.lua)
 -- Answers  ok, next, seq of the first | duplicate, next | gap, next | fenced | closed | none | lost
 -- @include lib/base.lua
 -- @include lib/session.lua
@@ -17,11 +17,11 @@ if not s.holder then
   return { 'closed' }
 end
 if int(s.fence) ~= fence or s.holder ~= 'lease' then return { 'fenced' } end
--- Behind is as wrong as ahead: the run is open, so these are not the entries that stand there.
+-- An overlap is refused too: as the run is open, the entries there are not these.
 if seq ~= s.next then return { 'gap', int(s.next) } end
 
 within_bounds(seq + count)
--- The log is there, and so is the page: `load` has looked.
+-- Cannot fail: `load` has seen the log and the open page.
 write_groups(fence, s, ARGV, FIRST, #ARGV)
 close_page(fence, s)
 tell(fence, seq, '', ARGV, FIRST, #ARGV)

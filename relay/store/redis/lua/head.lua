@@ -1,6 +1,7 @@
 #!lua flags=no-writes
--- Where the log ends and which run is active.
+-- Answers where the log ends and which run is active.
 --
+-- ARGV  none of its own
 -- Answers  open, head, run id, status, attempt, 1 when the run is not listed as due (see requeue.lua),
 --          how often shares were revoked
 --          | empty | forgotten | gone | lost

@@ -1,14 +1,16 @@
 #!lua flags=no-writes
--- What is kept of a session, for people who look; no text of the conversation.
+-- Answers what is kept of a session, for inspection, without any text of the conversation.
 --
--- Answers  nothing when there is none, else: the store's clock; state as name, value …;
---          log as fence, entries, first seq, last seq, prev or empty …; names of the steps that have finished
+-- ARGV  none of its own
+-- Answers  nothing when there is no such session, else: the store's clock; the state as name, value …;
+--          the log as fence, number of entries, first seq, last seq, prev or empty …; names of the journaled steps
 -- @include lib/base.lua
 -- @include lib/session.lua
 local kind, s = load()
 if kind ~= 'open' and kind ~= 'lost' then return {} end
 local log, from = {}, '-'
 
+-- Adds entries to the item of their fence.
 local function note(fence, first, last, prev)
   local n = #log
   if log[n - 4] == fence then

@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
--- A key of the session has vanished (evicted, deleted by hand): that is said to whoever reads, and never passed over.
--- The active run ends as `stream-lost`. What can be told by what is left goes on: without its log a conversation is its
--- transcript, without the page that was being filled what came before, and without its feedback it has none. Without its state, its transcript or the ids it has answered it is gone. Idempotent.
+-- Repairs a session of which a key has vanished (evicted, deleted by hand). Readers are told, and the active run ends as
+-- `stream-lost`. The session goes on with what is left: without its log with the transcript, without its open page with the
+-- entries before it, without its feedback with no ratings. Without its state, its transcript or its ids it is gone.
+-- Idempotent. Allowed on a full server, since nothing else can be done with the session until it is repaired.
 --
--- ARGV  5 random  6 the problem stream-lost, as a JSON text
--- Answers  what had vanished: state | log | tail | transcript | ids | steps | feedback; or nothing
+-- ARGV  5 random bits for the fence  6 the problem stream-lost, as a JSON text
+-- Answers  the key that had vanished: state | log | tail | transcript | ids | steps | feedback; or nothing
 -- @include lib/base.lua
 -- @include lib/session.lua
 local kind, s, damage = load()
@@ -12,11 +13,11 @@ if kind ~= 'lost' then return { 'nothing' } end
 local at = now()
 
 if damage == 'state' then
-  -- The log's last entry says which run it was, and whom to address.
+  -- The log's last entry says which run it was, so that its followers can be told.
   local last = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
   if last then
     local fields = last[2]
-    -- A page's head is all of a delta but its text and its end.
+    -- The head of a page is a delta without its text and its end.
     local readable, message = pcall(cjson.decode, #fields == 6 and fields[2] .. '"}}' or fields[#fields])
     s.fence = tonumber(last[1]:match('^%d+'))
     local run = readable and type(message) == 'table' and message.runId
@@ -40,15 +41,15 @@ if damage == 'transcript' or damage == 'ids' then
   bury(at)
   return { damage }
 end
--- What came after the transcript is gone with the log: a new one continues it there. Gone with a page is what stood in
--- it: what comes next continues the entry before, and whoever had seen more is given what there is.
+-- Without its log, the session continues after the transcript; without its open page, after the log's last entry. Readers
+-- that had seen more get a snapshot.
 if damage == 'tail' then s.next = s.page end
-if damage == 'log' then redis.call('DEL', TAIL) end
+if damage == 'log' then redis.call('DEL', OPEN_PAGE) end
 if damage == 'tail' or damage == 'log' then s.page = nil end
 local prev = head_of(s)
 if damage == 'log' then prev = s.sealed end
 if last_words and damage == 'log' then
-  -- With the log went what made the reply, and a fold knows nothing of the run: it is made again, to bear the problem.
+  -- The entries that began the run are gone with the log: they are written again, so that a fold shows the problem.
   table.insert(last_words, 1, metadata('queued', s.run, s.attempt, at))
   table.insert(last_words, 2, metadata('started', s.run, s.attempt, at))
 end

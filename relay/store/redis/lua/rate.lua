@@ -1,7 +1,7 @@
 #!lua
--- Keeps what a visitor thinks of a reply. No fence is raised and no cursor moves.
+-- Keeps the rating of a reply. No fence is raised and no cursor moves. Idempotent.
 --
--- ARGV  5 message id  6 1 to keep, 0 to take back what was kept  7 the text to keep
+-- ARGV  5 message id  6 1 to keep a rating, 0 to take it back  7 the rating, a JSON text
 -- Answers  ok | unknown | active | none | gone | lost
 -- @include lib/base.lua
 -- @include lib/session.lua

@@ -1,18 +1,16 @@
 #!lua flags=no-writes
--- The log after a cursor, or the transcript and what follows it: one consistent view, whatever is written meanwhile.
+-- Reads the log after a cursor, or the transcript and the log after it. One consistent view of one moment.
 --
--- ARGV  5 cursor, exclusive; or empty to begin with the transcript  6 entries at most  7 characters after which no more
---       are given
+-- ARGV  5 cursor, exclusive; empty to begin with the transcript  6 entries at most  7 characters after which to stop
 -- Answers  exact, head, run id, status, attempt, 1 when the run is not listed as due (see requeue.lua), entries
---          | snapshot, the same …, transcript, cursor that it stands for,
---            feedback as message id, text …
---          | empty | forgotten (it was there, and even that was to be forgotten by now) | gone | lost
---          The run's three are empty when none is active. An entry, or a page of them, is id and fields as XRANGE
---          gives them. Of the first page some may lie at and before the cursor, of the last some beyond the limit.
+--          | snapshot, the same six …, transcript, the cursor it stands for, feedback as message id, text …
+--          | empty | forgotten (its tombstone has expired) | gone | lost
+--          Run id, status and attempt are empty when no run is active. Entries are entries or pages, as XRANGE gives them.
+--          The first page may begin at or before the cursor, and the last one may go beyond the limit.
 -- @include lib/base.lua
 -- @include lib/session.lua
 local after, limit, max_length = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
--- A page may stand for some hundred entries.
+-- Pages read at a time. A page may hold some hundred entries, so few are read at first.
 local FIRST_PAGES, MORE_PAGES = 8, 64
 local kind, s = load()
 if kind == 'none' then return { 'empty' } end
@@ -23,19 +21,20 @@ local function place_of(cursor)
   return fence, tonumber(seq)
 end
 
+-- Number of entries in a page; 1 for a single entry.
 local function size_of(entry)
   local fields = entry[2]
   return #fields == 6 and tonumber(fields[4]) or 1
 end
 
--- The page that is being filled, as if it stood in the log, if it has anything after the cursor.
+-- The open page, in the form of an entry of the log; nil when it has nothing after the cursor.
 local function open_page_after(fence, seq)
   if not s.page or tonumber(fence) > s.fence or (fence == int(s.fence) and seq >= s.next - 1) then return nil end
-  local tail = redis.call('GET', TAIL)
-  local head_end = tail:find('\n', 1, true)
+  local page = redis.call('GET', OPEN_PAGE)
+  local head_end = page:find('\n', 1, true)
   return {
     int(s.fence) .. '-' .. int(s.next - 1),
-    { 'h', tail:sub(1, head_end - 1), 'c', int(s.next - s.page), 'd', tail:sub(head_end + 1) },
+    { 'h', page:sub(1, head_end - 1), 'c', int(s.next - s.page), 'd', page:sub(head_end + 1) },
   }
 end
 
@@ -66,7 +65,7 @@ local function entries_after(cursor)
   return entries
 end
 
--- Within a fence the next number, else the first of a fence that names the cursor it comes after.
+-- Does the entry continue the cursor? Within a fence it has the next seq; the first of a fence names the cursor before it.
 local function follows(cursor, entry)
   local fence, last = place_of(entry[1])
   if last == 0 then return entry[2][2] == cursor end

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Keeps a lease for another while. Also when the server is full: it takes no room, and nobody else could take over.
+-- Extends a lease. Idempotent. Allowed on a full server: it takes no room, and no other relay could take over.
 --
--- ARGV  5 fence  6 ms of the lease
+-- ARGV  5 fence  6 ms of the lease, from now
 -- Answers  ok | fenced | closed | none | lost
 -- @include lib/base.lua
 -- @include lib/session.lua

@@ -1,6 +1,8 @@
 #!lua flags=allow-oom
--- Lists an active run as due again, when the set that said so has vanished.
+-- Lists an active run as due again after the set of due runs, or its entry in it, has vanished. Idempotent. Allowed on a
+-- full server: otherwise nobody would take the run over.
 --
+-- ARGV  none of its own
 -- Answers  ok
 -- @include lib/base.lua
 -- @include lib/session.lua

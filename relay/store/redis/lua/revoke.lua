@@ -1,6 +1,7 @@
 #!lua
--- Revokes what was shared of a session until now.
+-- Revokes every share of the session made so far.
 --
+-- ARGV  none of its own
 -- Answers  ok | none | gone | lost
 -- @include lib/base.lua
 -- @include lib/session.lua

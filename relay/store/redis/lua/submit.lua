@@ -1,10 +1,10 @@
 #!lua
 -- Accepts a prompt: writes its entries under a new fence and makes its run due. Idempotent by the message id.
 --
--- ARGV  5 random  6 message id  7 hash  8 run id  9 cursor that the log is expected to end with, or empty
---       10 1 for every check and no write  11 bytes of a transcript from which on a session takes no more prompts
---       12 … the entries' texts, at least one
--- Answers  ok, cursor before the first entry, fence (empty when nothing was to be written) | same, cursor, run id
+-- ARGV  5 random bits for the fence  6 message id  7 hash  8 run id  9 cursor that the log is expected to end with, or empty
+--       10 1 to make every check and write nothing  11 bytes of a transcript from which on the session is full
+--       12 … texts of the entries, at least one
+-- Answers  ok, cursor before the first entry, fence (empty when nothing was written) | same, cursor, run id
 --          | mismatch | active, run id | moved | full | gone | lost
 -- @include lib/base.lua
 -- @include lib/session.lua
@@ -20,7 +20,7 @@ if kind == 'open' then
     if known_hash == hash then return { 'same', cursor, known_run } end
     return { 'mismatch' }
   end
-  -- An assistant's message bears its run's id: no two messages of a conversation have one.
+  -- The assistant's message has its run's id, and a message id must be unique in its conversation.
   if redis.call('HEXISTS', IDS, 'r:' .. message) == 1 then return { 'mismatch' } end
   if s.holder then return { 'active', s.run } end
   if s.bytes >= tonumber(ARGV[11]) then return { 'full' } end
@@ -37,7 +37,7 @@ if kind == 'open' then
   for _, key in ipairs({ STATE, LOG, TRANSCRIPT, IDS, FEEDBACK }) do redis.call('PERSIST', key) end
   redis.call('HDEL', STATE, 'expires', 'ended', 'reason')
 else
-  redis.call('DEL', STATE, LOG, TAIL, TRANSCRIPT, IDS, STEPS, FEEDBACK)
+  redis.call('DEL', STATE, LOG, OPEN_PAGE, TRANSCRIPT, IDS, STEPS, FEEDBACK)
   redis.call('HSET', STATE, 'sealed', START, 'bytes', '0', 'steps', '0', 'rated', '0')
 end
 local texts = {}

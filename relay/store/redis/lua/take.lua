@@ -1,10 +1,10 @@
 #!lua flags=no-writes
--- Sessions with a due run, and when the next will be.
+-- Lists sessions with a due run, and answers when the next run becomes due.
 --
--- KEYS  the due sets of some partitions: of all but on a Cluster, where they lie on different servers
--- ARGV  1 ms that are added to the server's clock: 0 but in tests  2 how many of each set at most
--- Answers  ms until the earliest run that is not due yet will be (empty: there is none), then
---          session id, due time, session id, due time …; the oldest of each set first
+-- KEYS  due sets of some partitions: of all, except on a Cluster, where they lie on different servers
+-- ARGV  1 ms to add to the server's clock: 0 except in tests  2 sessions of each set, at most
+-- Answers  ms until the next run becomes due (empty: there is none), then
+--          session id and due time of each due run …, the oldest of each set first
 local time = redis.call('TIME')
 local at = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[1])
 local now = string.format('%.0f', at)
@@ -12,7 +12,7 @@ local answer = { '' }
 local next_due = math.huge
 for _, key in ipairs(KEYS) do
   local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  -- Mostly nothing is due, and the first of a set is the next of it.
+  -- Mostly nothing is due, and the first item of a set is its next run.
   if first[2] and tonumber(first[2]) <= at then
     local due = redis.call('ZRANGE', key, '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')
     for _, text in ipairs(due) do answer[#answer + 1] = text end

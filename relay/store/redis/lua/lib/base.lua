@@ -1,51 +1,52 @@
--- What every script of a session begins with.
+-- The beginning of every script of a session: its keys, its common arguments, and writing to its log.
 --
--- KEYS  1 state       hash: fence, next, the run, when it all expires; or, of a session that is gone, until when that is known
---       2 log         stream: an entry of it is one of ours, id <fence>-<seq>, field d the text, with seq 0 field p the
---                     cursor before; or a page of deltas that are alike but for their texts, id that of the last, fields
---                     h what all of them begin with, c how many they are, d their texts, with line breaks in between
---       3 tail        string: the page that is being filled, h and d as above with a line break in between; it comes
---                     after the log's last entry, and is there while the state's field page says with which seq it begins
+-- KEYS  1 state       hash: fence, next, the active run, expiry; for a session that is gone, when that is forgotten
+--       2 log         stream. An entry is one of ours: id <fence>-<seq>, field d its text, with seq 0 field p the cursor
+--                     before it. Or it is a page of deltas that differ only in their texts: id of the last one, fields h
+--                     their common beginning, c their number, d their texts, joined by line breaks
+--       3 tail        string: the open page, which new deltas are added to, as h, a line break and d. It comes after the
+--                     log's last entry, and exists while the state's field page holds the seq of its first delta
 --       4 steps       hash: the journal of the active run
---       5 events      channel; append is given the keys to here, of each of its sessions
+--       5 events      channel. append.lua is given the keys up to here, for each of its sessions
 --       6 transcript  string
---       7 ids         hash: p:<messageId>, r:<runId>, c:<token>, and what was answered to each
---       8 feedback    hash: what visitors think of replies, by message id
---       9 due         sorted set of all sessions of the partition with an active run: when it is due
--- ARGV  1 ms that are added to the server's clock: 0 but in tests
---       2 ms that a session is kept after its last write; that it is gone is known for twice as long
+--       7 ids         hash: p:<messageId>, r:<runId> and c:<token>, each with the answer that was given
+--       8 feedback    hash: ratings by message id
+--       9 due         sorted set: the partition's sessions with an active run, by the time it is due
+-- ARGV  1 ms to add to the server's clock: 0 except in tests
+--       2 ms that a session is kept after its last write
 --       3 PUBLISH, or SPUBLISH on a Cluster
---       4 the session's id
---       5 … the script's own
--- Whatever number is answered is answered as a text: a Lua number would lose its fraction or its last digits.
-local STATE, LOG, TAIL, STEPS, CHANNEL, TRANSCRIPT, IDS, FEEDBACK, DUE = unpack(KEYS)
+--       4 session id
+--       5 … arguments of the script
+-- Numbers are answered as texts: Redis cuts a Lua number to an integer, and Lua prints 14 digits only.
+local STATE, LOG, OPEN_PAGE, STEPS, CHANNEL, TRANSCRIPT, IDS, FEEDBACK, DUE = unpack(KEYS)
 -- The rules of relay/store/port-rules.ts stand here when the script is loaded.
 -- @rules
 local OFFSET, TTL, SESSION = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[4]
--- Stands in no JSON text, neither within strings nor between them.
+-- Cannot occur in JSON, neither within strings nor between them.
 local SEPARATOR = '\30'
--- Who is told less reads the log: no subscriber's buffer is to fill because of one large batch.
+-- Larger batches are published as `unsure`; followers then read the log. Keeps subscribers' output buffers small.
 local MAX_PUBLISHED_BYTES = 131072
--- With what a stream needs around it, just below 8 kB, which is what is then taken for it.
+-- With the stream's overhead a page then takes just under 8 kB, one size class of the allocator.
 local MAX_PAGE_BYTES = 8000
 
--- Lua's own way to print a number is exact up to 14 digits only.
+-- A whole number as text. Lua's own conversion keeps 14 digits only.
 local function int(number)
   return string.format('%.0f', number)
 end
 
--- Beyond 2^53 - 1 neighbouring numbers are the same: a script that would come there ends before it has written anything.
+-- Numbers above 2^53 - 1 are not exact: a script that would store one ends before it has written anything.
 local function within_bounds(number)
   if number > 9007199254740991 then error({ err = 'RANGE a fence or a seq would lie beyond 2^53 - 1' }) end
   return number
 end
 
+-- The store's clock, ms since the epoch.
 local function now()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + OFFSET
 end
 
--- Is a session open, gone, or is it so long gone that even that is to be forgotten? An active run never expires.
+-- open, gone, or forgotten (its tombstone has expired too). A session with an active run never expires.
 local function life_of(gone_until, expires, holder)
   if not gone_until then
     if holder then return 'open' end
@@ -56,9 +57,9 @@ local function life_of(gone_until, expires, holder)
   return tonumber(gone_until) > now() and 'gone' or 'forgotten'
 end
 
--- Tells who follows the session: what stands in `groups`, or of it from `first` to `last`, is written, from `seq` on. A
--- group is three texts: how many entries it is of, what they all begin with (empty: it is one entry, which is the third),
--- and their texts.
+-- Tells followers of entries that were written from `seq` on: groups[first..last], all groups by default. A group is three
+-- texts: the number of entries, their common beginning (empty: a single entry, which is the third text), and their texts,
+-- joined by line breaks.
 local function tell(fence, seq, prev, groups, first, last)
   first, last = first or 1, last or #groups
   local size = 0
@@ -70,7 +71,7 @@ local function tell(fence, seq, prev, groups, first, last)
   redis.call(ARGV[3], CHANNEL, payload)
 end
 
--- Adds to the log: a page, or one entry when there is no `head`. The stream is there since the prompt was accepted;
+-- Adds a page to the log, or a single entry when `head` is empty. The stream exists since the prompt was accepted; returns
 -- false when it has vanished.
 local function add(fence, s, count, head, text)
   local id = fence .. '-' .. int(s.next + count - 1)
@@ -84,35 +85,36 @@ local function add(fence, s, count, head, text)
   return added
 end
 
--- The page that is being filled, if one is, goes to the log. False when it, or the log, has vanished.
+-- Moves the open page, if there is one, to the log. Returns false when it, or the log, has vanished.
 local function close_page(fence, s)
   if not s.page then return true end
-  local tail = redis.call('GET', TAIL)
-  if not tail then return false end
-  local head_end = tail:find('\n', 1, true)
+  local page = redis.call('GET', OPEN_PAGE)
+  if not page then return false end
+  local head_end = page:find('\n', 1, true)
   local count = s.next - s.page
   s.next, s.page = s.page, nil
-  redis.call('DEL', TAIL)
-  return add(fence, s, count, tail:sub(1, head_end - 1), tail:sub(head_end + 1))
+  redis.call('DEL', OPEN_PAGE)
+  return add(fence, s, count, page:sub(1, head_end - 1), page:sub(head_end + 1))
 end
 
--- Writes entries that come next. False when a key has vanished.
+-- Writes the next entries: to the open page if they fit into it, else to a new page or the log. Returns false when a key
+-- has vanished.
 local function write(fence, s, count, head, text)
   if s.page then
-    if head ~= '' and redis.call('GETRANGE', TAIL, 0, #head) == head .. '\n' then
+    if head ~= '' and redis.call('GETRANGE', OPEN_PAGE, 0, #head) == head .. '\n' then
       s.next = s.next + count
-      if redis.call('APPEND', TAIL, '\n' .. text) >= MAX_PAGE_BYTES then return close_page(fence, s) end
+      if redis.call('APPEND', OPEN_PAGE, '\n' .. text) >= MAX_PAGE_BYTES then return close_page(fence, s) end
       return true
     end
     if not close_page(fence, s) then return false end
   end
   if head == '' or #text >= MAX_PAGE_BYTES then return add(fence, s, count, head, text) end
-  redis.call('SET', TAIL, head .. '\n' .. text)
+  redis.call('SET', OPEN_PAGE, head .. '\n' .. text)
   s.page, s.next = s.next, s.next + count
   return true
 end
 
--- Writes groups that come next, those from `first` to `last`. False when a key has vanished.
+-- Writes the next groups, groups[first..last]. Returns false when a key has vanished.
 local function write_groups(fence, s, groups, first, last)
   for i = first, last, 3 do
     if not write(fence, s, tonumber(groups[i]), groups[i + 1], groups[i + 2]) then return false end

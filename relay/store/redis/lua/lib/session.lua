@@ -1,17 +1,19 @@
--- The session's state, and what may become of it. Comes after base.lua.
+-- A session's state, and the changes that several scripts make to it. Included after base.lua.
 local START = '0-0'
 local RUN_FIELDS = {
   'run', 'before', 'status', 'attempt', 'holder', 'handovers', 'turns', 'due', 'owner', 'token', 'reset', 'page',
 }
 
+-- The end of the log.
 local function head_of(s)
   return s.next == 0 and s.sealed or int(s.fence) .. '-' .. int(s.next - 1)
 end
 
--- Which of the session's keys has vanished, if one has? Nothing is ever written to a session that lacks one.
+-- The name of a key of the session that has vanished (evicted, deleted by hand); nil when all exist. Nothing is written to a
+-- session that lacks a key.
 local function damage_of(s)
   if head_of(s) ~= s.sealed and redis.call('EXISTS', LOG) == 0 then return 'log' end
-  if s.page and redis.call('EXISTS', TAIL) == 0 then return 'tail' end
+  if s.page and redis.call('EXISTS', OPEN_PAGE) == 0 then return 'tail' end
   if s.sealed ~= START and redis.call('EXISTS', TRANSCRIPT) == 0 then return 'transcript' end
   if redis.call('HLEN', IDS) ~= s.ids then return 'ids' end
   if redis.call('HLEN', STEPS) ~= s.steps then return 'steps' end
@@ -19,12 +21,12 @@ local function damage_of(s)
   return nil
 end
 
--- 'open', 'gone', 'forgotten', 'none', or 'lost' when a key of it has vanished; its state; and which key that is.
+-- Loads the state. Returns open, gone, forgotten, none, or lost when a key has vanished; the state; the vanished key.
 local function load()
   local s = { fence = 0, next = 0, sealed = START, bytes = 0, ids = 0, steps = 0, rated = 0 }
   local flat = redis.call('HGETALL', STATE)
   if #flat == 0 then
-    if redis.call('EXISTS', LOG, TAIL, TRANSCRIPT, IDS, STEPS, FEEDBACK) > 0 then return 'lost', s, 'state' end
+    if redis.call('EXISTS', LOG, OPEN_PAGE, TRANSCRIPT, IDS, STEPS, FEEDBACK) > 0 then return 'lost', s, 'state' end
     return 'none', s
   end
   for i = 1, #flat, 2 do s[flat[i]] = flat[i + 1] end
@@ -38,11 +40,13 @@ local function load()
   return 'open', s
 end
 
--- A fence is never given twice, not even by a server that lost its tail while its clock went back.
+-- The next fence: `raiseFence` of relay/store/port-rules.ts. No fence is given twice, not even by a server that lost its
+-- newest writes while its clock went back.
 local function raised(s, at, random)
   return within_bounds(math.max(s.fence, at) + 1 + tonumber(random))
 end
 
+-- Each text as a group of its own.
 local function groups_of(texts)
   local groups = {}
   for _, text in ipairs(texts) do
@@ -52,7 +56,7 @@ local function groups_of(texts)
   return groups
 end
 
--- Writes the first entries under a new fence. The state is not saved yet, but for that no page is being filled.
+-- Writes the first entries under a new fence and closes the open page. The caller saves fence and next to the state.
 local function open_fence(s, fence, prev, texts)
   local id = int(fence)
   if s.page then
@@ -70,14 +74,14 @@ local function open_fence(s, fence, prev, texts)
   tell(id, 0, prev, groups_of(texts))
 end
 
--- All keys of a session expire together; its state stays, to say that the session is gone.
+-- All keys of a session expire together, but for its state, which says for longer that the session is gone.
 local function expire_at(expires)
   redis.call('HSET', STATE, 'expires', int(expires))
   for _, key in ipairs({ LOG, TRANSCRIPT, IDS, FEEDBACK }) do redis.call('PEXPIREAT', key, int(expires - OFFSET)) end
   redis.call('PEXPIREAT', STATE, int(expires + TOMBSTONE_LIFETIMES * TTL - OFFSET))
 end
 
--- The run is over, and the entries that say so are written.
+-- Closes the run, whose last entries are written.
 local function close_run(s, at)
   redis.call('HDEL', STATE, 'ended', 'reason', unpack(RUN_FIELDS))
   redis.call('HSET', STATE, 'fence', int(s.fence), 'next', int(s.next), 'steps', '0')
@@ -86,27 +90,29 @@ local function close_run(s, at)
   expire_at(at + TTL)
 end
 
+-- Lists the run as due at a time.
 local function set_due(due)
   redis.call('HSET', STATE, 'due', int(due))
   redis.call('ZADD', DUE, int(due), SESSION)
 end
 
--- Nothing is left, but that there was something.
+-- Erases the session and leaves a tombstone.
 local function bury(at)
-  redis.call('DEL', STATE, LOG, TAIL, TRANSCRIPT, IDS, STEPS, FEEDBACK)
+  redis.call('DEL', STATE, LOG, OPEN_PAGE, TRANSCRIPT, IDS, STEPS, FEEDBACK)
   redis.call('ZREM', DUE, SESSION)
   redis.call('HSET', STATE, 'gone', int(at + TOMBSTONE_LIFETIMES * TTL))
   redis.call('PEXPIREAT', STATE, int(at + TOMBSTONE_LIFETIMES * TTL - OFFSET))
   redis.call(ARGV[3], CHANNEL, 'gone')
 end
 
--- The messages that the store writes itself: the same bytes as control-entries.ts makes.
+-- Messages that the store writes itself: the same bytes as control-entries.ts makes.
 local function metadata(status, run, attempt, at, reset)
   local id = cjson.encode(run)
   return '{"type":"metadata","status":"' .. status .. '","runId":' .. id .. ',"messageId":' .. id .. ',"attempt":'
     .. int(attempt) .. (reset or '') .. ',"at":' .. int(at) .. '}'
 end
 
+-- The last two messages of a run that failed.
 local function failure(run, attempt, at, problem)
   return {
     '{"type":"error","runId":' .. cjson.encode(run) .. ',"problem":' .. problem .. '}',

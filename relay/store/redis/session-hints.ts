@@ -1,39 +1,47 @@
 import type { Logger } from '../../util/logger.ts';
 import type { FollowEvent, Unfollow } from '../session-store.ts';
-import { decodeEvent, toLogEntries, type PublishedEntries } from './decode-answer.ts';
 import { decodeGroups } from './entry-groups.ts';
+import { decodeEvent, toLogEntries, type PublishedEntries } from './published-events.ts';
+import type { Answer } from './script-answer.ts';
 import type { ScriptTransport } from './script-transport.ts';
 
 type Listener = (event: FollowEvent) => void;
 
 /**
- * Who follows which session. What is written is published by the script that writes it; who follows in the process
- * that wrote is told when the script has answered, which is sooner, and not a second time when it is heard as well.
+ * Hints for the followers of sessions. The script that writes entries publishes them. Followers in the writing process are
+ * told earlier, when the script has answered, and not a second time when the publication arrives.
  */
-export interface Hints {
+export interface SessionHints {
+  /** See `SessionStore.follow`. @throws StoreError */
   follow(sessionId: string, listener: Listener): Promise<Unfollow>;
-  /** The store has acknowledged these entries of this process. */
-  wrote(sessionId: string, fence: number, seq: number, texts: readonly string[]): void;
-  /** A session was found to be gone. */
+  /**
+   * The store has answered a write of this process.
+   *
+   * @param answer of append.lua or finish.lua.
+   */
+  acknowledged(sessionId: string, fence: number, seq: number, entries: readonly string[], answer: Answer): void;
+  /** A session turned out to be deleted or expired. */
   gone(sessionId: string): void;
   clear(): void;
 }
 
+/** A session that is followed in this process. */
 interface Followed {
-  /** Never changed in place: a listener may leave, or bring another, while it is called. */
+  /** Replaced and never changed in place: a listener may leave, or add another, while it is called. */
   listeners: readonly { readonly listener: Listener }[];
-  /** Resolves once the channel is listened to. */
+  /** Resolves once the channel is subscribed to, with what ends that. */
   readonly ready: Promise<() => void>;
-  /** What the followers were told last. */
+  /** Fence of the entry that the followers were told last. */
   fence: number;
+  /** seq after that entry's. */
   next: number;
 }
 
-export function createHints(options: {
+export function createSessionHints(options: {
   transport: ScriptTransport;
   eventsOf: (sessionId: string) => string;
   logger: Logger | undefined;
-}): Hints {
+}): SessionHints {
   const { transport, eventsOf, logger } = options;
   const sessions = new Map<string, Followed>();
 
@@ -42,14 +50,14 @@ export function createHints(options: {
       try {
         listener(event);
       } catch (error) {
-        // What is written is written: neither the writer nor the other followers are to suffer.
+        // The write stands: neither the writer nor other followers may suffer.
         logger?.error({ err: error }, 'A follower of a session failed');
       }
     }
   }
 
   function tell(followed: Followed, fence: number, seq: number, prev: string, texts: readonly string[]): void {
-    // A fence is given once, so what lies before its number in it has been told: as this very text.
+    // A fence is given once, so an entry below `next` is the very one that was told.
     const known = fence === followed.fence ? Math.max(0, followed.next - seq) : 0;
     if (known >= texts.length) return;
     followed.fence = fence;
@@ -64,7 +72,7 @@ export function createHints(options: {
   }
 
   function hearEntries(followed: Followed, { fence, seq, prev, count, groups }: PublishedEntries): void {
-    // Nearly all that is heard while a run is active here: what this process has written, and told, itself.
+    // Most publications of a run that is active here are this process's own writes, which were told already.
     if (fence === followed.fence && seq + count <= followed.next) return;
     let texts: string[];
     try {
@@ -91,12 +99,12 @@ export function createHints(options: {
     return followed;
   }
 
-  function leave(sessionId: string, followed: Followed): void {
+  function closeIfUnused(sessionId: string, followed: Followed): void {
     if (followed.listeners.length > 0 || sessions.get(sessionId) !== followed) return;
     sessions.delete(sessionId);
     followed.ready.then(
       (stop) => stop(),
-      // Whoever asked to follow has had the error.
+      // Everybody who asked to follow got the error.
       () => undefined,
     );
   }
@@ -109,7 +117,7 @@ export function createHints(options: {
       followed.listeners = [...followed.listeners, entry];
       const unfollow = () => {
         followed.listeners = followed.listeners.filter((other) => other !== entry);
-        leave(sessionId, followed);
+        closeIfUnused(sessionId, followed);
       };
       try {
         await followed.ready;
@@ -120,10 +128,14 @@ export function createHints(options: {
       return unfollow;
     },
 
-    wrote(sessionId, fence, seq, texts) {
+    acknowledged(sessionId, fence, seq, entries, answer) {
       const followed = sessions.get(sessionId);
-      // Only what continues what was told: else something lies in between that is on its way, and this with it.
-      if (followed && fence === followed.fence && seq <= followed.next) tell(followed, fence, seq, '', texts);
+      if (!followed || answer.kind !== 'ok') return;
+      // `ok, next, seq of the first entry that was new`: entries before that were written earlier.
+      const first = answer.number(2);
+      // Entries that do not continue what was told come with the publication, after whatever lies in between.
+      if (answer.number(1) <= first || fence !== followed.fence || first > followed.next) return;
+      tell(followed, fence, first, '', entries.slice(first - seq));
     },
 
     gone(sessionId) {
