@@ -25,7 +25,7 @@ const config: KnipConfig = {
     'web-test-runner.config.mjs',
   ],
   project: ['{shared,relay,widget,testkit,demo,e2e,bench,faults,scripts}/**/*.ts'],
-  ignoreBinaries: ['apt-get', 'redis-server', 'unshare', 'prlimit'],
+  ignoreBinaries: ['redis-server', 'unshare', 'prlimit'],
   ignoreExportsUsedInFile: true,
 };
 

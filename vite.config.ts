@@ -55,17 +55,17 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      {
+      ...['e2e', 'faults'].map((name) => ({
         test: {
-          name: 'e2e',
-          include: ['e2e/*.test.ts', 'faults/*.test.ts'],
+          name,
+          include: [`${name}/*.test.ts`],
           globalSetup: ['testkit/global-setup.ts'],
-          environment: 'node',
+          environment: 'node' as const,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
-      },
+      })),
     ],
   },
 });
