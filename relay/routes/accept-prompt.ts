@@ -4,6 +4,7 @@ import { promptRequestSchema, ROUTES, type PromptAnswer, type PromptRequest } fr
 import type { SessionToken, SessionTokens } from '../auth/session-token.ts';
 import type { PromptLimiter } from '../limits/prompt-limiter.ts';
 import { RelayError } from '../util/relay-error.ts';
+import { withoutUndefined } from '../util/without-undefined.ts';
 import { encodeMessage, type LogMessage } from '../store/entries/encode-message.ts';
 import { readSession } from '../store/read-session.ts';
 import type { SessionStore, SubmitAnswer, SubmitInput } from '../store/session-store.ts';
@@ -75,7 +76,7 @@ async function toSubmitInput(
   at: number,
 ): Promise<SubmitInput> {
   const runId = newId();
-  const parent = parentId === undefined ? {} : { parentId };
+  const parent = withoutUndefined({ parentId });
   const message: LogMessage =
     prompt === undefined
       ? { type: 'metadata', status: 'queued', runId, messageId: runId, attempt: 1, ...parent, at }

@@ -3,6 +3,7 @@ import { newId } from '#shared/ids.ts';
 import { stopQuerySchema, type StopAnswer } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
 import type { Logger } from '../util/logger.ts';
+import { withoutUndefined } from '../util/without-undefined.ts';
 import { sealSession } from '../store/seal-session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Endpoint } from '../http/endpoint.ts';
@@ -29,7 +30,7 @@ export function stopRun({
       const { sessionId } = session;
       if (!tokens.isYoung(session) && (await store.head(sessionId)).kind === 'empty')
         throw sessionEmpty(tokens, session);
-      const input = { token: newId(), ...(runId === undefined ? {} : { runId }) };
+      const input = { token: newId(), ...withoutUndefined({ runId }) };
       const answer = await store.cancel(sessionId, input);
       if (answer.kind === 'gone') throw sessionExpired();
       if (answer.kind === 'none') return c.json({ cancelled: false } satisfies StopAnswer);
