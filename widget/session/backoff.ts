@@ -1,16 +1,16 @@
-/** The first wait is drawn from 0 to this, each further one from 0 to twice the bound before. */
+/** Upper bound of the first wait; doubled with each further failure. */
 const FIRST_MS = 300;
-/** The bound rests here until so many failures: a relay that was killed and started again is back within seconds. */
+/** The bound stays here until QUICK_FAILURES: a relay that was killed and restarted is back within seconds. */
 const QUICK_MS = 2_000;
 const QUICK_FAILURES = 10;
 const LONGEST_MS = 15_000;
-/** A `Retry-After` beyond this is cut down to it, so that a mistaken header never parks a visitor for a day. */
+/** Longest `Retry-After` honoured, so that a mistaken header never parks a visitor for a day. */
 export const LONGEST_RETRY_AFTER_MS = 10 * 60_000;
 
 /**
- * How long to wait after so many failures in a row, in ms: drawn from 0 up to a bound, so that all the viewers of a
- * relay that died do not come back at the same moment. The bound grows quickly to 2 s, rests there for some ten
- * seconds, and grows on to 15 s for a relay that stays away.
+ * Wait before the next retry after `failures` in a row, in ms: random from 0 to a bound, so that the viewers of a relay
+ * that died do not all return at once. The bound grows to 2 s, stays there for about ten seconds, and grows to 15 s for
+ * a relay that stays away. (relay/util/time.ts has the relay's own backoff, which waits at least three quarters.)
  */
 export function backoffMs(failures: number): number {
   const quickMs = Math.min(QUICK_MS, FIRST_MS * 2 ** Math.min(failures, 3));
@@ -18,20 +18,22 @@ export function backoffMs(failures: number): number {
   return Math.random() * Math.min(LONGEST_MS, Math.max(quickMs, lateMs));
 }
 
+/** How long a pause waits: `atLeastMs`, then up to `upToMs` more. */
 export interface Wait {
-  /** Never cut short, neither by `wake`: what the relay asked for. In ms. */
+  /** What the relay asked for; not shortened by `wake`. In ms. */
   atLeastMs: number;
-  /** Added to it, and ended by `wake`. In ms. */
+  /** Further wait, ended by `wake`. In ms. */
   upToMs: number;
 }
 
-/** A wait that can be ended early, because the network is back or the page is shown again. */
+/** A wait that can be ended early, when the network is back or the page is shown again. */
 export interface Pause {
-  /** Resolves when the time is over, when woken, or when the signal aborts; never rejects. */
+  /** Resolves after the time, when woken, or when the signal aborts. Never rejects. */
   wait(time: Wait, signal: AbortSignal): Promise<void>;
   wake(): void;
 }
 
+/** A pause that several waits can share: `wake` ends all of them. */
 export function createPause(): Pause {
   const wakers = new Set<() => void>();
   return {
@@ -48,7 +50,7 @@ export function createPause(): Pause {
         };
         const wake = (): void => {
           clearTimeout(timer);
-          // Not longer than it was asked for, should the clock have been set back.
+          // At most the time asked for, should the clock have been set back.
           timer = setTimeout(end, Math.min(least, notBefore - Date.now()));
         };
         let timer = setTimeout(end, least + upToMs);

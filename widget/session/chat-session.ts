@@ -231,10 +231,10 @@ function openOutbox(
 function openRatings(state: ViewState, means: Requests, conversation: Conversation): Ratings {
   const ratings = createRatings({
     ...means,
-    signal: () => conversation.untilLeft,
-    patience: () => conversation.untilClosed,
+    untilLeft: () => conversation.untilLeft,
+    untilClosed: () => conversation.untilClosed,
     onChange: () => state.set({ ratings: ratings.pending }),
-    onKept(messageId, feedback) {
+    onStored(messageId, feedback) {
       const { session } = state.model;
       const messages = withRatings(session.messages, new Map([[messageId, feedback]]));
       state.set({ session: { ...session, messages } });

@@ -4,30 +4,28 @@ import { readToken } from './read-token.ts';
 import type { Answer, Lost, Refused, StreamEnd, Transport } from './transport.ts';
 import type { CredentialStorage, SessionCredentials } from './types.ts';
 
-/** A token is not renewed ahead of time again for so long, in ms, whatever this machine's clock says. */
+/** Shortest time between two early renewals, in ms, whatever this machine's clock says. */
 const RENEWAL_REST_MS = 10 * 60_000;
-/** A token from the storage, whose whole life is not known here, is renewed when it has less than this left, in ms. */
+/** Remaining life below which a stored token, whose whole life is unknown here, is renewed, in ms. */
 const LITTLE_LEFT_MS = 60 * 60_000;
 
-/** The relay does not know this session any more, or does not let this token at it, and never will again. */
+/** Whether the relay does not know the session any more, or refuses its token for good. */
 export function isSessionOver({ code }: Problem): boolean {
   return code === 'session-expired' || code === 'not-found' || code === 'unauthorized';
 }
 
-/** Who we are to the relay: the session's id and its token, kept, and renewed while used. */
+/** The session's id and token: stored, and renewed while used. */
 export interface Credentials {
   readonly current: SessionCredentials | null;
-  /** Takes on these, or none, without writing them to the storage. */
+  /** Uses these, or none, without writing them to the storage. */
   adopt(credentials: SessionCredentials | null): void;
-  /** Lets go of those of a session that is over: the storage may go on naming it, and is not believed. */
+  /** Drops those of a session that is over. From then on a storage that still names it is ignored. */
   end(): void;
+  /** The session that was dropped by `end`. */
   readonly endedSessionId: string | null;
-  /** Those there are; else those that another tab has just got; else new ones, which are then kept. */
+  /** The current ones, else those another tab has just stored, else new ones, which are then stored. */
   obtain(signal: AbortSignal): Promise<Answer<SessionCredentials>>;
-  /**
-   * Makes a request with a token that is fit for it: renewed before when its time is half over, and once more
-   * when the relay answers `unauthorized`.
-   */
+  /** Makes a request with a valid token: renewed early at half its life, and again when the relay answers 401. */
   use<Result extends Answer<unknown> | StreamEnd>(
     signal: AbortSignal,
     request: (credentials: SessionCredentials) => Promise<Result>,
@@ -39,9 +37,10 @@ export interface CredentialsOptions {
   transport: Transport;
 }
 
+/** Credentials that are read from and written to `storage`. */
 export function createCredentials({ storage, transport }: CredentialsOptions): Credentials {
   let current: SessionCredentials | null = null;
-  /** When to renew the token, ms since the epoch; not ahead of time when null. */
+  /** When to renew the token early, ms since the epoch; never when null. */
   let renewAt: number | null = null;
   let endedSessionId: string | null = null;
 
@@ -69,7 +68,7 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
     return stored;
   }
 
-  /** The one renewal under way, for all who wait for it. */
+  /** The renewal under way, shared by all requests that need it. */
   let renewal: Promise<Answer<SessionCredentials>> | null = null;
 
   function renew(old: SessionCredentials, signal: AbortSignal): Promise<Answer<SessionCredentials>> {
@@ -88,7 +87,7 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
     if (answer.kind !== 'ok') return answer;
     const { sessionId, token } = answer.value;
     if (sessionId !== old.sessionId) return { kind: 'lost' };
-    // Left meanwhile: then there is nothing to keep it for.
+    // The session may have been left meanwhile; then nothing is stored.
     return { kind: 'ok', value: current?.sessionId === sessionId ? keep(answer.value) : { sessionId, token } };
   }
 
@@ -110,9 +109,9 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
       if (known) return { kind: 'ok', value: known };
       const answer = await transport.mint(null, signal);
       if (answer.kind !== 'ok') return answer;
-      // Whoever has aborted wants no session any more.
+      // An aborted caller needs no session.
       if (signal.aborted) return { kind: 'lost' };
-      // Minting costs the relay nothing: if another tab was quicker, both go on in that one's session.
+      // If another tab was quicker both use its session; a minted session costs the relay nothing.
       const stored = adoptStored();
       if (stored) return { kind: 'ok', value: stored };
       return { kind: 'ok', value: keep(answer.value) };
@@ -124,11 +123,11 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
       if (renewAt !== null && Date.now() >= renewAt) {
         renewAt = Date.now() + RENEWAL_REST_MS;
         const renewed = await renew(using, signal);
-        // Only ahead of time: the old token still serves if that came to nothing.
+        // This renewal is early: the old token still works if it failed.
         if (renewed.kind === 'ok') using = renewed.value;
         if (signal.aborted) return { kind: 'lost' };
       }
-      // Twice, since the newer token that another tab has stored may be too old as well.
+      // Twice: the newer token that another tab has stored may have expired as well.
       for (let renewals = 0; ; renewals++) {
         const result = await request(using);
         if (!isUnauthorized(result) || signal.aborted || renewals === 2) return result;

@@ -3,36 +3,36 @@ import type { Lifecycle } from './types.ts';
 
 export interface LineKeeperOptions {
   lifecycle: Lifecycle;
-  /** The follower of the session of the moment; null when there is nothing to follow. */
+  /** The follower of the current session; null when there is none. */
   follow(): Follow | null;
-  /** A reply is being written, or a prompt is on its way. */
+  /** Whether a reply is being written, or a prompt is on its way. */
   isBusy(): boolean;
 }
 
-/** Decides when a session is worth a line. */
+/** Decides when a session keeps a connection. */
 export interface LineKeeper {
-  /** To be called whenever something that counts may have changed. */
+  /** To be called whenever visibility, session or activity may have changed. */
   review(): void;
 }
 
-/** How often a page on view for which there is no line of its own looks in, in ms: while something is under way, and else. */
-const LOOK_IN_MS = { busy: 1_000, idle: 4_000 } as const;
+/** Time between two polls of a visible page that has no connection of its own, in ms. */
+const POLL_MS = { busy: 1_000, idle: 4_000 } as const;
 
 /**
- * A page on view keeps its line, so that it sees what other tabs begin. A hidden one lets go, and resumes when it is
- * shown; only while something is under way may it keep its line. A browser has few lines for all its pages: of those
- * on view that get none, each looks in now and then; a hidden one waits until it is shown.
+ * A visible page keeps its connection, so that it sees what other tabs begin. A hidden page disconnects until it is shown,
+ * unless a reply is being written. A browser has few connections for all its pages (see page-lifecycle.ts): a visible page
+ * that gets none polls, and a hidden one waits until it is shown.
  */
 export function createLineKeeper({ lifecycle, follow, isBusy }: LineKeeperOptions): LineKeeper {
-  /** The place that is had or asked for; `giveBack` is null until it was granted. */
+  /** The reserved place; `giveBack` is null until it is granted. */
   let place: { kind: 'shown' | 'hidden'; giveBack: (() => void) | null } | null = null;
-  /** There was none when it was asked for last: how often to look in, in ms. */
-  let lookInMs: number | null = null;
+  /** Time between two polls, in ms, when the last reservation failed; else null. */
+  let pollMs: number | null = null;
 
   function leavePlace(): void {
     place?.giveBack?.();
     place = null;
-    lookInMs = null;
+    pollMs = null;
   }
 
   async function askForPlace(kind: 'shown' | 'hidden'): Promise<void> {
@@ -45,12 +45,12 @@ export function createLineKeeper({ lifecycle, follow, isBusy }: LineKeeperOption
     }
     if (granted) {
       asked.giveBack = granted;
-      lookInMs = null;
+      pollMs = null;
       follow()?.resume();
     } else {
       place = null;
-      lookInMs = isBusy() ? LOOK_IN_MS.busy : LOOK_IN_MS.idle;
-      if (kind === 'shown') follow()?.resume(lookInMs);
+      pollMs = isBusy() ? POLL_MS.busy : POLL_MS.idle;
+      if (kind === 'shown') follow()?.resume(pollMs);
       else follow()?.suspend();
     }
   }
@@ -67,8 +67,8 @@ export function createLineKeeper({ lifecycle, follow, isBusy }: LineKeeperOption
       if (place && place.kind !== kind) leavePlace();
       if (place?.giveBack) following.resume();
       else if (!place) {
-        // What is on view begins at once; the answer takes but a moment, for which a line, if there is one, stays up.
-        if (kind === 'shown') following.resume(lookInMs);
+        // A visible page connects at once, while the reservation takes a moment.
+        if (kind === 'shown') following.resume(pollMs);
         void askForPlace(kind);
       }
     },

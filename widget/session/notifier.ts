@@ -1,25 +1,26 @@
-/** A value that is computed when it is asked for, and those who want to hear that it has changed. */
+/** A value computed on demand, with subscribers. */
 export interface Notifier<Value> {
   readonly value: Value;
-  /** What the value is computed from has changed. */
+  /** To be called when the inputs of the value have changed. */
   changed(): void;
+  /** Returns the function that unsubscribes. */
   subscribe(listener: (value: Value) => void): () => void;
 }
 
-/** Listeners are called at most once per microtask, however often something changed: a burst costs one render. */
+/** Calls listeners at most once per microtask, however often the value changed: a burst costs one render. */
 export function createNotifier<Value extends object>(compute: () => Value): Notifier<Value> {
   const listeners = new Set<(value: Value) => void>();
   let value: Value | null = null;
   let queued = false;
 
-  function tell(): void {
+  function notify(): void {
     queued = false;
     const now = (value ??= compute());
     for (const listener of [...listeners]) {
       try {
         listener(now);
       } catch (error) {
-        // One listener's fault is its own: told to whoever watches for it, and the others are called all the same.
+        // An error of one listener is thrown where `error` events are seen; the others are still called.
         queueMicrotask(() => {
           throw error;
         });
@@ -35,10 +36,11 @@ export function createNotifier<Value extends object>(compute: () => Value): Noti
       value = null;
       if (queued) return;
       queued = true;
-      queueMicrotask(tell);
+      queueMicrotask(notify);
     },
+    /** Returns the function that unsubscribes. */
     subscribe(listener) {
-      // Wrapped, so that one function subscribed twice is called twice and each end ends its own.
+      // Wrapped, so that a function subscribed twice is called twice, and unsubscribed once at a time.
       const own = (now: Value): void => listener(now);
       listeners.add(own);
       return () => void listeners.delete(own);

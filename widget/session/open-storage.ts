@@ -3,12 +3,13 @@ import { createSharedStorage, takeShared } from './shared-session.ts';
 import { createCredentialStorage, type StorageKind } from './storage.ts';
 import type { CredentialStorage } from './types.ts';
 
+/** What decides which session an element shows. */
 export interface OpenStorageOptions {
   kind: StorageKind;
   relay: string;
-  /** When not null, a stored session is gone on with only if it has this id. */
+  /** When not null, a stored session is used only if it has this id. */
   onlySession: string | null;
-  /** The page's address shares a conversation, which goes before the visitor's own. */
+  /** The page's address shares a conversation, which is shown instead of the visitor's own. */
   onShared(): void;
 }
 

@@ -1,13 +1,12 @@
 import type { Lifecycle, LifecycleEvent } from './types.ts';
 
 /**
- * How many pages of one browser may keep a line, those on view and the hidden ones on which a reply is being written.
- * Over HTTP/1.1 a browser has six connections to a relay for all its tabs: one is left for requests, and for those
- * that look in now and then.
+ * Connections that the visible pages of one browser may keep, and the hidden ones on which a reply is being written. Over
+ * HTTP/1.1 a browser has six connections to an origin for all its tabs: one is left for requests and polls.
  */
 const LINES = { shown: 3, hidden: 2 } as const;
 
-/** The life of the browser's page; that of a process without one is always online and visible. */
+/** The lifecycle of the browser's page. Without a page (in Node) it is always online and visible. */
 export function createPageLifecycle(): Lifecycle {
   if (typeof document === 'undefined') {
     return { online: true, visible: true, subscribe: () => () => {}, reserveLine: () => Promise.resolve(() => {}) };
@@ -34,7 +33,7 @@ export function createPageLifecycle(): Lifecycle {
     async reserveLine(kind) {
       for (let place = 1; place <= LINES[kind]; place++) {
         const release = await tryLock(`resumable-chat:${kind}-line:${place}`);
-        // Where pages cannot agree, those on view keep their lines, and the hidden ones let go.
+        // Without locks pages cannot agree: visible ones keep their connections, hidden ones disconnect.
         if (release === 'no-locks') return kind === 'shown' ? () => {} : null;
         if (release) return release;
       }
@@ -43,7 +42,7 @@ export function createPageLifecycle(): Lifecycle {
   };
 }
 
-/** The function that gives the lock back; null when another page has it. Locks are there in secure contexts only. */
+/** Answers the function that releases the lock; null when another page holds it. Locks need a secure context. */
 function tryLock(name: string): Promise<(() => void) | 'no-locks' | null> {
   if (!('locks' in navigator)) return Promise.resolve('no-locks');
   return new Promise((resolve) => {

@@ -1,12 +1,12 @@
 import type { CredentialStorage, SessionCredentials } from './types.ts';
 
 /**
- * A storage for an element that goes on with one session only. Until a new conversation is begun here, what other
- * tabs do with other sessions is neither seen nor overwritten; from then on that conversation is ours, whatever its id.
+ * A storage pinned to one session. Other sessions, as other tabs store them, are neither seen nor overwritten, until a new
+ * conversation is begun here: from then on everything is shared again.
  */
 export function pinStorage(storage: CredentialStorage, sessionId: string): CredentialStorage {
   let begun = false;
-  /** A renewed token, while the storage holds another tab's session. */
+  /** Our renewed token, while the storage holds another tab's session. */
   let own: SessionCredentials | null = null;
   const isOurs = (credentials: SessionCredentials | null): boolean => begun || credentials?.sessionId === sessionId;
 

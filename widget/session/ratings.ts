@@ -4,39 +4,40 @@ import type { ChatMessage, MessageFeedback } from '#shared/protocol.ts';
 import { backoffMs } from './backoff.ts';
 import type { Means } from './submit.ts';
 
-/** What was said of messages and has not been kept yet, by message id; null takes back what was said before. */
+/** Ratings that the relay has not stored yet, by message id; null removes an earlier one. */
 export type PendingRatings = ReadonlyMap<string, MessageFeedback | null>;
 
+/** Ratings on their way to the relay. */
 export interface Ratings {
   /** Replaced at each change. */
   readonly pending: PendingRatings;
-  /** Resolves to true once the relay has kept the last word about this message, to false when it came to nothing. */
+  /** Resolves to true once the relay has stored the latest rating of this message, to false when that failed. */
   rate(messageId: string, feedback: MessageFeedback | null): Promise<boolean>;
 }
 
 export interface RatingsOptions extends Omit<Means, 'signal'> {
-  /** Of the session at hand: aborts when it is left. */
-  signal(): AbortSignal;
-  /** Of trying again: aborts when the client is closed too, whereas a request on its way then goes on. */
-  patience(): AbortSignal;
+  /** Aborts requests: when the session is left. */
+  untilLeft(): AbortSignal;
+  /** Aborts retries: also when the client is closed. A request on its way then goes on. */
+  untilClosed(): AbortSignal;
   onChange(): void;
-  onKept(messageId: string, feedback: MessageFeedback | null): void;
+  onStored(messageId: string, feedback: MessageFeedback | null): void;
   onRefused(problem: Problem): void;
 }
 
-/** After so many refusals that may pass, what was said is given up. */
-const MOST_REFUSALS = 6;
+/** Temporary refusals after which a rating is given up. */
+const MAX_REFUSALS = 6;
 
 /**
- * Ratings on their way: shown at once, sent one after the other for each message, so that the last word arrives last,
- * and taken off the page again when they come to nothing. A lost line is waited for.
+ * Delivers ratings: shown at once, sent one at a time per message, so that the latest arrives last, and removed from view
+ * when they fail. A lost connection is waited for.
  */
 export function createRatings(options: RatingsOptions): Ratings {
-  const { onChange, onKept, onRefused } = options;
+  const { onChange, onStored, onRefused } = options;
   let pending: PendingRatings = new Map();
   const deliveries = new Map<string, Promise<boolean>>();
 
-  function note(messageId: string, feedback: MessageFeedback | null | undefined): void {
+  function setPending(messageId: string, feedback: MessageFeedback | null | undefined): void {
     const next = new Map(pending);
     if (feedback === undefined) next.delete(messageId);
     else next.set(messageId, feedback);
@@ -49,30 +50,29 @@ export function createRatings(options: RatingsOptions): Ratings {
       const feedback = pending.get(messageId) ?? null;
       const outcome = await send(messageId, feedback);
       const changed = outcome !== 'aborted' && pending.get(messageId) !== feedback;
-      // Something else was said meanwhile: that is what counts.
+      // Rated again meanwhile: the latest counts.
       if (changed) continue;
-      if (outcome === 'kept') onKept(messageId, feedback);
+      if (outcome === 'stored') onStored(messageId, feedback);
       deliveries.delete(messageId);
-      note(messageId, undefined);
-      if (outcome !== 'kept' && outcome !== 'aborted') onRefused(outcome);
-      return outcome === 'kept';
+      setPending(messageId, undefined);
+      if (outcome !== 'stored' && outcome !== 'aborted') onRefused(outcome);
+      return outcome === 'stored';
     }
   }
 
-  async function send(messageId: string, feedback: MessageFeedback | null): Promise<'kept' | 'aborted' | Problem> {
+  async function send(messageId: string, feedback: MessageFeedback | null): Promise<'stored' | 'aborted' | Problem> {
     const { transport, credentials, pause } = options;
-    const signal = options.signal();
-    const patience = options.patience();
+    const untilLeft = options.untilLeft();
+    const untilClosed = options.untilClosed();
     for (let failures = 1, refusals = 0; ; failures++) {
-      const answer = await credentials.use(signal, (own) => transport.rate(own, { messageId, feedback }, signal));
-      if (signal.aborted) return 'aborted';
-      if (answer.kind === 'ok') return 'kept';
+      const answer = await credentials.use(untilLeft, (own) => transport.rate(own, { messageId, feedback }, untilLeft));
+      if (untilLeft.aborted) return 'aborted';
+      if (answer.kind === 'ok') return 'stored';
       const problem = answer.kind === 'refused' ? answer.problem : null;
       if (problem) refusals++;
-      if (problem && (!problem.retryable || refusals >= MOST_REFUSALS)) return problem;
-      if (!patience.aborted)
-        await pause.wait({ atLeastMs: problem?.retryAfterMs ?? 0, upToMs: backoffMs(failures) }, patience);
-      if (patience.aborted) return 'aborted';
+      if (problem && (!problem.retryable || refusals >= MAX_REFUSALS)) return problem;
+      await pause.wait({ atLeastMs: problem?.retryAfterMs ?? 0, upToMs: backoffMs(failures) }, untilClosed);
+      if (untilClosed.aborted) return 'aborted';
     }
   }
 
@@ -81,7 +81,7 @@ export function createRatings(options: RatingsOptions): Ratings {
       return pending;
     },
     rate(messageId, feedback) {
-      note(messageId, feedback);
+      setPending(messageId, feedback);
       const delivery = deliveries.get(messageId) ?? deliver(messageId);
       deliveries.set(messageId, delivery);
       return delivery;
@@ -89,7 +89,7 @@ export function createRatings(options: RatingsOptions): Ratings {
   };
 }
 
-/** The messages with what is on its way. */
+/** The messages with the ratings that are on their way. */
 export function withRatings(messages: readonly ChatMessage[], ratings: PendingRatings): readonly ChatMessage[] {
   if (ratings.size === 0) return messages;
   return messages.map((message) => {

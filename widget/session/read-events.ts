@@ -9,48 +9,53 @@ import {
   type StreamMessage,
 } from '#shared/protocol.ts';
 
-/** A message of the log as it came over the line: with what says where it stands. */
+/** A message of the log as it arrived, with its place in the log. */
 export interface IncomingFrame {
   id: Cursor;
   from: Cursor | undefined;
   prev: Cursor | undefined;
-  /** Null when this version does not know the message: it is skipped, and its cursor still counts. */
+  /** Null when this version does not know the message type. Its cursor still counts. */
   message: StreamMessage | null;
 }
 
+/** An event of a stream. */
 export type LineEvent =
   | { type: 'frame'; frame: IncomingFrame }
   | { type: 'ping' }
   | { type: 'bye'; reason: string; retryAfterMs: number };
 
 /**
- * The largest event taken, in UTF-16 code units. A relay keeps transcripts below 8 MiB and a run's log below
- * another 8 MiB; JSON may write a character as six.
+ * Largest event accepted, in UTF-16 units. A relay keeps transcripts below 8 MiB and a run's log below another 8 MiB, and
+ * JSON may escape one character as six.
  */
-const LARGEST_EVENT = 64 * 1024 * 1024;
+const MAX_EVENT_LENGTH = 64 * 1024 * 1024;
 
-/** What came is no stream of this contract: the line is of no use any more. */
+/** The bytes are not a stream of this contract; the connection is useless. */
 export class BrokenStreamError extends Error {
   override name = 'BrokenStreamError';
 }
 
 export interface EventReader {
-  /** The events that these bytes complete. Throws BrokenStreamError. */
+  /**
+   * The events that these bytes complete.
+   *
+   * @throws BrokenStreamError
+   */
   feed(bytes: Uint8Array): LineEvent[];
 }
 
-/** Turns the bytes of one response, cut anywhere, into events. What a lost line leaves unfinished is dropped. */
+/** Parses the bytes of one response, cut anywhere, into events. An unfinished event at its end is dropped. */
 export function createEventReader(): EventReader {
   const decoder = new TextDecoder();
   let events: LineEvent[] = [];
   const parser = createParser({
-    maxBufferSize: LARGEST_EVENT,
+    maxBufferSize: MAX_EVENT_LENGTH,
     onEvent(event) {
       const read = readEvent(event);
       if (read) events.push(read);
     },
     onError(error) {
-      // Unknown fields and odd `retry:` lines are to be ignored, says the format.
+      // The SSE format says to ignore unknown fields and malformed `retry:` lines.
       if (error.type === 'max-buffer-size-exceeded')
         throw new BrokenStreamError('an event is too large', { cause: error });
     },
@@ -73,7 +78,7 @@ function readEvent({ id, event, data }: EventSourceMessage): LineEvent | null {
       ? { type: 'bye', reason: bye.data.reason, retryAfterMs: bye.data.retryAfterMs ?? 0 }
       : { type: 'bye', reason: 'unknown', retryAfterMs: 0 };
   }
-  // Other events, and messages that stand nowhere in the log, belong to a newer contract than this.
+  // Other events, and messages without an id, belong to a newer contract.
   if ((event !== undefined && event !== 'message') || id === undefined) return null;
   return { type: 'frame', frame: readFrame(id, parseJson(data)) };
 }
@@ -81,9 +86,10 @@ function readEvent({ id, event, data }: EventSourceMessage): LineEvent | null {
 function readFrame(id: string, json: unknown): IncomingFrame {
   const message = streamMessageSchema.safeParse(json);
   const any = message.success ? message : anyMessageSchema.safeParse(json);
-  if (!any.success || parseCursor(id) === null) throw new BrokenStreamError('a message without a place in the log');
-  // One that replaces everything cannot be skipped.
-  if (!message.success && any.data.type === 'snapshot') throw new BrokenStreamError('an unreadable snapshot');
+  if (!any.success || parseCursor(id) === null) throw new BrokenStreamError('a message has no place in the log');
+  // A snapshot replaces everything, so it cannot be skipped.
+  if (!message.success && any.data.type === 'snapshot')
+    throw new BrokenStreamError('a snapshot does not fit its schema');
   return { id, from: any.data.from, prev: any.data.prev, message: message.success ? message.data : null };
 }
 
@@ -91,6 +97,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new BrokenStreamError('an event that is no JSON', { cause: error });
+    throw new BrokenStreamError('an event is not JSON', { cause: error });
   }
 }

@@ -1,14 +1,14 @@
-/** What a client looks at in a token. What else it looks like is the relay's own business. */
+/** The claims of a token that a client reads. */
 export interface TokenClaims {
-  /** The session that it is for. */
+  /** Session id. */
   sub?: string | undefined;
-  /** When it ends, ms since the epoch. */
+  /** ms since the epoch. */
   expiresAt?: number | undefined;
-  /** It was shared, and allows reading alone. */
+  /** A share: it allows reading only. */
   readOnly: boolean;
 }
 
-/** The claims of a token (RFC 7519), its signature not looked at; of one that cannot be read, none. */
+/** Reads the claims of a JWT (RFC 7519) without checking its signature. A token that cannot be read has none. */
 export function readToken(token: string): TokenClaims {
   try {
     const payload = token.split('.')[1] ?? '';

@@ -1,17 +1,18 @@
 import { isTerminal, type ChatChunk, type ChatPart, type StreamMessage } from '#shared/protocol.ts';
 import type { SessionState } from '#shared/fold/session.ts';
 
-/** What a view tells of interruptions, which the conversation itself does not keep. */
+/** What a view shows about interruptions. The conversation itself does not keep it. */
 export interface Recovery {
-  /** What the last takeover cut and nothing has replaced yet. */
+  /** Parts that the last takeover cut and that new text has not replaced yet. */
   dimmed: readonly ChatPart[];
-  /** How often the active or last run was taken on again. */
+  /** Takeovers of the active or last run, as seen here. */
   recoveries: number;
 }
 
+/** No interruption. */
 export const NO_RECOVERY: Recovery = { dimmed: [], recoveries: 0 };
 
-/** The recovery after `message`, which turned the state `before` into `after`. */
+/** The recovery after `message`, which led from state `before` to `after`. */
 export function trackRecovery(
   recovery: Recovery,
   message: StreamMessage,
@@ -27,7 +28,7 @@ export function trackRecovery(
       if (isTerminal(message.status)) return { ...recovery, dimmed: [] };
       if (message.status !== 'restarted' || after.run?.runId !== message.runId) return recovery;
       const cut = partsOf(before, message.messageId).slice(partsOf(after, message.messageId).length);
-      // A second takeover before any new text cuts nothing more: what is on view stays there.
+      // A second takeover before any new text cuts nothing more: the dimmed parts stay on view.
       return { dimmed: cut.length > 0 ? cut : recovery.dimmed, recoveries: recovery.recoveries + 1 };
     }
     case 'chunk':
@@ -41,7 +42,7 @@ function partsOf(state: SessionState, messageId: string): readonly ChatPart[] {
   return state.messages.findLast(({ id }) => id === messageId)?.parts ?? [];
 }
 
-/** Chunks that only open something are no new text yet. */
+/** Whether a chunk brings new text; some only open a part. */
 function isVisible({ type }: ChatChunk): boolean {
   return type !== 'start' && type !== 'start-step' && type !== 'text-start' && type !== 'reasoning-start';
 }

@@ -10,8 +10,8 @@ export function isShared(): boolean {
 }
 
 /**
- * What the page's address shares: `#rc-share=<token>`, which is taken out of it, so that it is passed on by nobody who
- * does not mean to. Null when there is none.
+ * The session that the page's address shares (`#rc-share=<token>`); null when there is none. Removes the token from the
+ * address, so that nobody passes it on by accident.
  */
 export function takeShared(): SessionCredentials | null {
   const fragment = new URLSearchParams(location.hash.slice(1));
@@ -25,8 +25,8 @@ export function takeShared(): SessionCredentials | null {
 }
 
 /**
- * A storage that holds a shared session until it is left. The visitor's own conversation is neither seen nor touched
- * until then, and is the one to go on with after.
+ * A storage that holds a shared session until it is left. The visitor's own conversation is neither seen nor changed until
+ * then, and is used afterwards.
  */
 export function createSharedStorage(storage: CredentialStorage, shared: SessionCredentials): CredentialStorage {
   let left = false;

@@ -1,27 +1,31 @@
 import { isSessionId } from '#shared/ids.ts';
 import type { CredentialStorage, SessionCredentials } from './types.ts';
 
-/** Where credentials live: over restarts of the browser and in all tabs, in this tab only, or on this page only. */
+/** Where credentials are stored: for all tabs and across restarts, for this tab, or for this page only. */
 export type StorageKind = 'local' | 'session' | 'none';
 
+/** Kind and owner of the stored credentials. */
 export interface CredentialStorageOptions {
   kind: StorageKind;
-  /** The relay's origin; each relay has credentials of its own. */
+  /** The relay's origin. Each relay has its own credentials. */
   relay: string;
 }
 
-/** One that listens in this very page, where no `storage` event comes: two chats in one page are one conversation. */
+/** A listener in the same page, where no `storage` event comes. Two chats in one page share a conversation. */
 type Neighbour = (area: Storage, key: string, from: object) => void;
 const neighbours = new Set<Neighbour>();
 
 /**
- * Keeps `{sessionId, token}` under the key `resumable-chat:<relay origin>`. A browser that allows no storage, a full
- * one, and a process without any, all keep them in memory instead.
+ * Stores `{sessionId, token}` under the key `resumable-chat:<relay origin>`. In memory instead when storage is forbidden,
+ * full or missing (in Node).
+ *
+ * @example
+ * const storage = createCredentialStorage({ kind: 'local', relay: 'https://chat.example.com' });
  */
 export function createCredentialStorage({ kind, relay }: CredentialStorageOptions): CredentialStorage {
   const key = `resumable-chat:${relay}`;
   const area = kind === 'none' ? null : findArea(kind);
-  /** What the area did not take. */
+  /** What the storage did not accept. */
   let memory: SessionCredentials | null = null;
   const own = {};
 
@@ -32,7 +36,7 @@ export function createCredentialStorage({ kind, relay }: CredentialStorageOption
         const text = area.getItem(key);
         return text === null ? null : parseCredentials(text);
       } catch {
-        // Storage may be taken away while the page lives.
+        // Storage may be revoked while the page is open.
         return null;
       }
     },
@@ -45,7 +49,7 @@ export function createCredentialStorage({ kind, relay }: CredentialStorageOption
         memory = null;
         for (const tell of neighbours) tell(area, key, own);
       } catch {
-        // Full, or not allowed: what stands in memory goes before what stands there.
+        // Full or forbidden: memory takes precedence over what is stored.
       }
     },
     subscribe(listener) {
@@ -57,7 +61,7 @@ export function createCredentialStorage({ kind, relay }: CredentialStorageOption
         if (isOurs(event.storageArea, event.key)) listener();
       };
       const onNeighbour: Neighbour = (changed, name, from) => {
-        // Not in the middle of the other's writing.
+        // Later: not in the middle of the other's write.
         if (from !== own && isOurs(changed, name)) setTimeout(() => neighbours.has(onNeighbour) && listener());
       };
       neighbours.add(onNeighbour);
@@ -70,7 +74,7 @@ export function createCredentialStorage({ kind, relay }: CredentialStorageOption
   };
 }
 
-/** A word that is neither, from an attribute, is the default. */
+/** Any other word, from an attribute, means the default. */
 function findArea(kind: 'local' | 'session'): Storage | null {
   try {
     return (kind === 'session' ? globalThis.sessionStorage : globalThis.localStorage) ?? null;
@@ -80,7 +84,7 @@ function findArea(kind: 'local' | 'session'): Storage | null {
   }
 }
 
-/** Anything may stand there, from an older version or another hand: what is no credentials counts as nothing. */
+/** Null for anything else than credentials: other code may have written there. */
 function parseCredentials(text: string): SessionCredentials | null {
   try {
     const json: unknown = JSON.parse(text);

@@ -4,20 +4,21 @@ import { backoffMs, type Pause } from './backoff.ts';
 import { isSessionOver, type Credentials } from './credentials.ts';
 import type { PromptInput, Transport } from './transport.ts';
 
-/** After so many refusals that may pass, such as a store that cannot be reached, the visitor decides. */
-const MOST_REFUSALS = 13;
-/** The same for a stop, where each try counts: it says nothing any more when it comes late. */
-const MOST_STOPS = 10;
+/** Temporary refusals, such as an unreachable store, after which the visitor decides. */
+const MAX_REFUSALS = 13;
+/** Attempts of a stop, of any outcome: a late stop is worth nothing. */
+const MAX_STOPS = 10;
 
+/** How the delivery of a prompt ended. */
 export type Delivery =
   | { kind: 'accepted'; answer: PromptAnswer }
-  /** `mayBeStored`: an earlier try found no clear answer, and the relay may have the prompt all the same. */
+  /** `mayBeStored`: an earlier attempt got no clear answer, so the relay may have the prompt all the same. */
   | { kind: 'refused'; problem: Problem; mayBeStored: boolean }
   /** The session is gone, and the prompt was not stored. */
   | { kind: 'over'; problem: Problem }
   | { kind: 'aborted' };
 
-/** What a request to the relay takes. */
+/** What a request to the relay needs. */
 export interface Means {
   transport: Transport;
   credentials: Credentials;
@@ -26,8 +27,8 @@ export interface Means {
 }
 
 /**
- * Brings a prompt to the relay: asked again with the same `messageId` until there is an answer, so that a lost one
- * costs no second run. A lost line is waited for without end, since a prompt once typed is not to be lost.
+ * Sends a prompt until there is an answer, with the same `messageId`, so that a lost answer costs no second run. A lost
+ * connection is retried without end: a prompt once typed must not be lost.
  */
 export async function submitPrompt(
   input: PromptInput,
@@ -46,9 +47,9 @@ export async function submitPrompt(
     if (problem) {
       if (isSessionOver(problem)) return { kind: 'over', problem };
       refusals++;
-      // The same id again is answered with what is stored before anything else is judged: this one is not.
-      if (!mayPass(problem)) return { kind: 'refused', problem, mayBeStored: false };
-      if (refusals >= MOST_REFUSALS)
+      // A stored prompt is answered before anything else is checked, so a refused one is not stored.
+      if (!isTemporary(problem)) return { kind: 'refused', problem, mayBeStored: false };
+      if (refusals >= MAX_REFUSALS)
         return { kind: 'refused', problem, mayBeStored: mayBeStored || obtained.kind === 'ok' };
     }
     mayBeStored ||= obtained.kind === 'ok';
@@ -57,13 +58,13 @@ export async function submitPrompt(
   }
 }
 
-/** Stops a run. Answers null once that is settled, `isMoot` included, else why it could not be done. */
+/** Stops a run, with retries. Answers null once that is settled, `isMoot` included, else why it failed. */
 export async function stopRun(
   runId: string,
   { transport, credentials, pause, signal, isMoot }: Means & { isMoot(): boolean },
 ): Promise<Problem | null> {
   let problem: Problem | null = null;
-  for (let tries = 1; tries <= MOST_STOPS && !isMoot() && !signal.aborted; tries++) {
+  for (let tries = 1; tries <= MAX_STOPS && !isMoot() && !signal.aborted; tries++) {
     const answer = await credentials.use(signal, (own) => transport.stop(own, runId, signal));
     if (answer.kind === 'ok' || signal.aborted) return null;
     problem = answer.kind === 'refused' ? answer.problem : null;
@@ -73,7 +74,7 @@ export async function stopRun(
   return isMoot() || signal.aborted ? null : problem;
 }
 
-/** Whether asking again by itself makes sense. A busy session and a rate limit are the visitor's to wait for. */
-function mayPass({ code, retryable }: Problem): boolean {
+/** Whether a retry without the visitor makes sense. A busy session and a rate limit are for the visitor to wait for. */
+function isTemporary({ code, retryable }: Problem): boolean {
   return retryable && code !== 'run-active' && code !== 'rate-limited';
 }

@@ -15,46 +15,51 @@ import { parseRetryAfter } from '#shared/retry-after.ts';
 import { createEventReader, type LineEvent } from './read-events.ts';
 import type { SessionCredentials } from './types.ts';
 
-/** How long a request may take to be answered, and a stream to begin, in ms. */
+/** Time limit of an answer, and of the first byte of a stream, in ms. */
 const ANSWER_TIMEOUT_MS = 20_000;
 
-/** Said of an answer that carries no problem of the relay's: something between here and there has answered. */
+/** Code of a refusal that is not the relay's: something in between has answered. */
 export const UNREADABLE_ANSWER = 'unreadable-answer';
 
+/** The relay, or something in between, has refused. */
 export interface Refused {
   kind: 'refused';
   problem: Problem;
 }
-/** No answer came, or none that can be read. Whether the request was carried out is not known. */
+/** No readable answer came. Whether the request was carried out is unknown. */
 export interface Lost {
   kind: 'lost';
 }
+/** The outcome of a request. */
 export type Answer<Value> = { kind: 'ok'; value: Value } | Refused | Lost;
 
-/** How a stream ended: refused, `stopped` by its reader, or `lost` (cut, aborted, unreadable, or at a clean end). */
+/** How a stream ended: refused, `stopped` by its reader, or `lost` (cut, aborted, unreadable, or closed cleanly). */
 export type StreamEnd = Refused | Lost | { kind: 'stopped' };
 
+/** Receives what a stream brings. */
 export interface StreamReader {
-  /** The relay has answered, and events will come. */
+  /** The relay has answered; events will follow. */
   opened(): void;
-  /** Bytes have come, whatever they say. */
+  /** Bytes have arrived. */
   alive(): void;
-  /** Answers false to let go of the stream. */
+  /** Answers false to close the stream. */
   event(event: LineEvent): boolean;
 }
 
+/** A prompt, an edit or a regenerate. */
 export interface PromptInput {
   messageId: string;
   text?: string | undefined;
   parentId?: string | undefined;
 }
 
+/** A rating; `feedback: null` removes an earlier one. */
 export interface RatingInput {
   messageId: string;
   feedback: MessageFeedback | null;
 }
 
-/** One request or one connection each; nothing is ever tried twice here, and nothing rejects. */
+/** One request or one connection per call. Nothing is retried, nothing rejects. */
 export interface Transport {
   /** A new session, or with `token` that session's token renewed. */
   mint(token: string | null, signal: AbortSignal): Promise<Answer<MintAnswer>>;
@@ -104,7 +109,7 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
       const value = schema.safeParse(response.status === 204 ? null : await response.json());
       return value.success ? { kind: 'ok', value: value.data } : LOST;
     } catch {
-      // fetch and the body's reader tell neither why they failed nor whether the request has arrived.
+      // Neither fetch nor the body's reader says why it failed, or whether the request has arrived.
       return LOST;
     } finally {
       clearTimeout(timer);
@@ -137,7 +142,7 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
       try {
         let bytes: ReadableStreamDefaultReader<Uint8Array>;
         try {
-          // The cursor goes into a header and not into the URL, so that a browser asks for leave (CORS) but once.
+          // The cursor is a header and not part of the URL, so that a browser makes one CORS preflight for all.
           const response = await request(`${relay}${ROUTES.stream}?${new URLSearchParams({ sessionId })}`, {
             headers: { authorization: `Bearer ${token}`, ...(after === null ? {} : { 'last-event-id': after }) },
             cache: 'no-store',
@@ -163,7 +168,7 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
           } catch {
             return LOST;
           }
-          // Outside of the try: what the reader throws is a fault here, and no lost line.
+          // Outside the try: an error thrown by the reader is a defect here, not a lost connection.
           for (const event of complete) {
             if (signal.aborted) return LOST;
             if (!reader.event(event)) return { kind: 'stopped' };
@@ -176,14 +181,14 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
   };
 }
 
-/** The problem that a refusal carries, or one that says that none could be read. */
+/** The problem in a refusal, or UNREADABLE_ANSWER when there is none. */
 async function readRefusal(response: Response): Promise<Refused> {
   const retryAfterMs = parseRetryAfter(response.headers.get('retry-after') ?? '');
   let json: unknown = null;
   try {
     json = await response.json();
   } catch {
-    // A proxy's page, or nothing at all: told below.
+    // A proxy's page, or nothing at all: UNREADABLE_ANSWER below.
   }
   const parsed = problemAnswerSchema.safeParse(json);
   const problem: Problem = parsed.success
@@ -199,7 +204,7 @@ async function readRefusal(response: Response): Promise<Refused> {
   return { kind: 'refused', problem: wait === undefined ? problem : { ...problem, retryAfterMs: wait } };
 }
 
-/** A signal of one's own that aborts with the outer one, and leaves no listener behind once it has. */
+/** A signal that aborts with the outer one. Its `abort` removes the listener from the outer signal. */
 function linkedAbort(outer: AbortSignal): { signal: AbortSignal; abort: () => void } {
   const controller = new AbortController();
   const abort = (): void => {

@@ -7,32 +7,33 @@ import { withRatings, type PendingRatings } from './ratings.ts';
 import type { Recovery } from './recovery.ts';
 import type { ChatStatus, ChatView, PendingPrompt, UnsentPrompt } from './types.ts';
 
-/** Everything that the view is made of. */
+/** Everything that a view is made of. */
 export interface Model {
   sessionId: string | null;
   session: SessionState;
   recovery: Recovery;
   line: Line;
-  /** The line has delivered all that there was, at least once in this session. */
+  /** The line has delivered the whole log at least once in this session. */
   caughtUp: boolean;
   submission: Submission | null;
   unsent: UnsentPrompt | null;
   problem: Problem | null;
-  /** ms since the epoch; of `problem`. */
+  /** When `problem` may be retried, ms since the epoch. */
   retryAt: number | null;
   stoppingRunId: string | null;
   ratings: PendingRatings;
   readOnly: boolean;
   restoring: boolean;
   ended: boolean;
-  /** What the browser says, and whether something has come from the relay since it said so. */
+  /** Whether the browser reports a network, and whether anything has arrived from the relay since. */
   online: boolean;
   reachable: boolean;
 }
 
+/** The view of a model. */
 export function viewOf(model: Model): ChatView {
   const { session, submission, unsent, recovery } = model;
-  // Once it has come back it stands among the messages.
+  // Once it has been seen it is among the messages.
   const asked = submission && !submission.seen ? submission : null;
   const problem = model.problem ?? lineProblem(model.line);
   const retryAt = model.problem ? model.retryAt : problem && model.line.retryAt;
@@ -61,16 +62,16 @@ function statusOf({ session, line, submission, caughtUp, online, reachable }: Mo
   if (session.run && line.phase === 'up') return 'streaming';
   if (!caughtUp && (line.phase === 'up' || line.phase === 'connecting') && line.failures === 0) return 'connecting';
   if (session.run) return 'reconnecting';
-  // While nothing is being written, a line that is at once replaced is nobody's business.
+  // While nothing is being written, a line that is replaced at once is not worth showing.
   return line.failures > 0 && (line.phase === 'waiting' || line.phase === 'connecting') ? 'reconnecting' : 'idle';
 }
 
-/** Of the line's troubles only those that trying again will not mend, and those whose end is known. */
+/** The problem of the line, if a retry does not solve it or its end is known. */
 function lineProblem({ phase, problem }: Line): Problem | null {
   return problem && (phase === 'refused' || isForLater(problem)) ? problem : null;
 }
 
-/** The relay says to come back later, and the visitor may want to know when. */
+/** Whether the relay asks to retry later, so that the view shows when. */
 export function isForLater({ code }: Problem): boolean {
   return code === 'rate-limited' || code === 'overloaded';
 }
