@@ -13,7 +13,7 @@ import { serveFile } from './http/pages.ts';
 import { createErrorHandler } from './http/error-handler.ts';
 import { largestPromptBytes } from './http/request-limits.ts';
 import { createRouter } from './http/route.ts';
-import { createSessionHub } from './live/session-hub.ts';
+import { createHub } from './live/hub.ts';
 import type { RelayLimits, RelayOptions } from './relay-options.ts';
 import { acceptPrompt } from './routes/accept-prompt.ts';
 import { deleteSession } from './routes/delete-session.ts';
@@ -83,7 +83,7 @@ export function createRelay(options: RelayOptions): Relay {
   const tokens = createSessionTokens({ secret: options.secret, sessionTtlMs, clock });
   const health = createStoreHealth(store);
   const { timing } = options;
-  const hub = createSessionHub({ store, logger, limits: limits.streams, ...withoutUndefined({ timing }) });
+  const hub = createHub({ store, logger, limits: limits.streams, ...withoutUndefined({ timing }) });
   const runner = createRunnerFor(options);
   let draining: Promise<void> | null = null;
   const isDraining = () => draining !== null;

@@ -9,7 +9,7 @@ export type { RelayEnv } from './http/endpoint.ts';
 export type { OriginRules } from './http/origins.ts';
 export type { StaticFile, StaticFiles } from './http/pages.ts';
 export type { PromptLimiter, PromptLimits, PromptTicket } from './limits/prompt-limiter.ts';
-export type { HubTiming } from './live/session-hub.ts';
+export type { HubTiming } from './live/hub.ts';
 export type { StreamLimits } from './live/stream-limits.ts';
 export type { AccessOptions, RelayLimits, RelayOptions, ReplyOptions, RunOptions } from './relay-options.ts';
 export type { DemoControls } from './routes/demo.ts';

@@ -4,7 +4,7 @@ import type { ModelTimeouts } from './generation/watchdog.ts';
 import type { StaticFiles } from './http/pages.ts';
 import type { OriginRules } from './http/origins.ts';
 import type { PromptLimiter } from './limits/prompt-limiter.ts';
-import type { HubTiming } from './live/session-hub.ts';
+import type { HubTiming } from './live/hub.ts';
 import type { StreamLimits } from './live/stream-limits.ts';
 import type { DemoControls } from './routes/demo.ts';
 import type { SessionStore } from './store/session-store.ts';

@@ -1,5 +1,5 @@
 import { parseCursor } from '#shared/cursor.ts';
-import type { HubTiming } from '#relay/live/session-hub.ts';
+import type { HubTiming } from '#relay/live/hub.ts';
 import { CONCURRENCY_MUTATIONS, MUTATIONS as STORE_MUTATIONS } from '#relay/store/testing/conformance/mutations.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { StoreError } from '#relay/store/store-error.ts';

@@ -2,11 +2,18 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { RequestIdVariables } from 'hono/request-id';
 import type * as z from 'zod/mini';
+import type { OpenedSink } from '../live/sinks/web.ts';
 import type { SessionToken } from '../auth/session-token.ts';
 
 /** On Node the server passes its request and response as bindings. Elsewhere there are none: `c.env` may be undefined. */
 export interface RelayEnv {
-  Bindings: Partial<HttpBindings>;
+  Bindings: Partial<HttpBindings> & {
+    /**
+     * Opens the body of this request's answer, when the server can send it better than a `ReadableStream`. The server
+     * takes status and headers from the `Response` that comes back with this body, so that middleware keeps its say.
+     */
+    openSink?: () => OpenedSink;
+  };
   Variables: RequestIdVariables;
 }
 

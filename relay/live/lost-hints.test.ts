@@ -274,11 +274,23 @@ it('takes no late answer to an old question for the loss of what it has heard si
   expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
 });
 
+it('says bye within a poll when the hint that the session is gone was lost', async () => {
+  await begin(hinting((event, tell) => void (event.kind === 'gone' || tell(event))));
+  await stage.prompt(session);
+  const stream = await follow();
+  await stream.caughtUp();
+  await stage.request(`/api/sessions/${session.sessionId}`, { method: 'DELETE', headers: bearer(session.token) });
+  await stream.ended();
+  expect(stream.events.at(-1)).toMatchObject({ event: 'bye', data: { reason: 'gone', retryAfterMs: 0 } });
+});
+
 it('keeps its viewers while the store cannot be reached, and goes on when it can', async () => {
   let down = false;
+  let failures = 0;
   const failing =
     <A extends unknown[], R>(operation: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
+      if (down) failures += 1;
       if (down) throw new StoreError('store-unavailable', 'down');
       return operation(...args);
     };
@@ -312,7 +324,9 @@ it('keeps its viewers while the store cannot be reached, and goes on when it can
   const refused = await stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(session.token) });
   expect(refused.status).toBe(503);
   expect(refused.headers.get('retry-after')).toBe('2');
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  // Polls and readings have failed for a while.
+  const before = failures;
+  await expect.poll(() => failures, { timeout: 5000 }).toBeGreaterThan(before + 2);
   expect(stage.relay.streams).toBeGreaterThanOrEqual(2);
 
   down = false;
@@ -340,7 +354,8 @@ it('shows nothing of a history that the store has lost, not even what it kept fo
   }));
   await stage.prompt(session, 'A prompt that will be lost');
   const pen = await stage.write(session.sessionId);
-  await pen.text(...Array.from({ length: 1500 }, (_, i) => `${i},`));
+  // More than one reading brings, so that the first is kept.
+  for (let i = 0; i < 20; i += 1) await pen.text('x'.repeat(30_000));
   const early = await follow('&after=0-0');
   await early.caughtUp();
 

@@ -3,7 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import type { MintAnswer } from '#shared/protocol.ts';
 import { bearer, openRelayStage, type RelayStage, type RunPen } from '../testing/relay-stage.ts';
 import { openStream, type StreamReader } from '../testing/stream-reader.ts';
-import type { HubTiming } from './session-hub.ts';
+import type { HubTiming } from './hub.ts';
 
 // They wait for real sockets to fill up, on machines that are busy.
 vi.setConfig({ testTimeout: 30_000 });

@@ -7,13 +7,17 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createProblem, type Problem } from '#shared/problem.ts';
 import type { Relay } from '../app.ts';
 import { PROBLEM_HEADERS } from '../http/problem-response.ts';
+import { createChunkedOutlets } from '../live/sinks/node-chunked.ts';
+import { openNodeSink, type OpenedNodeSink } from '../live/sinks/node-response.ts';
 
 /** What the server is created with. */
 export interface ServerOptions {
-  relay: Relay;
+  /** The relay, or an app of your own that passes requests on to it with the bindings that it was handed. */
+  relay: Pick<Relay, 'fetch'>;
   /** The most streams that the relay opens, 0 for any number: the limit of connections is set above it. */
   maxStreams: number;
   /** How long the head of a request may take to arrive, in ms. 10 s by default. */
@@ -50,36 +54,46 @@ const NO_RAW_HEADERS: string[] = [];
 export function createServer(options: ServerOptions): Server {
   const { relay, maxStreams, onError } = options;
   const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const outletFor = createChunkedOutlets();
   /** What was last asked for over each connection. */
   const answers = new WeakMap<Duplex, ServerResponse>();
-  const listener = getRequestListener((request, env) => relay.fetch(request, env as Parameters<Relay['fetch']>[1]), {
-    overrideGlobalObjects: false,
-    // For requests of HTTP/1.0 without a Host header, such as a load balancer's probes. No page has this origin.
-    hostname: 'host.invalid',
-    errorHandler(error) {
-      // Before it reaches the relay the adapter only fails on the target or the Host header of a request.
-      const isTheirs = error instanceof Error && error.name === 'RequestError';
-      if (!isTheirs) onError(error);
-      const problem = createProblem(isTheirs ? 'invalid-request' : 'internal');
-      return new Response(JSON.stringify(problem), { status: problem.status, headers: PROBLEM_HEADERS });
+  const listener = getRequestListener(
+    (request, { incoming, outgoing }) => carry(request, incoming as IncomingMessage, outgoing as ServerResponse),
+    {
+      overrideGlobalObjects: false,
+      // For requests of HTTP/1.0 without a Host header, such as a load balancer's probes. No page has this origin.
+      hostname: 'host.invalid',
+      errorHandler(error) {
+        // Before it reaches the relay the adapter only fails on the target or the Host header of a request.
+        const isTheirs = error instanceof Error && error.name === 'RequestError';
+        if (!isTheirs) onError(error);
+        const problem = createProblem(isTheirs ? 'invalid-request' : 'internal');
+        return new Response(JSON.stringify(problem), { status: problem.status, headers: PROBLEM_HEADERS });
+      },
     },
-  });
+  );
 
   function answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
     answers.set(incoming.socket, outgoing);
-    if (incoming.headers.host !== undefined || incoming.httpVersion === '1.0') void hand(incoming, outgoing);
+    if (incoming.headers.host !== undefined || incoming.httpVersion === '1.0') void listener(incoming, outgoing);
     else refuse(outgoing, 'A request of HTTP/1.1 must have a Host header.');
   }
 
-  async function hand(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const others = outgoing.listenerCount('close');
-    const answered = listener(incoming, outgoing);
-    // Within that call the adapter alone begins to listen: to abort its request, which it holds, if the client goes away.
-    const adapters = outgoing.listeners('close').slice(others);
-    await answered;
-    if (outgoing.writableEnded) return;
-    for (const adapter of adapters) outgoing.off('close', adapter as () => void);
-    forgetRequest(incoming);
+  /** Has the relay answer. A stream is sent by the server itself, with the head that came back through all middleware. */
+  async function carry(request: Request, incoming: IncomingMessage, outgoing: ServerResponse): Promise<Response> {
+    let opened: OpenedNodeSink | undefined;
+    const openSink = () => (opened = openNodeSink(outgoing, outletFor));
+    let isCarried = false;
+    try {
+      const response = await relay.fetch(request, { incoming, outgoing, openSink });
+      isCarried = opened !== undefined && response.body === opened.body;
+      if (!isCarried) return response;
+      opened?.begin(response);
+      forgetRequest(incoming);
+      return RESPONSE_ALREADY_SENT;
+    } finally {
+      if (!isCarried) opened?.abandon();
+    }
   }
 
   const server = createHttpServer(
@@ -115,8 +129,8 @@ export function createServer(options: ServerOptions): Server {
 }
 
 /**
- * A stream stays open for hours, and Node keeps its request as long: what that said, the token too, is a tenth of what an
- * idle viewer costs, and nobody reads it any more.
+ * Drops what a request said, the token among it. A stream stays open for hours, Node keeps its request as long, and
+ * nobody reads it any more.
  */
 function forgetRequest(incoming: IncomingMessage): void {
   incoming.url = '';

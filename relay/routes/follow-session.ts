@@ -1,9 +1,9 @@
 import type * as z from 'zod/mini';
 import { lastEventIdSchema, streamQuerySchema } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
-import type { SessionHub } from '../live/session-hub.ts';
+import type { Hub } from '../live/hub.ts';
 import { openSink } from '../http/open-sink.ts';
-import { SSE_HEADERS } from '../live/sse-frames.ts';
+import { SSE_HEADERS } from '../live/frames.ts';
 import { RelayError } from '../util/relay-error.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Endpoint } from '../http/endpoint.ts';
@@ -13,7 +13,7 @@ import { sessionEmpty, sessionExpired } from '../http/session-problems.ts';
 export interface FollowSessionOptions {
   store: SessionStore;
   tokens: SessionTokens;
-  hub: SessionHub;
+  hub: Hub;
 }
 
 /** Wins over `after`: an EventSource that reconnects sends it with its first address. */

@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { encodeBye, encodeFrame, encodeSnapshot, PING } from './sse-frames.ts';
+import { encodeBye, encodeFrame, encodeSnapshot, PING } from './frames.ts';
 
 function parse(text: string): EventSourceMessage[] {
   const events: EventSourceMessage[] = [];

@@ -1,0 +1,144 @@
+import type { ServerResponse } from 'node:http';
+import type { Sink } from './port.ts';
+import type { OpenedSink } from './web.ts';
+
+/** Bytes that are held, until the head is written, before the sink is `blocked`; what Node buffers for a socket, too. */
+const HIGH_WATER_MARK_BYTES = 65_536;
+
+/** What the body's bytes are written to once the head is: the response itself, or what stands for it. */
+export interface Outlet {
+  /** False when the next write should wait for `drain`. */
+  write(bytes: Uint8Array): boolean;
+  readonly writableLength: number;
+  once(event: 'drain', listener: () => void): unknown;
+}
+
+/** Takes over the body of a response whose head is about to be flushed; null when the response should be written to itself. */
+export type OutletFor = (response: ServerResponse) => Outlet | null;
+
+/** A sink that was opened before its response has a head. */
+export interface OpenedNodeSink extends OpenedSink {
+  /** Stands for what the sink writes, in the `Response` that goes through the middleware; it cannot be read. */
+  body: ReadableStream<Uint8Array>;
+  /** Writes the head, and what was written to the sink since it was opened. */
+  begin(head: Pick<Response, 'status' | 'headers'>): void;
+  /** Closes the sink without touching the response, which something else answers. */
+  abandon(): void;
+}
+
+/**
+ * A sink over Node's own response. Node frames the body (chunked, with HTTP/1.1), so that a client can tell a whole
+ * answer from one that was cut, and uses the connection again. Its head is written by `begin` alone: until then
+ * middleware may change it.
+ *
+ * @example
+ * const opened = openNodeSink(outgoing);
+ * const response = await app.fetch(request, { incoming, outgoing, openSink: () => opened });
+ * if (response.body === opened.body) opened.begin(response);
+ */
+export function openNodeSink(response: ServerResponse, outletFor: OutletFor = () => null): OpenedNodeSink {
+  const sink = new NodeResponseSink(response);
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        controller.error(
+          new TypeError('The server sends this body by itself: middleware may pass it on, not read it.'),
+        );
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { sink, body, begin: (head) => sink.begin(head, outletFor), abandon: () => sink.close() };
+}
+
+/** A class for its memory, as `Viewer` is. */
+class NodeResponseSink implements Sink {
+  readonly #response: ServerResponse;
+  /** Written before the head was. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  /** Null until the head is written. */
+  #outlet: Outlet | null = null;
+  #blocked = false;
+  #ended = false;
+  #closed: boolean;
+  #onDrain = (): void => undefined;
+  #onClose = (): void => undefined;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    this.#closed = response.destroyed;
+    response.once('close', () => this.close());
+  }
+
+  begin({ status, headers }: Pick<Response, 'status' | 'headers'>, outletFor: OutletFor): void {
+    if (this.#closed) return;
+    const response = this.#response;
+    const { socket } = response;
+    // Head and replay leave in one packet, if the replay is at hand.
+    socket?.cork();
+    response.statusCode = status;
+    response.setHeaders(headers);
+    const outlet = outletFor(response) ?? response;
+    this.#outlet = outlet;
+    response.flushHeaders();
+    this.#blocked = false;
+    for (const bytes of this.#held.splice(0)) this.#writeTo(outlet, bytes);
+    if (this.#ended) response.end();
+    socket?.uncork();
+    if (!this.#blocked) this.#onDrain();
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#closed || this.#ended) return;
+    if (this.#outlet === null) {
+      this.#held.push(bytes);
+      this.#heldBytes += bytes.length;
+      this.#blocked = this.#heldBytes >= HIGH_WATER_MARK_BYTES;
+    } else this.#writeTo(this.#outlet, bytes);
+  }
+
+  end(): void {
+    if (this.#closed || this.#ended) return;
+    this.#ended = true;
+    if (this.#outlet !== null) this.#response.end();
+  }
+
+  abort(): void {
+    if (!this.#closed) this.#response.destroy();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#held = [];
+    this.#onClose();
+  }
+
+  get unread(): number {
+    if (this.#closed) return 0;
+    return this.#outlet === null ? this.#heldBytes : this.#outlet.writableLength;
+  }
+
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  onClose(listener: () => void): void {
+    this.#onClose = listener;
+    if (this.#closed) listener();
+  }
+
+  #writeTo(outlet: Outlet, bytes: Uint8Array): void {
+    if (outlet.write(bytes) || this.#blocked) return;
+    this.#blocked = true;
+    outlet.once('drain', () => {
+      this.#blocked = false;
+      this.#onDrain();
+    });
+  }
+}
