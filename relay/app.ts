@@ -4,7 +4,9 @@ import { newId } from '#shared/ids.ts';
 import { PAGES, ROUTES } from '#shared/protocol.ts';
 import { createSessionTokens } from './auth/session-token.ts';
 import { DEFAULTS } from './defaults.ts';
-import { createRunner } from './engine/in-process/runner.ts';
+import { createRunDispatcher } from './engine/dispatch-run.ts';
+import type { Engine } from './engine/engine.ts';
+import { createInProcessEngine } from './engine/in-process/in-process-engine.ts';
 import { createGenerateReply } from './generation/generate-reply.ts';
 import { createClientReader } from './http/client-address.ts';
 import type { RelayEnv } from './http/endpoint.ts';
@@ -84,7 +86,7 @@ export function createRelay(options: RelayOptions): Relay {
   const health = createStoreHealth(store);
   const { timing } = options;
   const hub = createHub({ store, logger, limits: limits.streams, ...withoutUndefined({ timing }) });
-  const runner = createRunnerFor(options);
+  const engine = createEngineFor(options);
   let draining: Promise<void> | null = null;
   const isDraining = () => draining !== null;
 
@@ -103,14 +105,14 @@ export function createRelay(options: RelayOptions): Relay {
     storeReachable: () => health.reachable(),
   });
   const session = { store, tokens };
-  const nudge = () => runner.nudge();
+  const dispatch = createRunDispatcher(engine, logger);
 
   route(ROUTES.sessions, { POST: mintSession({ tokens }) });
   route(ROUTES.session, { GET: getSession(session), DELETE: deleteSession(session) });
   route(ROUTES.share, { POST: shareSession(session), DELETE: unshareSession(session) });
   route(ROUTES.feedback, { POST: rateMessage(session) });
   route(ROUTES.prompt, {
-    POST: acceptPrompt({ ...session, limiter, nudge, clock }),
+    POST: acceptPrompt({ ...session, limiter, dispatch, clock }),
     DELETE: stopRun({ ...session, logger }),
   });
   route(ROUTES.stream, { GET: followSession({ ...session, hub }) });
@@ -123,6 +125,7 @@ export function createRelay(options: RelayOptions): Relay {
   page(PAGES.ready, readyProbe({ health, isDraining }));
   for (const path of new Set([PAGES.demo, PAGES.widget, ...files.keys()]))
     page(path, serveFile(files, path, NOT_BUILT));
+  if (engine.routes) app.route('/', engine.routes);
   app.notFound(() => {
     throw new RelayError('not-found');
   });
@@ -131,9 +134,9 @@ export function createRelay(options: RelayOptions): Relay {
   /** A reply that ends here is not seen to stop at all; one that is handed over may begin anew elsewhere. */
   async function drain(budgetMs: number): Promise<void> {
     const until = performance.now() + budgetMs * FINISH_SHARE;
-    while (runner.activeRuns > 0 && performance.now() < until)
+    while (engine.activeRuns > 0 && performance.now() < until)
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    await runner.drain(budgetMs * HAND_OVER_SHARE);
+    await engine.drain(budgetMs * HAND_OVER_SHARE);
     hub.close();
   }
 
@@ -143,26 +146,28 @@ export function createRelay(options: RelayOptions): Relay {
       return hub.streams;
     },
     fetch: (request, env) => app.fetch(request, env),
-    start: () => runner.start(),
+    start: () => engine.start(),
     drain: () => (draining ??= drain(drainMs)),
     close: () => (draining ??= drain(0)),
   };
 }
 
-function createRunnerFor(options: RelayOptions) {
+function createEngineFor(options: RelayOptions): Engine {
   const { store, logger, model, tools, systemPrompt, maxTurns, maxAttempts, maxRuns } = options;
   const { maxOutputTokens = DEFAULTS.maxOutputTokens, owner = 'relay' } = options;
   const { leaseMs = DEFAULTS.leaseMs, takeover = DEFAULTS.takeover } = options;
   const timeouts = { ...DEFAULTS.timeouts, ...withoutUndefined(options.timeouts ?? {}) };
   const reply = { store, logger, model, maxOutputTokens, timeouts };
-  return createRunner({
+  const createEngine =
+    options.engine ?? ((parts) => createInProcessEngine({ ...parts, ...withoutUndefined({ maxRuns }) }));
+  return createEngine({
     store,
     logger,
     workflow: createGenerateReply({ ...reply, ...withoutUndefined({ tools, systemPrompt, maxTurns }) }),
     owner,
     leaseMs,
     takeover,
-    ...withoutUndefined({ maxAttempts, maxRuns }),
+    ...withoutUndefined({ maxAttempts }),
     ...store.pace,
   });
 }

@@ -3,6 +3,10 @@
  * `resumable-chat/relay/node`. Every type that an option of `createRelay` has is exported.
  */
 export { createRelay, type Relay } from './app.ts';
+export { createDuePoller, type DuePoller, type DuePollerOptions } from './engine/due-poller.ts';
+export type { CreateEngine, Engine, EngineParts, RunSettings } from './engine/engine.ts';
+export { executeRun, type ExecuteRunAnswer, type ExecuteRunOptions } from './engine/execute-run.ts';
+export { createInProcessEngine, type InProcessEngineOptions } from './engine/in-process/in-process-engine.ts';
 export type { TakeoverSetting } from './engine/plan-takeover.ts';
 export type { ModelTimeouts } from './generation/watchdog.ts';
 export type { RelayEnv } from './http/endpoint.ts';

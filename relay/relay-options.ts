@@ -1,4 +1,5 @@
 import type { LanguageModel, ToolSet } from 'ai';
+import type { CreateEngine } from './engine/engine.ts';
 import type { TakeoverSetting } from './engine/plan-takeover.ts';
 import type { ModelTimeouts } from './generation/watchdog.ts';
 import type { StaticFiles } from './http/pages.ts';
@@ -65,8 +66,10 @@ export interface RunOptions {
   takeover?: TakeoverSetting;
   /** The attempts that a run has; a planned hand-over is none. 3 by default. */
   maxAttempts?: number;
-  /** The runs that this relay executes at the same time. 1000 by default. */
+  /** The runs that the in-process engine executes at the same time. 1000 by default; other engines bound their own. */
   maxRuns?: number;
+  /** Decides when and where due runs are executed. By default they run in this process, beside the routes. */
+  engine?: CreateEngine;
 }
 
 /** Who may use the relay, and how much of it. */

@@ -66,7 +66,7 @@ async function freezeAndWake({ random, store, openPort, count, violate }: RowCon
   const stage = createStage({
     workflow: () => body,
     store: port.store,
-    runner: { leaseMs: LEASE_MS, pollMs: POLL_MS[wayTo(store)] },
+    engine: { leaseMs: LEASE_MS, pollMs: POLL_MS[wayTo(store)] },
   });
   try {
     const ice = createIce(port.store);

@@ -39,7 +39,7 @@ async function writeThroughLosses({ random, openPort, count, same, violate }: Ro
     workflow: () => body,
     store: port.store,
     wrap: () => losing.store,
-    runner: { leaseMs: 60_000, pollMs: 20 },
+    engine: { leaseMs: 60_000, pollMs: 20 },
   });
   try {
     stage.start();

@@ -14,15 +14,20 @@ let end: AbortController;
 let keeper: LeaseKeeper;
 /** What the live channel says is heard. */
 let hears: boolean;
+let finishing: boolean;
 let renewals: number;
 /** That both clocks have moved on, the store's and the monotonic one. */
 let laterMs: number;
+/** What passes on both clocks until a renewal that was carried out is answered. */
+let answerLaterMs: number;
 let stopped: Promise<StopReason>;
 
 beforeEach(async () => {
   hears = true;
+  finishing = false;
   renewals = 0;
   laterMs = 0;
+  answerLaterMs = 0;
   const monotonic = performance.now.bind(performance);
   vi.spyOn(performance, 'now').mockImplementation(() => monotonic() + laterMs);
   store = openSqliteStore({ path: ':memory:', ttlMs: 10 * LEASE_MS, clock: () => Date.now() + laterMs });
@@ -33,11 +38,18 @@ beforeEach(async () => {
   const fence = await claim();
   const { promise, resolve } = Promise.withResolvers<StopReason>();
   stopped = promise;
+  const following = Promise.withResolvers<void>();
   const watched: Parameters<typeof keepLease>[0]['store'] = {
-    follow: (id, listener) => store.follow(id, (event) => hears && listener(event)),
-    renew(...args) {
+    async follow(id, listener) {
+      const unfollow = await store.follow(id, (event) => hears && listener(event));
+      following.resolve();
+      return unfollow;
+    },
+    async renew(...args) {
       renewals += 1;
-      return store.renew(...args);
+      const answer = await store.renew(...args);
+      laterMs += answerLaterMs;
+      return answer;
     },
   };
   const onStop = (reason: StopReason) => {
@@ -54,12 +66,12 @@ beforeEach(async () => {
     askedAt,
     giveUpMs,
     signal: end.signal,
+    isFinishing: () => finishing,
     onStop,
     logger,
     logFields: {},
   });
-  // The subscription stands.
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await following.promise;
 });
 afterEach(async () => {
   end.abort(new RunStopped('closing'));
@@ -92,6 +104,16 @@ test('a run is told at once that its session was deleted', async () => {
   expect(await soon()).toBe('lost');
 });
 
+test('a run whose end is on its way to the store is not told that the fence was raised', async () => {
+  finishing = true;
+  await store.cancel(sessionId, { token: newId() });
+  laterMs = LEASE_MS + 1;
+  const confirmed = keeper.confirm().catch((error: unknown) => error);
+  await vi.waitFor(() => expect(renewals).toBe(1));
+  end.abort(new RunStopped('closing'));
+  expect(await confirmed).toMatchObject({ reason: 'closing' });
+});
+
 describe('that a lease has not run out', () => {
   test('is certain without asking, while its time cannot be up', async () => {
     laterMs = LEASE_MS - 60_000;
@@ -108,12 +130,22 @@ describe('that a lease has not run out', () => {
     expect(renewals).toBe(1);
   });
 
+  test('is certain from when the renewal was asked for, not from when it was answered', async () => {
+    laterMs = LEASE_MS + 1;
+    answerLaterMs = 5000;
+    await keeper.confirm();
+    expect(renewals).toBe(1);
+    laterMs += LEASE_MS - 2500;
+    await keeper.confirm();
+    expect(renewals).toBe(2);
+  });
+
   test('is found to be wrong by whoever was held up while another took over', async () => {
     hears = false;
     laterMs = LEASE_MS + 1;
     await claim();
-    await expect(keeper.confirm()).rejects.toEqual(new RunStopped('lost'));
+    await expect(keeper.confirm()).rejects.toMatchObject({ reason: 'lost' });
     expect(renewals).toBe(1);
-    await expect(keeper.confirm()).rejects.toEqual(new RunStopped('lost'));
+    await expect(keeper.confirm()).rejects.toMatchObject({ reason: 'lost' });
   });
 });

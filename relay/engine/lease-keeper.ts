@@ -3,88 +3,87 @@ import type { Logger } from '../util/logger.ts';
 import type { LogEntry, SessionStore, Unfollow } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { orAborted, sleep } from '../util/time.ts';
+import type { Loss, OnStop } from './errors.ts';
+
+/** Pause before a renewal is retried, at most, in ms. */
+const MAX_RETRY_MS = 1000;
 
 export interface LeaseKeeperOptions {
   store: Pick<SessionStore, 'renew' | 'follow'>;
   sessionId: string;
   fence: number;
   leaseMs: number;
-  /** When the lease was asked for, on the monotonic clock. */
+  /** When the lease was asked for, on the monotonic clock, in ms. */
   askedAt: number;
-  /** The store may be away for so long. */
+  /** How long the store may be away, in ms; after that the run stops here. */
   giveUpMs: number;
   /** Aborts when the run stops or has ended: the lease is kept no longer. */
   signal: AbortSignal;
-  onStop: (reason: 'lost' | 'store-away') => void;
+  /**
+   * True while the end of the run is on its way to the store. The answer to that may be overtaken by a renewal that is
+   * refused because the run has ended, so from then on nothing the keeper hears counts as a loss.
+   */
+  isFinishing: () => boolean;
+  onStop: OnStop;
   logger: Logger;
+  /** Fields of every log line. */
   logFields: object;
 }
 
 export interface LeaseKeeper {
   /**
-   * Resolves when the lease has not run out: at once while its time cannot be up, else when the store has said so.
-   * Whoever was held up longer than the lease lasts, frozen or on a machine that is too busy, is not certain of it.
-   * What it does not see is a fence that was raised for another reason, as by Stop: the live channel tells of that.
+   * Resolves when the lease has certainly not run out: at once while its time cannot be up, else after a renewal. A
+   * process that was frozen, or too busy, for longer than the lease lasts cannot be certain. A fence that was raised for
+   * another reason, as by Stop, is not seen here: the live channel tells of that.
    *
    * @throws the signal's reason, when the lease is lost.
    */
   confirm(): Promise<void>;
-  /** Resolves once nothing of it is left running. Never rejects. */
+  /** Resolves once nothing of the keeper is left running. Never rejects. */
   readonly ended: Promise<void>;
 }
 
 /**
- * Keeps a lease until the signal aborts, and tells when it is lost: by what the live channel says, at once, and by
- * the answer to a renewal, every third of the lease, which also finds out when the channel is silent.
+ * Keeps a lease until the signal aborts, and tells when it is lost: at once by the live channel, and by the answer to a
+ * renewal, every third of the lease, when the channel is silent.
  */
 export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
-  const { store, sessionId, fence, leaseMs, giveUpMs, signal, onStop, logger, logFields } = options;
+  const { store, sessionId, fence, leaseMs, giveUpMs, signal, isFinishing, onStop, logger, logFields } = options;
   /**
-   * On the monotonic clock. The store counts from when it hears a request, which is later than when that is sent; as long
-   * as its own clock is not set forward, it gives the run to nobody else before.
+   * On the monotonic clock. Counted from when the lease was asked for: the store counts from when it is asked, which is
+   * later, so it gives the run to nobody else before, as long as its own clock is not set forward.
    */
   let certainUntil = options.askedAt + leaseMs;
-  /** They wait for a renewal that is asked for after they came. */
+  /** `confirm` calls that wait for the next renewal. */
   let unsure: (() => void)[] = [];
-  let askNow = (): void => {};
+  let renewNow = (): void => {};
 
-  const lose = (kind: string) => {
-    if (signal.aborted) return;
-    logger.info({ ...logFields, kind }, 'Somebody else has the right to write: the run stops here.');
-    onStop('lost');
-  };
-
-  return {
-    async confirm() {
-      signal.throwIfAborted();
-      if (performance.now() < certainUntil) return;
-      const confirmed = new Promise<void>((resolve) => unsure.push(resolve));
-      askNow();
-      await orAborted(confirmed, signal);
-    },
-    ended: keep(),
+  const lose = (loss: Loss) => {
+    if (!signal.aborted && !isFinishing()) onStop('lost', loss);
   };
 
   async function keep(): Promise<void> {
-    const unfollow = await follow();
+    // Not awaited first: opening the channel may take longer than the lease lasts.
+    const following = follow();
     try {
       await renewUntilAborted();
     } catch (error) {
       if (!signal.aborted) {
-        logger.error({ ...logFields, err: error }, 'The lease could not be kept.');
+        logger.error({ ...logFields, err: error }, 'The lease could not be kept: the run stops here');
         onStop('store-away');
       }
     } finally {
+      const unfollow = await following;
       unfollow();
     }
   }
 
-  /** A hint only: without it a lost lease shows at the next renewal. */
+  /** Never rejects: without the live channel a lost lease shows at the next renewal. */
   async function follow(): Promise<Unfollow> {
     try {
       const following = store.follow(sessionId, (event) => {
-        if (event.kind === 'gone') lose('gone');
-        else if (event.kind === 'unsure') askNow();
+        if (event.kind === 'gone') lose('none');
+        else if (event.kind === 'unsure') renewNow();
         else if (event.kind === 'entries' && fenceOf(event.entries) > fence) lose('fenced');
       });
       following.then(
@@ -93,7 +92,7 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
       );
       return await orAborted(following, signal);
     } catch (error) {
-      if (!signal.aborted) logger.debug({ ...logFields, err: error }, 'The session cannot be followed.');
+      if (!signal.aborted) logger.debug({ ...logFields, err: error }, 'The session cannot be followed');
       return () => {};
     }
   }
@@ -102,11 +101,11 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
     let heardAt = performance.now();
     let failing = false;
     while (!signal.aborted) {
-      if (failing || unsure.length === 0) await pause(failing ? Math.min(1000, leaseMs / 6) : leaseMs / 3);
+      if (failing || unsure.length === 0) await pause(failing ? Math.min(MAX_RETRY_MS, leaseMs / 6) : leaseMs / 3);
       const waiting = unsure;
       unsure = [];
       const askedAt = performance.now();
-      const left = heardAt + giveUpMs - performance.now();
+      const left = heardAt + giveUpMs - askedAt;
       const patience = setTimeout(() => onStop('store-away'), Math.max(left, leaseMs));
       try {
         const answer = await orAborted(store.renew(sessionId, { fence, leaseMs }), signal);
@@ -117,7 +116,7 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
         failing = false;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        if (!failing) logger.warn({ ...logFields, err: error }, 'The lease could not be renewed: trying again.');
+        if (!failing) logger.warn({ ...logFields, err: error }, 'The lease could not be renewed: retrying');
         failing = true;
         unsure = [...waiting, ...unsure];
         if (performance.now() - heardAt >= giveUpMs) return onStop('store-away');
@@ -127,25 +126,36 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
     }
   }
 
-  /** Waits, but less long when somebody asks. */
+  /** Waits, unless a renewal is wanted sooner. */
   async function pause(ms: number): Promise<void> {
-    const asked = new Promise<void>((resolve) => {
-      askNow = resolve;
+    const wanted = new Promise<void>((resolve) => {
+      renewNow = resolve;
     });
     const cancel = new AbortController();
     const cancelPause = () => cancel.abort(signal.reason);
     signal.addEventListener('abort', cancelPause, { once: true });
     if (signal.aborted) cancelPause();
     try {
-      await Promise.race([sleep(ms, cancel.signal), asked]);
+      await Promise.race([sleep(ms, cancel.signal), wanted]);
     } finally {
       signal.removeEventListener('abort', cancelPause);
       cancel.abort();
     }
   }
+
+  return {
+    async confirm() {
+      signal.throwIfAborted();
+      if (performance.now() < certainUntil) return;
+      const confirmed = new Promise<void>((resolve) => unsure.push(resolve));
+      renewNow();
+      await orAborted(confirmed, signal);
+    },
+    ended: keep(),
+  };
 }
 
-/** Of the last, which has the highest. */
+/** The fence of the last entry, which is the highest. */
 function fenceOf(entries: readonly LogEntry[]): number {
   return parseCursor(entries.at(-1)?.id ?? START)?.fence ?? 0;
 }

@@ -1,6 +1,6 @@
 import type { LogMessage } from '../store/entries/encode-message.ts';
 import type { Lease, StepRecord } from '../store/session-store.ts';
-import type { LogWriter } from './log-writer.ts';
+import type { LogWriter } from './log-writer/log-writer.ts';
 import { orAborted } from '../util/time.ts';
 import type { StepContext, WorkflowContext } from './workflow.ts';
 

@@ -4,8 +4,19 @@ import type { Stage } from '../generation/testing/stage.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { FatalError, RetryableError, RunStopped } from './errors.ts';
-import type { Runner } from './in-process/runner.ts';
-import { begin, complete, say, stageWith, statusesOf, type Body } from './testing/scripted-run.ts';
+import type { Engine } from './engine.ts';
+import type { LogMessage } from '../store/entries/encode-message.ts';
+import { sleep } from '../util/time.ts';
+import {
+  begin,
+  complete,
+  endAtOnce,
+  say,
+  stageWith,
+  statusesOf,
+  submitPrompt,
+  type Body,
+} from './testing/scripted-run.ts';
 
 describe('a workflow that fails', () => {
   test('with a FatalError ends the run with its problem', async () => {
@@ -30,13 +41,13 @@ describe('a workflow that fails', () => {
     const stage = stageWith(async () => {
       throw new TypeError('a bug with a secret');
     });
-    const runner = stage.start();
+    const engine = stage.start();
     await stage.prompt('Hi');
     const { messages } = await stage.ended();
     expect(messages.at(-2)).toMatchObject({ problem: { code: 'internal' } });
     expect(JSON.stringify(messages)).not.toContain('secret');
     expect(stage.log.filter(({ level }) => level === 'error')).toHaveLength(1);
-    await stage.until(() => runner.activeRuns === 0);
+    await stage.until(() => engine.activeRuns === 0);
   });
 
   test('by returning without an end ends the run as internal', async () => {
@@ -104,18 +115,18 @@ describe('a run whose writer is gone', () => {
     };
 
   /** A runner whose run has said its three words, and hangs. */
-  async function startHanging(stage: Stage): Promise<Runner> {
-    const runner = stage.start();
+  async function startHanging(stage: Stage): Promise<Engine> {
+    const engine = stage.start();
     await stage.prompt('Hi');
     await stage.until(async () => stage.textOf((await stage.read()).state.messages.at(-1)) === 'one two three');
-    return runner;
+    return engine;
   }
 
   /** Somebody cancels such a run; resolves once nothing of it is left. */
   async function cancelHanging(stage: Stage): Promise<void> {
-    const runner = await startHanging(stage);
+    const engine = await startHanging(stage);
     await stage.store.cancel(stage.sessionId, { token: 'cancel-1' });
-    await stage.until(() => runner.activeRuns === 0);
+    await stage.until(() => engine.activeRuns === 0);
   }
 
   test('is taken over when its lease has run out; the old writer, frozen until then, stops and writes nothing', async () => {
@@ -149,7 +160,7 @@ describe('a run whose writer is gone', () => {
 
   test('stops at once when somebody cancels it, even if it says nothing', async () => {
     const signals: AbortSignal[] = [];
-    const stage = stageWith(hangingBody(signals), { runner: { leaseMs: 60_000 } });
+    const stage = stageWith(hangingBody(signals), { engine: { leaseMs: 60_000 } });
     await cancelHanging(stage);
     expect(signals[0]?.aborted).toBe(true);
     expect(await statusesOf(stage)).toEqual(['started', 'cancelled']);
@@ -158,7 +169,7 @@ describe('a run whose writer is gone', () => {
   test('stops by its next renewal when the live channel is silent', async () => {
     const signals: AbortSignal[] = [];
     const stage = stageWith(hangingBody(signals), {
-      runner: { leaseMs: 300 },
+      engine: { leaseMs: 300 },
       wrap: (store) => ({ ...store, follow: () => Promise.reject(new StoreError('store-unavailable', 'no channel')) }),
     });
     await cancelHanging(stage);
@@ -178,10 +189,10 @@ describe('a run whose writer is gone', () => {
       },
     );
     for (let n = 1; n <= 3; n += 1) {
-      const runner = stage.start();
+      const engine = stage.start();
       if (n === 1) await stage.prompt('Hi');
       await stage.until(() => attempts.length === n);
-      await runner.drain(0);
+      await engine.drain(0);
       stage.advance(60_000);
     }
     stage.start();
@@ -193,7 +204,7 @@ describe('a run whose writer is gone', () => {
 
   test('ends as interrupted under takeover fail, if something of the reply was written', async () => {
     const signals: AbortSignal[] = [];
-    const stage = stageWith(hangingBody(signals), { runner: { takeover: 'fail' } });
+    const stage = stageWith(hangingBody(signals), { engine: { takeover: 'fail' } });
     const first = await startHanging(stage);
     await first.drain(0);
     stage.advance(60_000);
@@ -201,5 +212,104 @@ describe('a run whose writer is gone', () => {
     const { messages, state } = await stage.ended();
     expect(messages.at(-2)).toMatchObject({ problem: { code: 'interrupted', retryable: true } });
     expect(stage.textOf(state.messages.at(-1))).toBe('one two three');
+  });
+});
+
+describe('a lease', () => {
+  test('is renewed while the live channel is still being opened', async () => {
+    const stage = stageWith(
+      async (context, input) => {
+        await context.run('wait', (step) => sleep(900, step.signal));
+        await context.run('end', (step) => complete(step, input, context.attempt));
+      },
+      {
+        engine: { leaseMs: 200 },
+        wrap: (store) => ({
+          ...store,
+          async follow(...args) {
+            await new Promise((resolve) => setTimeout(resolve, 2000));
+            return await store.follow(...args);
+          },
+        }),
+      },
+    );
+    stage.start();
+    stage.start();
+    await stage.prompt('Hi');
+    await stage.ended();
+    expect(await statusesOf(stage)).toEqual(['started', 'completed']);
+  });
+
+  test('is not lost to the end of its own run, though a renewal hears of that end first', async () => {
+    const refused = Promise.withResolvers<void>();
+    const stage = stageWith(endAtOnce, {
+      engine: { leaseMs: 150 },
+      wrap: (store) => ({
+        ...store,
+        async finish(...args) {
+          const answer = await store.finish(...args);
+          await refused.promise;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          return answer;
+        },
+        async renew(...args) {
+          const answer = await store.renew(...args);
+          if (answer.kind === 'closed') refused.resolve();
+          return answer;
+        },
+      }),
+    });
+    const engine = stage.start();
+    await stage.prompt('Hi');
+    await stage.until(() => engine.activeRuns === 0);
+    expect((await stage.read()).sealed).not.toBe('0-0');
+    expect(stage.log.map(({ message }) => message).join()).not.toContain('lost');
+  });
+
+  test('is not lost to the next prompt, though that is heard of before the end is answered', async () => {
+    const next = Promise.withResolvers<void>();
+    const stage = stageWith(endAtOnce, {
+      engine: { leaseMs: 60_000 },
+      wrap: (store) => ({
+        ...store,
+        async finish(...args) {
+          const answer = await store.finish(...args);
+          next.resolve();
+          // The live channel tells of the prompt's fence meanwhile.
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return answer;
+        },
+      }),
+    });
+    const engine = stage.start();
+    await stage.prompt('Hi');
+    await next.promise;
+    await submitPrompt(stage.store, stage.sessionId);
+    await stage.until(async () => (await stage.read()).state.messages.length === 4);
+    await stage.until(() => engine.activeRuns === 0);
+    expect(stage.log.filter(({ message }) => message.startsWith('Run')).map(({ message }) => message)).toEqual([
+      'Run completed',
+      'Run completed',
+    ]);
+  });
+});
+
+describe('what earlier attempts wrote', () => {
+  test('counts for the size of a reply', async () => {
+    const say = (runId: string, bytes: number): LogMessage => ({
+      type: 'chunk',
+      runId,
+      chunk: { type: 'data-big', data: 'x'.repeat(bytes) },
+    });
+    const stage = stageWith(async (context, { runId }) => {
+      await context.run('first', (step) => step.emitWithResult([say(runId, 7_000_000)]));
+      if (context.attempt === 1) throw new RetryableError(createProblem('model-failed'), { retryAfterMs: 0 });
+      await context.run('second', (step) => step.emitWithResult([say(runId, 2_000_000)]));
+    });
+    stage.start();
+    await stage.prompt('Hi');
+    const { messages, terminals } = await stage.ended();
+    expect(terminals).toMatchObject([{ status: 'failed', attempt: 2 }]);
+    expect(messages.at(-2)).toMatchObject({ problem: { detail: expect.stringContaining('longer') } });
   });
 });

@@ -1,22 +1,18 @@
 import { createProblem, type Problem } from '#shared/problem.ts';
 import type { Logger } from '../util/logger.ts';
-import { beforeMerging } from '../store/entries/delta-groups.ts';
-import { readSession } from '../store/read-session.ts';
 import type { LogMessage } from '../store/entries/encode-message.ts';
 import type { Lease, ReleaseInput, SessionStore } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { askStore } from '../store/ask-store.ts';
-import { byteLength } from '../util/byte-length.ts';
-import { FatalError, RetryableError, RunStopped, type StopReason } from './errors.ts';
-import { keepLease } from './lease-keeper.ts';
-import { createLogWriter, type LogWriter } from './log-writer.ts';
+import { FatalError, RetryableError, RunStopped, type Loss } from './errors.ts';
+import { holdLease, type HeldLease } from './held-lease.ts';
+import { createLogWriter, type LogWriter } from './log-writer/log-writer.ts';
+import { measureRun } from './measure-run.ts';
 import { createRunContext } from './run-context.ts';
+import type { RunReport } from './run-report.ts';
 import type { Workflow } from './workflow.ts';
 
-/** A run outlives a store that is away for so long: what it emits waits in memory. */
-const STORE_AWAY_MS = 30_000;
-
-/** So long is tried to give a run back; after that its lease runs out by itself. */
+/** How long giving a run back is retried, in ms; after that its lease runs out by itself. */
 const RELEASE_MS = 5000;
 
 export interface RunLeaseOptions {
@@ -25,147 +21,144 @@ export interface RunLeaseOptions {
   sessionId: string;
   lease: Lease;
   leaseMs: number;
-  /** When the lease was asked for, on the monotonic clock. */
+  /** When the lease was asked for, on the monotonic clock, in ms. */
   askedAt: number;
   maxAttempts: number;
-  /** Waits so long before it writes what was emitted; for stores where each write is a request. */
+  /** How long emitted messages are gathered before they are written, in ms. */
   batchMs: number;
-  /** Aborts when the run should be handed over as soon as it can. */
+  /** Aborts when the run should be given back as soon as it can. */
   handOver: AbortSignal;
   /** Aborts when this process stops now. */
   closing: AbortSignal;
+  report: RunReport;
   logger: Logger;
 }
 
-/** How it went: the run has ended, was given back, or goes on elsewhere (or later). */
-export type RunOutcome = 'ended' | 'released' | 'left';
+/** What became of a lease. */
+export type LeaseOutcome =
+  /** The run has ended, and its end is stored. */
+  | { kind: 'ended' }
+  /** The run was given back; it is due after `delayMs`. */
+  | { kind: 'released'; as: ReleaseInput['as']; delayMs: number }
+  /** This writer may not write any more. */
+  | { kind: 'lost'; loss: Loss }
+  /** The run could not go on here and could not be given back: its lease runs out by itself. */
+  | { kind: 'abandoned' };
 
 /**
- * Runs a workflow under a lease until the run has ended, is given back or is lost. Never rejects; when it resolves
+ * Runs a workflow under a lease until the run has ended, is given back or is lost. Never rejects. When it resolves,
  * nothing of the run is left running here.
  */
-export async function runLease(options: RunLeaseOptions): Promise<RunOutcome> {
-  const { store, workflow, sessionId, lease, leaseMs, askedAt, maxAttempts, logger } = options;
-  const logFields = { session: sessionId.slice(0, 8), run: lease.runId.slice(0, 8), attempt: lease.attempt };
-  const stopped = new AbortController();
-  const stop = (reason: StopReason) => stopped.abort(new RunStopped(reason));
-  /** Aborts with `stopped`, and when the run is over. */
-  const ended = new AbortController();
-  const handOver = new AbortController();
-  const unlisten = [
-    onAbort(stopped.signal, () => ended.abort(stopped.signal.reason)),
-    onAbort(options.closing, () => stop('closing')),
-    onAbort(options.handOver, () => handOver.abort(new RunStopped('hand-over'))),
-  ];
-  const giveUpMs = Math.max(leaseMs, STORE_AWAY_MS);
-  const shared = { store, sessionId, fence: lease.fence, giveUpMs, onStop: stop, logger, logFields };
-
-  const keeper = keepLease({ ...shared, leaseMs, askedAt, signal: ended.signal });
+export async function runLease(options: RunLeaseOptions): Promise<LeaseOutcome> {
+  const held = holdLease(options);
   let writer: LogWriter | null = null;
   try {
-    const resumed = lease.attempt > 1 || Object.keys(lease.journal).length > 0;
-    const used = resumed
-      ? await askStore(() => measureRun(store, sessionId), { signal: stopped.signal, giveUpMs })
-      : { bytes: 0, entries: 0 };
-    writer = createLogWriter({ ...shared, next: lease.next, used, batchMs: options.batchMs, signal: stopped.signal });
+    const keeping = held.keep(() => writer?.finishing ?? false);
+    writer = await openWriter(held, options);
     const context = createRunContext({
-      lease,
-      lastAttempt: lease.attempt >= maxAttempts,
-      continues: resumed && !lease.reset,
+      lease: options.lease,
+      lastAttempt: options.lease.attempt >= options.maxAttempts,
+      continues: isResumed(options.lease) && !options.lease.reset,
       writer,
-      confirmLease: () => keeper.confirm(),
-      signal: stopped.signal,
-      handOver: handOver.signal,
+      confirmLease: () => keeping.confirm(),
+      signal: held.stopped,
+      handOver: held.handOver,
     });
-    await workflow.run(context, { sessionId, runId: lease.runId });
-    if (!writer.finished) throw new Error(`the workflow ${workflow.name} returned without ending its run`);
-    return 'ended';
+    await options.workflow.run(context, { sessionId: options.sessionId, runId: options.lease.runId });
+    if (!writer.finished) throw new Error(`the workflow ${options.workflow.name} returned without ending its run`);
+    return { kind: 'ended' };
   } catch (error) {
-    return await settle(error, writer);
+    return await settle(error, writer, held, options);
   } finally {
-    for (const remove of unlisten) remove();
-    ended.abort(new RunStopped('closing'));
-    await keeper.ended;
+    await held.close();
   }
+}
 
-  async function settle(error: unknown, writer: LogWriter | null): Promise<RunOutcome> {
-    try {
-      if (writer?.finished) {
-        // A renewal may be told that the run is closed before its own end has been heard of here.
-        if (!(error instanceof RunStopped)) {
-          logger.error({ ...logFields, err: error }, 'The workflow failed after it had ended its run.');
-        }
-        return 'ended';
+/** A writer that knows what earlier attempts have put into the log, and is watched by the report. */
+async function openWriter(held: HeldLease, options: RunLeaseOptions): Promise<LogWriter> {
+  const { store, sessionId, lease, batchMs, logger, report } = options;
+  const { stopped: signal, giveUpMs, logFields } = held;
+  const used = isResumed(lease)
+    ? await askStore(() => measureRun(store, sessionId), { signal, giveUpMs })
+    : { bytes: 0, entries: 0 };
+  const place = { sessionId, fence: lease.fence, first: lease.next, used };
+  return report.watch(
+    createLogWriter({ store, ...place, batchMs, giveUpMs, signal, onStop: held.stop, logger, logFields }),
+  );
+}
+
+/** Has the run been executed before? */
+function isResumed(lease: Lease): boolean {
+  return lease.attempt > 1 || Object.keys(lease.journal).length > 0;
+}
+
+/** What becomes of a run whose workflow did not end it. */
+async function settle(
+  error: unknown,
+  writer: LogWriter | null,
+  held: HeldLease,
+  options: RunLeaseOptions,
+): Promise<LeaseOutcome> {
+  const { lease, maxAttempts, report, logger } = options;
+  try {
+    if (writer?.finished) {
+      if (!(error instanceof RunStopped)) {
+        logger.error({ ...held.logFields, err: error }, 'The workflow failed after it had ended its run');
       }
-      stopped.signal.throwIfAborted();
-      // A store that is away is no failure of the run: whoever reaches it again goes on.
-      if (!writer || error instanceof StoreError) throw error;
-      if (isHandOver(error)) {
-        await writer.flush();
-        return await release({ as: 'hand-over', delayMs: 0 });
-      }
-      if (error instanceof RetryableError && lease.attempt < maxAttempts) {
-        await writer.flush();
-        return await release({ as: 'retry', delayMs: Math.ceil(error.retryAfterMs) });
-      }
-      await writer.finish(failure(problemOf(error)));
-      return 'ended';
-    } catch (later) {
-      if (!(later instanceof RunStopped)) {
-        logger.error({ ...logFields, err: later }, 'The run could not go on here: another attempt will be made.');
-      }
-      return 'left';
+      return { kind: 'ended' };
     }
-  }
-
-  /** What a workflow throws because its step was cut short counts as that, whatever it is. */
-  function isHandOver(error: unknown): boolean {
-    if (error instanceof RunStopped) return true;
-    return handOver.signal.aborted && !(error instanceof FatalError || error instanceof RetryableError);
-  }
-
-  function problemOf(error: unknown): Problem {
-    if (error instanceof FatalError || error instanceof RetryableError) return error.problem;
-    logger.error({ ...logFields, err: error }, 'The workflow failed.');
-    return createProblem('internal');
-  }
-
-  function failure(problem: Problem): LogMessage[] {
-    const { runId, attempt } = lease;
-    return [
-      { type: 'error', runId, problem: { ...problem } },
-      { type: 'metadata', status: 'failed', runId, messageId: runId, attempt, at: Date.now() },
-    ];
-  }
-
-  async function release(how: Omit<ReleaseInput, 'fence'>): Promise<RunOutcome> {
-    // A renewal that crossed the release would take the run back.
-    ended.abort(new RunStopped('closing'));
-    await keeper.ended;
-    const answer = await askStore(() => store.release(sessionId, { fence: lease.fence, ...how }), {
-      signal: stopped.signal,
-      giveUpMs: RELEASE_MS,
-    });
-    return answer.kind === 'ok' ? 'released' : 'left';
+    held.stopped.throwIfAborted();
+    // A store that is away is no failure of the run: the next attempt goes on.
+    if (!writer || error instanceof StoreError) throw error;
+    if (isHandOver(error, held.handOver)) {
+      await writer.flush();
+      return await release({ as: 'hand-over', delayMs: 0 }, held, options);
+    }
+    if (error instanceof RetryableError && lease.attempt < maxAttempts) {
+      report.noteProblem(error.problem.code);
+      await writer.flush();
+      return await release({ as: 'retry', delayMs: Math.ceil(error.retryAfterMs) }, held, options);
+    }
+    await writer.finish(failure(problemOf(error, held, logger), lease));
+    return { kind: 'ended' };
+  } catch (later) {
+    if (later instanceof RunStopped && later.loss) return { kind: 'lost', loss: later.loss };
+    if (!(later instanceof RunStopped)) {
+      logger.error({ ...held.logFields, err: later }, 'The run could not go on here');
+    }
+    return { kind: 'abandoned' };
   }
 }
 
-/** What earlier attempts have put into the log. */
-async function measureRun(store: SessionStore, sessionId: string): Promise<{ bytes: number; entries: number }> {
-  const session = await readSession(store, sessionId);
-  if (session.kind !== 'open') return { bytes: 0, entries: 0 };
-  const used = { bytes: 0, entries: 0 };
-  for (const entry of session.unfinished) {
-    const { count, shared } = beforeMerging(entry);
-    used.entries += count;
-    used.bytes += byteLength(entry.data) + (count - 1) * shared;
-  }
-  return used;
+/** During a hand-over, whatever a step throws because it was cut short is not a failure of the run. */
+function isHandOver(error: unknown, handOver: AbortSignal): boolean {
+  if (error instanceof RunStopped) return true;
+  return handOver.aborted && !(error instanceof FatalError || error instanceof RetryableError);
 }
 
-/** Calls back at once if the signal has aborted; returns what removes the listener. */
-function onAbort(signal: AbortSignal, listener: () => void): () => void {
-  if (signal.aborted) listener();
-  else signal.addEventListener('abort', listener, { once: true });
-  return () => signal.removeEventListener('abort', listener);
+function problemOf(error: unknown, { logFields }: HeldLease, logger: Logger): Problem {
+  if (error instanceof FatalError || error instanceof RetryableError) return error.problem;
+  logger.error({ ...logFields, err: error }, 'The workflow failed');
+  return createProblem('internal');
+}
+
+function failure(problem: Problem, { runId, attempt }: Lease): LogMessage[] {
+  return [
+    { type: 'error', runId, problem: { ...problem } },
+    { type: 'metadata', status: 'failed', runId, messageId: runId, attempt, at: Date.now() },
+  ];
+}
+
+async function release(
+  how: Omit<ReleaseInput, 'fence'>,
+  held: HeldLease,
+  { store, sessionId, lease }: RunLeaseOptions,
+): Promise<LeaseOutcome> {
+  // A renewal that crossed the release would take the run back.
+  await held.stopRenewing();
+  const answer = await askStore(() => store.release(sessionId, { fence: lease.fence, ...how }), {
+    signal: held.stopped,
+    giveUpMs: RELEASE_MS,
+  });
+  return answer.kind === 'ok' ? { kind: 'released', ...how } : { kind: 'lost', loss: answer.kind };
 }

@@ -6,6 +6,8 @@ import type { LogMessage } from '../store/entries/encode-message.ts';
  */
 export interface Workflow {
   readonly name: string;
+  /** The id of the model it asks, for the log line of each run. */
+  readonly model?: string | undefined;
   /** Returns once it has ended its run (`StepContext.endRun`); throwing ends the run as failed, see errors.ts. */
   run(context: WorkflowContext, input: RunInput): Promise<void>;
 }
@@ -65,15 +67,18 @@ export interface StepContext {
 }
 
 /**
- * Names a workflow:
+ * Names a workflow.
  *
- * ```ts
+ * @example
  * const answer = workflow('answer', async (context, { runId }) => {
  *   const text = await context.run('ask', (step) => askModel(step.signal));
  *   await context.run('end', (step) => step.endRun([…]));
  * });
- * ```
  */
-export function workflow(name: string, run: (context: WorkflowContext, input: RunInput) => Promise<void>): Workflow {
-  return { name, run };
+export function workflow(
+  name: string,
+  run: (context: WorkflowContext, input: RunInput) => Promise<void>,
+  { model }: Pick<Workflow, 'model'> = {},
+): Workflow {
+  return { name, run, model };
 }

@@ -30,7 +30,7 @@ test.each([
   await using stage = createStage({
     model: createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl }),
     tools: { weather: tool({ inputSchema: jsonSchema({ type: 'object' }), execute }) },
-    runner: { leaseMs: LEASE_MS },
+    engine: { leaseMs: LEASE_MS },
     wrap: (store) => ({
       ...store,
       // The next step acts on this answer, which was true before the freeze.

@@ -63,7 +63,7 @@ describe('a reply whose relay is gone', () => {
     'in the middle of its text continues with the next word under takeover continue (the relay %s)',
     async (leave) => {
       const model = createDemoModel({ tokensPerSecond: 400 });
-      await using taken = await takeOver({ model, runner: { takeover: 'continue' } }, leave);
+      await using taken = await takeOver({ model, engine: { takeover: 'continue' } }, leave);
       const { stage, messages, state, partial, terminals } = taken;
       const restarted = messages.find((message) => message.type === 'metadata' && message.status === 'restarted');
       expect(restarted).toBeDefined();
@@ -92,7 +92,7 @@ describe('a reply whose relay is gone', () => {
       line,
     );
     const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
-    await using taken = await takeOver({ model, runner: { takeover: 'continue' } }, 'drains');
+    await using taken = await takeOver({ model, engine: { takeover: 'continue' } }, 'drains');
     const { messages, terminals, state } = taken;
     const after = chunksAfterRestart(messages);
     expect(after.filter((kind, index) => kind !== after[index - 1])).toEqual(kinds);
@@ -108,14 +108,14 @@ describe('a reply whose relay is gone', () => {
 test('Stop aborts the model call at once, even while the model is silent', async () => {
   await using server = await startOpenAiServer({ kind: 'words-then-stall' });
   const model = createModel({ MODEL: 'openai-compatible:m', MODEL_BASE_URL: server.baseUrl });
-  await using stage = createStage({ model, runner: { leaseMs: 60_000 } });
-  const runner = stage.start();
+  await using stage = createStage({ model, engine: { leaseMs: 60_000 } });
+  const engine = stage.start();
   await stage.prompt('Hello?');
   await stage.until(async () => (await partialText(stage)) !== '');
   await stage.store.cancel(stage.sessionId, { token: 'cancel-1' });
   // Through the live channel: the next renewal is 20 s away.
   await stage.until(() => server.requests[0]?.left.aborted);
-  await stage.until(() => runner.activeRuns === 0);
+  await stage.until(() => engine.activeRuns === 0);
   const { terminals, state } = await stage.ended();
   expect(terminals).toMatchObject([{ status: 'cancelled' }]);
   expect(stage.textOf(state.messages.at(-1))).toBe('Hello from the other side.');

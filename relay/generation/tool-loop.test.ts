@@ -205,12 +205,12 @@ describe('a reply that calls tools', () => {
     const tools: ToolSet = { weather: tool({ inputSchema: cityOf, execute: () => new Promise<string>(() => {}) }) };
     const timeouts = { firstChunkMs: 5000, chunkMs: 5000, totalMs: 300 };
     await using stage = createStage({ model: connect(server), tools, timeouts });
-    const runner = stage.start();
+    const engine = stage.start();
     await stage.prompt('?');
     const { messages, terminals } = await stage.ended();
     expect(terminals).toMatchObject([{ status: 'failed' }]);
     expect(messages.at(-2)).toMatchObject({ problem: { code: 'model-timeout' } });
-    await stage.until(() => runner.activeRuns === 0);
+    await stage.until(() => engine.activeRuns === 0);
   });
 
   test('fails when the answers of a tool outgrow the log, and does not report that as an error of the tool', async () => {

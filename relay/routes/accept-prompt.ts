@@ -15,8 +15,8 @@ export interface AcceptPromptOptions {
   store: SessionStore;
   tokens: SessionTokens;
   limiter: PromptLimiter | undefined;
-  /** Tells the runner that a run is due. */
-  nudge(): void;
+  /** Asks for a stored run to be executed, without waiting for that. */
+  dispatch(sessionId: string, runId: string): void;
   /** ms since the epoch. */
   clock: () => number;
 }
@@ -41,7 +41,7 @@ async function accept(
   options: AcceptPromptOptions,
   { c, session, body, address }: Call<PromptRequest>,
 ): Promise<Response> {
-  const { store, limiter, nudge } = options;
+  const { store, limiter, dispatch } = options;
   const input = await toSubmitInput(body, options.clock());
 
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -56,7 +56,7 @@ async function accept(
     if (ticket?.kind === 'limited') throw new RelayError('rate-limited', { retryAfterMs: ticket.retryAfterMs });
     const written = await store.submit(session.sessionId, { ...input, expect });
     if (written.kind === 'ok') {
-      nudge();
+      dispatch(session.sessionId, input.runId);
       return respond({ cursor: written.cursor, runId: input.runId }, 202);
     }
     await ticket?.giveBack();

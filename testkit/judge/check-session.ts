@@ -17,7 +17,7 @@ export interface SessionHistory extends Conversation {
   snapshots?: SnapshotRule;
 }
 
-/** As a runner has it that is told nothing else (`RunnerOptions`). */
+/** The relay's default (`DEFAULT_MAX_ATTEMPTS`). */
 const MAX_ATTEMPTS = 3;
 
 /**

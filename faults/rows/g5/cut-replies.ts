@@ -103,7 +103,7 @@ async function writeThroughCuts(
     workflow: () => body,
     store: direct,
     wrap: () => mutateStore(line.store, mutation),
-    runner: { leaseMs: 60_000, pollMs: 20 },
+    engine: { leaseMs: 60_000, pollMs: 20 },
   });
   try {
     stage.start();

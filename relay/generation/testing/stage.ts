@@ -4,7 +4,8 @@ import { isTerminal, type ChatMessage, type StreamMessage } from '#shared/protoc
 import { openSqliteStore } from '../../store/sqlite/open-sqlite-store.ts';
 import { readSession, toFrame, type OpenSession } from '../../store/read-session.ts';
 import type { SessionStore } from '../../store/session-store.ts';
-import { createRunner, type Runner, type RunnerOptions } from '../../engine/in-process/runner.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { createInProcessEngine, type InProcessEngineOptions } from '../../engine/in-process/in-process-engine.ts';
 import type { Workflow } from '../../engine/workflow.ts';
 import { createGenerateReply, type GenerateReplyOptions } from '../generate-reply.ts';
 
@@ -23,13 +24,13 @@ export interface StageOptions extends Partial<Omit<GenerateReplyOptions, 'store'
   workflow?: (store: SessionStore) => Workflow;
   /** A store in place of one in memory. Closing it, and its clock, stay the caller's. */
   store?: SessionStore;
-  /** Wraps the store for the runner and the workflow; the stage itself reads the store as it is. */
+  /** Wraps the store for the engine and the workflow; the stage itself reads the store as it is. */
   wrap?: (store: SessionStore) => SessionStore;
-  runner?: Partial<RunnerOptions>;
+  engine?: Partial<InProcessEngineOptions>;
   clock?: () => number;
 }
 
-/** A store in memory, runners and a session: everything between a prompt and its log. */
+/** A store in memory, engines and a session: everything between a prompt and its log. */
 export function createStage(options: StageOptions) {
   const clock = { offsetMs: 0 };
   const store: SessionStore =
@@ -40,9 +41,9 @@ export function createStage(options: StageOptions) {
   const write = (level: LogLine['level']) => (fields: object, message: string) =>
     void log.push({ level, fields, message });
   const logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  const runners: Runner[] = [];
+  const engines: Engine[] = [];
 
-  const { model, workflow, wrap: _, store: given, runner: runnerOptions, ...generation } = options;
+  const { model, workflow, wrap: _, store: given, engine: engineOptions, ...generation } = options;
   const generateReply = (): Workflow => {
     if (workflow) return workflow(seen);
     if (!model) throw new Error('the stage needs a model or a workflow');
@@ -82,22 +83,22 @@ export function createStage(options: StageOptions) {
       clock.offsetMs += ms;
     },
 
-    /** Starts another runner on the same store, as another process would. */
-    start(more: Partial<RunnerOptions> = {}): Runner {
-      const runner = createRunner({
+    /** Starts another engine on the same store, as another process would. */
+    start(more: Partial<InProcessEngineOptions> = {}): Engine {
+      const engine = createInProcessEngine({
         store: seen,
         workflow: generateReply(),
         logger,
-        owner: `runner-${runners.length}`,
+        owner: `engine-${engines.length}`,
         leaseMs: 2000,
         takeover: 'restart',
         pollMs: 20,
-        ...runnerOptions,
+        ...engineOptions,
         ...more,
       });
-      runners.push(runner);
-      runner.start();
-      return runner;
+      engines.push(engine);
+      engine.start();
+      return engine;
     },
 
     async prompt(text: string): Promise<string> {
@@ -114,7 +115,7 @@ export function createStage(options: StageOptions) {
         entries: [JSON.stringify(message)],
       });
       if (answer.kind !== 'ok') throw new Error(`the prompt was not accepted: ${answer.kind}`);
-      for (const runner of runners) runner.nudge();
+      await Promise.all(engines.map((engine) => engine.dispatch(sessionId, runId)));
       return runId;
     },
 
@@ -149,7 +150,7 @@ export function createStage(options: StageOptions) {
     },
 
     async [Symbol.asyncDispose]() {
-      await Promise.all(runners.map((runner) => runner.drain(0)));
+      await Promise.all(engines.map((engine) => engine.drain(0)));
       if (!given) await store.close();
     },
   };

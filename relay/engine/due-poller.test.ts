@@ -1,11 +1,11 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createProblem } from '#shared/problem.ts';
-import type { StageOptions } from '../../generation/testing/stage.ts';
-import { claimInput } from '../../store/testing/conformance/store-harness.ts';
-import type { SessionStore } from '../../store/session-store.ts';
-import { StoreError } from '../../store/store-error.ts';
-import { RetryableError } from '../errors.ts';
-import { complete, endAtOnce, isIdle, stageWith, submitPrompt, type Body } from '../testing/scripted-run.ts';
+import type { StageOptions } from '../generation/testing/stage.ts';
+import { claimInput } from '../store/testing/conformance/store-harness.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import { StoreError } from '../store/store-error.ts';
+import { RetryableError } from './errors.ts';
+import { complete, endAtOnce, isIdle, stageWith, submitPrompt, type Body } from './testing/scripted-run.ts';
 
 describe('the runner looks', () => {
   const POLL_MS = 500;
@@ -17,11 +17,11 @@ describe('the runner looks', () => {
   /** A stage whose time passes by `pass` alone, for its store as well, and that counts the looks. */
   function stageInTime(
     body: Body,
-    { runner = {}, wrap = (store) => store }: Pick<StageOptions, 'runner' | 'wrap'> = {},
+    { engine = {}, wrap = (store) => store }: Pick<StageOptions, 'engine' | 'wrap'> = {},
   ) {
     const looks: number[] = [];
     const stage = stageWith(body, {
-      runner: { pollMs: POLL_MS, leaseMs: LEASE_MS, ...runner },
+      engine: { pollMs: POLL_MS, leaseMs: LEASE_MS, ...engine },
       wrap: (store) => ({
         ...wrap(store),
         take(limit) {
@@ -94,13 +94,13 @@ describe('the runner looks', () => {
       if (context.attempt === 1) throw new RetryableError(createProblem('model-failed'), { retryAfterMs });
       await context.run('end', (step) => complete(step, input, context.attempt));
     });
-    const runner = start();
+    const engine = start();
     for (const sessionId of ['one', 'two', 'three', 'four']) {
       executions.length = 0;
       const seen = looks.length;
       while (looks.length === seen) await pass(STEP_MS);
       await submitPrompt(store, sessionId);
-      runner.nudge();
+      await engine.dispatch(sessionId, 'r');
       await pass(retryAfterMs + 2 * AT_ONCE_MS);
       const [first = 0, second = Number.POSITIVE_INFINITY] = executions;
       expect(second - first).toBeGreaterThanOrEqual(retryAfterMs);
@@ -140,7 +140,7 @@ describe('the runner looks', () => {
         if (input.sessionId === 'first') await context.run('wait', () => gate.promise);
         await context.run('end', (step) => complete(step, input, context.attempt));
       },
-      { runner: { maxRuns: 1 } },
+      { engine: { maxRuns: 1 } },
     );
     await submitPrompt(store, 'first');
     start();

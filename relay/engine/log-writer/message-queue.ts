@@ -1,27 +1,31 @@
 import type { ChatChunk } from '#shared/protocol.ts';
-import type { LogMessage } from '../store/entries/encode-message.ts';
-import { byteLength } from '../util/byte-length.ts';
+import type { LogMessage } from '../../store/entries/encode-message.ts';
+import { byteLength } from '../../util/byte-length.ts';
 
 type Delta = Extract<ChatChunk, { type: 'text-delta' | 'reasoning-delta' | 'tool-input-delta' }>;
 
-/** No merged entry grows beyond this many UTF-16 units of text. */
+/** Text of a merged delta at most, in UTF-16 code units. */
 const MAX_MERGED_TEXT = 32 * 1024;
 
-/** Messages on their way to the log, in which adjacent deltas of one part have been joined. */
+/** Messages that wait to be written; adjacent deltas of one part are merged into one. */
 export interface MessageQueue {
-  /** Answers false, and takes nothing, when the message needs more than `room` bytes. */
+  /** False when the message needs more than `room` bytes; then it is not queued. */
   push(message: LogMessage, room?: number): boolean;
-  /** The messages so far, in order; the queue is empty afterwards. */
+  /** Empties the queue; answers its messages in order. */
   take(): LogMessage[];
   readonly length: number;
-  /** About how many bytes they will need: text of deltas in UTF-8, other messages as JSON. */
+  /** Bytes they will take in the log, about: text of deltas in UTF-8 plus 100 an entry, other messages as JSON. */
   readonly bytes: number;
 }
 
+/** Room for all of a delta's entry but its text, in bytes. */
+const DELTA_OVERHEAD = 100;
+
+/** An empty queue. */
 export function createMessageQueue(): MessageQueue {
   let messages: LogMessage[] = [];
   let bytes = 0;
-  /** What the last message's text is made of, while it still grows: joined once, when somebody asks for it. */
+  /** The last message while deltas are still merged into it. Its texts are joined once, when it is closed. */
   let open: { message: LogMessage & { type: 'chunk' }; delta: Delta; texts: string[]; length: number } | null = null;
 
   function closeOpen(): void {
@@ -39,13 +43,13 @@ export function createMessageQueue(): MessageQueue {
     push(message, room = Infinity) {
       const delta = message.type === 'chunk' && isPlainDelta(message.chunk) ? message.chunk : null;
       const text = delta ? textOf(delta) : '';
-      const size = delta ? byteLength(text) + 100 : byteLength(JSON.stringify(message));
+      const size = delta ? byteLength(text) + DELTA_OVERHEAD : byteLength(JSON.stringify(message));
       if (size > room) return false;
       bytes += size;
       if (delta && open && isSamePart(open.delta, delta) && open.length + text.length <= MAX_MERGED_TEXT) {
         open.texts.push(text);
         open.length += text.length;
-        bytes -= 100;
+        bytes -= DELTA_OVERHEAD;
         return true;
       }
       closeOpen();
@@ -72,7 +76,7 @@ export function createMessageQueue(): MessageQueue {
   };
 }
 
-/** A delta that says nothing but its text; one that says more stands for itself. */
+/** A delta with no field but its text and the id of its part. One with provider metadata is never merged. */
 function isPlainDelta(chunk: ChatChunk): chunk is Delta {
   if (chunk.type !== 'text-delta' && chunk.type !== 'reasoning-delta' && chunk.type !== 'tool-input-delta')
     return false;

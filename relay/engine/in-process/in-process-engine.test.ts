@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Stage } from '../../generation/testing/stage.ts';
 import type { SessionStore } from '../../store/session-store.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { sleep } from '../../util/time.ts';
@@ -15,7 +16,12 @@ import {
   type Body,
 } from '../testing/scripted-run.ts';
 
-describe('the runner', () => {
+async function completedReplies(stage: Stage): Promise<number> {
+  const { state } = await stage.read();
+  return state.messages.filter(({ metadata }) => metadata?.run?.status === 'completed').length;
+}
+
+describe('the in-process engine', () => {
   test('runs a due run to its end, seals the transcript, and is idle again', async () => {
     const stage = stageWith(async (context, input) => {
       await context.run('say', async (step) => {
@@ -24,16 +30,63 @@ describe('the runner', () => {
       });
       await context.run('end', (step) => complete(step, input, context.attempt));
     });
-    const runner = stage.start();
+    const engine = stage.start();
     for (const _ of ['first', 'second']) {
       await stage.prompt('Hi');
       const { state } = await stage.ended();
       expect(state.messages.at(-1)?.metadata?.run).toMatchObject({ status: 'completed' });
     }
-    await stage.until(() => runner.activeRuns === 0);
+    await stage.until(() => engine.activeRuns === 0);
     const { sealed, state } = await stage.read();
     expect(sealed).not.toBe('0-0');
     expect(state.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant']);
+  });
+
+  test('executes the next prompt of a session while the previous run is still being sealed', async () => {
+    const gate = Promise.withResolvers<void>();
+    let seals = 0;
+    const stage = stageWith(endAtOnce, {
+      engine: { pollMs: 60_000 },
+      wrap: (store) => ({
+        ...store,
+        async seal(...args) {
+          seals += 1;
+          if (seals === 1) await gate.promise;
+          return await store.seal(...args);
+        },
+      }),
+    });
+    const engine = stage.start();
+    await stage.prompt('First');
+    await stage.until(() => seals === 1);
+    await stage.prompt('Second');
+    await vi.waitFor(async () => expect(await completedReplies(stage)).toBe(2), 2000);
+    gate.resolve();
+    await stage.until(() => engine.activeRuns === 0);
+  });
+
+  test('looks again for a session that was due while its own run had not heard of its end yet', async () => {
+    const accepted = Promise.withResolvers<void>();
+    let finishes = 0;
+    const stage = stageWith(endAtOnce, {
+      engine: { pollMs: 60_000 },
+      wrap: (store) => ({
+        ...store,
+        async finish(...args) {
+          const answer = await store.finish(...args);
+          finishes += 1;
+          if (finishes === 1) await accepted.promise;
+          return answer;
+        },
+      }),
+    });
+    stage.start();
+    await stage.prompt('First');
+    await stage.until(() => finishes === 1);
+    await stage.prompt('Second');
+    await sleep(100, new AbortController().signal);
+    accepted.resolve();
+    await vi.waitFor(async () => expect(await completedReplies(stage)).toBe(2), 2000);
   });
 
   test('finds a run that nobody told it of', async () => {
@@ -52,7 +105,7 @@ describe('the runner', () => {
       running -= 1;
       await context.run('end', (step) => complete(step, input, context.attempt));
     };
-    const stage = stageWith(body, { runner: { maxRuns: 2, pollMs: 10_000 } });
+    const stage = stageWith(body, { engine: { maxRuns: 2, pollMs: 10_000 } });
     const sessions = Array.from({ length: 7 }, (_, index) => `session-number-${index}`);
     for (const sessionId of sessions) await submitPrompt(stage.store, sessionId);
     stage.start();
@@ -69,7 +122,7 @@ describe('the runner', () => {
         await context.run('wait', (step) => sleep(700, step.signal));
         await context.run('end', (step) => complete(step, input, context.attempt));
       },
-      { runner: { leaseMs: 200 } },
+      { engine: { leaseMs: 200 } },
     );
     stage.start();
     stage.start();
@@ -80,32 +133,44 @@ describe('the runner', () => {
 });
 
 describe('draining', () => {
-  test('stores what was emitted and hands the run over, at once and without counting an attempt', async () => {
+  test('stores what was emitted before it gives the run back, without counting an attempt', async () => {
     let executions = 0;
-    let said = -1;
-    const stage = stageWith(async (context, input) => {
-      executions += 1;
-      if (executions === 1) {
-        await context.run('talk', async (step) => {
-          await begin(step, input.runId);
-          for (let n = 0; ; n += 1) {
-            await say(step, input.runId, `${n} `);
-            said = n;
-            if (n === 5) await sleep(60_000, step.signal);
-          }
-        });
-      }
-      await context.run('end', (step) => complete(step, input, context.attempt));
-    });
+    const gate = Promise.withResolvers<void>();
+    const said = Promise.withResolvers<void>();
+    const stage = stageWith(
+      async (context, input) => {
+        executions += 1;
+        if (executions === 1) {
+          await context.run('talk', async (step) => {
+            await begin(step, input.runId);
+            for (const word of ['one ', 'two ', 'three']) await say(step, input.runId, word);
+            // Whoever waits for this drains in the very tick of the last word.
+            said.resolve();
+            await sleep(60_000, step.signal);
+          });
+        }
+        await context.run('end', (step) => complete(step, input, context.attempt));
+      },
+      {
+        wrap: (store) => ({
+          ...store,
+          async append(...args) {
+            await gate.promise;
+            return await store.append(...args);
+          },
+        }),
+      },
+    );
     const first = stage.start();
     await stage.prompt('Hi');
-    await stage.until(() => said === 5);
-    const startedAt = Date.now();
-    await first.drain(60_000);
-    // Its step listens, so that nothing of the time to finish is used.
-    expect(Date.now() - startedAt).toBeLessThan(15_000);
+    await said.promise;
+    const drained = first.drain(60_000);
+    await sleep(50, new AbortController().signal);
+    expect(first.activeRuns).toBe(1);
+    gate.resolve();
+    await drained;
     expect(first.activeRuns).toBe(0);
-    expect(stage.textOf((await stage.read()).state.messages.at(-1))).toBe('0 1 2 3 4 5 ');
+    expect(stage.textOf((await stage.read()).state.messages.at(-1))).toBe('one two three');
     stage.start();
     const { terminals } = await stage.ended();
     expect(terminals).toMatchObject([{ status: 'completed', attempt: 1 }]);
@@ -120,7 +185,7 @@ describe('draining', () => {
         await context.run('end', (step) => complete(step, input, context.attempt));
       },
       // Neither looks by itself again while the test lasts: not for the lease either, which goes on all along.
-      { runner: { pollMs: 3_600_000, leaseMs: 3_600_000 } },
+      { engine: { pollMs: 3_600_000, leaseMs: 3_600_000 } },
     );
     await stage.prompt('Hi');
     const first = stage.start();
@@ -165,15 +230,15 @@ describe('draining', () => {
     const stage = stageWith(async (context) => {
       await context.run('tool', () => new Promise<never>(() => {}), { mayFinish: true });
     });
-    const runner = stage.start();
+    const engine = stage.start();
     await stage.prompt('Hi');
-    await stage.until(() => runner.activeRuns === 1);
-    await runner.drain(50);
-    expect(runner.activeRuns).toBe(0);
+    await stage.until(() => engine.activeRuns === 1);
+    await engine.drain(50);
+    expect(engine.activeRuns).toBe(0);
     stage.advance(60_000);
-    runner.nudge();
+    await engine.dispatch(stage.sessionId, 'r');
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(runner.activeRuns).toBe(0);
+    expect(engine.activeRuns).toBe(0);
     expect(await statusesOf(stage)).toEqual(['started']);
   });
 });
@@ -185,7 +250,7 @@ describe('a store that fails', () => {
         if (context.attempt === 1) throw new StoreError('store-unavailable', 'away for longer than was waited for it');
         await context.run('end', (step) => complete(step, input, context.attempt));
       },
-      { runner: { leaseMs: 300 } },
+      { engine: { leaseMs: 300 } },
     );
     stage.start();
     await stage.prompt('Hi');
@@ -242,10 +307,10 @@ describe('a store that fails', () => {
   test('by losing the answer to the end still has one end only', async () => {
     const lossy = (store: SessionStore) => withFaults(store, (write) => (write <= 3 ? 'lost-after' : 'none'));
     const stage = stageWith(endAtOnce, { wrap: lossy });
-    const runner = stage.start();
+    const engine = stage.start();
     await stage.prompt('Hi');
     expect((await stage.ended()).terminals).toHaveLength(1);
-    await stage.until(() => runner.activeRuns === 0);
+    await stage.until(() => engine.activeRuns === 0);
     expect((await stage.ended()).terminals).toHaveLength(1);
   });
 });
@@ -259,7 +324,7 @@ describe('a session that cannot be claimed', () => {
     let claims = 0;
     let broken = '';
     const stage = stageWith(endAtOnce, {
-      runner: { pollMs: 5 },
+      engine: { pollMs: 5 },
       wrap: (store) => ({
         ...store,
         take(limit) {
@@ -279,7 +344,7 @@ describe('a session that cannot be claimed', () => {
     };
     broken = stage.sessionId;
     await stage.prompt('Hi');
-    const runner = stage.start();
+    const engine = stage.start();
     await stage.until(() => claims === 1);
 
     await submitPrompt(stage.store, 'another-session');
@@ -292,7 +357,7 @@ describe('a session that cannot be claimed', () => {
     await stage.until(() => claims === 2);
     await lookOften();
     expect(claims).toBe(2);
-    await stage.until(() => runner.activeRuns === 0);
+    await stage.until(() => engine.activeRuns === 0);
     expect(stage.log.filter(({ level }) => level === 'error')).toHaveLength(2);
 
     broken = '';

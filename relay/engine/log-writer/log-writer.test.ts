@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import type { ChatChunk } from '#shared/protocol.ts';
-import { mergeDeltas } from '../live/merge-deltas.ts';
-import { openSqliteStore, type SqliteStore } from '../store/sqlite/open-sqlite-store.ts';
-import type { LogMessage } from '../store/entries/encode-message.ts';
-import { toFrame } from '../store/read-session.ts';
-import type { AppendAnswer, AppendInput, Lease, SessionStore } from '../store/session-store.ts';
-import { StoreError } from '../store/store-error.ts';
-import { FatalError, RunStopped, type StopReason } from './errors.ts';
-import { createLogWriter, MAX_RUN_ENTRIES, type LogWriterOptions } from './log-writer.ts';
-import { withFaults, type Fault } from './testing/faulty-store.ts';
+import { mergeDeltas } from '../../live/merge-deltas.ts';
+import { openSqliteStore, type SqliteStore } from '../../store/sqlite/open-sqlite-store.ts';
+import type { LogMessage } from '../../store/entries/encode-message.ts';
+import { toFrame } from '../../store/read-session.ts';
+import type { AppendAnswer, AppendInput, Lease, SessionStore } from '../../store/session-store.ts';
+import { StoreError } from '../../store/store-error.ts';
+import { FatalError, RunStopped, type StopReason } from '../errors.ts';
+import { createLogWriter, type LogWriterOptions } from './log-writer.ts';
+import { MAX_RUN_ENTRIES } from './reply-budget.ts';
+import { withFaults, type Fault } from '../testing/faulty-store.ts';
 
 let store: SqliteStore;
 let sessionId: string;
@@ -50,7 +51,7 @@ function openWriter(over: Partial<LogWriterOptions> = {}) {
     store,
     sessionId,
     fence: lease.fence,
-    next: lease.next,
+    first: lease.next,
     used: { bytes: 0, entries: 0 },
     giveUpMs: 5000,
     batchMs: 0,
@@ -359,7 +360,7 @@ describe('the log writer whose right to write is gone', () => {
       'metadata',
     ]);
     expect(lines).toEqual([
-      'The answer takes more of the log than one answer may (8388608 bytes, 100000 entries): the run fails.',
+      'The answer takes more of the log than one answer may (8388608 bytes, 100000 entries): the run fails',
     ]);
   });
 
@@ -369,5 +370,61 @@ describe('the log writer whose right to write is gone', () => {
     await writer.emit(delta(text));
     await writer.finish([completed]);
     expect((await writtenText()).length).toBe(text.length);
+  });
+});
+
+describe('what a reply may take of the log', () => {
+  /** A store whose appends are held until the gate opens. */
+  function gatedStore() {
+    const gate = Promise.withResolvers<void>();
+    const held: Pick<SessionStore, 'append' | 'finish'> = {
+      finish: store.finish,
+      async append(...args) {
+        await gate.promise;
+        return await store.append(...args);
+      },
+    };
+    return { store: held, open: gate.resolve };
+  }
+
+  const big = (bytes: number) => chunk({ type: 'data-big', data: 'x'.repeat(bytes) });
+
+  test('counts bytes once while their append is not answered: two tools side by side may use all of it', async () => {
+    const gated = gatedStore();
+    const writer = openWriter({ store: gated.store });
+    const first = writer.endStep([big(4_300_000)], { name: 'a', result: '1' });
+    const second = writer.endStep([big(10)], { name: 'b', result: '2' });
+    const third = writer.endStep([big(3_900_000)], { name: 'c', result: '3' });
+    await expect(writer.endStep([big(300_000)], { name: 'd', result: '4' })).rejects.toThrow(FatalError);
+    gated.open();
+    await Promise.all([first, second, third]);
+    await expect(writer.emit(big(300_000))).rejects.toThrow(FatalError);
+    await writer.emit(big(10));
+    await writer.flush();
+  });
+
+  test('an emit that is awaited waits, however much of another step is under way', async () => {
+    const gated = gatedStore();
+    const writer = openWriter({ store: gated.store });
+    const tool = writer.endStep([big(5_000_000)], { name: 'a', result: '1' });
+    const word = writer.emit(delta('word'));
+    gated.open();
+    await word;
+    await tool;
+    await writer.flush();
+    expect(await writtenText()).toBe('word');
+  });
+
+  test('emits that nobody awaits are refused once too many of them wait', async () => {
+    const gated = gatedStore();
+    const writer = openWriter({ store: gated.store });
+    await writer.emit(big(1_000_000));
+    const emits = [writer.emit(big(100_000))];
+    for (let index = 0; index < 2000; index += 1) emits.push(writer.emit(delta(`${index} `)));
+    const refused = Promise.allSettled(emits);
+    gated.open();
+    const answers = await refused;
+    expect(answers[0]?.status).toBe('fulfilled');
+    expect(answers.at(-1)).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('await') } });
   });
 });
