@@ -8,9 +8,3 @@ export function defineElement(): void {
   if (typeof customElements === 'undefined' || customElements.get('resumable-chat')) return;
   customElements.define('resumable-chat', ResumableChat);
 }
-
-declare global {
-  interface HTMLElementTagNameMap {
-    'resumable-chat': ResumableChat;
-  }
-}

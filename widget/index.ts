@@ -1,4 +1,12 @@
 /** Defines `<resumable-chat>`: `.` of the package. */
 import { defineElement } from './define-element.ts';
+import type { ResumableChat } from './resumable-chat.ts';
 
 defineElement();
+
+// Not in define-element.ts: the emitted index.d.ts imports nothing from there, so a page would not get the type.
+declare global {
+  interface HTMLElementTagNameMap {
+    'resumable-chat': ResumableChat;
+  }
+}
