@@ -90,8 +90,7 @@ async function readWidget(origin: string): Promise<string> {
     expect(response.status, name).toBe(200);
     const code = await response.text();
     read.set(name, code);
-    for (const [, next = ''] of code.matchAll(/\.\/([\w.-]+-[\w-]{8}\.js)/g))
-      if (!names.includes(next)) names.push(next);
+    for (const [, next = ''] of code.matchAll(/([\w.-]+-[\w-]{8}\.js)\b/g)) if (!names.includes(next)) names.push(next);
   }
   return [...read.values()].join('\n');
 }

@@ -469,3 +469,9 @@ export class ResumableChat extends LitElement {
     ></rc-panel>`;
   }
 }
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'resumable-chat': ResumableChat;
+  }
+}
