@@ -13,7 +13,7 @@ import { StoreError } from './store-error.ts';
 import { toEntries } from './testing/log-entries.ts';
 import { claimRun, entriesAfter, playRun, SESSION } from './testing/play-session.ts';
 
-// Generated cases take their time on a busy machine.
+// Many generated cases: slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 function openStore(): SqliteStore {
@@ -42,7 +42,7 @@ function foldAll(frames: readonly Frame[]): SessionState {
 }
 
 describe('toFrame', () => {
-  it('is the message with its id, and what came before it', () => {
+  it('is the message of an entry with its id, and the cursor before it', () => {
     expect(toFrame({ id: '5-0', prev: '3-7', data: '{"type":"error","runId":"r"}' })).toEqual({
       id: '5-0',
       message: { type: 'error', runId: 'r', prev: '3-7' },
@@ -55,7 +55,7 @@ describe('toFrame', () => {
 });
 
 describe('the fold of any log', () => {
-  it('is that of its entries, apart from how they come in pages', () => {
+  it('does not depend on how its entries are split into reads', () => {
     fc.assert(
       fc.property(arbitraryLog, fc.integer({ min: 1, max: 50 }), (frames, page) => {
         const entries = toEntries(frames);
@@ -74,7 +74,7 @@ describe('the fold of any log', () => {
     );
   });
 
-  it('is the same from a transcript that was sealed at any time, any number of times', () => {
+  it('is the same after any number of seals', () => {
     fc.assert(
       fc.property(arbitraryLog, fc.infiniteStream(fc.boolean()), (frames, seals) => {
         const entries = toEntries(frames);
@@ -90,7 +90,7 @@ describe('the fold of any log', () => {
         fold = foldEntries(fold, entries.slice(at));
         expect(foldUnfinished(fold)).toStrictEqual(foldUnfinished(whole));
         expect(fold.finished).toStrictEqual(whole.finished);
-        // To the byte: whoever seals writes the same transcript.
+        // To the byte: every relay that seals writes the same transcript.
         expect(JSON.stringify(fold.finished.messages)).toBe(JSON.stringify(whole.finished.messages));
         expect(fold.unfinished).toStrictEqual(whole.unfinished);
       }),
@@ -99,7 +99,7 @@ describe('the fold of any log', () => {
 });
 
 describe('the fold of entries', () => {
-  it('takes no terminal of another run for the end of the active one', () => {
+  it('does not take the terminal message of another run for the end of the active one', () => {
     const entries = [
       {
         id: '5-0',
@@ -118,7 +118,7 @@ describe('the fold of entries', () => {
 });
 
 describe('readSession', () => {
-  it('says that nothing was ever written, or that it is gone', async () => {
+  it('answers empty for a session that was never written, and gone for a deleted one', async () => {
     const store = openStore();
     expect(await readSession(store, SESSION)).toEqual({ kind: 'empty' });
     await playRun(store, 'r');
@@ -126,7 +126,7 @@ describe('readSession', () => {
     expect(await readSession(store, SESSION)).toEqual({ kind: 'gone' });
   });
 
-  it('reads the finished runs, and the partial reply of the active one', async () => {
+  it('reads the finished runs and the partial reply of the active one', async () => {
     const store = openStore();
     const first = await playRun(store, 'first');
     await first.write(deltas(3));
@@ -152,7 +152,7 @@ describe('readSession', () => {
     expect(view).toMatchObject({ sealed: START, lastFinishedFrom: START });
   });
 
-  it('leaves what an edit will drop in the finished part, until the edit has ended', async () => {
+  it('keeps what an edit replaces among the finished messages until the edit has ended', async () => {
     const store = openStore();
     const first = await playRun(store, 'first');
     await first.complete();
@@ -164,7 +164,7 @@ describe('readSession', () => {
     expect((await mustRead(store)).finished.messages.map(({ id }) => id)).toEqual(['user-edit', 'edit']);
   });
 
-  it('reads a log of many pages', async () => {
+  it('reads a log that takes several reads', async () => {
     const store = openStore();
     const run = await playRun(store, 'long');
     await run.write(deltas(9000));
@@ -173,7 +173,7 @@ describe('readSession', () => {
     expect(view.unfinished.reduce((count, entry) => count + beforeMerging(entry).count, 0)).toBe(9005);
   });
 
-  it('starts anew when the log is sealed and trimmed between two pages', async () => {
+  it('starts again when the log is sealed and trimmed between two reads', async () => {
     const store = openStore();
     const run = await playRun(store, 'long');
     await run.write(deltas(5000));
@@ -216,7 +216,7 @@ describe('readSession', () => {
     );
   });
 
-  it('reads a run that was given back and claimed again', async () => {
+  it('reads a run that was released and claimed again', async () => {
     const store = openStore();
     const run = await playRun(store, 'r');
     await run.write(deltas(3));

@@ -32,14 +32,14 @@ async function mustRead(store: SessionStore): Promise<OpenSession> {
   return view;
 }
 
-/** What the store itself keeps as transcript. */
+/** The transcript as the store keeps it. */
 async function transcriptOf(store: SessionStore): Promise<{ messages: ChatMessage[]; cursor: string }> {
   const answer = await store.read(SESSION, { limit: 1 });
   if (answer.kind !== 'snapshot') throw new Error(`no transcript: ${answer.kind}`);
   return { messages: JSON.parse(answer.transcript) as ChatMessage[], cursor: answer.cursor };
 }
 
-/** Counts what is sealed, and does something else just before. */
+/** A store that records seals, and does something else just before each. */
 function watchSeals(store: SessionStore, before: (input: SealInput) => Promise<void> = async () => {}) {
   const seals: { input: SealInput; answer: 'ok' | 'stale' }[] = [];
   return {
@@ -68,7 +68,7 @@ describe('sealSession', () => {
     expect(after).toMatchObject({ sealed: before.head, lastFinishedFrom: null, unfinished: [] });
   });
 
-  it('leaves the active run as it is, and never seals a part of it', async () => {
+  it('never seals a part of an active run', async () => {
     const store = openStore();
     await playFinished(store, 'first');
     const active = await playRun(store, 'second');
@@ -83,7 +83,7 @@ describe('sealSession', () => {
     expect((await mustRead(store)).state.run).toBeNull();
   });
 
-  it('keeps the entries of the last finished run, and drops those before it', async () => {
+  it('keeps the entries of the last finished run and trims those before it', async () => {
     const store = openStore();
     await playFinished(store, 'first');
     const afterFirst = await mustRead(store);
@@ -142,7 +142,7 @@ describe('sealSession', () => {
     expect((await transcriptOf(store)).messages).toHaveLength(4);
   });
 
-  it('seals what has ended since, when another was faster with less', async () => {
+  it('seals the rest when another sealer was faster and sealed less', async () => {
     const store = openStore();
     await playFinished(store, 'first');
     let raced = false;
@@ -157,7 +157,7 @@ describe('sealSession', () => {
     expect((await transcriptOf(store)).messages).toHaveLength(4);
   });
 
-  it('may be done by many at once', async () => {
+  it('can be called by many relays at once', async () => {
     const store = openStore();
     await playFinished(store, 'first');
     const { finished } = await mustRead(store);

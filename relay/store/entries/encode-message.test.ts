@@ -5,7 +5,7 @@ import { arbitraryText } from '#shared/testing/arbitrary-chunks.ts';
 import { arbitraryLog } from '#shared/testing/arbitrary-log.ts';
 import { encodeMessage, type LogMessage } from './encode-message.ts';
 
-// Generated cases take their time on a busy machine.
+// Many generated cases: slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 describe('encodeMessage', () => {
@@ -19,7 +19,7 @@ describe('encodeMessage', () => {
     );
   });
 
-  it('says all that a delta says', () => {
+  it('keeps every field of a delta', () => {
     const chunk = { type: 'text-delta', id: '1', delta: 'Hi', providerMetadata: { demo: { a: 1 } } } as const;
     expect(JSON.parse(encodeMessage({ type: 'chunk', runId: 'r', chunk }))).toEqual({
       type: 'chunk',
@@ -30,7 +30,7 @@ describe('encodeMessage', () => {
     expect(JSON.parse(encodeMessage(more))).toEqual(more);
   });
 
-  it('is the JSON of any message', () => {
+  it('writes the JSON of any message', () => {
     fc.assert(
       fc.property(arbitraryLog, (frames) => {
         for (const { message } of frames)

@@ -2,7 +2,7 @@ import type { Frame } from '#shared/protocol.ts';
 import { encodeMessage, type LogMessage } from '../entries/encode-message.ts';
 import type { LogEntry } from '../session-store.ts';
 
-/** The frames of a log as a store keeps them. */
+/** The frames of a log as entries of a store. */
 export function toEntries(frames: readonly Frame[]): LogEntry[] {
   return frames.map(({ id, message }) => {
     const { prev, ...rest } = message;
@@ -11,7 +11,7 @@ export function toEntries(frames: readonly Frame[]): LogEntry[] {
   });
 }
 
-/** What a client reads from the line. */
+/** The frame that a client receives for an entry. */
 export function fromWire({ id, from, prev, data }: LogEntry): Frame {
   const message = JSON.parse(data) as Frame['message'];
   return {

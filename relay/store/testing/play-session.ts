@@ -8,12 +8,12 @@ export const SESSION = 'session-of-a-test';
 export interface PlayedRun {
   runId: string;
   lease: Lease;
-  /** Appends these chunks, a thousand at a time. */
+  /** Appends chunks, a thousand per call. */
   write(chunks: readonly ChatChunk[]): Promise<void>;
   complete(): Promise<void>;
 }
 
-/** Prompts, and claims the run, as a relay would. `parentId` makes it an edit. */
+/** Submits a prompt and claims its run, as a relay does. `parentId` makes the prompt an edit. */
 export async function playRun(store: SessionStore, runId: string, parentId?: string): Promise<PlayedRun> {
   const messageId = `user-${runId}`;
   const message = encodeMessage({
@@ -27,7 +27,7 @@ export async function playRun(store: SessionStore, runId: string, parentId?: str
   return claimRun(store, runId);
 }
 
-/** Claims the due run. */
+/** Claims the due run of `SESSION`. */
 export async function claimRun(store: SessionStore, runId: string): Promise<PlayedRun> {
   const claimed = await store.claim(SESSION, {
     token: crypto.randomUUID(),
@@ -61,7 +61,7 @@ export async function claimRun(store: SessionStore, runId: string): Promise<Play
   };
 }
 
-/** The log after a cursor that continues exactly. */
+/** The log after a cursor. Rejects when the log does not continue there exactly. */
 export async function entriesAfter(store: SessionStore, after: Cursor): Promise<LogEntry[]> {
   const answer = await store.read(SESSION, { after, limit: 100_000 });
   if (answer.kind !== 'exact') throw new Error(`the log does not continue after ${after}: ${answer.kind}`);

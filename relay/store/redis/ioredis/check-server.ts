@@ -4,13 +4,13 @@ import { checkFormat } from '../check-format.ts';
 import { SCRIPT_NAMES, SCRIPTS } from '../scripts.ts';
 import { isPassing, replyCode } from './redis-errors.ts';
 
-/** `#!lua` scripts, and with them that a full server refuses a script before it has written anything. */
+/** Needed for `#!lua` scripts, which a full server refuses before they have written anything. */
 const MIN_MAJOR_VERSION = 7;
 
 /**
- * Can this Redis be a store? Loads the scripts on the way.
+ * Checks that this Redis can be a store, and loads the scripts.
  *
- * @throws StoreOpenError when it never will as it is set up; what the connection threw when it could not be asked.
+ * @throws StoreOpenError when it cannot be one as it is set up; the connection's error when it could not be asked.
  */
 export async function checkServer(
   commands: Redis | Cluster,
@@ -35,7 +35,7 @@ export async function checkServer(
   }
 }
 
-/** One sentence that says what Redis has refused. */
+/** Says in one sentence what Redis has refused. */
 export function refusalOf(label: string, error: unknown): StoreOpenError {
   const code = replyCode(error);
   const options = { cause: error };

@@ -2,18 +2,18 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './redis-address.ts';
 import { replyCode } from './redis-errors.ts';
 
-/** A link that takes commands and gives nothing back for so long is dead: half-open, or its server has stopped. */
+/** A connection that answers nothing for this long is dead: half-open, or its server has stopped. */
 const SOCKET_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_RECONNECT_MS = 1_000;
 
-/** What both kinds of connection have in common. */
+/** Options of both kinds of connection. */
 function commonOptions({ tls, username, password }: RedisAddress) {
   return {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
-    // Nothing waits unseen: what cannot be sent, or was not answered, fails at once, and the caller decides.
+    // No hidden queues and retries: what cannot be sent, or was not answered, fails at once, and redis-transport.ts decides.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     ...(username === undefined ? {} : { username }),
@@ -22,12 +22,12 @@ function commonOptions({ tls, username, password }: RedisAddress) {
   } satisfies RedisOptions;
 }
 
-/** 50 ms, then longer, up to a second; a third of it at random, so that relays do not come back all at once. */
+/** Time before a reconnect, in ms: from 50 ms to 1 s, a third of it random so that relays do not reconnect all at once. */
 export function reconnectDelay(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_MS) * (0.67 + Math.random() * 0.33);
 }
 
-/** The connection that commands go over. It connects again by itself, for as long as it is not closed. */
+/** The connection for commands, not connected yet. It reconnects by itself until it is closed. */
 export function connectCommands(address: RedisAddress): Redis | Cluster {
   const common = { ...commonOptions(address), connectionName: 'resumable-chat' };
   if (address.kind === 'cluster') {
@@ -46,19 +46,19 @@ export function connectCommands(address: RedisAddress): Redis | Cluster {
     ...serverOf(address),
     db: address.db,
     retryStrategy: reconnectDelay,
-    // A server that has become a replica: the sentinels, or the name, lead to the one that has taken its place.
+    // The server has become a replica: the sentinels, or the host name, lead to the new master.
     reconnectOnError: (error) => replyCode(error) === 'READONLY',
   });
 }
 
-/** A connection to hear what is published, to a server of a Cluster or to the one there is. It does not come back. */
+/** A connection for subscriptions, not connected yet: to one server of a Cluster, or to the only one. Never reconnects. */
 export function connectSubscriber(address: RedisAddress, node: { host: string; port: number } | null): Redis {
   return new Redis({
     ...commonOptions(address),
     ...(node ?? serverOf(address)),
     connectionName: 'resumable-chat-subscriber',
     retryStrategy: null,
-    // Others subscribe again, and say that something may have been missed: subscriptions.ts.
+    // subscriptions.ts subscribes again, and says that something may have been missed.
     autoResubscribe: false,
     enableReadyCheck: false,
   });
@@ -71,7 +71,7 @@ function serverOf({ kind, hosts, name, tls, username, password }: RedisAddress) 
     name,
     sentinelRetryStrategy: reconnectDelay,
     ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
-    // The sentinels of one installation mostly ask for no login of their own; where they do, it is the same.
+    // Sentinels mostly need no login; where they do, it is assumed to be the same.
     ...(username === undefined || password === undefined
       ? {}
       : { sentinelUsername: username, sentinelPassword: password }),

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-it('does all it has to as the user that docs/running.md describes, who can do nothing else', async () => {
+it('works as the user that docs/running.md describes, who can do nothing else', async () => {
   const [, rules = ''] = /ACL SETUSER relay on >password (.+)/.exec(readFileSync(DOCUMENT, 'utf8')) ?? [];
   expect(rules).not.toBe('');
   await server.admin.acl('SETUSER', 'relay', 'on', '>password', ...rules.split(' '));

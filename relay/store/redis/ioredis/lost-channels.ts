@@ -19,7 +19,7 @@ const BATCH = 500;
 export function createLostChannels<Channel>(options: {
   /** Rejects when the channel cannot be subscribed to now. */
   subscribe: (channel: Channel) => Promise<void>;
-  /** The subscription stands again. Must not throw. */
+  /** The subscription is restored. Must not throw. */
   onRestored: (channel: Channel) => void;
 }): LostChannels<Channel> {
   const { subscribe, onRestored } = options;

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-/** The sentence that it is refused with. */
+/** The sentence with which opening is refused. */
 async function refusal(url: string, options: { prefix?: string; allowEviction?: boolean } = {}): Promise<string> {
   const opened = openRedisStore({ url, ttlMs: TTL_MS, ...options });
   opened.then(
@@ -29,7 +29,7 @@ async function refusal(url: string, options: { prefix?: string; allowEviction?: 
   return error instanceof Error ? error.message : '';
 }
 
-it('refuses a Redis that may throw conversations away, unless it is told to take it', async () => {
+it('refuses a Redis that may evict conversations, unless that is allowed', async () => {
   await server.admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
   onTestFinished(async () => void (await server.admin.config('SET', 'maxmemory-policy', 'noeviction')));
   expect(await refusal(server.url)).toBe(
@@ -40,7 +40,7 @@ it('refuses a Redis that may throw conversations away, unless it is told to take
   await expect(store.check()).resolves.toBeUndefined();
 });
 
-it('refuses keys of another release', async () => {
+it('refuses keys of another format', async () => {
   const prefix = newId();
   await server.admin.set(`${prefix}:version`, '99');
   expect(await refusal(server.url, { prefix })).toMatch(
@@ -48,7 +48,7 @@ it('refuses keys of another release', async () => {
   );
 });
 
-it('says in one sentence what is wrong with a login, and names no password', async () => {
+it('says in one sentence what is wrong with a login, without a password', async () => {
   await server.admin.call('ACL', 'SETUSER', 'chat', 'on', '>right', '~*', '&*', '+@all', '-info');
   await server.admin.call('ACL', 'SETUSER', 'default', 'resetpass', '>secret');
   onTestFinished(async () => void (await server.admin.call('ACL', 'SETUSER', 'default', 'nopass')));
@@ -67,7 +67,7 @@ it('says in one sentence what is wrong with a login, and names no password', asy
   );
 });
 
-it('needs no more than the commands and keys of the documented user', async () => {
+it('needs only the commands and keys of the documented user', async () => {
   const prefix = newId();
   const rights = [`~${prefix}:*`, `&${prefix}:*`, '+@all', '-@dangerous', '-@admin', '+info', '+cluster|slots'];
   await server.admin.call('ACL', 'SETUSER', 'limited', 'on', '>right', ...rights);
@@ -80,7 +80,7 @@ it('needs no more than the commands and keys of the documented user', async () =
   await store.check();
 });
 
-it('waits for a Redis that is not there yet, says so, and works once it is', { timeout: 30_000 }, async () => {
+it('waits for a Redis that is not up yet, logs that, and works once it is up', { timeout: 30_000 }, async () => {
   const port = await freePort();
   const lines: string[] = [];
   const note = (_: object, message: string) => void lines.push(message);
@@ -97,21 +97,17 @@ it('waits for a Redis that is not there yet, says so, and works once it is', { t
   expect(await store.submit(newId(), submitInput())).toMatchObject({ kind: 'ok' });
 });
 
-it(
-  'waits for a Redis that answers, but cannot serve yet: no new connection has to tell it',
-  { timeout: 30_000 },
-  async () => {
-    const replica = await startRedis({ args: ['--replica-serve-stale-data', 'no'] });
-    onTestFinished(() => replica.destroy());
-    await replica.admin.call('REPLICAOF', '127.0.0.1', String(await freePort()));
-    const { store } = await openForTest(replica);
-    await expect(store.check()).rejects.toMatchObject({ name: 'StoreError', code: 'store-unavailable' });
-    await replica.admin.call('REPLICAOF', 'NO', 'ONE');
-    await vi.waitFor(() => store.check(), { timeout: 5_000 });
-  },
-);
+it('waits for a Redis that is connected but not ready, without a new connection', { timeout: 30_000 }, async () => {
+  const replica = await startRedis({ args: ['--replica-serve-stale-data', 'no'] });
+  onTestFinished(() => replica.destroy());
+  await replica.admin.call('REPLICAOF', '127.0.0.1', String(await freePort()));
+  const { store } = await openForTest(replica);
+  await expect(store.check()).rejects.toMatchObject({ name: 'StoreError', code: 'store-unavailable' });
+  await replica.admin.call('REPLICAOF', 'NO', 'ONE');
+  await vi.waitFor(() => store.check(), { timeout: 5_000 });
+});
 
-it('tells when the Redis that it waited for turns out to be no store', { timeout: 30_000 }, async () => {
+it('tells when the Redis it waited for turns out to be unusable', { timeout: 30_000 }, async () => {
   const port = await freePort();
   const unfit: StoreOpenError[] = [];
   const store = await openRedisStore({

@@ -22,24 +22,29 @@ export interface OpenRedisStoreOptions extends SharedStoreOptions {
   onUnfit?: ((error: StoreOpenError) => void) | undefined;
 }
 
-const CHECK_AGAIN_MS = 1_000;
+/** Time between two checks of a server that cannot answer yet. */
+const CHECK_INTERVAL_MS = 1_000;
 
-/** Often enough that a run which is handed over goes on within a second, also where no hint can be heard; each look is a command. */
+/** A run that was handed over is taken within a second even when no hint arrives. Each poll is one command. */
 const PACE = { batchMs: 0, pollMs: 800 };
 
 /**
- * A store that several relays share: Redis 7.0 or newer, or Valkey; one server, behind Sentinels, or a Cluster. How much
- * of what it has answered survives a crash is what its own persistence says.
+ * Opens a store that several relays share: Redis 7.0 or newer, or Valkey; a single server, behind Sentinels, or a Cluster.
+ * What survives a crash depends on the server's persistence (docs/durability.md).
  *
- * Resolves as soon as it is known whether Redis can be reached. When it cannot, the store rejects what it is asked,
- * until it can.
+ * Resolves as soon as it is known whether Redis can be reached. While it cannot, operations reject, and the store waits
+ * for it.
  *
  * @throws StoreOpenError when Redis cannot be used as it is set up.
+ *
+ * @example
+ * const store = await openRedisStore({ url: 'redis://127.0.0.1:6379', ttlMs: 30 * 24 * 60 * 60 * 1000 });
  */
 export async function openRedisStore(options: OpenRedisStoreOptions): Promise<ScriptStore> {
   const { url, prefix = DEFAULT_PREFIX, allowEviction = false, logger, onUnfit } = options;
   const address = parseRedisAddress(url);
-  if (!address) throw new StoreOpenError('The address of the store is none of a Redis.');
+  if (!address)
+    throw new StoreOpenError('The address of the store is not that of a Redis: see STORE in docs/running.md.');
   const { label } = address;
   const commands = connectCommands(address);
   let state: 'unknown' | 'fit' | 'unfit' = 'unknown';
@@ -75,7 +80,7 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
       if (waiting) onUnfit?.(reason);
     }
 
-    /** Redis cannot be asked now: the store is there, and says so. */
+    /** Redis cannot be reached now: resolves with a store that waits for it. */
     function wait(error: unknown): void {
       if (state !== 'unknown' || waiting) return;
       waiting = true;
@@ -83,7 +88,7 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
       resolve(store);
     }
 
-    /** Once at a time, and until there is an answer: the connection may stand while the server cannot answer yet. */
+    /** One check at a time, repeated until the server answers: it may be connected and not ready. */
     async function check(): Promise<void> {
       if (checking || state !== 'unknown' || commands.status === 'end') return;
       checking = true;
@@ -95,7 +100,7 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
           refuse(error);
         } else {
           wait(error);
-          setTimeout(() => void check(), CHECK_AGAIN_MS).unref();
+          setTimeout(() => void check(), CHECK_INTERVAL_MS).unref();
         }
       } finally {
         checking = false;
@@ -108,20 +113,20 @@ export async function openRedisStore(options: OpenRedisStoreOptions): Promise<Sc
       else if (state === 'unknown') wait(error);
       else if (state === 'fit' && !down) {
         down = true;
-        logger?.warn({ store: label, err: error }, 'The connection to the store is broken');
+        logger?.warn({ store: label, err: error }, 'The connection to the store is broken: reconnecting');
       }
     });
     commands.on('ready', () => {
-      if (down) logger?.info({ store: label }, 'The connection to the store stands again');
+      if (down) logger?.info({ store: label }, 'The connection to the store is back');
       down = false;
       void check();
     });
-    // Why it failed comes as an event of its own, and it goes on trying.
+    // The reason comes as an error event, and the client goes on connecting.
     commands.connect().catch((error: unknown) => wait(error));
   });
 }
 
-/** What the servers of a Cluster said stands within the error that says that none of them could be used. */
+/** For a Cluster of which no server could be used: the error of its last server. */
 function causeOf(error: unknown): unknown {
   return error instanceof Error && 'lastNodeError' in error ? error.lastNodeError : error;
 }

@@ -1,15 +1,15 @@
-/** Where a Redis is, and how to log in there: what a setting such as `redis://user:password@host:6379` says. */
+/** Address of a Redis, and the login there: the content of a setting such as `redis://user:password@host:6379`. */
 export interface RedisAddress {
   kind: 'single' | 'cluster' | 'sentinel';
-  /** The server; the first servers of a Cluster; the sentinels. */
+  /** The server, the first servers of a Cluster, or the sentinels. */
   hosts: { host: string; port: number }[];
-  /** The name that the sentinels know the server by. */
+  /** Name by which the sentinels know the master; else empty. */
   name: string;
   tls: boolean;
   username: string | undefined;
   password: string | undefined;
   db: number;
-  /** For people, without the password: `redis://127.0.0.1:6379`. */
+  /** The address without the login, for log lines: `redis://127.0.0.1:6379`. */
   label: string;
 }
 
@@ -19,7 +19,7 @@ const HOST = /^(\[[\da-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/;
 const DEFAULT_PORT = { single: 6379, cluster: 6379, sentinel: 26_379 };
 
 /**
- * `redis://` or `rediss://` `[user:password@]host[:port][/db]`, `redis-cluster://[user:password@]host:port,host:port`,
+ * Parses an address: `redis://` or `rediss://` `[user:password@]host[:port][/db]`, `redis-cluster://[user:password@]host:port,host:port`,
  * `redis-sentinel://[user:password@]host:port,host:port/name`; the latter two with `?tls=true` over TLS. User and
  * password percent-encoded. Null when the text is none of these.
  */
@@ -54,7 +54,7 @@ function parseHost(text: string, defaultPort: number): { host: string; port: num
   return number > 0 && number <= 65_535 ? { host: host.replace(/^\[|\]$/g, ''), port: number } : null;
 }
 
-/** Null when it cannot be decoded. */
+/** The login; null when it is not percent-encoded correctly. */
 function parseLogin(text: string | undefined): Pick<RedisAddress, 'username' | 'password'> | null {
   if (!text) return { username: undefined, password: undefined };
   const colon = text.indexOf(':');

@@ -39,17 +39,16 @@ async function lastText(store: ScriptStore, { sessionId }: Writer): Promise<stri
   return 'entries' in answer ? answer.entries.at(-1)?.data : undefined;
 }
 
-/** How many commands clients have sent to run a script since `RESETSTAT`. */
+/** Commands that ran a script since `RESETSTAT`. */
 async function scriptsRun(): Promise<number> {
   const stats = await server.admin.info('commandstats');
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
 }
 
 describe('appends of many sessions in one tick', () => {
-  it('are one command, up to so many sessions', async () => {
+  it('are one command, up to a number of sessions', async () => {
     const { store } = await openForTest(server);
     const writers = await startRuns(store, MAX_SESSIONS + 1);
-    // The first time the server does not know the script.
     await Promise.all(writers.map((writer, index) => say(store, writer, `${index} `)));
     await server.admin.config('RESETSTAT');
     const answers = await Promise.all(writers.map((writer, index) => say(store, writer, `again ${index}`, 2)));
@@ -60,7 +59,7 @@ describe('appends of many sessions in one tick', () => {
     }
   });
 
-  it('are several where they are large, so that nobody waits long for one script', async () => {
+  it('are several commands when they are large, so that no script runs long', async () => {
     const { store } = await openForTest(server);
     const writers = await startRuns(store, 4);
     const text = 'x'.repeat(100_000);
@@ -70,7 +69,7 @@ describe('appends of many sessions in one tick', () => {
     expect(await scriptsRun()).toBe(2);
   });
 
-  it('get an answer each, whatever becomes of the others', async () => {
+  it('get an answer each, whatever the others get', async () => {
     const { store, keys } = await openForTest(server);
     const [good, fenced, ahead, broken, lost, last] = (await startRuns(store, 6)) as [
       Writer,
@@ -83,7 +82,7 @@ describe('appends of many sessions in one tick', () => {
     const [, , brokenTail = ''] = keys.ofSession(broken.sessionId);
     const [, lostLog = ''] = keys.ofSession(lost.sessionId);
     await Promise.all([good, fenced, ahead, broken, lost, last].map((writer) => say(store, writer, 'a')));
-    // What no relay does: a key of another type, which Redis refuses to touch, and one that is gone.
+    // Damaged keys: one of another type, which Redis refuses to touch, and one that is missing.
     await server.admin.del(brokenTail);
     await server.admin.lpush(brokenTail, 'what is no page');
     await server.admin.del(lostLog);
@@ -92,10 +91,10 @@ describe('appends of many sessions in one tick', () => {
       say(store, good, 'b', 2),
       say(store, { ...fenced, fence: fenced.fence - 1 }, 'b', 2),
       say(store, ahead, 'b', 3),
-      // A whole page, which goes to the log.
+      // An entry that closes the open page, and so touches the log.
       store.append(lost.sessionId, { fence: lost.fence, seq: 2, entries: [JSON.stringify('no delta')] }),
       store.append(last.sessionId, { fence: last.fence, seq: 2, entries: [], step: { name: 'one', result: '1' } }),
-      // Twice of one session, the second after the first.
+      // The second append of a session in the same tick.
       say(store, good, 'c', 3),
     ]);
     expect(await refused).toBeInstanceOf(StoreError);

@@ -30,7 +30,7 @@ describeStore(
   { runs: 5 },
 );
 
-/** A prompt for each session, and resolves when its follower has heard of it. */
+/** Submits a prompt to each session. Resolves when the followers were told. */
 async function promptAndHear(store: ScriptStore, ids: readonly string[]): Promise<void> {
   const seen = await Promise.all(
     ids.map(async (id) => {
@@ -50,7 +50,7 @@ describe('on a cluster', () => {
     return store;
   }
 
-  it('sessions lie on all servers, and what is published of one is sent to no server but its own', async () => {
+  it("sessions are spread over all servers, and events are published on the session's server only", async () => {
     const store = await open();
     const ids = Array.from({ length: 30 }, () => newId());
     const homes = new Set(
@@ -89,7 +89,7 @@ describe('on a cluster', () => {
     }
   });
 
-  it('followers hear of a session whose slot has moved to another server', { timeout: 30_000 }, async () => {
+  it('followers are told of a session whose slot has moved to another server', { timeout: 30_000 }, async () => {
     const store = await open();
     const sessionId = newId();
     const tag = String(partitionOf(sessionId));
@@ -97,7 +97,7 @@ describe('on a cluster', () => {
     await store.follow(sessionId, seen.listener);
     const from = await cluster.masterOf(tag);
     const to = cluster.masters.find((master) => master !== from) ?? from;
-    // A slot with keys in it is not given away just so.
+    // A slot can be reassigned at once only when it has no keys.
     const slot = Number(await from.admin.call('CLUSTER', 'KEYSLOT', `{${tag}}`));
     for (const key of (await from.admin.call('CLUSTER', 'GETKEYSINSLOT', slot, 10_000)) as string[])
       await from.admin.del(key);
@@ -118,7 +118,7 @@ describe('on a cluster', () => {
     await vi.waitFor(() => expect(seen.entries).toHaveLength(1));
   });
 
-  it('says in one sentence that it refuses a login', async () => {
+  it('refuses a login in one sentence', async () => {
     const url = cluster.url.replace('://', '://nobody:wrong@');
     await expect(openRedisStore({ url, prefix: newId(), ttlMs: 60_000 })).rejects.toMatchObject({
       name: 'StoreOpenError',
@@ -126,32 +126,28 @@ describe('on a cluster', () => {
     });
   });
 
-  // The last one: the cluster has a server less from here on.
-  it('a session goes on when its server dies, and its followers hear of it again', { timeout: 90_000 }, async () => {
+  // Keep this test last: it kills a server of the cluster.
+  it('a session goes on when its server dies, and its followers are told again', { timeout: 90_000 }, async () => {
     expect(await writeThroughFailover(await open(), cluster.masterOf)).toEqual(['"a"', '"b"', '"c"']);
   });
 });
 
-it(
-  'a cluster is reached over TLS, each of its servers, and sessions go on when one of them dies',
-  { timeout: 120_000 },
-  async () => {
-    trustCertificate();
-    const secure = await startCluster({ tls: true });
-    onTestFinished(() => secure.destroy());
-    const store = await openRedisStore({ url: secure.url, prefix: newId(), ttlMs: 60_000 });
-    onTestFinished(() => store.close());
-    await promptAndHear(
-      store,
-      Array.from({ length: 12 }, () => newId()),
-    );
-    for (const { admin, port } of secure.masters) {
-      const clients = String(await admin.client('LIST'))
-        .split('\n')
-        .filter((line) => line.includes('name=resumable-chat'));
-      expect(clients.length).toBeGreaterThan(0);
-      expect(clients.filter((line) => line.includes(` laddr=127.0.0.1:${port} `))).toEqual([]);
-    }
-    expect(await writeThroughFailover(store, secure.masterOf)).toEqual(['"a"', '"b"', '"c"']);
-  },
-);
+it('every server is reached over TLS, and sessions go on when one of them dies', { timeout: 120_000 }, async () => {
+  trustCertificate();
+  const secure = await startCluster({ tls: true });
+  onTestFinished(() => secure.destroy());
+  const store = await openRedisStore({ url: secure.url, prefix: newId(), ttlMs: 60_000 });
+  onTestFinished(() => store.close());
+  await promptAndHear(
+    store,
+    Array.from({ length: 12 }, () => newId()),
+  );
+  for (const { admin, port } of secure.masters) {
+    const clients = String(await admin.client('LIST'))
+      .split('\n')
+      .filter((line) => line.includes('name=resumable-chat'));
+    expect(clients.length).toBeGreaterThan(0);
+    expect(clients.filter((line) => line.includes(` laddr=127.0.0.1:${port} `))).toEqual([]);
+  }
+  expect(await writeThroughFailover(store, secure.masterOf)).toEqual(['"a"', '"b"', '"c"']);
+});

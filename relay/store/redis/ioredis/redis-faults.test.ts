@@ -15,7 +15,7 @@ afterAll(() => server.destroy());
 
 const text = (value: unknown) => JSON.stringify(value);
 
-it('loads a script again that the server has forgotten', async () => {
+it('sends a script whole when the server does not know it (any more)', async () => {
   const { store } = await openForTest(server);
   const sessionId = newId();
   const { fence } = await startRun(store, sessionId);
@@ -25,7 +25,7 @@ it('loads a script again that the server has forgotten', async () => {
 });
 
 it(
-  'writes nothing twice and loses nothing that was acknowledged while its connections are killed',
+  'writes nothing twice and loses nothing acknowledged while its connections are killed',
   { timeout: 30_000 },
   async () => {
     const { store } = await openForTest(server);
@@ -94,7 +94,7 @@ describe('a command whose connection is lost', () => {
   });
 });
 
-it('tells its followers that they may have missed something when their connection was cut, and goes on telling', async () => {
+it('tells followers that they may have missed something after their connection was cut, and goes on telling them', async () => {
   const { store } = await openForTest(server);
   const sessionId = newId();
   const { fence } = await startRun(store, sessionId);
@@ -106,7 +106,7 @@ it('tells its followers that they may have missed something when their connectio
   await vi.waitFor(() => expect(seen.entries).toEqual([{ id: `${fence}-1`, data: '"a"' }]));
 });
 
-it('goes on after a restart of Redis with all that it had acknowledged', { timeout: 30_000 }, async () => {
+it('goes on after a restart of Redis with everything that it had acknowledged', { timeout: 30_000 }, async () => {
   const { store } = await openForTest(server);
   const [sessionId, prompt, claim] = [newId(), submitInput(), claimInput()];
   await store.submit(sessionId, prompt);
@@ -134,7 +134,7 @@ it('goes on after a restart of Redis with all that it had acknowledged', { timeo
   await vi.waitFor(() => expect(seen.unsure).toBeGreaterThan(0), { timeout: 10_000 });
 });
 
-it('does not wait for ever for a server that has stopped, and finds it again', { timeout: 30_000 }, async () => {
+it('rejects in time while the server is frozen, and goes on when it is back', { timeout: 30_000 }, async () => {
   const { store } = await openForTest(server);
   const sessionId = newId();
   const { fence } = await startRun(store, sessionId);
@@ -146,12 +146,12 @@ it('does not wait for ever for a server that has stopped, and finds it again', {
   });
   expect(performance.now() - asked).toBeLessThan(8_000);
   server.signal('SIGCONT');
-  // Whether the first one was written or not: it stands there once.
+  // Whether the first append was written or not, the entry is there once.
   const again = () => store.append(sessionId, { fence, seq: 1, entries: ['"a"'] });
   expect(await vi.waitFor(again, { timeout: 10_000 })).toMatchObject({ next: 2 });
 });
 
-it('refuses whole what a full server has no room for; reading, stopping and deleting go on', async () => {
+it('rejects whole writes when the server is full; reading, cancelling and deleting still work', async () => {
   const full = await startRedis();
   onTestFinished(() => full.destroy());
   const { store } = await openForTest(full);
@@ -171,7 +171,7 @@ it('refuses whole what a full server has no room for; reading, stopping and dele
     if (answer?.kind === 'ok') next = answer.next;
   }
   expect(next).toBeGreaterThan(20);
-  // What was refused no longer takes room in the connection's buffer: full is what is full for the smallest, too.
+  // The refused command has left the connection's buffer by now, so set the limit so low that small writes fail too.
   await full.admin.config('SET', 'maxmemory', '1');
   const storeFull = { name: 'StoreError', code: 'store-full' };
   expect(failure).toMatchObject(storeFull);
@@ -188,11 +188,11 @@ it('refuses whole what a full server has no room for; reading, stopping and dele
   await store.delete(sessionId);
   expect(await store.head(sessionId)).toEqual({ kind: 'gone' });
   await full.admin.config('SET', 'maxmemory', String(used + 1_000_000));
-  // That made room.
+  // Deleting has made room.
   expect(await store.submit(newId(), submitInput())).toMatchObject({ kind: 'ok' });
 });
 
-it('seals nothing of a history that the server has lost meanwhile into the one that has begun since', async () => {
+it('does not seal a history that the server has lost meanwhile', async () => {
   const { store } = await openForTest(server);
   const sessionId = newId();
   const answer = async (): Promise<string> => {
@@ -202,7 +202,7 @@ it('seals nothing of a history that the server has lost meanwhile into the one t
     return `${fence}-1`;
   };
   const lost = await answer();
-  // A sealer has read the log; before it writes, everything is gone, and another prompt is answered.
+  // A sealer has read the log. Before it writes, the server loses everything, and another prompt is answered.
   await server.admin.flushall();
   await answer();
   expect(await store.seal(sessionId, { from: '0-0', to: lost, transcript: '["lost"]', trimTo: '0-0' })).toBe('stale');

@@ -24,10 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-/** In the order of the scripts' KEYS, which hold the name of a channel as well: that is no key. */
+/** In the order of the scripts' KEYS; events is the name of a channel, and no key. */
 const KEYS = ['state', 'log', 'tail', 'steps', 'events', 'transcript', 'ids', 'feedback', 'due'] as const;
 
-/** A session that has every key: a run that was sealed and rated, and one that is active with a step in its journal. */
+/** A session with every key: a run that was sealed and rated, and an active run with a step in its journal. */
 async function openFull(options: Partial<OpenRedisStoreOptions> = {}) {
   const opened = await openForTest(server, options);
   const { store, keys } = opened;
@@ -56,7 +56,7 @@ async function readAll(store: ScriptStore, sessionId: string): Promise<LogEntry[
 }
 
 describe('the keys of a session', () => {
-  it('are named by prefix, partition and session, and these are all', async () => {
+  it('are named by prefix, partition and session, and there are no others', async () => {
     const { prefix, sessionId } = await openFull();
     const partition = partitionOf(sessionId);
     const own = KEYS.filter((key) => key !== 'due' && key !== 'events').map(
@@ -64,11 +64,11 @@ describe('the keys of a session', () => {
     );
     const others = [`${prefix}:{${partition}}:due`, `${prefix}:version`];
     expect((await server.admin.keys(`${prefix}:*`)).toSorted()).toEqual([...own, ...others].toSorted());
-    // CRC-32 as everybody knows it: of '123456789' it is cbf43926.
+    // The check value of CRC-32: cbf43926 for '123456789'.
     expect(partitionOf('123456789')).toBe(0xcbf43926 % 64);
   });
 
-  it('expire together, are lifted out of time by a run, and the state stays to say so', async () => {
+  it('expire together, except during a run, and the state stays longer', async () => {
     const { store, sessionId, fence, names } = await openFull();
     for (const name of Object.values(names)) expect(await server.admin.pttl(name), name).toBe(-1);
     await store.finish(sessionId, { fence, seq: 2, entries: ['{}'] });
@@ -82,7 +82,7 @@ describe('the keys of a session', () => {
     expect(await server.admin.exists(names['tail'] ?? '', names['steps'] ?? '', names['due'] ?? '')).toBe(0);
   });
 
-  it('are erased with it, but for the tombstone, which holds no word of it', async () => {
+  it('are erased with it, except the tombstone, which holds no word of it', async () => {
     const { store, prefix, sessionId, names } = await openFull();
     await store.delete(sessionId);
     expect(new Set(await server.admin.keys(`${prefix}:*`))).toEqual(new Set([names['state'], `${prefix}:version`]));
@@ -95,13 +95,13 @@ describe('when a key of a running session vanishes', () => {
   const LOST = { type: 'error', problem: { code: 'stream-lost' } };
 
   it.each(['state', 'log', 'tail', 'transcript', 'ids', 'steps'])(
-    'the %s: the writer is shut out, and who follows is told that the answer is lost',
+    '%s: the writer is refused, and followers are told that the reply is lost',
     async (key) => {
       const { store, sessionId, fence, names, lease } = await openFull();
       const seen = collectEvents();
       await store.follow(sessionId, seen.listener);
       await server.admin.del(names[key] ?? '');
-      // The runner's heartbeat finds it, if its next write has not.
+      // A renewal notices it, if the next write did not.
       const answers = [
         await store.append(sessionId, { fence, seq: 2, entries: ['"b"'] }),
         await store.renew(sessionId, { fence, leaseMs: 10_000 }),
@@ -125,20 +125,17 @@ describe('when a key of a running session vanishes', () => {
     },
   );
 
-  it.each(['state', 'log', 'tail', 'transcript', 'ids', 'steps'])(
-    'the %s: who only looks finds it too',
-    async (key) => {
-      const { store, sessionId, names } = await openFull();
-      await server.admin.del(names[key] ?? '');
-      const head = await store.head(sessionId);
-      expect(head.kind === 'open' ? head.run : null).toBeNull();
-      expect(await store.claim(sessionId, claimInput())).toMatchObject({
-        kind: head.kind === 'open' ? 'closed' : 'none',
-      });
-    },
-  );
+  it.each(['state', 'log', 'tail', 'transcript', 'ids', 'steps'])('%s: a reader notices it too', async (key) => {
+    const { store, sessionId, names } = await openFull();
+    await server.admin.del(names[key] ?? '');
+    const head = await store.head(sessionId);
+    expect(head.kind === 'open' ? head.run : null).toBeNull();
+    expect(await store.claim(sessionId, claimInput())).toMatchObject({
+      kind: head.kind === 'open' ? 'closed' : 'none',
+    });
+  });
 
-  it('the log: a snapshot continues from the transcript, exactly', async () => {
+  it('log: a snapshot continues exactly from the transcript', async () => {
     const { store, sessionId, sealed, names, lease } = await openFull();
     await server.admin.del(names['log'] ?? '');
     const answer = await store.read(sessionId, { limit: 10 });
@@ -158,7 +155,7 @@ describe('when a key of a running session vanishes', () => {
     });
   });
 
-  it('the page that is being filled: who had seen more than is left is given what there is, without a gap', async () => {
+  it('tail: a viewer that had seen more gets a snapshot of what is left', async () => {
     const { store, sessionId, fence, names } = await openFull();
     await server.admin.del(names['tail'] ?? '');
     await store.head(sessionId);
@@ -172,14 +169,14 @@ describe('when a key of a running session vanishes', () => {
     expect('entries' in answer ? answer.entries.slice(-2) : []).toMatchObject(rest);
   });
 
-  it('the due set: the run is listed again as soon as somebody looks, or its lease is renewed', async () => {
+  it('due: the run is listed again by the next read or renewal', async () => {
     const { store, sessionId, names } = await openFull();
     await server.admin.del(names['due'] ?? '');
     await store.head(sessionId);
     await vi.waitFor(async () => expect(await server.admin.zcard(names['due'] ?? '')).toBe(1));
   });
 
-  it('the feedback: the run goes on', async () => {
+  it('feedback: the run goes on', async () => {
     const { store, sessionId, fence, names } = await openFull();
     await server.admin.del(names['feedback'] ?? '');
     expect(await store.renew(sessionId, { fence, leaseMs: 10_000 })).toEqual({ kind: 'ok' });
@@ -187,7 +184,7 @@ describe('when a key of a running session vanishes', () => {
     expect(await store.read(sessionId, { limit: 1 })).toMatchObject({ kind: 'snapshot', feedback: {} });
   });
 
-  it('the log of a session without a run: it goes on from its transcript', async () => {
+  it('log, without an active run: the session goes on from its transcript', async () => {
     const { store, sessionId, fence, sealed, names } = await openFull();
     await store.finish(sessionId, { fence, seq: 2, entries: ['{}'] });
     await server.admin.del(names['log'] ?? '');
@@ -202,7 +199,7 @@ describe('when a key of a running session vanishes', () => {
 });
 
 describe('numbers', () => {
-  it('are exact up to 2^53 - 1; what would lie beyond is refused before anything is written', async () => {
+  it('are exact up to 2^53 - 1, and larger ones are refused before anything is written', async () => {
     let bits = 0;
     const { store, sessionId, names } = await openFull({ random: () => bits });
     await store.cancel(sessionId, { token: newId() });
@@ -230,7 +227,7 @@ describe('numbers', () => {
     });
   });
 
-  it('raise the fence above the clock, or above the last one when the clock went back', async () => {
+  it('of fences are above the clock, or above the last fence when the clock went back', async () => {
     let ahead = 1_000_000;
     let bits = 5;
     const { store } = await openForTest(server, { clockOffset: () => ahead, random: () => bits });
@@ -251,7 +248,7 @@ describe('numbers', () => {
   });
 });
 
-it('writes the same bytes as other stores for what it says itself', async () => {
+it('writes its own messages with the same bytes as other stores', async () => {
   const { store } = await openForTest(server);
   const said: string[] = [];
   const at = (entry: LogEntry | undefined) => Number(/"at":(\d+)/.exec(entry?.data ?? '')?.[1]);
@@ -289,7 +286,7 @@ it('writes the same bytes as other stores for what it says itself', async () => 
   expect(said).toEqual(expected);
 });
 
-it('asks Redis once for each batch that is written, however many follow in however many processes', async () => {
+it('sends one command for each batch, however many followers there are in however many processes', async () => {
   const { store, prefix } = await openFull();
   const relays = await Promise.all(Array.from({ length: 5 }, () => openForTest(server, { prefix })));
   const sessionId = newId();
@@ -315,7 +312,7 @@ it('asks Redis once for each batch that is written, however many follow in howev
     await vi.waitFor(() => expect(counts.every(({ seen }) => seen.entries.length === 800)).toBe(true));
     const stats = await server.admin.info('commandstats');
     const calls = (name: string) => Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
-    // One is the question for the head.
+    // One more command reads the head.
     expect(calls('evalsha')).toBe(101);
     expect(calls('publish')).toBe(100);
     expect(calls('eval') + calls('subscribe') + calls('xread')).toBe(0);
@@ -329,7 +326,7 @@ function text(batch: number, index: number): string {
   return JSON.stringify(`${batch} ${index}`);
 }
 
-it('shows who looks what it keeps of a session, without a word of the conversation', async () => {
+it('shows what it keeps of a session, without a word of the conversation', async () => {
   const { store, sessionId, fence, lease, sealed } = await openFull();
   expect(await store.inspect(newId())).toBeNull();
   await store.append(sessionId, { fence, seq: 2, entries: ['"secret"'] });

@@ -13,7 +13,7 @@ afterAll(() => server.destroy());
 
 const TOKENS = 3_000;
 
-/** A reply that was written token by token, and the first some of it again and again. */
+/** A reply written token by token, with parts of it sent again and again. */
 async function writeReply() {
   const { store, keys } = await openForTest(server);
   const sessionId = newId();
@@ -22,7 +22,7 @@ async function writeReply() {
   let next = 1;
   while (next <= TOKENS) {
     const size = 1 + (next % 7);
-    // What is sent again overlaps with what is there, in the middle of batches and of pages.
+    // Repeated entries overlap with the log in the middle of batches and of pages.
     const from = Math.max(1, next - (next % 3));
     const answer = await store.append(sessionId, {
       fence,
@@ -39,7 +39,7 @@ async function writeReply() {
 const dataOf = (entries: readonly LogEntry[]) => entries.map(({ data }) => data);
 
 describe('the log of a reply', () => {
-  it('is read from every cursor, in the middle of pages too, as it was written', async () => {
+  it('is read as it was written from every cursor, also within pages', async () => {
     const { store, sessionId, fence, written } = await writeReply();
     for (let seq = 0; seq < TOKENS; seq += 83) {
       const answer = await store.read(sessionId, { after: `${fence}-${seq}`, limit: 700 });
@@ -51,7 +51,7 @@ describe('the log of a reply', () => {
     });
   });
 
-  it('takes a tenth of what its entries have in bytes, live and when it has ended', async () => {
+  it('takes a tenth of the bytes of its entries, while active and afterwards', async () => {
     const { store, sessionId, fence, runId, written, log, tail } = await writeReply();
     const bytes = written.reduce((sum, text) => sum + text.length, 0);
     const room = async () => {

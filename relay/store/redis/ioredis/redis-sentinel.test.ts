@@ -6,7 +6,7 @@ import { trustCertificate } from '#testkit/processes/redis/tls/tls-files.ts';
 import { writeThroughFailover } from './testing/write-through-failover.ts';
 
 it.each(['TCP', 'TLS'] as const)(
-  'goes on with the server that the sentinels make the new master, and its followers hear of it, over %s',
+  'goes on with the new master that the sentinels choose, and its followers are told, over %s',
   { timeout: 90_000 },
   async (line) => {
     trustCertificate();

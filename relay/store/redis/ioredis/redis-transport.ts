@@ -10,11 +10,12 @@ import type { RedisAddress } from './redis-address.ts';
 import { isPassing, replyCode, toStoreError } from './redis-errors.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
-/** For so long from the first failure a script is tried again; longer waits are for those who ask. */
+/** How long a script is retried after its first failure; callers that can wait longer retry themselves (`askStore`). */
 const RETRY_MS = 1_500;
-/** Commands that may wait for their answers at a time. */
+/** Commands in flight at a time. */
 const MAX_IN_FLIGHT = 65_536;
 
+/** SHA-1 of each script, by which the server knows it. */
 const HASHES = Object.fromEntries(
   SCRIPT_NAMES.map((name) => [name, createHash('sha1').update(SCRIPTS[name]).digest('hex')]),
 ) as Record<ScriptName, string>;
@@ -25,17 +26,17 @@ export interface RedisTransportOptions {
   logger: Logger | undefined;
 }
 
-/** The way to a Redis: one connection for commands, one to hear what is published (on a Cluster, one to each server). */
+/** The transport over ioredis: one connection for commands, one for subscriptions (on a Cluster, one to each server). */
 export function createRedisTransport({ address, commands, logger }: RedisTransportOptions): ScriptTransport {
   const sharded = commands instanceof Cluster;
   const subscriptions = createSubscriptions({
     sharded,
-    // Any server of a Cluster knows where a channel lies.
+    // Any server of a Cluster names the server of a channel.
     connect: (server) => connectSubscriber(address, server ?? (sharded ? someServer(commands) : null)),
     logger,
   });
   const limited = limitInFlight(MAX_IN_FLIGHT);
-  // Each operation that waits for the connection listens for it.
+  // Every operation that waits for the connection adds a listener.
   commands.setMaxListeners(0);
   let closed = false;
 
@@ -43,14 +44,14 @@ export function createRedisTransport({ address, commands, logger }: RedisTranspo
     try {
       return await commands.evalsha(HASHES[script], keys.length, ...keys, ...args);
     } catch (error) {
-      // A server that was started anew, or another one.
+      // The server was restarted, or is a new one: it does not know the script.
       if (replyCode(error) !== 'NOSCRIPT') throw error;
       return await commands.eval(SCRIPTS[script], keys.length, ...keys, ...args);
     }
   }
 
-  /** Each script is idempotent, so that one whose answer was lost with the connection may be sent again. */
-  async function persist(work: () => Promise<unknown>): Promise<unknown> {
+  /** Sends a command again when its connection was lost: scripts are idempotent, so it does not matter if it was run. */
+  async function retry(work: () => Promise<unknown>): Promise<unknown> {
     let deadline = 0;
     for (let attempt = 0; ; attempt += 1) {
       if (closed) throw new StoreError('store-unavailable', 'the store is closed');
@@ -69,7 +70,7 @@ export function createRedisTransport({ address, commands, logger }: RedisTranspo
     spansPartitions: !sharded,
     publishCommand: sharded ? 'SPUBLISH' : 'PUBLISH',
 
-    run: (script, keys, args) => limited(() => persist(() => evaluate(script, keys, args))),
+    run: (script, keys, args) => limited(() => retry(() => evaluate(script, keys, args))),
 
     listen: subscriptions.listen,
 
@@ -81,13 +82,14 @@ export function createRedisTransport({ address, commands, logger }: RedisTranspo
   };
 }
 
+/** A random master that is connected. */
 function someServer(cluster: Cluster): { host: string; port: number } | null {
   const nodes = cluster.nodes('master').filter(({ status }) => status === 'ready');
   const { host, port } = nodes[Math.floor(Math.random() * nodes.length)]?.options ?? {};
   return host !== undefined && port !== undefined ? { host, port } : null;
 }
 
-/** Waits a moment when the connection stands (it may be the server that is not ready), else until it does. */
+/** Waits until the connection is ready, `limitMs` at most; `momentMs` when it is ready already and the server is not. */
 function readyWithin(commands: Redis | Cluster, momentMs: number, limitMs: number): Promise<void> {
   const waitMs = commands.status === 'ready' ? momentMs : limitMs;
   return new Promise((resolve) => {

@@ -19,22 +19,27 @@ export interface OpenUpstashStoreOptions extends SharedStoreOptions {
   onUnfit?: ((error: StoreOpenError) => void) | undefined;
 }
 
-/** A request that has no answer by then has none. */
+/** How long a request waits for its answer. */
 const REQUEST_MS = 5000;
-/** The client's own tries when a request gets no answer; each script may run twice. */
+/** Retries of a request that got no answer. A script may run twice: each is idempotent. */
 const RETRIES = 2;
-/** A batch is a request, and looking for due runs is one too, which Upstash counts and bills. */
+/** Upstash counts and bills requests; each batch and each poll for due runs is one. */
 const PACE = { batchMs: 25, pollMs: 2000 };
-const FIRST_CHECK_AGAIN_MS = 500;
-const MAX_CHECK_AGAIN_MS = 5000;
+/** Time before the second check of a store that could not be reached. It doubles with each check. */
+const FIRST_RECHECK_MS = 500;
+const MAX_RECHECK_MS = 5000;
 
 /**
- * A store that several relays share over HTTPS, for where there is no TCP: Upstash Redis. The same scripts as for Redis.
+ * Opens a store that several relays share over HTTPS: Upstash Redis, for where there is no TCP. The scripts are those of
+ * the Redis store. Needs nothing of Node.
  *
- * Resolves as soon as it is known whether the store can be reached. When it cannot, it rejects what it is asked, until
- * it can.
+ * Resolves as soon as it is known whether the store can be reached. While it cannot, operations reject, and the store is
+ * checked again.
  *
  * @throws StoreOpenError when it cannot be used as it is set up.
+ *
+ * @example
+ * const store = await openUpstashStore({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN, ttlMs });
  */
 export async function openUpstashStore(options: OpenUpstashStoreOptions): Promise<ScriptStore> {
   const { url, token, prefix = DEFAULT_PREFIX, logger, onUnfit } = options;
@@ -69,7 +74,7 @@ export async function openUpstashStore(options: OpenUpstashStoreOptions): Promis
   }
   return { ...store, pace: PACE };
 
-  /** What kept the store from being asked; null when it can be used. */
+  /** Checks the store once. Resolves with what kept it from being asked; null when it can be used. */
   async function check(): Promise<UpstashRefusal | null> {
     try {
       const versionKey = createKeys(prefix).version;
@@ -91,7 +96,7 @@ export async function openUpstashStore(options: OpenUpstashStoreOptions): Promis
 
   async function checkAgain(): Promise<void> {
     for (let failures = 0; !closed; failures += 1) {
-      const waitMs = Math.min(FIRST_CHECK_AGAIN_MS * 2 ** Math.min(failures, 10), MAX_CHECK_AGAIN_MS);
+      const waitMs = Math.min(FIRST_RECHECK_MS * 2 ** Math.min(failures, 10), MAX_RECHECK_MS);
       await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
       if (closed) return;
       try {
@@ -111,9 +116,9 @@ function connect(url: string, token: string): Redis {
   return new Redis({
     url,
     token,
-    // Numbers of 16 digits and texts of digits are to stay what they are.
+    // Otherwise texts of digits become numbers, which lose their 16th digit.
     automaticDeserialization: false,
-    // Scripts of one tick go in one request, as the embedded store's operations go in one transaction.
+    // The scripts of one tick are one request.
     enableAutoPipelining: true,
     enableTelemetry: false,
     retry: { retries: RETRIES, backoff: (retry) => 100 * 2 ** retry },

@@ -1,12 +1,12 @@
 import { StoreError } from '../../store-error.ts';
 
 /**
- * What an error of `@upstash/redis` is about, without the text it came with: that text repeats the whole command, and
- * with it what a visitor wrote, which belongs in no log.
+ * An error of `@upstash/redis` without its text, which repeats the whole command, and with it what a visitor wrote. That
+ * belongs in no log.
  */
 export class UpstashRefusal extends Error {
   override name = 'UpstashRefusal';
-  /** The word that Redis's error begins with (`NOSCRIPT`, `OOM`, `WRONGPASS` …); empty when it was not Redis that spoke. */
+  /** Code of Redis's error (`NOSCRIPT`, `OOM`, `WRONGPASS` …); empty when the error is not Redis's. */
   readonly code: string;
 
   constructor(code: string, what: string) {
@@ -15,31 +15,33 @@ export class UpstashRefusal extends Error {
   }
 }
 
-/** The client says so before Redis's own error, when commands were sent together. */
+/** What the client puts before Redis's error when commands were sent together. */
 const PREFIX = /^(Command failed|Command \d+ \[ \w+ \] failed): /;
+/** Redis's error code. */
 const CODE = /^(?:ERR )?([A-Z]{2,}\b)/;
 
-/** An error of the client, made safe to keep. */
+/** An error of the client, made safe to log. */
 export function readRefusal(error: unknown): UpstashRefusal {
   if (!(error instanceof Error)) return new UpstashRefusal('', 'the request failed');
-  // The client's own class for what the other side has answered.
+  // The client's class for errors that the server has answered.
   if (error.name !== 'UpstashError') return new UpstashRefusal('', `the request failed (${error.name})`);
   const [, code = 'ERR'] = CODE.exec(error.message.replace(PREFIX, '')) ?? [];
   return new UpstashRefusal(code, 'the store refused');
 }
 
-/** It will not let this token in, however often one asks. */
+/** Does the server refuse this token? Asking again does not help. */
 export function isForbidden({ code }: UpstashRefusal): boolean {
   return code === 'WRONGPASS' || code === 'NOAUTH' || code === 'NOPERM';
 }
 
-/** Not an answer of Redis but of what lies in between; or Redis will be able to answer later. */
+/** Is it worth asking again? The request did not reach Redis, or Redis will be able to answer soon. */
 export function isPassing({ code }: UpstashRefusal): boolean {
   return code === '' || code === 'LOADING' || code === 'BUSY' || code === 'READONLY';
 }
 
+/** The StoreError for a refusal. */
 export function toStoreError(refusal: UpstashRefusal): StoreError {
   return refusal.code === 'OOM'
     ? new StoreError('store-full', 'the store has no room left for this', { cause: refusal })
-    : new StoreError('store-unavailable', 'the store did not take the operation', { cause: refusal });
+    : new StoreError('store-unavailable', 'the store did not answer the operation', { cause: refusal });
 }

@@ -49,7 +49,7 @@ it('writes nothing twice, however many answers are lost', async () => {
   const { fence, runId } = await startRun();
   const before = await readTexts();
   let draw = 0;
-  // Each second answer, in a row at worst once, so that the client's own tries are enough.
+  // Every second answer is lost, never two in a row, so that the client's own retries are enough.
   bridge.loseAnswers(0.5, () => (draw++ % 2 === 0 ? 0 : 1));
   const written = Array.from({ length: 20 }, (_, index) => chunkText(runId, `part ${index}`));
   for (const [index, entry] of written.entries()) {
@@ -64,7 +64,7 @@ it('writes nothing twice, however many answers are lost', async () => {
   expect(bridge.counts.lostAnswers).toBeGreaterThan(10);
 });
 
-it('rejects while it is away, and answers again when it is back', async () => {
+it('rejects while the server is away, and answers again when it is back', async () => {
   const { fence, runId } = await startRun();
   bridge.goAway(true);
   const entries = [chunkText(runId, 'kept')];
@@ -85,7 +85,7 @@ it('sends the scripts of one tick in one request', async () => {
   expect(bridge.counts.requests - before.requests).toBeLessThanOrEqual(3);
 });
 
-it('hears what another process writes, and says that it may have missed something when a stream has ended', async () => {
+it('tells of writes of another process, and that something may have been missed after a stream has ended', async () => {
   const prefix = newId();
   await store.close();
   store = await open({ prefix });
@@ -105,7 +105,7 @@ it('hears what another process writes, and says that it may have missed somethin
   await other.close();
 });
 
-it('lets whoever follows go on where nothing can be heard, and says so once it can', async () => {
+it('resolves follow although no subscription can be opened, and tells followers once one is', async () => {
   const { fence, runId } = await startRun();
   bridge.silence(true);
   const events: FollowEvent[] = [];
@@ -117,7 +117,7 @@ it('lets whoever follows go on where nothing can be heard, and says so once it c
   unfollow();
 });
 
-it('lets go of its streams with their followers', async () => {
+it('closes its streams when the followers leave', async () => {
   await startRun();
   const prefixes = await Promise.all([1, 2, 3].map(() => store.follow(sessionId, () => {})));
   expect(bridge.counts.subscriptions).toBe(1);
@@ -125,21 +125,21 @@ it('lets go of its streams with their followers', async () => {
   await vi.waitUntil(async () => (await server.admin.pubsub('CHANNELS')).length === 0);
 });
 
-it('refuses to open with a token that is not let in, in one sentence without the token', async () => {
+it('refuses a wrong token in one sentence, without the token', async () => {
   const refused = await open({ token: 'wrong-token' }).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(StoreOpenError);
   expect(String(refused)).toMatch(/refuses the token in UPSTASH_REDIS_REST_TOKEN\.$/);
   expect(String(refused)).not.toContain('wrong-token');
 });
 
-it('refuses keys of a format that it does not know', async () => {
+it('refuses keys of an unknown format', async () => {
   const prefix = newId();
   await server.admin.set(`${prefix}:version`, '999');
   await expect(open({ prefix })).rejects.toThrow(/version 999 of its format/);
   expect(await server.admin.keys(`${prefix}:*`)).toEqual([`${prefix}:version`]);
 });
 
-it('waits for a store that cannot be reached yet, says so, and tells when it turns out to be none', async () => {
+it('waits for a store that cannot be reached yet, logs that, and tells when it turns out to be unusable', async () => {
   const logged: string[] = [];
   const note = (_: object, message: string) => void logged.push(message);
   const logger: Logger = { debug: note, info: note, warn: note, error: note };
@@ -158,7 +158,7 @@ it('waits for a store that cannot be reached yet, says so, and tells when it tur
   await vi.waitUntil(() => unfit.mock.calls.length === 1, { timeout: 5000 });
 });
 
-it('keeps what a visitor wrote out of its errors', async () => {
+it('keeps what visitors wrote out of its errors', async () => {
   await server.admin.config('SET', 'maxmemory', '1');
   try {
     const secret = 'my-password-is-hunter2';

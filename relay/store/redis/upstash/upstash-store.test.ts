@@ -28,6 +28,6 @@ describeStore(
       destroy: () => store.close(),
     };
   },
-  // Each operation is a request: as many as take a quarter of a minute.
+  // Every operation is an HTTP request, so fewer sequences are tried.
   { runs: 25 },
 );

@@ -2,23 +2,23 @@ import { createParser } from 'eventsource-parser';
 import type { Logger } from '../../../util/logger.ts';
 
 export interface UpstashSubscriptions {
-  /** See `ScriptTransport.listen`. Never rejects: where nothing can be heard, whoever listens asks by the second anyway. */
+  /** See `ScriptTransport.listen`. Never rejects: without a subscription, followers poll the head of the log anyway. */
   listen(channel: string, onPayload: (payload: string) => void, onUnsure: () => void): Promise<() => void>;
   close(): void;
 }
 
-/** How long whoever begins to listen waits until it is sure that nothing is missed; then it goes on all the same. */
-const PATIENCE_MS = 2000;
+/** How long a new listener waits for its subscription; then it goes on without, and is told `unsure` once it stands. */
+const LISTEN_TIMEOUT_MS = 2000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5000;
-/** Each is a request that stays open. Beyond, new ones are not heard, only asked for. */
+/** Subscriptions at a time, each of which is an open request. Sessions beyond that are polled only. */
 const MAX_CHANNELS = 2000;
-/** The scripts publish 128 KiB of entries at most, besides their numbers. */
-const LARGEST_EVENT = 1024 * 1024;
+/** Characters of one event, at most: scripts publish 128 KiB of entries, and their numbers. */
+const MAX_EVENT_LENGTH = 1024 * 1024;
 
 /**
- * What is published, over `POST /subscribe/<channel>`, a stream of server-sent events. The client library's own
- * subscriber does not tell that its stream has ended and never connects again; see docs/decisions/.
+ * Subscriptions over `POST /subscribe/<channel>`, a stream of server-sent events for each channel. The client library's own
+ * subscriber neither reports that its stream has ended nor reconnects: docs/decisions/0012.
  */
 export function createUpstashSubscriptions(options: {
   url: string;
@@ -29,7 +29,7 @@ export function createUpstashSubscriptions(options: {
   const base = url.replace(/\/$/, '');
   const open = new Set<AbortController>();
 
-  /** Reads one stream to its end; rejects when it could not be had, or broke. */
+  /** Reads one stream to its end. Rejects when it could not be opened, or broke. */
   async function read(channel: string, signal: AbortSignal, onReady: () => void, onPayload: (payload: string) => void) {
     const response = await fetch(`${base}/subscribe/${encodeURIComponent(channel)}`, {
       method: 'POST',
@@ -42,7 +42,7 @@ export function createUpstashSubscriptions(options: {
     }
     const decoder = new TextDecoder();
     const parser = createParser({
-      maxBufferSize: LARGEST_EVENT,
+      maxBufferSize: MAX_EVENT_LENGTH,
       onEvent({ data }) {
         const [kind = '', name = ''] = data.split(',', 2);
         if (kind === 'subscribe') onReady();
@@ -55,8 +55,8 @@ export function createUpstashSubscriptions(options: {
     for await (const bytes of response.body) parser.feed(decoder.decode(bytes, { stream: true }));
   }
 
-  /** Reads one stream after another until it is told to stop; between two, something may have been missed. */
-  async function hear(
+  /** Reads one stream after another until the signal aborts. Between two streams something may have been missed. */
+  async function keepReading(
     channel: string,
     signal: AbortSignal,
     { onReady, onPayload }: { onReady: (again: boolean) => void; onPayload: (payload: string) => void },
@@ -72,7 +72,7 @@ export function createUpstashSubscriptions(options: {
         await read(channel, signal, ready, onPayload);
       } catch (error) {
         if (signal.aborted) return;
-        logger?.debug({ err: error }, 'A subscription broke: it is made again');
+        logger?.debug({ err: error }, 'A subscription broke: subscribing again');
       }
       await pause(
         Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS) * (0.67 + Math.random() / 3),
@@ -84,28 +84,25 @@ export function createUpstashSubscriptions(options: {
   return {
     async listen(channel, onPayload, onUnsure) {
       if (open.size >= MAX_CHANNELS) {
-        logger?.warn(
-          { channels: open.size },
-          'Too many sessions are watched to hear of all: this one is asked for alone',
-        );
+        logger?.warn({ channels: open.size }, 'Too many sessions are watched to subscribe to all: this one is polled');
         return () => {};
       }
       const controller = new AbortController();
       open.add(controller);
       await new Promise<void>((resolve) => {
-        let waited = false;
-        const patience = setTimeout(() => {
-          waited = true;
+        let timedOut = false;
+        const timeout = setTimeout(() => {
+          timedOut = true;
           resolve();
-        }, PATIENCE_MS);
-        hear(channel, controller.signal, {
+        }, LISTEN_TIMEOUT_MS);
+        keepReading(channel, controller.signal, {
           onPayload,
           onReady(again) {
-            clearTimeout(patience);
-            if (again || waited) onUnsure();
+            clearTimeout(timeout);
+            if (again || timedOut) onUnsure();
             resolve();
           },
-        }).catch((error: unknown) => logger?.error({ err: error }, 'A subscription was given up'));
+        }).catch((error: unknown) => logger?.error({ err: error }, 'A subscription ended for good'));
       });
       return () => {
         open.delete(controller);

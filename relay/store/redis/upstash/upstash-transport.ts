@@ -5,7 +5,7 @@ import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '../scripts.ts';
 import { readRefusal, toStoreError } from './upstash-errors.ts';
 import type { UpstashSubscriptions } from './upstash-subscriptions.ts';
 
-/** Scripts that may wait for their answers at a time. */
+/** Scripts in flight at a time. */
 const MAX_IN_FLIGHT = 16_384;
 
 export interface UpstashTransportOptions {
@@ -13,7 +13,7 @@ export interface UpstashTransportOptions {
   subscriptions: UpstashSubscriptions;
 }
 
-/** The way to Upstash: a request for the scripts of each tick, a stream of events for each channel that is heard. */
+/** The transport over REST: one request for the scripts of each tick, one stream of events for each channel. */
 export async function createUpstashTransport(options: UpstashTransportOptions): Promise<ScriptTransport> {
   const { redis, subscriptions } = options;
   const hashes = await hashScripts();
@@ -47,7 +47,7 @@ export async function createUpstashTransport(options: UpstashTransportOptions): 
   };
 }
 
-/** By Web Crypto, which is there at the edge as well. */
+/** SHA-1 of each script. By Web Crypto, which exists at the edge too. */
 async function hashScripts(): Promise<Record<ScriptName, string>> {
   const hashed = SCRIPT_NAMES.map(async (name) => {
     const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(SCRIPTS[name]));

@@ -17,7 +17,7 @@ export function describeAppend(openStore: OpenStore): void {
     const append = (fence: number, seq: number, entries: string[]) =>
       bench.store.append(bench.sessionId, { fence, seq, entries });
 
-    it('numbers entries on, without prev, in the order they were asked for', async () => {
+    it('numbers entries in the order of the calls, without prev', async () => {
       const { fence, head } = await bench.start();
       const answers = await Promise.all([
         append(fence, 1, ['"a"']),
@@ -37,7 +37,7 @@ export function describeAppend(openStore: OpenStore): void {
       ]);
     });
 
-    it('writes once what is sent twice', async () => {
+    it('writes entries that are sent twice once', async () => {
       const { fence, head } = await bench.start();
       await append(fence, 1, ['"a"', '"b"']);
       expect(await append(fence, 1, ['"a"', '"b"'])).toEqual({ kind: 'duplicate', next: 3 });
@@ -46,21 +46,21 @@ export function describeAppend(openStore: OpenStore): void {
       expect(texts(await bench.readAll(head))).toEqual(['"a"', '"b"', '"c"']);
     });
 
-    it('writes only the rest of what was written in part', async () => {
+    it('writes only the new entries of an append that overlaps with the log', async () => {
       const { fence, head } = await bench.start();
       await append(fence, 1, ['"a"', '"b"']);
       expect(await append(fence, 2, ['"b"', '"c"', '"d"'])).toEqual({ kind: 'ok', next: 5 });
       expect(texts(await bench.readAll(head))).toEqual(['"a"', '"b"', '"c"', '"d"']);
     });
 
-    it('says where to go on when entries before are missing, and writes nothing', async () => {
+    it('answers gap with the next seq when earlier entries are missing, and writes nothing', async () => {
       const { fence, head } = await bench.start();
       expect(await append(fence, 2, ['"b"'])).toEqual({ kind: 'gap', next: 1 });
       expect(await append(fence, 1_000, [])).toEqual({ kind: 'gap', next: 1 });
       expect(await bench.headCursor()).toBe(head);
     });
 
-    it('refuses a fence that is not the lease of the newest claim', async () => {
+    it('refuses every fence but that of the newest claim', async () => {
       await bench.submit();
       const queued = Number((await bench.headCursor()).split('-')[0]);
       for (const seq of [0, 1]) expect(await append(queued, seq, ['"x"'])).toEqual({ kind: 'fenced' });
@@ -70,7 +70,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await bench.headCursor()).toBe(head);
     });
 
-    it('still takes what comes after the lease ran out, until somebody takes over', async () => {
+    it('accepts entries after the lease has expired, until the run is taken over', async () => {
       const { fence } = await bench.start();
       await bench.advance(LEASE_MS * 2);
       expect(await append(fence, 1, ['"a"'])).toEqual({ kind: 'ok', next: 2 });
@@ -78,7 +78,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await append(fence, 2, ['"b"'])).toEqual({ kind: 'fenced' });
     });
 
-    it('answers that there is no run, or no session', async () => {
+    it('answers closed without an active run, and none without a session', async () => {
       expect(await append(1, 1, ['"a"'])).toEqual({ kind: 'none' });
       const { fence } = await bench.completeRun(1);
       expect(await append(fence, 3, ['"a"'])).toEqual({ kind: 'closed' });
@@ -88,7 +88,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await append(fence, 3, ['"a"'])).toEqual({ kind: 'none' });
     });
 
-    it('keeps many entries in one go', async () => {
+    it('writes a thousand entries at once', async () => {
       const { fence, head } = await bench.start();
       const entries = Array.from({ length: 1_000 }, (_, index) => JSON.stringify(`entry ${index}`));
       expect(await append(fence, 1, entries)).toEqual({ kind: 'ok', next: 1_001 });
@@ -104,7 +104,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await bench.claim()).toMatchObject({ journal: { one: '{"r":1}' }, turns: 2 });
     });
 
-    it('journals a step without entries, and once', async () => {
+    it('journals a step without entries, and keeps its first result', async () => {
       const { fence, head } = await bench.start();
       const step = { name: 'one', result: '1' };
       expect(await bench.store.append(bench.sessionId, { fence, seq: 1, entries: [], step })).toEqual({
@@ -118,7 +118,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await bench.claim()).toMatchObject({ journal: { one: '1' } });
     });
 
-    it('journals no step of an append that it refuses', async () => {
+    it('does not journal the step of a refused append', async () => {
       const old = await bench.start();
       const step = { name: 'late', result: '1', turns: 5 };
       expect(
@@ -141,11 +141,11 @@ export function describeAppend(openStore: OpenStore): void {
     const finish = (fence: number, seq: number, entries: string[]) =>
       bench.store.finish(bench.sessionId, { fence, seq, entries });
 
-    it('writes the last entries and closes the run in one go', async () => {
+    it('writes the last entries and closes the run in one write', async () => {
       const { fence, runId, head } = await bench.start();
       const terminal = terminalText(runId);
       const answer = finish(fence, 1, ['"a"', terminal]);
-      // Whoever reads in between sees neither or both.
+      // A read in between sees neither or both.
       const between = await bench.store.read(bench.sessionId, { after: head, limit: 10 });
       if (between.kind === 'exact') expect(between.entries.length === 0).toBe(between.run !== null);
       expect(await answer).toEqual({ kind: 'ok', next: 3 });
@@ -161,14 +161,14 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await bench.store.claim(bench.sessionId, claimInput())).toEqual({ kind: 'closed' });
     });
 
-    it('answers duplicate when it comes again', async () => {
+    it('answers duplicate when it is sent again', async () => {
       const { fence, head } = await bench.start();
       await finish(fence, 1, ['"end"']);
       expect(await finish(fence, 1, ['"end"'])).toEqual({ kind: 'duplicate', next: 2 });
       expect(await bench.readAll(head)).toHaveLength(1);
     });
 
-    it('closes nothing when entries before are missing, or others stand there', async () => {
+    it('does not close the run when earlier entries are missing, or others are in their place', async () => {
       const { fence } = await bench.start();
       await bench.store.append(bench.sessionId, { fence, seq: 1, entries: ['"a"', '"b"'] });
       expect(await finish(fence, 4, ['"end"'])).toEqual({ kind: 'gap', next: 3 });
@@ -178,7 +178,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await finish(fence, 3, ['"end"'])).toEqual({ kind: 'ok', next: 4 });
     });
 
-    it('refuses who may not write, and what is not there', async () => {
+    it('refuses writers without the lease, closed runs and missing sessions', async () => {
       expect(await finish(1, 0, ['"end"'])).toEqual({ kind: 'none' });
       await bench.submit();
       const queued = Number((await bench.headCursor()).split('-')[0]);
@@ -190,7 +190,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await finish(fence - 1, 1, ['"end"'])).toEqual({ kind: 'closed' });
     });
 
-    it('does not close a run without an entry', async () => {
+    it('rejects a finish without entries', async () => {
       const { fence } = await bench.start();
       await expect(finish(fence, 1, [])).rejects.toThrow(TypeError);
       expect(await bench.store.head(bench.sessionId)).toMatchObject({ run: { status: 'started' } });
@@ -202,7 +202,7 @@ export function describeAppend(openStore: OpenStore): void {
     const cancel = (over: { token?: string; runId?: string } = {}) =>
       bench.store.cancel(bench.sessionId, { token: newId(), ...over });
 
-    it('closes the run under a new fence, and shuts its writer out', async () => {
+    it('closes the run under a new fence and refuses its writer', async () => {
       const { fence, runId } = await bench.start();
       await bench.store.append(bench.sessionId, { fence, seq: 1, entries: ['"a"'] });
       expect(await cancel()).toEqual({ kind: 'ok', runId });
@@ -222,13 +222,13 @@ export function describeAppend(openStore: OpenStore): void {
       expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
     });
 
-    it('closes a run that nobody has begun', async () => {
+    it('closes a run that was not claimed yet', async () => {
       const runId = await bench.submit();
       expect(await cancel()).toEqual({ kind: 'ok', runId });
       expect(await bench.store.claim(bench.sessionId, claimInput())).toEqual({ kind: 'closed' });
     });
 
-    it('keeps the old writer out of the next run', async () => {
+    it('refuses the old writer in the next run', async () => {
       const { fence } = await bench.start();
       await cancel();
       await bench.submit();
@@ -241,7 +241,7 @@ export function describeAppend(openStore: OpenStore): void {
       });
     });
 
-    it('answers the same token again as it did first, and leaves the next run alone', async () => {
+    it('answers the same token again as before, and does not cancel the next run', async () => {
       const token = newId();
       const runId = await bench.submit();
       await cancel({ token });
@@ -259,7 +259,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await bench.store.head(bench.sessionId)).toMatchObject({ run: { runId: last.runId } });
     });
 
-    it('stops only the run it names', async () => {
+    it('cancels only the run it names', async () => {
       const { runId } = await bench.start();
       expect(await cancel({ runId: newId() })).toEqual({ kind: 'none' });
       expect(await bench.store.head(bench.sessionId)).toMatchObject({ run: { runId } });
@@ -267,7 +267,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await cancel({ runId })).toEqual({ kind: 'none' });
     });
 
-    it('answers that there is nothing to stop', async () => {
+    it('answers none when there is nothing to cancel', async () => {
       expect(await cancel()).toEqual({ kind: 'none' });
       expect(await bench.store.read(bench.sessionId, { limit: 1 })).toEqual({ kind: 'empty' });
       await bench.completeRun();
@@ -276,7 +276,7 @@ export function describeAppend(openStore: OpenStore): void {
       expect(await cancel()).toEqual({ kind: 'gone' });
     });
 
-    it('comes before or after a finish that races it, and leaves one terminal', async () => {
+    it('leaves one terminal message when it races with a finish', async () => {
       for (let round = 0; round < 10; round += 1) {
         const { fence, head, runId } = await bench.start();
         const stop = () => cancel({ runId });

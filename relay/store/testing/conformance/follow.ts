@@ -7,7 +7,7 @@ export function describeFollow(openStore: OpenStore): void {
   describe('follow', () => {
     const bench = useBench(openStore);
 
-    it('tells everything that is written, in order, whoever writes it', async () => {
+    it('tells of every write, in order, whichever operation makes it', async () => {
       const seen = collectEvents();
       await bench.store.follow(bench.sessionId, seen.listener);
       await bench.completeRun(3);
@@ -22,7 +22,7 @@ export function describeFollow(openStore: OpenStore): void {
       await vi.waitFor(() => expect(seen.entries).toEqual(all));
     });
 
-    it('tells only what comes after it was asked to, and of no other session', async () => {
+    it('tells only of later writes, and of no other session', async () => {
       await bench.completeRun();
       const from = await bench.headCursor();
       const seen = collectEvents();
@@ -33,7 +33,7 @@ export function describeFollow(openStore: OpenStore): void {
       await vi.waitFor(() => expect(seen.entries).toEqual(rest));
     });
 
-    it('tells nothing of what was refused, or written before', async () => {
+    it('tells nothing of refused and repeated writes', async () => {
       const { fence } = await bench.start();
       await bench.store.append(bench.sessionId, { fence, seq: 1, entries: ['"a"'] });
       const seen = collectEvents();
@@ -45,7 +45,7 @@ export function describeFollow(openStore: OpenStore): void {
       await vi.waitFor(() => expect(seen.entries).toEqual([{ id: `${fence}-2`, data: '"d"' }]));
     });
 
-    it('tells what it tells only once that can be read', async () => {
+    it('tells of entries only when they can be read', async () => {
       const { fence } = await bench.start();
       const early: unknown[] = [];
       let told = 0;
@@ -62,7 +62,7 @@ export function describeFollow(openStore: OpenStore): void {
       expect(early).toEqual([]);
     });
 
-    it('tells each of several followers, and none that has left', async () => {
+    it('tells every follower, and none that has left', async () => {
       const [one, two] = [collectEvents(), collectEvents()];
       const leaveOne = await bench.store.follow(bench.sessionId, one.listener);
       await bench.store.follow(bench.sessionId, two.listener);
@@ -75,7 +75,7 @@ export function describeFollow(openStore: OpenStore): void {
       expect(one.entries).toHaveLength(1);
     });
 
-    it('tells when a session is deleted', async () => {
+    it('tells that a session was deleted', async () => {
       const seen = collectEvents();
       await bench.start();
       await bench.store.follow(bench.sessionId, seen.listener);
@@ -83,7 +83,7 @@ export function describeFollow(openStore: OpenStore): void {
       await vi.waitFor(() => expect(seen.gone).toBe(true));
     });
 
-    it('tells when a session is found to have expired', async () => {
+    it('tells that a session has expired, when that is noticed', async () => {
       const seen = collectEvents();
       await bench.completeRun();
       await bench.store.follow(bench.sessionId, seen.listener);
@@ -96,7 +96,7 @@ export function describeFollow(openStore: OpenStore): void {
   describe('followDue', () => {
     const bench = useBench(openStore);
 
-    it('tells that a run was handed over, and by then it can be taken', async () => {
+    it('tells of a handover when the run can be claimed', async () => {
       const taken: string[][] = [];
       await bench.store.followDue(() => void bench.store.take(10).then(({ due }) => taken.push(due)));
       const { fence } = await bench.start();
@@ -104,7 +104,7 @@ export function describeFollow(openStore: OpenStore): void {
       await vi.waitFor(() => expect(taken).toContainEqual([bench.sessionId]));
     });
 
-    it('tells nothing of a run that is due later, was given back before, or is tried again', async () => {
+    it('tells nothing of delayed runs, repeated releases and retries', async () => {
       const [told, other] = [vi.fn<() => void>(), newId()];
       await bench.store.followDue(told);
       const { fence } = await bench.start();
@@ -114,7 +114,7 @@ export function describeFollow(openStore: OpenStore): void {
       if (claim.kind !== 'lease') throw new Error(claim.kind);
       await bench.store.release(other, { fence: claim.lease.fence, delayMs: 0, as: 'retry' });
       await bench.store.release(other, { fence: claim.lease.fence - 1, delayMs: 0, as: 'hand-over' });
-      // What is heard comes in order: this is heard last.
+      // Hints come in order, so this one comes last.
       await bench.store.claim(other, claimInput()).then(async (again) => {
         if (again.kind !== 'lease') throw new Error(again.kind);
         expect(told).not.toHaveBeenCalled();
@@ -123,7 +123,7 @@ export function describeFollow(openStore: OpenStore): void {
       await vi.waitFor(() => expect(told).toHaveBeenCalledOnce());
     });
 
-    it('tells each of several, the same one twice, and none that has left', async () => {
+    it('tells every listener, one that listens twice twice, and none that has left', async () => {
       const [one, two] = [vi.fn<() => void>(), vi.fn<() => void>()];
       const leave = await bench.store.followDue(one);
       await bench.store.followDue(two);
@@ -140,11 +140,11 @@ export function describeFollow(openStore: OpenStore): void {
   describe('check and close', () => {
     const bench = useBench(openStore);
 
-    it('answers that the store can be written to', async () => {
+    it('check resolves when the store can be written to', async () => {
       await expect(bench.store.check()).resolves.toBeUndefined();
     });
 
-    it('refuses everything once closed, and may be closed again', async () => {
+    it('a closed store rejects everything, and can be closed again', async () => {
       await bench.submit();
       await bench.store.close();
       await bench.store.close();

@@ -39,7 +39,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.headCursor()).toBe(lease.head);
     });
 
-    it('tells who claims again with the same token how far its log has come', async () => {
+    it('answers the same token again with the progress of the log since', async () => {
       await bench.submit();
       const input = claimInput();
       const lease = await bench.claim(input);
@@ -58,7 +58,7 @@ export function describeLease(openStore: OpenStore): void {
       });
     });
 
-    it('gives one lease to many who claim at once', async () => {
+    it('gives one lease when many claim at once', async () => {
       await bench.submit();
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => bench.store.claim(bench.sessionId, claimInput())),
@@ -68,7 +68,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.readAll()).toHaveLength(2);
     });
 
-    it('says until when somebody else holds the lease', async () => {
+    it('answers until when another relay holds the lease', async () => {
       await bench.start();
       const first = await bench.store.claim(bench.sessionId, claimInput());
       const dueAt = first.kind === 'owned' ? first.dueAt : Number.NaN;
@@ -76,7 +76,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(Number.isSafeInteger(dueAt)).toBe(true);
     });
 
-    it('answers that there is no session, or no run', async () => {
+    it('answers none without a session, and closed without an active run', async () => {
       expect(await bench.store.claim(bench.sessionId, claimInput())).toEqual({ kind: 'none' });
       await bench.completeRun();
       expect(await bench.store.claim(bench.sessionId, claimInput())).toEqual({ kind: 'closed' });
@@ -84,7 +84,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.store.claim(bench.sessionId, claimInput())).toEqual({ kind: 'none' });
     });
 
-    it('takes over a run whose lease ran out: one attempt more, the reply reset, the old writer shut out', async () => {
+    it('takes over a run with an expired lease: one attempt more, the reply reset, the old writer refused', async () => {
       const old = await bench.start();
       await bench.store.append(bench.sessionId, { fence: old.fence, seq: 1, entries: [chunkText(old.runId, 'half')] });
       await bench.advance(LEASE_MS + 1);
@@ -116,7 +116,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.headCursor()).toBe(lease.head);
     });
 
-    it('no longer gives a lease to the token of one that was taken over', async () => {
+    it('gives no lease to the token of a claim that was taken over', async () => {
       await bench.submit();
       const input = claimInput();
       await bench.claim(input);
@@ -126,7 +126,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.headCursor()).toBe(lease.head);
     });
 
-    it('hands the journal and the finished turns to the next attempt', async () => {
+    it('gives the journal and the finished turns to the next attempt', async () => {
       const old = await bench.start();
       const { fence } = old;
       await bench.store.append(bench.sessionId, {
@@ -166,7 +166,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.start()).toMatchObject({ journal: {}, turns: 0, attempt: 1 });
     });
 
-    it('lets a takeover by continue stand on the partial reply, if that is still the whole', async () => {
+    it('continues a partial reply if the log still ends at its head', async () => {
       const old = await bench.start();
       await bench.store.append(bench.sessionId, { fence: old.fence, seq: 1, entries: ['{}'] });
       await bench.advance(LEASE_MS + 1);
@@ -181,7 +181,7 @@ export function describeLease(openStore: OpenStore): void {
       });
     });
 
-    it('resets after all when a takeover by continue comes too late', async () => {
+    it('resets the reply when entries came after the head of a takeover by continue', async () => {
       const old = await bench.start();
       const { head } = old;
       await bench.store.append(bench.sessionId, { fence: old.fence, seq: 1, entries: ['{}'] });
@@ -193,7 +193,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(messageOf((await bench.readAll(`${old.fence}-1`))[0])).toMatchObject({ reset: true, steps: 0 });
     });
 
-    it('ends an interrupted run when the takeover is to fail', async () => {
+    it('ends an interrupted run when the takeover is fail', async () => {
       const old = await bench.start();
       await bench.store.append(bench.sessionId, { fence: old.fence, seq: 1, entries: ['{}'] });
       await bench.advance(LEASE_MS + 1);
@@ -225,18 +225,18 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.headCursor()).toBe(terminal?.id);
     });
 
-    it('starts a run that nobody has begun, whatever the takeover', async () => {
+    it('starts a queued run, whatever the takeover', async () => {
       await bench.submit();
       expect(await bench.claim({ takeover: { kind: 'fail' } })).toMatchObject({ attempt: 1 });
     });
 
-    it('tries again what its workflow wanted to try again, also when the takeover is to fail', async () => {
+    it('retries a run that was released for a retry, also when the takeover is fail', async () => {
       const old = await bench.start();
       await bench.store.release(bench.sessionId, { fence: old.fence, delayMs: 0, as: 'retry' });
       expect(await bench.claim({ takeover: { kind: 'fail' } })).toMatchObject({ attempt: 2, reset: true });
     });
 
-    it('ends a run after so many attempts', async () => {
+    it('ends a run that has used up its attempts', async () => {
       const first = await bench.start();
       for (const attempt of [2, 3]) {
         await bench.advance(LEASE_MS + 1);
@@ -262,7 +262,7 @@ export function describeLease(openStore: OpenStore): void {
   describe('renew', () => {
     const bench = useBench(openStore);
 
-    it('keeps the lease for another while', async () => {
+    it('extends the lease', async () => {
       const { fence } = await bench.start();
       for (let round = 0; round < 3; round += 1) {
         await bench.advance(LEASE_MS * 0.7);
@@ -273,14 +273,14 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.claim()).toMatchObject({ attempt: 2 });
     });
 
-    it('keeps a lease that ran out, as long as nobody has taken over', async () => {
+    it('extends an expired lease until the run is taken over', async () => {
       const { fence } = await bench.start();
       await bench.advance(LEASE_MS * 2);
       expect(await bench.store.renew(bench.sessionId, { fence, leaseMs: LEASE_MS })).toEqual({ kind: 'ok' });
       expect(await bench.store.claim(bench.sessionId, claimInput())).toMatchObject({ kind: 'owned' });
     });
 
-    it('refuses whoever does not hold the lease', async () => {
+    it('refuses everyone but the holder of the lease', async () => {
       expect(await bench.store.renew(bench.sessionId, { fence: 1, leaseMs: 1 })).toEqual({ kind: 'none' });
       const old = await bench.start();
       await bench.advance(LEASE_MS + 1);
@@ -297,7 +297,7 @@ export function describeLease(openStore: OpenStore): void {
   describe('release', () => {
     const bench = useBench(openStore);
 
-    it('hands a run over: due at once, the attempt kept', async () => {
+    it('hands a run over: due at once, same attempt', async () => {
       const old = await bench.start();
       const released = await bench.store.release(bench.sessionId, { fence: old.fence, delayMs: 0, as: 'hand-over' });
       expect(released).toEqual({ kind: 'ok' });
@@ -312,7 +312,7 @@ export function describeLease(openStore: OpenStore): void {
       });
     });
 
-    it('gives a run back for a retry: due after the delay, one attempt more', async () => {
+    it('releases a run for a retry: due after the delay, one attempt more', async () => {
       const old = await bench.start();
       await bench.store.release(bench.sessionId, { fence: old.fence, delayMs: 5_000, as: 'retry' });
       expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
@@ -322,7 +322,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.claim()).toMatchObject({ attempt: 2 });
     });
 
-    it('counts retries as attempts until there are none left', async () => {
+    it('counts retries as attempts until they are used up', async () => {
       await bench.start();
       for (const attempt of [1, 2]) {
         const { fence } =
@@ -335,7 +335,7 @@ export function describeLease(openStore: OpenStore): void {
       });
     });
 
-    it('does the same once when it comes twice', async () => {
+    it('has one effect when it is sent twice', async () => {
       const { fence } = await bench.start();
       await bench.store.release(bench.sessionId, { fence, delayMs: 0, as: 'hand-over' });
       expect(await bench.store.release(bench.sessionId, { fence, delayMs: 9_000, as: 'retry' })).toEqual({
@@ -344,7 +344,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.claim()).toMatchObject({ attempt: 1 });
     });
 
-    it('lets ten hand-overs pass, and counts from the eleventh on', async () => {
+    it('counts handovers as attempts from the eleventh on', async () => {
       let lease = await bench.start();
       for (let handOver = 1; handOver <= 12; handOver += 1) {
         await bench.store.release(bench.sessionId, { fence: lease.fence, delayMs: 0, as: 'hand-over' });
@@ -355,7 +355,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.store.claim(bench.sessionId, claimInput())).toMatchObject({ kind: 'ended' });
     });
 
-    it('ends the right to write, but not the answer to what was written', async () => {
+    it('ends the right to write, but still answers duplicate to what was written', async () => {
       const { fence } = await bench.start();
       await bench.store.append(bench.sessionId, { fence, seq: 1, entries: ['{}'] });
       await bench.store.release(bench.sessionId, { fence, delayMs: 60_000, as: 'retry' });
@@ -368,7 +368,7 @@ export function describeLease(openStore: OpenStore): void {
       });
     });
 
-    it('does not give a lease back to the token of the claim that was released', async () => {
+    it('gives no lease to the token of the released claim', async () => {
       await bench.submit();
       const input = claimInput();
       const { fence, head } = await bench.claim(input);
@@ -377,7 +377,7 @@ export function describeLease(openStore: OpenStore): void {
       expect(await bench.headCursor()).toBe(head);
     });
 
-    it('refuses whoever does not hold the lease', async () => {
+    it('refuses everyone but the holder of the lease', async () => {
       const input = { delayMs: 0, as: 'retry' } as const;
       expect(await bench.store.release(bench.sessionId, { fence: 1, ...input })).toEqual({ kind: 'none' });
       await bench.submit();

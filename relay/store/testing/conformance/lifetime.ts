@@ -8,7 +8,7 @@ export function describeLifetime(openStore: OpenStore): void {
     const bench = useBench(openStore);
     const readKind = async () => (await bench.store.read(bench.sessionId, { limit: 1 })).kind;
 
-    it('expires when nothing was written for its time, and is then remembered for twice as long', async () => {
+    it('expires a lifetime after its last write, and is remembered for two more', async () => {
       await bench.completeRun();
       await bench.advance(TTL_MS - 10_000);
       expect(await readKind()).toBe('snapshot');
@@ -20,14 +20,14 @@ export function describeLifetime(openStore: OpenStore): void {
       expect(await readKind()).toBe('empty');
     });
 
-    it('is remembered no longer when nobody looked at it meanwhile', async () => {
+    it('is forgotten in time although nobody has read it meanwhile', async () => {
       await bench.completeRun();
       await bench.advance(3 * TTL_MS + 2);
       expect(await readKind()).toBe('empty');
       expect(await bench.store.head(bench.sessionId)).toEqual({ kind: 'empty' });
     });
 
-    it('is gone for everyone once it has expired', async () => {
+    it('answers gone to every operation once it has expired', async () => {
       const input = submitInput();
       await bench.store.submit(bench.sessionId, input);
       const { fence } = await bench.claim();
@@ -65,7 +65,7 @@ export function describeLifetime(openStore: OpenStore): void {
       expect(await readKind()).toBe('gone');
     });
 
-    it('lives on from its last write, whichever that was', async () => {
+    it('lives a lifetime from its last write, whichever operation made it', async () => {
       await bench.completeRun();
       await bench.advance(TTL_MS - 10_000);
       await bench.submit();
@@ -89,7 +89,7 @@ export function describeLifetime(openStore: OpenStore): void {
       expect(await readKind()).toBe('gone');
     });
 
-    it('is not kept alive by being read, or asked what it answered before', async () => {
+    it('is not kept alive by reads and repeated operations', async () => {
       const input = submitInput();
       await bench.store.submit(bench.sessionId, input);
       const { fence } = await bench.claim();
@@ -103,7 +103,7 @@ export function describeLifetime(openStore: OpenStore): void {
       expect(await readKind()).toBe('gone');
     });
 
-    it('is gone once it is deleted, its run stopped, and remembered for twice its time', async () => {
+    it('is gone once it is deleted, its run stopped, and is remembered for two lifetimes', async () => {
       const { fence } = await bench.start();
       await bench.store.delete(bench.sessionId);
       expect(await readKind()).toBe('gone');
@@ -119,7 +119,7 @@ export function describeLifetime(openStore: OpenStore): void {
       expect(await readKind()).toBe('empty');
     });
 
-    it('can be deleted again, and when nothing was ever written', async () => {
+    it('can be deleted twice, and without ever having been written', async () => {
       await bench.store.delete(bench.sessionId);
       expect(await readKind()).toBe('gone');
       await bench.store.delete(bench.sessionId);
@@ -127,7 +127,7 @@ export function describeLifetime(openStore: OpenStore): void {
       expect(await bench.store.submit(bench.sessionId, submitInput())).toEqual({ kind: 'gone' });
     });
 
-    it('starts anew when its tombstone has gone, and nothing of the old one is left', async () => {
+    it('starts anew after its tombstone, with nothing left of before', async () => {
       const input = submitInput();
       const token = newId();
       await bench.store.submit(bench.sessionId, input);

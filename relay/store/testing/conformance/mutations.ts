@@ -3,8 +3,8 @@ import { newId } from '#shared/ids.ts';
 import type { SessionStore } from '../../session-store.ts';
 
 /**
- * Stores that break one rule each, made around a good one. The suite is worth something only if it tells each of them
- * from a good one: see negative-controls.test.ts.
+ * Stores that break one rule each, made from a correct one. The suite proves something only if it fails for each of them:
+ * see negative-controls.test.ts.
  */
 export const MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionStore>> = {
   'no fence check': (store) => ({
@@ -132,7 +132,7 @@ export const MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionS
   }),
 };
 
-/** Rules that only reads beside writes can show: see `checkSnapshotView`. */
+/** Broken rules that only reads beside writes can show: see `checkSnapshotView`. */
 export const CONCURRENCY_MUTATIONS: Record<string, (store: SessionStore) => Partial<SessionStore>> = {
   'a torn snapshot: the transcript, then the log': (store) => ({
     async read(id, input) {

@@ -14,7 +14,7 @@ export function describeRate(openStore: OpenStore): void {
       return answer.feedback;
     };
 
-    it('keeps the last word about each reply, until it is taken back', async () => {
+    it('keeps the last rating of each reply until it is taken back', async () => {
       const first = await bench.completeRun();
       const second = await bench.completeRun();
       expect(await feedback()).toEqual({});
@@ -27,7 +27,7 @@ export function describeRate(openStore: OpenStore): void {
       expect(await feedback()).toEqual({ [second.runId]: '"ä \\u0000 👋"' });
     });
 
-    it('writes nothing to the log, and disturbs no run', async () => {
+    it('writes nothing to the log and does not disturb the run', async () => {
       const finished = await bench.completeRun();
       const { fence, runId } = await bench.start();
       const before = await bench.readAll();
@@ -39,7 +39,7 @@ export function describeRate(openStore: OpenStore): void {
       expect(await feedback()).toEqual({ [finished.runId]: '1' });
     });
 
-    it('survives that the runs are sealed and trimmed', async () => {
+    it('is kept when runs are sealed and trimmed', async () => {
       const { runId } = await bench.completeRun();
       await rate(runId, '1');
       const to = await bench.headCursor();
@@ -51,7 +51,7 @@ export function describeRate(openStore: OpenStore): void {
       });
     });
 
-    it('is refused for a run that has not ended, and for what is no reply', async () => {
+    it('is refused for an active run and for anything but a reply', async () => {
       expect(await rate('anything', '1')).toBe('none');
       const { fence, runId } = await bench.start();
       expect(await rate(runId, '1')).toBe('active');
@@ -62,7 +62,7 @@ export function describeRate(openStore: OpenStore): void {
       expect(await rate(runId, '1')).toBe('ok');
     });
 
-    it('moves the end of the session, and ends with it', async () => {
+    it('prolongs the session, and is erased with it', async () => {
       const { runId } = await bench.completeRun();
       await bench.advance(TTL_MS - 10_000);
       expect(await rate(runId, '1')).toBe('ok');

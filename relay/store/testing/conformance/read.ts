@@ -13,14 +13,14 @@ export function describeRead(openStore: OpenStore): void {
     const read = (after?: Cursor, limit = 100) =>
       bench.store.read(bench.sessionId, { limit, ...(after === undefined ? {} : { after }) });
 
-    it('find nothing where nothing was written', async () => {
+    it('answer empty for a session that was never written', async () => {
       expect(await read()).toEqual({ kind: 'empty' });
       expect(await read('5-5')).toEqual({ kind: 'empty' });
       expect(await read(START)).toEqual({ kind: 'empty' });
       expect(await bench.store.head(bench.sessionId)).toEqual({ kind: 'empty' });
     });
 
-    it('give the transcript and all that follows when no cursor is given', async () => {
+    it('give the transcript and the log after it when no cursor is given', async () => {
       const { fence, runId } = await bench.start();
       const answer = await read();
       expect(answer).toMatchObject({
@@ -52,7 +52,7 @@ export function describeRead(openStore: OpenStore): void {
       }
     });
 
-    it('give no more than asked for, and the rest page by page', async () => {
+    it('give at most the entries asked for, and the rest with further reads', async () => {
       await bench.completeRun(5);
       await bench.completeRun(3);
       const all = await bench.readAll();
@@ -69,7 +69,7 @@ export function describeRead(openStore: OpenStore): void {
       }
     });
 
-    it('give the transcript to a cursor that nothing follows', async () => {
+    it('give a snapshot for a cursor that nothing follows', async () => {
       const old = await bench.start();
       await bench.store.append(bench.sessionId, { fence: old.fence, seq: 1, entries: ['"a"'] });
       await bench.advance(LEASE_MS + 1);
@@ -91,7 +91,7 @@ export function describeRead(openStore: OpenStore): void {
       }
     });
 
-    it('say where the log ends and which run is active', async () => {
+    it('tell the end of the log and the active run', async () => {
       const runId = await bench.submit();
       const run = { runId, messageId: runId, attempt: 1 };
       expect(await bench.store.head(bench.sessionId)).toMatchObject({
@@ -121,7 +121,7 @@ export function describeRead(openStore: OpenStore): void {
       });
     });
 
-    it('give deltas merged to whom it makes no difference, and lose none of them', async () => {
+    it('merge deltas when asked to, and lose none of them', async () => {
       const texts = ['Hel', 'lo', ' "you"\n', '', '\\', '\ud83d', '\ude00', 'ünd', '\u2028', '"}}', '\r\n\n', '🎉'];
       const runId = await bench.submit();
       const said = (part: string) =>
@@ -146,14 +146,13 @@ export function describeRead(openStore: OpenStore): void {
             wholeTexts(all.slice(index, Math.max(index, end))),
           );
           expect(end).toBeLessThanOrEqual(index + limit);
-          // At least one where there is one.
           expect(merged.length > 0).toBe(index < all.length);
           if (merged[0]) expect(follows(after, merged[0])).toBe(true);
         }
       }
     });
 
-    it('see one state while others write', async () => {
+    it('see one state while entries are written', async () => {
       const { fence } = await bench.start();
       const writes = Array.from({ length: 50 }, (_, index) =>
         bench.store.append(bench.sessionId, { fence, seq: 1 + index * 2, entries: ['"a"', '"b"'] }),
@@ -172,7 +171,7 @@ export function describeRead(openStore: OpenStore): void {
     });
   });
 
-  /** Entries with adjacent deltas joined, however many of them were before. */
+  /** Entries with adjacent deltas merged, whether they came merged or not. */
   function wholeTexts(entries: readonly LogEntry[]): object[] {
     return groupDeltas(entries, Infinity).map((group) =>
       'pieces' in group
@@ -186,7 +185,7 @@ export function describeRead(openStore: OpenStore): void {
     const seal = (over: { from?: Cursor; to: Cursor; transcript?: string; trimTo?: Cursor }) =>
       bench.store.seal(bench.sessionId, { from: START, transcript: '["folded"]', trimTo: START, ...over });
 
-    it('replaces the transcript, and a snapshot starts from it', async () => {
+    it('replaces the transcript, from which snapshots then start', async () => {
       await bench.completeRun();
       const to = await bench.headCursor();
       expect(await seal({ to })).toBe('ok');
@@ -205,7 +204,7 @@ export function describeRead(openStore: OpenStore): void {
       expect(entriesOf(answer)).toEqual(await bench.readAll(to));
     });
 
-    it('never overwrites a transcript that was written since', async () => {
+    it('never overwrites a transcript that was written meanwhile', async () => {
       await bench.completeRun();
       const first = await bench.headCursor();
       await bench.completeRun();
@@ -214,7 +213,7 @@ export function describeRead(openStore: OpenStore): void {
       expect(await seal({ to: first, transcript: '["older"]', trimTo: first })).toBe('stale');
       expect(await seal({ to: second, transcript: '["same"]' })).toBe('stale');
       expect(await seal({ from: first, to: second, transcript: '["from"]' })).toBe('stale');
-      // Nothing to add: not further than it reaches already.
+      // These reach no further than the transcript does.
       expect(await seal({ from: second, to: second, transcript: '["nothing"]' })).toBe('stale');
       expect(await seal({ from: second, to: first, transcript: '["back"]' })).toBe('stale');
       expect(await bench.store.read(bench.sessionId, { limit: 1 })).toMatchObject({
@@ -223,7 +222,7 @@ export function describeRead(openStore: OpenStore): void {
       });
     });
 
-    it('lets one of many sealers win', async () => {
+    it('lets one of many concurrent sealers win', async () => {
       await bench.completeRun();
       const to = await bench.headCursor();
       const answers = await Promise.all(
@@ -234,7 +233,7 @@ export function describeRead(openStore: OpenStore): void {
       expect(await bench.store.read(bench.sessionId, { limit: 1 })).toMatchObject({ transcript: `[${winner}]` });
     });
 
-    it('drops what it was told to, and nothing after', async () => {
+    it('trims the log up to the given cursor, and nothing after it', async () => {
       await bench.completeRun(3);
       const trimTo = await bench.headCursor();
       await bench.completeRun(2);
@@ -253,7 +252,7 @@ export function describeRead(openStore: OpenStore): void {
       expect(await bench.headCursor()).toBe(to);
     });
 
-    it('drops nothing that the transcript does not hold', async () => {
+    it('trims nothing that is not in the transcript', async () => {
       await bench.completeRun();
       const to = await bench.headCursor();
       await bench.completeRun();
@@ -262,7 +261,7 @@ export function describeRead(openStore: OpenStore): void {
       expect(await bench.readAll(to)).toEqual(rest);
     });
 
-    it('keeps the active run, and lets its writer go on', async () => {
+    it('keeps the active run, whose writer goes on', async () => {
       await bench.completeRun();
       const to = await bench.headCursor();
       const { fence } = await bench.start();
@@ -281,7 +280,7 @@ export function describeRead(openStore: OpenStore): void {
       expect(await bench.readAll(to)).toHaveLength(run.length + 2);
     });
 
-    it('goes on numbering where the log ended when all of it was dropped', async () => {
+    it('continues the numbering when the whole log was trimmed', async () => {
       await bench.completeRun();
       const to = await bench.headCursor();
       expect(await seal({ to, trimTo: to })).toBe('ok');
@@ -295,12 +294,12 @@ export function describeRead(openStore: OpenStore): void {
       expect(first?.prev).toBe(to);
     });
 
-    it('stands for nothing that was not written', async () => {
+    it('refuses cursors that are not in the log', async () => {
       expect(await seal({ to: '5-0' })).toBe('stale');
       expect(await bench.store.read(bench.sessionId, { limit: 1 })).toEqual({ kind: 'empty' });
       const { fence } = await bench.completeRun();
       expect(await seal({ to: `${fence + 1}-0` })).toBe('stale');
-      // As if read from a log that there was before this one.
+      // As if it was read from a lost history.
       expect(await seal({ to: `${fence - 1}-0` })).toBe('stale');
       await bench.store.delete(bench.sessionId);
       expect(await seal({ to: `${fence}-3` })).toBe('stale');

@@ -11,7 +11,7 @@ export function describeRevoke(openStore: OpenStore): void {
       return answer.kind === 'open' ? answer.revoked : Number.NaN;
     };
 
-    it('counts how often it was done, and disturbs no run', async () => {
+    it('counts revocations and does not disturb the run', async () => {
       expect(await revoke()).toBe('none');
       const { fence, runId } = await bench.start();
       expect(await revoked()).toBe(0);
@@ -26,7 +26,7 @@ export function describeRevoke(openStore: OpenStore): void {
       expect(await revoked()).toBe(2);
     });
 
-    it('tells the followers to look', async () => {
+    it('tells the followers to read again', async () => {
       await bench.completeRun();
       const kinds: FollowEvent['kind'][] = [];
       const leave = await bench.store.follow(bench.sessionId, ({ kind }) => void kinds.push(kind));
@@ -35,7 +35,7 @@ export function describeRevoke(openStore: OpenStore): void {
       leave();
     });
 
-    it('ends with the session', async () => {
+    it('is erased with the session', async () => {
       await bench.completeRun();
       await revoke();
       await bench.store.delete(bench.sessionId);

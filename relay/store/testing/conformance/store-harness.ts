@@ -11,49 +11,49 @@ import type {
   SubmitInput,
 } from '../../session-store.ts';
 
-/** A store to be tested, and what only its test can do with it. */
+/** A store under test, with control over its time. */
 export interface StoreHarness {
   store: SessionStore;
-  /** Lets time pass for the store: moves its clock, which need not stand still otherwise. */
+  /** Moves the store's clock forward. The clock may also run by itself. */
   advance(ms: number): Promise<void>;
-  /** Takes everything away again. */
+  /** Closes the store and removes everything it has kept. */
   destroy(): Promise<void>;
 }
 
 export interface OpenStoreOptions {
   ttlMs: number;
   maxTranscriptBytes: number;
-  /** What the store draws for each raise of a fence, in place of its own 20 random bits. */
+  /** The store draws these bits for each raise of a fence, in place of its own 20 random bits (`StoreOptions.random`). */
   random?: (() => number) | undefined;
 }
 
-/** Opens a store that is empty, or at least holds nothing of the sessions that a test makes up. */
+/** Opens a store that is empty: it has no due runs, and knows none of the sessions that a test makes up. */
 export type OpenStore = (options: OpenStoreOptions) => Promise<StoreHarness>;
 
-/** Far more than a test takes in real time, so that a clock that runs by itself decides nothing. */
+/** Far longer than a test takes, so that a clock that runs by itself does not matter. */
 export const TTL_MS = 600_000;
 export const LEASE_MS = 100_000;
-/** How far two clocks that run by themselves may come apart meanwhile; less than any time that a test tells apart. */
+/** How far the store's clock and the test's may drift apart; less than any two times that a test tells apart. */
 export const CLOCK_SLACK_MS = 1_000;
 export const MAX_TRANSCRIPT_BYTES = 1_000;
 
-/** One open store for each test of the file, and the words that tests use most. */
+/** A store for each test, and the operations that tests use most. */
 export interface Bench {
   readonly store: SessionStore;
-  /** Of a session of which nothing was written yet. */
+  /** A session that was never written. */
   readonly sessionId: string;
   advance(ms: number): Promise<void>;
-  /** What the store draws for each raise of a fence from now on; 1 at first. */
+  /** Sets what the store draws for each raise of a fence from now on; 1 at first. */
   drawBits(bits: number): void;
-  /** Submits a prompt of one entry; returns the run's id. */
+  /** Submits a prompt of one entry. Resolves with the run's id. */
   submit(over?: Partial<SubmitInput>): Promise<string>;
-  /** Claims the due run; fails when the answer is no lease. */
+  /** Claims the due run. Rejects when the answer is no lease. */
   claim(over?: Partial<ClaimInput>): Promise<Lease>;
-  /** A prompt, claimed. */
+  /** Submits a prompt and claims its run. */
   start(): Promise<Lease>;
-  /** A whole run: prompt, claim, `chunks` entries, the terminal. */
+  /** Plays a whole run: prompt, claim, `chunks` entries, the terminal message. */
   completeRun(chunks?: number): Promise<Lease>;
-  /** The whole log after a cursor, page by page; fails when the cursor does not continue exactly. */
+  /** Reads the whole log after a cursor. Rejects when the log does not continue there exactly. */
   readAll(after?: Cursor): Promise<LogEntry[]>;
   headCursor(): Promise<Cursor>;
 }
@@ -164,7 +164,7 @@ export function texts(entries: readonly LogEntry[]): string[] {
   return entries.map(({ data }) => data);
 }
 
-/** An entry's message without the time it was written at. */
+/** The message of an entry, without the time at which it was written. */
 export function messageOf(entry: LogEntry | undefined): Record<string, unknown> {
   const { at: _, ...message } = JSON.parse(entry?.data ?? '{}') as Record<string, unknown>;
   return message;
@@ -175,7 +175,7 @@ export function entriesOf(answer: ReadAnswer): LogEntry[] {
   return answer.entries;
 }
 
-/** What a follower has seen. Hints may come twice, so an entry that came before counts once. */
+/** Collects what a follower is told. Hints may come twice: an entry that came before is collected once. */
 export function collectEvents(): {
   listener: (event: FollowEvent) => void;
   entries: LogEntry[];

@@ -21,7 +21,7 @@ export function describeSubmit(openStore: OpenStore): void {
       ]);
     });
 
-    it('keeps a text to the letter', async () => {
+    it('keeps every character of a text', async () => {
       const text = JSON.stringify({ text: 'line\nline\r\u2028\u0000 "quoted" \\ é 漢字 👩‍👩‍👧 \ud800 %s \' ; --' });
       await bench.submit({ entries: [text] });
       expect(texts(await bench.readAll())).toEqual([text]);
@@ -36,7 +36,7 @@ export function describeSubmit(openStore: OpenStore): void {
       expect((await bench.store.take(1_000)).due).toContain(bench.sessionId);
     });
 
-    it('links the first entry of a second run to the end of the first', async () => {
+    it('links the first entry of the second run to the end of the first run', async () => {
       await bench.completeRun();
       const head = await bench.headCursor();
       expect(await bench.store.submit(bench.sessionId, submitInput())).toEqual({ kind: 'ok', cursor: head });
@@ -53,7 +53,7 @@ export function describeSubmit(openStore: OpenStore): void {
       expect(after).toBeGreaterThanOrEqual(before + 1 + 1_048_575);
     });
 
-    it('answers the same message again with what it answered first, and starts no second run', async () => {
+    it('answers the same message again as before, and starts no second run', async () => {
       const input = submitInput();
       await bench.store.submit(bench.sessionId, input);
       const again = { ...input, runId: newId(), expect: '9-9' };
@@ -76,7 +76,7 @@ export function describeSubmit(openStore: OpenStore): void {
       expect(await bench.readAll()).toHaveLength(1);
     });
 
-    it('refuses a message id that an answer bears', async () => {
+    it('refuses the message id of a reply', async () => {
       const runId = await bench.submit();
       expect(await bench.store.submit(bench.sessionId, submitInput({ messageId: runId }))).toEqual({
         kind: 'mismatch',
@@ -87,7 +87,7 @@ export function describeSubmit(openStore: OpenStore): void {
       });
     });
 
-    it('takes the same message id in another session for another message', async () => {
+    it('accepts the same message id in another session', async () => {
       const input = submitInput();
       await bench.store.submit(bench.sessionId, input);
       expect(await bench.store.submit(newId(), { ...input, hash: 'other' })).toEqual({ kind: 'ok', cursor: START });
@@ -100,7 +100,7 @@ export function describeSubmit(openStore: OpenStore): void {
       expect(await bench.store.submit(bench.sessionId, submitInput())).toEqual({ kind: 'active', runId });
     });
 
-    it('accepts one of many prompts that come at once', async () => {
+    it('accepts one of many concurrent prompts', async () => {
       const inputs = Array.from({ length: 20 }, () => submitInput());
       const answers = await Promise.all(inputs.map((input) => bench.store.submit(bench.sessionId, input)));
       expect(answers.filter(({ kind }) => kind === 'ok')).toHaveLength(1);
@@ -108,7 +108,7 @@ export function describeSubmit(openStore: OpenStore): void {
       expect(await bench.readAll()).toHaveLength(1);
     });
 
-    it('accepts one of many copies that come at once, and answers the others the same', async () => {
+    it('accepts one of many concurrent copies of a prompt, and answers same to the others', async () => {
       const input = submitInput();
       const answers = await Promise.all(
         Array.from({ length: 20 }, () => bench.store.submit(bench.sessionId, { ...input, runId: newId() })),
@@ -118,7 +118,7 @@ export function describeSubmit(openStore: OpenStore): void {
       expect(await bench.readAll()).toHaveLength(1);
     });
 
-    it('writes only if the log still ends where it was expected to', async () => {
+    it('writes only if the log still ends at the expected cursor', async () => {
       expect(await bench.store.submit(bench.sessionId, submitInput({ expect: '5-0' }))).toEqual({ kind: 'moved' });
       expect(await bench.store.read(bench.sessionId, { limit: 1 })).toEqual({ kind: 'empty' });
       expect(await bench.store.submit(bench.sessionId, submitInput({ expect: START }))).toMatchObject({ kind: 'ok' });
@@ -133,7 +133,7 @@ export function describeSubmit(openStore: OpenStore): void {
       });
     });
 
-    it('says that a run is active rather than that the log has moved', async () => {
+    it('answers active rather than moved', async () => {
       const runId = await bench.submit();
       expect(await bench.store.submit(bench.sessionId, submitInput({ expect: '5-0' }))).toEqual({
         kind: 'active',
@@ -141,7 +141,7 @@ export function describeSubmit(openStore: OpenStore): void {
       });
     });
 
-    it('makes every check of a dry run, and writes nothing', async () => {
+    it('makes every check in a dry run and writes nothing', async () => {
       const dryRun = (over = {}) => bench.store.submit(bench.sessionId, submitInput({ dryRun: true, ...over }));
       expect(await dryRun()).toEqual({ kind: 'ok', cursor: START });
       expect(await dryRun({ expect: '5-0' })).toEqual({ kind: 'moved' });
@@ -157,13 +157,13 @@ export function describeSubmit(openStore: OpenStore): void {
       expect(await dryRun()).toEqual({ kind: 'gone' });
     });
 
-    it('takes no more prompts once the transcript is at its bound, but still answers the old ones', async () => {
+    it('answers full once the transcript has reached its bound, but still answers old prompts', async () => {
       const input = submitInput();
       await bench.store.submit(bench.sessionId, input);
       const lease = await bench.claim();
       await bench.store.finish(bench.sessionId, { fence: lease.fence, seq: 1, entries: ['{}'] });
       const to = await bench.headCursor();
-      // Half as many characters as bytes.
+      // Each é is two bytes.
       const transcript = JSON.stringify('é'.repeat(MAX_TRANSCRIPT_BYTES / 2));
       expect(await bench.store.seal(bench.sessionId, { from: START, to, transcript, trimTo: START })).toBe('ok');
 
@@ -172,7 +172,7 @@ export function describeSubmit(openStore: OpenStore): void {
       expect(await bench.store.submit(bench.sessionId, input)).toMatchObject({ kind: 'same' });
     });
 
-    it('does not take a prompt without entries', async () => {
+    it('rejects a prompt without entries', async () => {
       await expect(bench.store.submit(bench.sessionId, submitInput({ entries: [] }))).rejects.toThrow(TypeError);
     });
   });

@@ -6,7 +6,7 @@ export function describeTake(openStore: OpenStore): void {
   describe('take', () => {
     const bench = useBench(openStore);
 
-    it('lists sessions with a due run, the oldest first, and no more than asked for', async () => {
+    it('lists sessions with a due run, oldest first, and at most as many as asked for', async () => {
       const ids = [newId(), newId(), newId()];
       for (const id of ids) {
         await bench.store.submit(id, submitInput());
@@ -16,14 +16,14 @@ export function describeTake(openStore: OpenStore): void {
       expect((await bench.store.take(2)).due).toHaveLength(2);
     });
 
-    it('says in how many ms the earliest run that is not due yet will be', async () => {
+    it('tells the time until the next run becomes due', async () => {
       const since = performance.now();
       const isFrom = (ms: number | null, full: number) => {
         expect(ms).toBeLessThan(full + CLOCK_SLACK_MS);
         expect(ms).toBeGreaterThan(full - (performance.now() - since) - CLOCK_SLACK_MS);
       };
       expect(await bench.store.take(10)).toEqual({ due: [], nextDueMs: null });
-      // Wherever a store keeps them: each is sooner than all before it.
+      // Each lease ends sooner than all before it, so that the answer does not depend on where a store keeps them.
       const leases = [10, 9, 8, 7, 6, 5].map((tenths) => ({ sessionId: newId(), leaseMs: (LEASE_MS * tenths) / 10 }));
       for (const { sessionId, leaseMs } of leases) {
         await bench.store.submit(sessionId, submitInput());
@@ -31,7 +31,7 @@ export function describeTake(openStore: OpenStore): void {
         isFrom((await bench.store.take(10)).nextDueMs, leaseMs);
       }
 
-      // What is due is not what comes next, however little of it was asked for.
+      // Runs that are due do not count as the next one, also when few of them were asked for.
       await bench.submit();
       isFrom((await bench.store.take(1)).nextDueMs, LEASE_MS / 2);
       await bench.advance(LEASE_MS / 2);
@@ -42,7 +42,7 @@ export function describeTake(openStore: OpenStore): void {
       expect(due.toSorted()).toEqual([bench.sessionId, ...leases.map(({ sessionId }) => sessionId)].toSorted());
     });
 
-    it('says when a run is due that was renewed, or is to be tried again later', async () => {
+    it('tells the new time after a renewal and a delayed retry', async () => {
       const { fence } = await bench.start();
       await bench.store.renew(bench.sessionId, { fence, leaseMs: 3 * LEASE_MS });
       expect((await bench.store.take(10)).nextDueMs).toBeGreaterThan(2 * LEASE_MS);
@@ -52,7 +52,7 @@ export function describeTake(openStore: OpenStore): void {
       expect(nextDueMs).toBeLessThan(LEASE_MS + CLOCK_SLACK_MS);
     });
 
-    it('lists a claimed run only once its lease has run out', async () => {
+    it('lists a claimed run once its lease has expired', async () => {
       await bench.start();
       expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
       await bench.advance(LEASE_MS + 1);
@@ -61,7 +61,7 @@ export function describeTake(openStore: OpenStore): void {
       expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);
     });
 
-    it('lists no run that is over', async () => {
+    it('lists no run that has ended', async () => {
       await bench.completeRun();
       await bench.advance(LEASE_MS + 1);
       expect((await bench.store.take(1_000)).due).not.toContain(bench.sessionId);

@@ -1,14 +1,15 @@
 import { tryAllFrames, type FrameBounds, type FrameRules } from './frame-rules.ts';
 import { explore, type Counterexample } from './explore.ts';
-import { createLogModel, type LogBounds, type LogRules } from './log-rules.ts';
+import { createLogModel } from './log-model.ts';
+import type { LogBounds, LogRules } from './log-rules.ts';
 import { createSealModel, type SealRules } from './seal-rules.ts';
 
-/** A rule left out, and what then goes wrong. */
+/** A search with one rule left out, and what it must find. */
 export interface Control {
   name: string;
-  /** What must be found: a `Violation.kind`. */
+  /** The `Violation.kind` that must be found. */
   finds: string;
-  /** A shortest way to it. */
+  /** Returns a shortest way to it. */
   search(): Counterexample | null;
 }
 
@@ -16,25 +17,25 @@ const LOG = { chunks: 1, prompts: 1, takeover: 'restart', viewers: 1 } as const;
 
 export const LOG_CONTROLS: readonly Control[] = [
   log('no fence check', 'late write', { fenceCheck: false }, { faults: 1, kinds: ['frozen writer'] }),
-  log('no fence check, with a Stop', 'late write', { fenceCheck: false }, { faults: 1, kinds: ['cancel'] }),
+  log('no fence check, with a cancellation', 'late write', { fenceCheck: false }, { faults: 1, kinds: ['cancel'] }),
   log('no seq check', 'written twice', { seqCheck: false }, { faults: 1, kinds: ['lost answer'] }),
-  log('no seq check, with a lost tail', 'hole in the log', { seqCheck: false }, { faults: 1, kinds: ['failover'] }),
+  log('no seq check, with a failover', 'hole in the log', { seqCheck: false }, { faults: 1, kinds: ['failover'] }),
   log(
-    'an unanswered write sent again under a new number',
+    'an unanswered write that is sent again with a new seq',
     'wrong text',
     { sameNumberAgain: false },
     { faults: 1, kinds: ['lost answer'] },
   ),
   log('no `prev`', 'gap', { prev: false }, { faults: 1, kinds: ['lost hint'] }),
-  log('no `prev`, with a lost tail', 'two histories', { prev: false }, { faults: 1, kinds: ['failover'] }),
+  log('no `prev`, with a failover', 'two histories', { prev: false }, { faults: 1, kinds: ['failover'] }),
   log(
-    "a snapshot for a cursor 'ahead of the log', not for each that nothing follows",
+    'a snapshot only for a cursor that is ahead of the log, not for each that nothing follows',
     'two histories',
     { snapshotUnlessFollowed: false },
     { faults: 1, kinds: ['failover'] },
   ),
   log(
-    'a viewer that shows what it knows',
+    'a viewer that shows known entries',
     'shown twice',
     { dropKnown: false },
     { faults: 1, kinds: ['repeated hint'] },
@@ -54,15 +55,20 @@ export const LOG_CONTROLS: readonly Control[] = [
     { claimOpenOnly: false },
     { faults: 1, kinds: ['cancel'] },
   ),
-  log('a prompt is not known by its id', 'second run', { promptOnce: false }, { faults: 1, kinds: ['lost answer'] }),
   log(
-    'the end and the close in two writes',
+    'a repeated prompt is not recognized',
+    'second run',
+    { promptOnce: false },
+    { faults: 1, kinds: ['lost answer'] },
+  ),
+  log(
+    'the terminal message and the close in two writes',
     'written after the end',
     { closeWithEnd: false },
     { faults: 1, kinds: ['crash'] },
   ),
   log(
-    'going on with a partial reply without naming the head',
+    'continuing a partial reply without naming its head',
     'wrong text',
     { continueAtHead: false },
     { faults: 1, kinds: ['frozen writer'], takeover: 'continue' },
@@ -76,15 +82,15 @@ export const SEAL_CONTROLS: readonly Control[] = [
     sealerReadsAtOnce: false,
     compareAndSet: false,
   }),
-  seal('sealing a run before it has ended', 'open run sealed', { finishedRunsOnly: false }),
+  seal('sealing an active run', 'open run sealed', { finishedRunsOnly: false }),
   seal('trimming more than the transcript holds', 'lost history', { trimWithinTranscript: false }),
-  seal('paging without contiguity', 'gap', { pagesFollow: false }),
+  seal('reading on without contiguity', 'gap', { readsFollow: false }),
 ];
 
 export const FRAME_CONTROLS: readonly Control[] = [
   frames('a viewer that shows any higher id', 'gap', { shows: 'any higher id' }, { isLossy: true }),
   frames(
-    'a viewer that shows any higher id, nothing lost',
+    'a viewer that shows any higher id, without losses',
     'shown twice',
     { shows: 'any higher id' },
     { isLossy: false },

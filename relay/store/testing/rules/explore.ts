@@ -1,51 +1,56 @@
-/**
- * Breadth-first search through every state that a small model can reach. The first counterexample it finds is a
- * shortest one.
- */
+/** A small model, of which `explore` searches every state. */
 export interface Model<State> {
   readonly initial: State;
   /**
-   * All that can happen next. A `step` happens sooner or later if nothing else does; a `fault` may happen or not.
+   * Everything that can happen next. A `step` happens sooner or later if nothing else does; a `fault` may or may not.
    * States are never changed in place, so that they can share their parts.
    */
   steps(state: State, take: Take<State>): void;
-  /** Adds the state to `row` as whole numbers: two states are the same, or mirror each other, if their rows are equal. */
+  /** Adds the state to `row` as whole numbers. States with equal rows are the same, or mirror each other. */
   encode(state: State, row: number[]): void;
-  /** What must never be so. */
+  /** What is wrong with a state, at any time; null when nothing is. */
   broken(state: State): Violation | null;
-  /** What must not be so when nothing but faults can happen any more. */
+  /** What is wrong with a state in which only faults can happen any more; null when nothing is. */
   unfinished(state: State): Violation | null;
 }
 
+/** Is called for each thing that can happen next. */
 export type Take<State> = (label: string, next: State, kind?: 'step' | 'fault') => void;
 
+/** Something that must not happen. */
 export interface Violation {
-  /** What is wrong, as the table of controls in docs/rules.md says it. */
+  /** What is wrong, in the words of docs/rules.md. */
   kind: string;
   detail: string;
 }
 
+/** A violation, and a way to it. */
 export interface Counterexample extends Violation {
   /** What happened, in order. */
   trace: string[];
 }
 
+/** Result of a search. */
 export interface Outcome {
   states: number;
   transitions: number;
-  /** Of the search: the longest of the shortest ways to a state. */
+  /** Steps to the farthest state. */
   depth: number;
-  /** States in which nothing but faults could happen any more. */
+  /** States in which only faults could happen any more. */
   atRest: number;
   counterexample: Counterexample | null;
 }
 
-/** @throws Error when there are more than `maxStates` states: a search that was cut short proves nothing. */
+/**
+ * Searches every state that a model can reach, breadth first, so that the first counterexample is a shortest one.
+ *
+ * @throws Error when there are more than `maxStates` states: an incomplete search proves nothing.
+ */
 export function explore<State>(model: Model<State>, { maxStates }: { maxStates: number }): Outcome {
   const seen = createRowSet();
   const row: number[] = [];
   const labels = createLabels();
-  /** By the number of a state: the state it was first reached from, and by which label. */
+  /** By number of state: the state that it was first reached from, and by which label. */
   const parents: number[] = [-1];
   const reachedBy: number[] = [-1];
   let transitions = 0;
@@ -100,7 +105,7 @@ export function explore<State>(model: Model<State>, { maxStates }: { maxStates: 
   return outcome(null, 0);
 }
 
-/** Labels are few and states are many: each label is kept once. */
+/** Keeps each label once: labels are few and states are many. */
 function createLabels(): { number(label: string): number; text(number: number): string } {
   const numbers = new Map<string, number>();
   const texts: string[] = [];
@@ -117,7 +122,7 @@ function createLabels(): { number(label: string): number; text(number: number): 
   };
 }
 
-/** 64 bits: among a million rows, two that share a hash by chance have odds of one in forty million. */
+/** A hash of 64 bits: the odds that any two of a million rows share one are one in forty million. */
 function hashRow(row: readonly number[]): { high: number; low: number } {
   let high = 0x9e3779b9;
   let low = 0x85ebca6b;
@@ -136,13 +141,13 @@ function finish(value: number): number {
   return mixed ^ (mixed >>> 16);
 }
 
-/** A set of pairs of 32-bit numbers in two flat arrays: a Set of strings takes five times the time and the memory. */
+/** A set of pairs of 32-bit numbers in two flat arrays: a Set of strings takes five times as much time and memory. */
 function createRowSet(): { add(high: number, low: number): boolean } {
   let size = 0;
   let highs = new Int32Array(1 << 16);
   let lows = new Int32Array(1 << 16);
 
-  /** False when it is there already. The pair 0, 0 marks a free place. */
+  /** Returns false when the pair is in the set already. The pair 0, 0 marks a free place. */
   function put(high: number, low: number): boolean {
     const mask = highs.length - 1;
     let place = (high ^ (low >>> 7)) & mask;

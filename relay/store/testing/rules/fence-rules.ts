@@ -1,25 +1,24 @@
 import { raiseFence } from '../../port-rules.ts';
 import type { LogRules } from './log-rules.ts';
 
-/** How far the model's clock goes on from one raise of the fence to the next. */
+/** Time of the model's clock from one raise of the fence to the next. */
 const TICK = 64;
-/** Fences are told apart by their remainder, as random bits would tell them apart. */
+/** Fences differ in their remainder, as they would by their random bits. */
 const REMAINDERS = 16;
 
 interface Raise {
-  /** Of the session, before. */
+  /** The session's fence before. */
   fence: number;
-  /** How often a fence was raised so far, this time and lost times included. */
+  /** Raises so far, this one and lost ones included. */
   raises: number;
-  /** How often it was raised before in the log as it stands. */
+  /** Raises in the log as it is. */
   raisesInLog: number;
   isClockBack: boolean;
 }
 
 /**
- * The fence that the product's own rule gives. After a failover whose clock went back it lies below the fences that
- * were lost, and is none of them, thanks to the random bits. Without these, a clock that went back far enough gives
- * the very fence that was lost.
+ * The fence by the product's own rule. After a failover whose clock went back it is below the fences that were lost, and
+ * differs from them thanks to the random bits. Without these, a clock that went back far enough gives a lost fence again.
  */
 export function nextFence(rules: LogRules, { fence, raises, raisesInLog, isClockBack }: Raise): number {
   if (raises >= REMAINDERS) throw new Error('the model has too few fences: choose smaller bounds');

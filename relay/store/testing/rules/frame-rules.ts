@@ -1,17 +1,18 @@
 import { compareCursors, follows, formatCursor, parseCursor, type Cursor } from '#shared/cursor.ts';
 import type { Counterexample } from './explore.ts';
 
-/** Each rule of merged frames, and how it is kept. */
+/** The rules of merged frames, and how each is kept. */
 export interface FrameRules {
   /**
-   * What a viewer shows: a frame that `follows`; any frame with a higher id; or one whose `id` (not its `from`) comes
-   * next. It drops what ends at or before its cursor, and takes anything else for a sign that something was missed.
+   * Which frames a viewer shows: those that follow; any with a higher id; or those whose `id` (not `from`) comes next. It
+   * drops frames that end at or before its cursor, and reconnects for any other.
    */
   shows: 'what follows' | 'any higher id' | 'the next id';
-  /** A relay merges anew from the viewer's cursor on; else it sends the frames that it has, whole. */
+  /** A relay merges anew from the viewer's cursor on. Left out: it sends the frames that it has, whole. */
   cutsAtCursor: boolean;
 }
 
+/** All rules kept, as in the product. */
 export const FRAMES_AS_BUILT: FrameRules = { shows: 'what follows', cutsAtCursor: true };
 
 export interface FrameBounds {
@@ -27,19 +28,19 @@ interface MergedFrame {
 }
 
 const FENCE = 7;
-/** More connections than a viewer can need when each brings all that is missing. */
+/** More connections than a viewer needs when each brings everything that is missing. */
 const CONNECTIONS = 3;
 
 export interface FramesOutcome {
   cases: number;
-  /** The one with the fewest entries; among these the first. */
+  /** The first of those with the fewest entries. */
   counterexample: Counterexample | null;
 }
 
 /**
- * Logs of 1 to `longest` deltas; every way to merge them into frames; every cursor a viewer may come with; a first
- * connection that brings frames which were cut without regard to that cursor, any one of them lost; then connections
- * that bring the rest, merged in every other way.
+ * Tries logs of 1 to `longest` deltas, every way to merge them into frames, and every cursor of a viewer. The first
+ * connection brings frames that were cut without regard to that cursor, of which any one may be lost; later connections
+ * bring the rest, merged in every other way.
  */
 export function tryAllFrames(changes: Partial<FrameRules>, { longest, isLossy }: FrameBounds): FramesOutcome {
   const rules: FrameRules = { ...FRAMES_AS_BUILT, ...changes };
@@ -61,7 +62,7 @@ export function tryAllFrames(changes: Partial<FrameRules>, { longest, isLossy }:
   return { cases, counterexample: null };
 }
 
-/** One viewer over several connections; null when it ends with all of the text, once. */
+/** One viewer over several connections; null when it ends with the whole text, each part once. */
 function watch(
   rules: FrameRules,
   length: number,

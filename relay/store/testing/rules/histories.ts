@@ -1,7 +1,7 @@
 import { compareCursors, follows, formatCursor, START, type Cursor } from '#shared/cursor.ts';
 import type { Violation } from './explore.ts';
 
-/** What an entry of the model says. `continued` is `metadata restarted` without `reset`. */
+/** Kinds of entries. `continued` is `metadata restarted` without `reset`. */
 export type EntryKind =
   | 'message'
   | 'started'
@@ -19,9 +19,9 @@ export interface EntryFields {
   prev?: Cursor;
   kind: EntryKind;
   run: number;
-  /** Of a chunk: which of the reply's chunks it is, from 1 on. */
+  /** Number of the chunk in its reply, from 1; 0 for other entries. */
   position: number;
-  /** Who wrote it: tells two executions apart that were given the same fence. */
+  /** The execution that wrote it: tells two executions apart that were given the same fence. */
   writer: number;
 }
 
@@ -32,24 +32,25 @@ export interface Entry extends Readonly<EntryFields> {
 }
 
 /**
- * A log, as its last entry and the log before it. Equal logs are one object, so that comparing two of them, and
- * adding to one, costs the same however long they are.
+ * A log, as its last entry and the log before it. Equal logs are one object, so that the cost of comparing two of them, and
+ * of adding to one, does not depend on their length.
  */
 export interface History {
   readonly number: number;
   readonly length: number;
   readonly parent: History | null;
   readonly entry: Entry | null;
-  /** Where it ends. */
+  /** The cursor of its last entry. */
   readonly head: Cursor;
-  /** The first thing that is wrong with it as a log. */
+  /** The first thing that is wrong with the log; null when nothing is. */
   readonly fault: Violation | null;
-  /** Chunks of the reply as it stands, those before a reset not counted. */
+  /** Chunks of the current reply since its last reset. */
   readonly position: number;
-  /** How often the fence was raised. */
+  /** Raises of the fence. */
   readonly raises: number;
-  /** Runs that were begun; runs that have ended. */
+  /** Runs that have begun. */
   readonly begun: readonly number[];
+  /** Runs that have ended. */
   readonly ended: readonly number[];
   readonly longer: Map<Entry, History>;
   readonly followed: Map<Entry, boolean>;
@@ -63,7 +64,7 @@ export interface Histories {
 
 const TERMINAL: readonly EntryKind[] = ['finished', 'cancelled', 'failed'];
 
-/** `chunks`: of how many chunks each reply consists. */
+/** @param chunks of each reply. */
 export function createHistories(chunks: number): Histories {
   const entries = new Map<string, Entry>();
   let count = 1;
@@ -124,7 +125,7 @@ export function createHistories(chunks: number): Histories {
   };
 }
 
-/** The product's own `follows`, asked once for each pair. */
+/** The product's own `follows`, memoized. */
 export function followsHead(history: History, entry: Entry): boolean {
   let answer = history.followed.get(entry);
   if (answer === undefined) {
@@ -134,14 +135,14 @@ export function followsHead(history: History, entry: Entry): boolean {
   return answer;
 }
 
-/** Is `start` how `history` began (or all of it)? */
+/** Is `start` a beginning of `history`, or all of it? */
 export function startsWith(history: History, start: History): boolean {
   let at: History | null = history;
   while (at && at.length > start.length) at = at.parent;
   return at === start;
 }
 
-/** The entries that lie after a cursor by number, as a store's index finds them, oldest first. */
+/** Entries after a cursor by number, as a store's index finds them, oldest first. */
 export function entriesAfter(history: History, cursor: Cursor): Entry[] {
   const found: Entry[] = [];
   for (let at: History | null = history; at?.entry; at = at.parent) {
@@ -161,7 +162,7 @@ export function show(history: History): string {
   return `[${texts.join(', ')}]`;
 }
 
-/** What a viewer saw, when it is the beginning of no log there ever was. */
+/** Names what is wrong with what a viewer was shown, which is the beginning of no log. */
 export function judge(shown: History, logs: readonly History[]): Violation {
   const entries = entriesOf(shown);
   const detail = `shown ${show(shown)}, logs ${logs.map(show).join(' and ')}`;

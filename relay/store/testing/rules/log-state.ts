@@ -1,54 +1,54 @@
 import type { Entry, History } from './histories.ts';
 
-/** What the store keeps of the session: all of it comes back as it was when a failover loses its tail. */
+/** What the store keeps of the session. A failover that loses writes restores all of it to an earlier state. */
 export interface Store {
   readonly log: History;
   readonly fence: number;
   readonly next: number;
   readonly run: number;
   readonly isOpen: boolean;
-  /** Who holds the lease; null when the run is due. */
+  /** The relay that holds the lease; null when the run is due. */
   readonly owner: number | null;
   /** Claims of this run. */
   readonly attempt: number;
 }
 
-/** A relay's execution of a run: it remembers all that it wrote, so that it can send any of it again. */
+/** A relay's execution of a run. It remembers everything it wrote, so that it can send it again. */
 export interface Writer {
   readonly phase: 'has read' | 'claim unanswered' | 'ready' | 'to close';
   readonly fence: number;
   /** Tells executions apart. */
   readonly id: number;
   readonly run: number;
-  /** Chunks that stood when it went on with a partial reply. */
+  /** Chunks of the partial reply that it continues. */
   readonly have: number;
-  /** seq of what it sends next. */
+  /** seq of the entry that it sends next. */
   readonly next: number;
-  /** What it read before it claimed. */
+  /** The log that it read before it claimed. */
   readonly read: History | null;
 }
 
-/** A viewer, by way of a relay. */
+/** A viewer and its relay. */
 export interface Line {
   readonly phase: 'off' | 'subscribed' | 'read' | 'live';
-  /** Everything this viewer was shown, in order; a snapshot replaces it. */
+  /** Everything that the viewer was shown, in order. A snapshot replaces it. */
   readonly shown: History;
-  /** Published, and not yet heard. */
+  /** Published hints that have not arrived yet. */
   readonly hints: readonly Entry[];
-  /** A read under way: where it reads on from, and the log as it was read. */
+  /** A read under way: the cursor, and the log as it was read. */
   readonly asked: { readonly from: History; readonly log: History } | null;
-  /** It heard something that does not follow. */
+  /** A hint arrived that does not follow. */
   readonly isBehind: boolean;
 }
 
 export type Pair<T> = readonly [T, T];
 
-/** All that the model knows: it is never changed in place. */
+/** A state of the model. Never changed in place. */
 export interface LogState {
   readonly store: Store;
   /** Former states of the store that a failover can bring back, oldest first. */
   readonly saved: readonly Store[];
-  /** Logs whose tails were lost. */
+  /** Logs whose newest entries were lost in a failover. */
   readonly lost: readonly History[];
   readonly writers: Pair<Writer | null>;
   readonly lines: Pair<Line>;
@@ -63,14 +63,18 @@ export interface LogState {
 const PHASES: readonly Writer['phase'][] = ['has read', 'claim unanswered', 'ready', 'to close'];
 const LINE_PHASES: readonly Line['phase'][] = ['off', 'subscribed', 'read', 'live'];
 
+/** A writer before its claim. */
 export const NO_WRITER: Writer = { phase: 'ready', fence: 0, id: 0, run: 0, have: 0, next: 1, read: null };
 
+/** A viewer without a connection. */
 export const DROPPED: Partial<Line> = { phase: 'off', hints: [], asked: null, isBehind: false };
 
+/** Sends a hint to a viewer that is subscribed. */
 export function publish(line: Line, entry: Entry): Line {
   return line.phase === 'off' || line.phase === 'read' ? line : { ...line, hints: [...line.hints, entry] };
 }
 
+/** Uses up one of the faults that may happen. */
 export function spend(state: LogState): LogState {
   const faultsLeft = state.faultsLeft - 1;
   return { ...state, faultsLeft, saved: faultsLeft === 0 ? [] : state.saved };
@@ -86,7 +90,7 @@ export function setLine(state: LogState, actor: 0 | 1, change: Partial<Line>): L
   return { ...state, lines: actor === 0 ? [{ ...first, ...change }, second] : [first, { ...second, ...change }] };
 }
 
-/** Which relay, and which viewer, is called the first does not matter: they are put in an order that shows. */
+/** See `Model.encode`. Relays are interchangeable, and so are viewers: both are sorted, so that mirrored states are equal. */
 export function encode(state: LogState, row: number[]): void {
   const { store, saved, lost, writers, lines } = state;
   row.push(state.prompt, state.raises, state.isClockBack ? 1 : 0, state.faultsLeft, saved.length, lost.length);

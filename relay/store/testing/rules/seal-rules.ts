@@ -1,35 +1,37 @@
 import { compareCursors, follows, formatCursor, START, type Cursor } from '#shared/cursor.ts';
 import type { Model, Take } from './explore.ts';
 
-/** Each rule of sealing, and whether it is kept. */
+/** The rules of sealing, each of which can be left out. */
 export interface SealRules {
-  /** A transcript is replaced only if it still stands for the cursor at which the sealer read it. */
+  /** A transcript is replaced only if it still stands for the cursor that it stood for when it was read. */
   compareAndSet: boolean;
   /** A sealer reads the transcript and the log in one view. */
   sealerReadsAtOnce: boolean;
   /** A viewer's snapshot and what follows it are read in one view. */
   snapshotAtOnce: boolean;
-  /** Runs that have ended are sealed, and no others. */
+  /** Only runs that have ended are sealed. */
   finishedRunsOnly: boolean;
-  /** What the transcript does not hold stays in the log. */
+  /** Entries that are not in the transcript stay in the log. */
   trimWithinTranscript: boolean;
-  /** A page is sent only if it follows the cursor it was asked for; else a snapshot. */
-  pagesFollow: boolean;
+  /** A read gives entries only if they follow its cursor, else a snapshot. */
+  readsFollow: boolean;
 }
 
+/** All rules kept, as in the product. */
 export const SEALED_AS_BUILT: SealRules = {
   compareAndSet: true,
   sealerReadsAtOnce: true,
   snapshotAtOnce: true,
   finishedRunsOnly: true,
   trimWithinTranscript: true,
-  pagesFollow: true,
+  readsFollow: true,
 };
 
+/** How far a search goes. */
 export interface SealBounds {
   /** Each run is two entries: the prompt and the terminal message. */
   runs: number;
-  /** How often each of the two sealers tries. */
+  /** Tries of each of the two sealers. */
   seals: number;
 }
 
@@ -39,24 +41,25 @@ type Numbers = readonly number[];
 interface View {
   readonly transcript: Numbers;
   readonly sealedTo: number;
-  /** Entries of the log; null as long as the transcript alone was read. */
+  /** Entries of the log; null while only the transcript was read. */
   readonly log: Numbers | null;
 }
 
 interface SealState {
   readonly written: number;
-  /** Entries up to this one were dropped from the log. */
+  /** Entries up to this one were trimmed. */
   readonly trimmed: number;
   readonly transcript: Numbers;
   readonly sealedTo: number;
   readonly sealers: readonly [View | null, View | null];
   readonly sealsLeft: readonly [number, number];
-  /** A viewer without a cursor: what it has read so far, and what it is shown. */
+  /** A viewer without a cursor: what it has read so far, and what it was shown. */
   readonly newcomer: { readonly view: View | null; readonly shown: Numbers | null };
-  /** A viewer that stood at the first entry when the run had just begun, and reads one entry a page. */
-  readonly pager: Numbers;
+  /** A viewer that starts at the first entry and reads one entry at a time. */
+  readonly reader: Numbers;
 }
 
+/** The model of a transcript, its log, two sealers and two viewers. */
 export function createSealModel(changes: Partial<SealRules>, { runs, seals }: SealBounds): Model<SealState> {
   const rules: SealRules = { ...SEALED_AS_BUILT, ...changes };
 
@@ -69,7 +72,7 @@ export function createSealModel(changes: Partial<SealRules>, { runs, seals }: Se
       sealers: [null, null],
       sealsLeft: [seals, seals],
       newcomer: { view: null, shown: null },
-      pager: [1],
+      reader: [1],
     },
     steps(state, take) {
       if (state.written < 2 * runs) {
@@ -78,11 +81,11 @@ export function createSealModel(changes: Partial<SealRules>, { runs, seals }: Se
       }
       for (const sealer of [0, 1] as const) stepsOfSealer(state, sealer, take);
       stepsOfNewcomer(state, take);
-      stepsOfPager(state, take);
+      stepsOfReader(state, take);
     },
-    encode({ written, trimmed, transcript, sealedTo, sealers, sealsLeft, newcomer, pager }, row) {
+    encode({ written, trimmed, transcript, sealedTo, sealers, sealsLeft, newcomer, reader }, row) {
       row.push(written, trimmed, sealedTo, ...sealsLeft);
-      for (const numbers of [transcript, pager, newcomer.shown]) pushNumbers(row, numbers);
+      for (const numbers of [transcript, reader, newcomer.shown]) pushNumbers(row, numbers);
       for (const view of [...sealers, newcomer.view]) {
         row.push(view ? view.sealedTo : -1);
         pushNumbers(row, view?.transcript ?? null);
@@ -90,16 +93,17 @@ export function createSealModel(changes: Partial<SealRules>, { runs, seals }: Se
       }
     },
     broken(state) {
-      const { written, transcript, sealedTo, newcomer, pager } = state;
+      const { written, transcript, sealedTo, newcomer, reader } = state;
       const whole = compose(transcript, sealedTo, logOf(state));
       const detail = `transcript ${show(transcript)}, log ${show(logOf(state))}`;
       if (whole.length !== written || !isBeginning(whole)) return { kind: 'lost history', detail };
       if (sealedTo % 2) return { kind: 'open run sealed', detail };
       if (newcomer.shown && !isBeginning(newcomer.shown))
         return { kind: 'gap', detail: `a new viewer sees ${show(newcomer.shown)}` };
-      return isBeginning(pager) ? null : { kind: 'gap', detail: `a viewer who pages sees ${show(pager)}` };
+      return isBeginning(reader) ? null : { kind: 'gap', detail: `a reading viewer sees ${show(reader)}` };
     },
-    unfinished: ({ written, pager }) => (pager.length < written ? { kind: 'left behind', detail: show(pager) } : null),
+    unfinished: ({ written, reader }) =>
+      reader.length < written ? { kind: 'left behind', detail: show(reader) } : null,
   };
 
   function stepsOfSealer(state: SealState, sealer: 0 | 1, take: Take<SealState>): void {
@@ -130,7 +134,7 @@ export function createSealModel(changes: Partial<SealRules>, { runs, seals }: Se
     const to = transcript.at(-1) ?? 0;
     const isStale = view.sealedTo !== state.sealedTo || compareCursors(cursorOf(to), cursorOf(view.sealedTo)) <= 0;
     if (to === 0 || to > end || (rules.compareAndSet && isStale)) return state;
-    // The last finished run stays, so that a viewer within it gets exactly the rest.
+    // The last finished run stays in the log.
     const trimTo = rules.trimWithinTranscript ? to - 2 : state.written;
     return { ...state, transcript, sealedTo: to, trimmed: Math.max(state.trimmed, trimTo) };
   }
@@ -151,14 +155,14 @@ export function createSealModel(changes: Partial<SealRules>, { runs, seals }: Se
     }
   }
 
-  function stepsOfPager(state: SealState, take: Take<SealState>): void {
-    const { pager, transcript, sealedTo } = state;
-    const last = pager.at(-1) ?? 0;
+  function stepsOfReader(state: SealState, take: Take<SealState>): void {
+    const { reader, transcript, sealedTo } = state;
+    const last = reader.at(-1) ?? 0;
     if (last === state.written) return;
     const next = logOf(state).find((number) => number > last);
-    const isExact = next !== undefined && (!rules.pagesFollow || follows(cursorOf(last), positionOf(next)));
-    if (isExact) take('a viewer reads a page', { ...state, pager: [...pager, next] });
-    else take('a viewer reads a page: snapshot', { ...state, pager: compose(transcript, sealedTo, logOf(state)) });
+    const isExact = next !== undefined && (!rules.readsFollow || follows(cursorOf(last), positionOf(next)));
+    if (isExact) take('a viewer reads on', { ...state, reader: [...reader, next] });
+    else take('a viewer reads on: snapshot', { ...state, reader: compose(transcript, sealedTo, logOf(state)) });
   }
 }
 

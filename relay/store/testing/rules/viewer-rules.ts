@@ -3,19 +3,19 @@ import { entriesAfter, followsHead, type Entry, type Histories, type History } f
 import type { LogRules } from './log-rules.ts';
 import type { Line } from './log-state.ts';
 
-/** What a reader has seen after something came, and whether something is missing before it. */
+/** What a reader was shown, and whether it has noticed that something is missing. */
 interface Seen {
   shown: History;
   isBehind: boolean;
 }
 
-/** A hint is heard: what follows is shown, what is known is dropped, and anything else means that the log must be read. */
+/** A hint arrives: one that follows is shown, one that is known is dropped, and any other means that the log must be read. */
 export function hear(histories: Histories, rules: LogRules, line: Line, hint: Entry): Seen {
   const { shown, isBehind } = receive(histories, rules, line.shown, [hint]);
   return isOutOfDate(rules, line, shown, isBehind);
 }
 
-/** The log was read from a cursor on, as it was at the time; what was heard since may overlap with it. */
+/** An answer to a read arrives. The log is as it was when it was read, so hints since then may overlap with it. */
 export function readAnswer(
   histories: Histories,
   rules: LogRules,
@@ -27,7 +27,7 @@ export function readAnswer(
   const isExact = first ? takesNext(rules, from, first) : from.head === log.head;
   const isSnapshot = rules.snapshotUnlessFollowed ? !isExact : compareCursors(from.head, log.head) > 0;
   if (isSnapshot) return { shown: log, isBehind: false };
-  // A relay that does not look whether its answer follows takes all that lies after the cursor for the rest.
+  // Without the rule, a relay takes everything after the cursor for the rest.
   if (!rules.snapshotUnlessFollowed) {
     const rest = entries.filter(({ id }) => compareCursors(id, shown.head) > 0);
     return { shown: rest.reduce(histories.append, shown), isBehind: false };
@@ -35,7 +35,7 @@ export function readAnswer(
   return receive(histories, rules, shown, entries);
 }
 
-/** With the head poll a reader need not remember that it is behind: it sees so for itself. */
+/** With the head poll a reader need not remember that it is behind: the poll tells. */
 export function isOutOfDate(rules: LogRules, line: Line, shown: History, isBehind: boolean): Seen {
   return { shown, isBehind: !rules.headPoll && (isBehind || line.isBehind) };
 }

@@ -7,7 +7,7 @@ import { createKeys, type Keys } from '../../keys.ts';
 import { openRedisStore, type OpenRedisStoreOptions, type ScriptStore } from '../open-redis-store.ts';
 import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
-/** A store with a prefix of its own on a server, closed when the test ends. */
+/** Opens a store with a prefix of its own, which is closed when the test ends. */
 export async function openForTest(
   server: RedisProcess,
   options: Partial<OpenRedisStoreOptions> = {},
@@ -18,7 +18,7 @@ export async function openForTest(
   return { store, prefix, keys: createKeys(prefix) };
 }
 
-/** A prompt, claimed. */
+/** Submits a prompt and claims its run. */
 export async function startRun(store: ScriptStore, sessionId: string): Promise<Lease> {
   await store.submit(sessionId, submitInput());
   const answer = await store.claim(sessionId, claimInput());
@@ -27,8 +27,8 @@ export async function startRun(store: ScriptStore, sessionId: string): Promise<L
 }
 
 /**
- * Resolves when a replica has all that this server has written so far. WAIT waits for what its own connection wrote, and so
- * for all before it: `key` is written for that, and has to lie on this server.
+ * Resolves when a replica has everything that this server has written so far. WAIT covers the writes of its own connection
+ * and all before them, so `key` is written first; its slot must be on this server.
  */
 export async function untilReplicated(admin: Redis, key: string): Promise<void> {
   await admin.set(key, '1');

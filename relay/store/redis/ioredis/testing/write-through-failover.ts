@@ -7,8 +7,8 @@ import { startRun, untilReplicated } from './open-for-test.ts';
 import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 
 /**
- * Writes "a", "b" and "c" to a session, whose server is killed after "a", and waits until its followers hear of it again.
- * Resolves to what is in the log then.
+ * Writes "a", "b" and "c" to a session whose server is killed after "a", and waits until its followers are told again.
+ * Resolves with the log.
  */
 export async function writeThroughFailover(
   store: ScriptStore,
@@ -21,7 +21,7 @@ export async function writeThroughFailover(
   expect(await store.append(sessionId, { fence, seq: 1, entries: ['"a"'] })).toEqual({ kind: 'ok', next: 2 });
   const tag = String(partitionOf(sessionId));
   const master = await masterOf(tag);
-  // What was acknowledged may be lost when a replica takes over; wait until it has it, as this is not about that.
+  // A failover may lose acknowledged writes; that is not tested here, so wait until the replica has them.
   await untilReplicated(master.admin, `{${tag}}:written-last`);
   await master.kill();
 

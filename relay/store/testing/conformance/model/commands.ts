@@ -19,7 +19,7 @@ import {
 type Command = fc.AsyncCommand<Trial, object>;
 type Who = 'newest' | 0 | 1 | 2;
 
-/** A command does the same to the store and to the model, compares the two answers, and then all that can be seen. */
+/** A command that asks the store and the model the same, compares their answers, and then everything that can be observed. */
 function command<Choice extends { session: number }>(
   name: string,
   choices: { [Key in keyof Omit<Choice, 'session'>]: fc.Arbitrary<Choice[Key]> },
@@ -39,7 +39,7 @@ function command<Choice extends { session: number }>(
   }));
 }
 
-/** Mostly whoever claimed last, so that runs get somewhere; else anybody, zombies included. */
+/** Mostly the actor that claimed last, so that runs make progress; else any actor, those with lost leases included. */
 const actor = fc.constantFrom<Who>('newest', 'newest', 'newest', 0, 1, 2);
 const offset = fc.constantFrom(0, 0, 0, 0, -3, -2, -1, 1, 2);
 const random = fc.constantFrom(0, 1, 1_048_575);
@@ -296,7 +296,7 @@ const leaveGone = command<{ session: number }>(
   ({ model }) => model.tombstoneUntil !== null,
 );
 
-/** How often each comes: mostly what carries a run forward. */
+/** How often each command comes: mostly those that carry a run forward. */
 const WEIGHTS: [number, fc.Arbitrary<Command>][] = [
   [8, submit],
   [8, claim],
@@ -316,17 +316,17 @@ const WEIGHTS: [number, fc.Arbitrary<Command>][] = [
   [5, leaveGone],
 ];
 
-/** `fc.commands` draws evenly, so the frequent ones are listed often. */
+/** `fc.commands` draws evenly, so frequent commands are listed several times. */
 export const commands: fc.Arbitrary<Command>[] = WEIGHTS.flatMap(([weight, arbitrary]) =>
   Array(weight).fill(arbitrary),
 );
 
-/** So that not half of the commands say that there is nothing yet; the examples do. */
+/** Otherwise half of the commands would find no session; the examples cover that. */
 function wasPrompted({ submits }: Readonly<TrialSession>): boolean {
   return submits.length > 0;
 }
 
-/** Sends an append or a finish, of whoever once had the right to, and remembers it for `resend`. */
+/** Sends an append or a finish of an actor that once held a lease, and remembers it for `resend`. */
 async function write(
   trial: Trial,
   session: TrialSession,
@@ -341,7 +341,7 @@ async function write(
   if ('next' in answer) who.next = answer.next;
 }
 
-/** Tells the model which fence the store has now; if it was raised, it was raised by enough. */
+/** Tells the model the store's fence after an operation, and checks that it was raised by enough if it was raised. */
 async function raising(
   trial: Trial,
   session: TrialSession,
@@ -370,12 +370,12 @@ function entriesOf(session: TrialSession, who: Actor, off: number, count: number
   };
 }
 
-/** A message that a writer wrote, and not the store. */
+/** JSON text of a message that a writer wrote, as opposed to the store. */
 function text(runId: string, fields: Record<string, unknown>): string {
   return JSON.stringify({ type: 'chunk', runId, written: newId(), ...fields });
 }
 
-/** One of the cursors that were ever seen, or the place after one of them. */
+/** One of the cursors seen so far, or the position after one of them. */
 function cursorOf({ cursors }: TrialSession, which: number): Cursor {
   const all = [...cursors];
   const cursor = pick(all, Math.floor(which / 2) % all.length);

@@ -3,13 +3,15 @@ import { MAX_TRANSCRIPT_BYTES, TTL_MS, type OpenStore } from '../store-harness.t
 import { commands } from './commands.ts';
 import { clearUp, createTrial, type Trial } from './trial.ts';
 
+/** How thoroughly a store is compared with the model. */
 export interface ModelOptions {
-  /** How many sequences of commands. */
+  /** Sequences of commands to try. */
   runs: number;
-  /** To repeat what a failure printed. */
+  /** Seed that a failure has printed, to repeat it. */
   seed?: number;
+  /** Path that a failure has printed, to repeat it. */
   path?: string;
-  /** Stop at the first failure, without looking for a shorter one. */
+  /** Stop at the first failure, without shrinking it. */
   endOnFailure?: boolean;
 }
 

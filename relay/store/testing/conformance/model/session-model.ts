@@ -14,22 +14,22 @@ import type {
 } from '../../../session-store.ts';
 
 /**
- * What one session should be, said a second time and as plainly as possible: arrays, nothing saved, nothing fast.
+ * The behaviour of one session, stated a second time and as plainly as possible: arrays, nothing cached, nothing fast.
  *
- * Fences come from a clock that the model does not have, so each operation that may raise the fence is told what the
- * store's fence is afterwards; that it was raised when it should be, and by enough, is checked with the answers.
- * Messages that stores write themselves are compared without the time in them.
+ * Fences depend on the store's clock, so each operation that may raise the fence is told the store's fence afterwards.
+ * Whether it was raised when it should be, and by enough, is checked with the answers. Messages that stores write
+ * themselves are compared without their times.
  */
 export interface SessionModel {
-  /** null: nothing was ever written, or nothing is remembered. */
+  /** Null: never written, or forgotten. */
   open: OpenSession | null;
-  /** Gone, and remembered until then. */
+  /** The session is gone, and is remembered until then. */
   tombstoneUntil: number | null;
 }
 
 interface OpenSession {
   log: ModelEntry[];
-  /** Entries before this one were dropped. */
+  /** Number of entries that were trimmed. */
   trimmed: number;
   sealed: { to: Cursor; transcript: string };
   run: ModelRun | null;
@@ -45,7 +45,7 @@ export interface ModelEntry {
   fence: number;
   seq: number;
   prev: Cursor | null;
-  /** The text, or for what the store wrote itself the message without its time. */
+  /** JSON text of the message; for messages of the store itself, the message without its time. */
   data: string | Record<string, unknown>;
 }
 
@@ -63,7 +63,7 @@ interface ModelRun {
   journal: Record<string, string>;
 }
 
-/** Time as the model sees it, and what the store was opened with. */
+/** The model's time, and the options that the store was opened with. */
 export interface World {
   now: number;
   ttlMs: number;
@@ -72,7 +72,7 @@ export interface World {
 
 export const UNTOUCHED = (): SessionModel => ({ open: null, tombstoneUntil: null });
 
-/** What time alone does. */
+/** What the passing of time changes. */
 export function age(model: SessionModel, { now, ttlMs }: World): void {
   if (model.open && !model.open.run && model.open.expiresAt <= now) {
     model.tombstoneUntil = model.open.expiresAt + 2 * ttlMs;
@@ -100,7 +100,7 @@ function nextSeq(session: OpenSession): number {
   return session.log.filter((entry) => entry.fence === fence).length;
 }
 
-/** Each write but an append moves the end; it counts only while no run is active. */
+/** Every write but an append prolongs the session; the end counts only while no run is active. */
 function touch(session: OpenSession, world: World): void {
   session.expiresAt = world.now + world.ttlMs;
 }
@@ -152,7 +152,7 @@ export function submit(model: SessionModel, world: World, input: SubmitInput, fe
   return { kind: 'ok', cursor: before };
 }
 
-/** `dueAt` is not told: it is a time of the store's own clock. */
+/** Without `dueAt`, which is a time of the store's own clock. */
 export function claim(model: SessionModel, world: World, input: ClaimInput, fence: number): unknown {
   const session = model.open;
   if (!session) return { kind: 'none' };
@@ -247,7 +247,7 @@ export function release(model: SessionModel, world: World, input: ReleaseInput):
   return { kind: 'ok' };
 }
 
-/** Are all of these in the log, under the fence that it ends with? */
+/** Are all of these entries in the log, under its newest fence? */
 function landed(session: OpenSession, input: AppendInput): boolean {
   return session.log.at(-1)?.fence === input.fence && input.seq + input.entries.length <= nextSeq(session);
 }
@@ -342,7 +342,7 @@ export function erase(model: SessionModel, { now, ttlMs }: World): void {
   model.tombstoneUntil = now + 2 * ttlMs;
 }
 
-/** The answer to `read`; `data` of what stores write themselves without its time. */
+/** The answer to `read`. Messages of the store itself come without their times. */
 export function read(model: SessionModel, input: ReadInput): unknown {
   if (model.tombstoneUntil !== null) return { kind: 'gone' };
   const session = model.open;
@@ -352,7 +352,7 @@ export function read(model: SessionModel, input: ReadInput): unknown {
   const kept = session.log.slice(session.trimmed);
   if (after !== undefined) {
     const rest = kept.filter((entry) => isAfter(entry, after));
-    // The cursor is a place in this very log, and nothing right after it was dropped.
+    // The cursor is a position in this very log, and the entry after it was not trimmed.
     const place = [START, ...session.log.map(({ fence, seq }) => formatCursor(fence, seq))].indexOf(after);
     const isExact = place === session.log.length || (place >= session.trimmed && place !== -1);
     if (isExact) return { kind: 'exact', entries: rest.slice(0, limit), ...view };

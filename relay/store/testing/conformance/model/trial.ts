@@ -18,21 +18,21 @@ import {
   type World,
 } from './session-model.ts';
 
-/** One run of commands: the store, the model of each session, and what the actors remember. */
+/** One sequence of commands: the store, the model of each session, and the actors' memory. */
 export interface Trial {
   readonly harness: StoreHarness;
   readonly world: World;
   /** What the store draws for the next raise of a fence. */
   readonly dice: { bits: number };
   readonly sessions: TrialSession[];
-  /** As `performance.now()` tells: the clocks of some stores run besides, and no faster. */
+  /** `performance.now()` at the start: the clocks of some stores run by themselves meanwhile, and no faster. */
   readonly since: number;
 }
 
 export interface TrialSession {
   readonly id: string;
   readonly model: SessionModel;
-  /** Every cursor that was ever seen, those of lost histories included. */
+  /** Every cursor seen so far, and some that never existed. */
   readonly cursors: Set<Cursor>;
   readonly submits: SubmitInput[];
   readonly cancelTokens: string[];
@@ -40,7 +40,7 @@ export interface TrialSession {
   follower: Follower | null;
 }
 
-/** Somebody who writes, or once wrote: it keeps to its lease however long ago that was. */
+/** A writer, which goes on using its lease however long ago it lost it. */
 export interface Actor {
   claim: ClaimInput | null;
   fence: number;
@@ -50,7 +50,7 @@ export interface Actor {
 
 interface Follower {
   seen: ReturnType<typeof collectEvents>;
-  /** How many entries the log had when it came. */
+  /** Entries in the log when it began to follow. */
   from: number;
   leave: Unfollow;
 }
@@ -72,7 +72,7 @@ export function createSession(): TrialSession {
   };
 }
 
-/** The fence that the store's log ends with. */
+/** The newest fence of the store's log. */
 export async function currentFence({ harness }: Trial, { id }: TrialSession): Promise<number> {
   const head = await harness.store.head(id);
   return head.kind === 'open' ? (parseCursor(head.head)?.fence ?? 0) : 0;
@@ -85,7 +85,7 @@ export async function follow(trial: Trial, session: TrialSession): Promise<void>
   session.follower = { seen, leave, from: session.model.open?.log.length ?? 0 };
 }
 
-/** Is everything that can be seen of each session as the model says, and do the invariants hold? */
+/** Checks that everything that can be observed of each session is as in the model, and that the invariants hold. */
 export async function verify(trial: Trial): Promise<void> {
   const { store } = trial.harness;
   await verifyTake(trial);
@@ -107,18 +107,18 @@ export async function verify(trial: Trial): Promise<void> {
   }
 }
 
-/** Are the due runs listed, and those alone, and is it said when the next will be? */
+/** Checks that `take` lists exactly the due runs, and tells when the next one is due. */
 async function verifyTake({ harness, world, sessions, since }: Trial): Promise<void> {
   const { due, nextDueMs } = await harness.store.take(1_000);
   const later: number[] = [];
   for (const { id, model } of sessions) {
     age(model, world);
     const dueAt = model.open?.run?.dueAt ?? null;
-    assert.equal(due.includes(id), dueAt !== null && dueAt <= world.now, 'take lists due runs, and those alone');
+    assert.equal(due.includes(id), dueAt !== null && dueAt <= world.now, 'take lists exactly the due runs');
     if (dueAt !== null && dueAt > world.now) later.push(dueAt - world.now);
   }
   if (later.length === 0) {
-    assert.equal(nextDueMs, null, 'take tells of no run that is due later where there is none');
+    assert.equal(nextDueMs, null, 'take names no next run when there is none');
     return;
   }
   const expected = Math.min(...later);
@@ -129,7 +129,7 @@ async function verifyTake({ harness, world, sessions, since }: Trial): Promise<v
   );
 }
 
-/** Does `read` answer what the model says? The entries are the store's own, so this compares the whole log as well. */
+/** Checks that `read` answers as the model does, with the same entries. */
 export async function verifyRead(
   { harness }: Trial,
   { id, model }: TrialSession,
@@ -142,7 +142,7 @@ export async function verifyRead(
   assert.deepEqual(seen, read(model, input), `read after ${after}`);
 }
 
-/** A follower has seen all that was written since it came, or that the session is gone. */
+/** Checks that a follower was told of everything written since it came, or that the session is gone. */
 async function verifyFollower(session: TrialSession): Promise<void> {
   const { follower, model } = session;
   if (!follower) return;
@@ -153,7 +153,7 @@ async function verifyFollower(session: TrialSession): Promise<void> {
       assert.deepEqual(seen.entries.map(toModelEntry), model.open.log.slice(from), 'a follower sees the log');
     else if (sawSomething) assert.ok(seen.gone, 'a follower is told that the session is gone');
   };
-  // Most drivers have told by now; hints of others may take a moment.
+  // With most drivers the hints have arrived by now; with others they may take a moment.
   try {
     compare();
   } catch {
@@ -164,7 +164,7 @@ async function verifyFollower(session: TrialSession): Promise<void> {
   session.follower = null;
 }
 
-/** What holds of every log, whatever happened. */
+/** Checks what holds for every log, whatever has happened. */
 export function checkInvariants(log: readonly ModelEntry[], activeRunId: string | null): void {
   const ended = new Set<string>();
   let before: ModelEntry | null = null;
@@ -181,7 +181,7 @@ export function checkInvariants(log: readonly ModelEntry[], activeRunId: string 
       assert.equal(
         entry.prev,
         before ? `${before.fence}-${before.seq}` : START,
-        'a new fence names what it comes after',
+        'a new fence names the cursor before it',
       );
     }
     before = entry;
@@ -192,7 +192,7 @@ export function checkInvariants(log: readonly ModelEntry[], activeRunId: string 
   }
 }
 
-/** Leaves nothing behind that is due, for the store may be used again. */
+/** Deletes the sessions, so that no due run is left for the next trial. */
 export async function clearUp(trial: Trial): Promise<void> {
   for (const session of trial.sessions) {
     session.follower?.leave();
