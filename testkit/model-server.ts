@@ -58,65 +58,20 @@ const DEFAULT_PLAN: ReplyPlan = {
   allowed: Number.POSITIVE_INFINITY,
 };
 
-const PLAIN = [
-  ' the',
-  ' log',
-  ' keeps',
-  ' every',
-  ' word',
-  ',',
-  '.',
-  ' and',
-  ' then',
-  ' what',
-  ' follows',
-  ' Übergröße',
-  ' naïve',
-  ' 漢字',
-  ' 🚀',
-  ' 👩‍💻',
-  ' e\u0301',
-  ' one',
-  ' reads',
-  ' on',
-  ' until',
-  ' its',
-  ' end',
-  '.\n\nNow',
+/** Words that prose and `wild` text share, some of them of more than one UTF-16 unit. */
+const WORDS = [
+  ...[' the', ' log', ' keeps', ' every', ' word', ',', '.', ' and', ' then', ' what', ' follows'],
+  ...[' Übergröße', ' naïve', ' 漢字', ' 🚀', ' 👩‍💻', ' e\u0301'],
 ] as const;
 
+const PLAIN = [' one', ...WORDS, ' reads', ' on', ' until', ' its', ' end', '.\n\nNow'] as const;
+
+/** Text that looks like framing, markup or JSON, and white space that some reader may drop. */
 const WILD = [
-  ' the',
-  ' log',
-  ' keeps',
-  ' every',
-  ' word',
-  ',',
-  '.',
-  ' and',
-  ' then',
-  ' what',
-  ' follows',
-  ' Übergröße',
-  ' naïve',
-  ' 漢字',
-  ' 🚀',
-  ' 👩‍💻',
-  ' e\u0301',
   ' "quoted"',
-  ' back\\slash',
-  ' <b>',
-  ' &amp;',
-  '\n',
-  '\n\n',
-  ' data: x',
-  ' id: 1-1',
-  '\t',
-  ' \u2028',
-  ' 0-0',
-  ' null',
-  '  ',
-  ' {"type":"chunk"}',
+  ...WORDS,
+  ...[' back\\slash', ' <b>', ' &amp;', '\n', '\n\n', ' data: x', ' id: 1-1', '\t', ' \u2028'],
+  ...[' 0-0', ' null', '  ', ' {"type":"chunk"}'],
 ] as const;
 
 export async function openModelServer(seed: number): Promise<ModelServer> {

@@ -3,6 +3,7 @@ import type { HubTiming } from '#relay/live/hub.ts';
 import { CONCURRENCY_MUTATIONS, MUTATIONS as STORE_MUTATIONS } from '#relay/store/testing/conformance/mutations.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { StoreError } from '#relay/store/store-error.ts';
+import { sleep } from '#testkit/wait.ts';
 import { LUA_MUTATIONS, type LuaEdit } from './lua-mutations.ts';
 
 /** One rule broken. */
@@ -37,7 +38,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       let written: Promise<unknown> = Promise.resolve();
       const later = (write: () => Promise<unknown>): void => {
         written = written
-          .then(() => pause(5))
+          .then(() => sleep(5))
           .then(write)
           .catch((error: unknown) => {
             // What becomes of it nobody hears.
@@ -48,7 +49,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
         async submit(id, input) {
           await written;
           const answer = await store.submit(id, { ...input, dryRun: true });
-          if (!input.dryRun && answer.kind === 'ok') later(() => pause(40).then(() => store.submit(id, input)));
+          if (!input.dryRun && answer.kind === 'ok') later(() => sleep(40).then(() => store.submit(id, input)));
           return answer;
         },
         append(id, input) {
@@ -190,10 +191,4 @@ export function findMutation(name: string | undefined): Mutation {
 
 export function mutateStore(store: SessionStore, { store: mutate }: Mutation): SessionStore {
   return mutate ? { ...store, ...mutate(store) } : store;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

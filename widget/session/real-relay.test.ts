@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net';
 import type { LanguageModel } from 'ai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRelay, type Relay } from '#relay/app.ts';
+import { openTcpProxy, type TcpProxy } from '#testkit/network/tcp-proxy.ts';
+import { createRandom } from '#testkit/random.ts';
 import { createDemoModel } from '#relay/generation/models/demo/demo-model.ts';
 import { createServer } from '#relay/node/create-server.ts';
 import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import { sessionAnswerSchema } from '#shared/protocol.ts';
 import { readTestSeed } from '#scripts/test-seed.ts';
 import { createSharedStorage } from './shared-session.ts';
-import { createCuttingProxy, type CuttingProxy } from './testing/cutting-proxy.ts';
 import { createFakeProfile, lastAnswer, openChat, type OpenChat } from './testing/open-chat.ts';
 import type { ChatView } from './types.ts';
 
@@ -69,19 +70,8 @@ function overhear(model: Model, written: string[]): Model {
   };
 }
 
-/** Mulberry32: the same numbers for the same seed. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 let stage: Stage;
-let proxies: CuttingProxy[];
+let proxies: TcpProxy[];
 
 beforeEach(() => {
   proxies = [];
@@ -210,11 +200,12 @@ describe('with the relay', () => {
 
 it('a thousand cuts lose nothing and repeat nothing', async () => {
   const seed = readTestSeed();
-  const random = createRandom(seed);
+  const random = createRandom(seed).next;
   stage = await openStage(300);
   // Mostly within a few messages, now and then late enough for a long one to get through.
   const nextCut = (): number => Math.floor(random() * (random() < 0.75 ? 900 : 8_000));
-  const proxy = await createCuttingProxy({ target: stage.origin, nextCut });
+  const proxy = await openTcpProxy(Number(new URL(stage.origin).port));
+  proxy.limitAnswers(nextCut);
   proxies.push(proxy);
   // A hundredth of what visitors wait: the longer the wait, the fewer and larger the messages that are left to cut.
   vi.spyOn(Math, 'random').mockImplementation(() => random() / 100);
@@ -224,7 +215,7 @@ it('a thousand cuts lose nothing and repeat nothing', async () => {
   async function converse(): Promise<{ turns: number; open: OpenChat }> {
     const open = openChat({ relay: proxy.origin });
     let turns = 0;
-    while (proxy.cuts < 1_000 && turns < MOST_TURNS) {
+    while (proxy.counts.cuts < 1_000 && turns < MOST_TURNS) {
       turns += 1;
       expect(await open.chat.send(`/long ${200 + Math.floor(random() * 400)}`)).toBe(true);
       await open.until(isAnswered(turns));
@@ -244,11 +235,11 @@ it('a thousand cuts lose nothing and repeat nothing', async () => {
     );
     open.chat.close();
   }
-  console.info(`${answers.length} answers over ${proxy.cuts} cuts, TEST_SEED=${seed}`);
+  console.info(`${answers.length} answers over ${proxy.counts.cuts} cuts, TEST_SEED=${seed}`);
   // One call of the model for each prompt, and each text arrived as it was written.
   expect(answers.toSorted()).toEqual(stage.written.toSorted());
   expect(answers).toHaveLength(conversations.reduce((all, { turns }) => all + turns, 0));
   expect(stage.logged).toEqual([]);
   expect(Math.min(...answers.map(({ length }) => length))).toBeGreaterThan(500);
-  expect(proxy.cuts, `cuts, with TEST_SEED=${seed}`).toBeGreaterThanOrEqual(1_000);
+  expect(proxy.counts.cuts, `cuts, with TEST_SEED=${seed}`).toBeGreaterThanOrEqual(1_000);
 }, 120_000);

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort } from '../../network/free-port.ts';
+import { until } from '../../wait.ts';
 import { startRedis, type RedisProcess } from './redis-process.ts';
 import { tlsPeerArguments } from './tls/tls-files.ts';
 
-/** A master, its replica, and a sentinel that takes a server for dead after half a second. */
+/** A master, its replica, and a sentinel that takes a server for dead after 500 ms of silence. */
 export interface SentinelGroup {
   /** `redis-sentinel://…/main`, over TLS if that was asked for. */
   readonly url: string;
@@ -15,11 +16,11 @@ export interface SentinelGroup {
   destroy(): Promise<void>;
 }
 
-/** A sentinel asks the master for its replicas every ten seconds. */
-const FORM_MS = 30_000;
+/** A sentinel asks the master for its replicas every 10 s only. */
+const FORM = { timeoutMs: 30_000, everyMs: 50 };
 
 export interface SentinelGroupOptions {
-  /** The servers speak TLS, to each other too. Their own ports stay open for tests. */
+  /** The servers speak TLS, to each other too. Their plain ports stay open for the tests. */
   tls?: boolean;
 }
 
@@ -31,10 +32,10 @@ export async function startSentinelGroup({ tls = false }: SentinelGroupOptions =
   const replica = await startRedis({ args: [...args, ...over(replicaTls)] });
   const masterPort = tls ? masterTls : master.port;
   await replica.admin.call('REPLICAOF', '127.0.0.1', String(masterPort));
-  await eventually('the replica follows', async () =>
-    (await replica.admin.info('replication')).includes('master_link_status:up'),
-  );
-  // It writes its own file anew all the time.
+  const isLinked = async (): Promise<boolean> =>
+    (await replica.admin.info('replication')).includes('master_link_status:up');
+  await until('the replica follows its master', isLinked, FORM);
+  // The sentinel rewrites this file all the time.
   const folder = mkdtempSync(path.join(tmpdir(), 'sentinel-'));
   const file = path.join(folder, 'sentinel.conf');
   const lines = [
@@ -44,9 +45,9 @@ export async function startSentinelGroup({ tls = false }: SentinelGroupOptions =
   ];
   writeFileSync(file, lines.map((line) => `sentinel ${line}\n`).join(''));
   const sentinel = await startRedis({ config: file, args: ['--sentinel', ...over(sentinelTls)] });
-  const known = async (): Promise<boolean> =>
+  const isKnown = async (): Promise<boolean> =>
     String(await sentinel.admin.call('SENTINEL', 'REPLICAS', 'main')).includes(String(tls ? replicaTls : replica.port));
-  await eventually('the sentinel knows the replica', known);
+  await until('the sentinel knows the replica', isKnown, FORM);
   return {
     url: `redis-sentinel://127.0.0.1:${tls ? sentinelTls : sentinel.port}/main${tls ? '?tls=true' : ''}`,
     master,
@@ -57,12 +58,4 @@ export async function startSentinelGroup({ tls = false }: SentinelGroupOptions =
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + FORM_MS;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
