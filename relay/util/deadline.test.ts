@@ -5,7 +5,7 @@ describe('a deadline', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('calls back once when the time is up', () => {
+  it('calls back once when its time is over', () => {
     const onLate = vi.fn<() => void>();
     createDeadline(onLate).begin(100);
     vi.advanceTimersByTime(99);
@@ -14,7 +14,7 @@ describe('a deadline', () => {
     expect(onLate).toHaveBeenCalledOnce();
   });
 
-  it('counts from the last beginning, be that time shorter or longer', () => {
+  it('counts from its last start, whether the new time is shorter or longer', () => {
     for (const [first, second] of [
       [100, 30],
       [30, 100],
@@ -32,7 +32,7 @@ describe('a deadline', () => {
     }
   });
 
-  it('never calls back for what has ended in time, and sets no timer for each', () => {
+  it('never calls back when it is stopped in time, and sets no timer for each start', () => {
     const onLate = vi.fn<() => void>();
     const deadline = createDeadline(onLate);
     const set = vi.spyOn(globalThis, 'setTimeout');
@@ -46,7 +46,7 @@ describe('a deadline', () => {
     expect(set.mock.calls.length).toBeLessThan(20);
   });
 
-  it('leaves no timer behind once it is stopped', () => {
+  it('leaves no timer behind when it is stopped for good', () => {
     const deadline = createDeadline(() => undefined);
     deadline.begin(100);
     deadline.stop();

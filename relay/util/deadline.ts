@@ -1,19 +1,22 @@
 /**
- * Calls back when what was begun has not ended in time. For what begins and ends all the time: a timer is set only as
- * often as the time may be up, and not for each beginning.
+ * A timeout that is started and stopped for each token: cheap, because it sets a timer only when the last one has fired
+ * or the new deadline is earlier.
  */
 export interface Deadline {
-  /** It must end within so many ms from now. Begun again, only the new time counts. */
+  /** Starts the timeout, in ms from now. Replaces one that is running. */
   begin(ms: number): void;
+  /** Stops the timeout. */
   end(): void;
-  /** Leaves no timer behind. */
+  /** Stops the timeout and clears its timer, which would otherwise keep the process alive. */
   stop(): void;
 }
 
+/** @param onLate called once for each timeout that is not stopped in time. */
 export function createDeadline(onLate: () => void): Deadline {
-  /** On the monotonic clock; null while nothing has to end. */
+  /** When the timeout is over, on the monotonic clock; null while it is stopped. */
   let lateAt: number | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer fires, on the monotonic clock. */
   let timerAt = Infinity;
 
   function set(at: number, ms: number): void {

@@ -4,7 +4,7 @@ import { atEndOfTick } from './end-of-tick.ts';
 const nextTick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the end of a tick', () => {
-  it('comes after all that is ready to run, runs what was asked for in order, and what that asks for with it', async () => {
+  it('runs tasks in order after everything that is ready to run, and the tasks that they add last', async () => {
     const ran: string[] = [];
     atEndOfTick(() => {
       ran.push('one writes');
@@ -17,9 +17,9 @@ describe('the end of a tick', () => {
     expect(ran).toEqual(['one writes', 'another writes', 'commit']);
   });
 
-  it('leaves out what was taken back', async () => {
+  it('does not run a task that was cancelled', async () => {
     const ran: string[] = [];
-    const cancel = atEndOfTick(() => ran.push('taken back'));
+    const cancel = atEndOfTick(() => ran.push('cancelled'));
     atEndOfTick(() => ran.push('kept'));
     cancel();
     await nextTick();

@@ -1,3 +1,4 @@
+/** A task, or null once it is cancelled. */
 interface Waiting {
   task: (() => void) | null;
 }
@@ -5,10 +6,11 @@ interface Waiting {
 let due: Waiting[] = [];
 
 /**
- * Calls `task` once everything that is ready to run in this turn of the event loop has run; returns what takes that
- * back. All tasks of a turn run in one go, in order, and what they ask for themselves runs at their end: so what many
- * writers write in a turn is committed in the same one. Where there is no `setImmediate` (an edge runtime) it is the
- * next timer.
+ * Calls `task` at the end of this turn of the event loop, after everything that is ready to run. All tasks of a turn run
+ * in order, those that they add last: so a commit that is added by the first of many writers runs after all of them.
+ * Without `setImmediate` (an edge runtime) the next timer stands for the end of the turn.
+ *
+ * @returns a function that cancels the task.
  */
 export function atEndOfTick(task: () => void): () => void {
   const waiting: Waiting = { task };
@@ -28,7 +30,7 @@ function runDue(): void {
   try {
     for (; done < due.length; done += 1) due[done]?.task?.();
   } finally {
-    // One that throws takes no other with it.
+    // A task that throws does not keep the others from running.
     due = due.slice(done + 1);
     if (due.length > 0) later();
   }

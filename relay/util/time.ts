@@ -1,4 +1,4 @@
-/** Waits; rejects with the signal's reason as soon as that aborts. Leaves no timer behind. */
+/** Resolves after `ms`. Rejects with the signal's reason as soon as that aborts. Leaves no timer behind. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -18,8 +18,8 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * What `promise` settles to, or the signal's reason if that aborts first. A promise that is left behind may still
- * reject; that counts as handled.
+ * Settles as `promise` does, or rejects with the signal's reason if that aborts first. A later rejection of `promise`
+ * counts as handled.
  */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -30,7 +30,12 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
-/** Doubles from `firstMs` to `maxMs`, with up to a quarter taken off at random so that many do not come at once. */
+/**
+ * The delay before a retry, in ms: doubles with each failure from `firstMs` to `maxMs`, less up to a quarter at random
+ * so that many retries do not come at once.
+ *
+ * @param failures failures in a row before the one that is retried; 0 for the first retry.
+ */
 export function backoffMs(failures: number, firstMs: number, maxMs: number): number {
   const full = Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30));
   return full * (1 - Math.random() / 4);
