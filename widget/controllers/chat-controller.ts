@@ -3,6 +3,7 @@ import type { Problem } from '#shared/problem.ts';
 import type { ChatMessage } from '#shared/protocol.ts';
 import { isTerminal } from '#shared/run-status.ts';
 import type { DrawPace } from '../draw-pace.ts';
+import { EMPTY_VIEW } from '../empty-view.ts';
 import { isShared } from '../session/shared-session.ts';
 import { createCredentialStorage, type StorageKind } from '../session/storage.ts';
 import type { ChatSession, ChatStatus, ChatView } from '../session/types.ts';
@@ -29,24 +30,6 @@ export interface ChatControllerOptions {
   /** A prompt could not be sent; its text is the visitor's to try again. */
   onUnsent(text: string): void;
 }
-
-/** The view before anything is known. */
-export const EMPTY_VIEW: ChatView = {
-  status: 'idle',
-  sessionId: null,
-  messages: [],
-  run: null,
-  problem: null,
-  retryAt: null,
-  pending: null,
-  unsent: null,
-  dimmed: [],
-  recoveries: 0,
-  stopping: false,
-  restoring: false,
-  readOnly: false,
-  ended: false,
-};
 
 /**
  * Holds the client of one element: loads it when it is needed, redraws the element as its view changes (streaming text

@@ -1,6 +1,7 @@
 import { withFeedback } from '#shared/feedback.ts';
 import type { ChatMessage } from '#shared/protocol.ts';
-import { EMPTY_VIEW, type ClientModule } from '../controllers/chat-controller.ts';
+import type { ClientModule } from '../controllers/chat-controller.ts';
+import { EMPTY_VIEW } from '../empty-view.ts';
 import type { ChatSession, ChatView, SessionCredentials } from '../session/types.ts';
 
 /** A conversation whose view a test sets by hand, to see how each state is drawn. */
