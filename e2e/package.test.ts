@@ -107,7 +107,7 @@ it('has types that the examples of the docs fit', () => {
     expect(examples.length).toBeGreaterThanOrEqual(3);
     // A page may import the element both ways.
     examples.push(
-      "import 'resumable-chat';\nimport { ResumableChat } from 'resumable-chat/element';\nexport const chat: ResumableChat = document.createElement('resumable-chat');\n",
+      "import 'resumable-chat';\nimport { ResumableChat } from 'resumable-chat/element';\nexport const chat: ResumableChat = document.createElement('resumable-chat');\nchat.addEventListener('rc-message', ({ detail }) => console.log(detail.message.id satisfies string));\n",
     );
     for (const [index, code] of examples.entries())
       writeFileSync(path.join(folder, `example-${index}.ts`), GIVEN + code);

@@ -1,7 +1,8 @@
 /**
- * Makes what the package's `exports` name: JavaScript and declarations of shared, relay and widget, module by module,
+ * Builds what the package's `exports` name: JavaScript and declarations of shared, relay and widget, module by module,
  * in dist/package. Node runs no TypeScript below node_modules, and the aliases between the top folders mean nothing
- * there; so types are stripped (each line keeps its number) and specifiers become relative.
+ * there: so types are stripped (each line keeps its number) and specifiers become relative. tsc alone cannot do that: its
+ * `rewriteRelativeImportExtensions` refuses aliases (TS2877).
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

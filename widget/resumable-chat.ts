@@ -19,6 +19,8 @@ import type { ChatSession, ChatStatus, ChatView, SessionCredentials } from './se
 import { suggestionsConverter } from './suggestions-converter.ts';
 import { syncUrl } from './sync-url.ts';
 
+export type { ChatEventMap } from './events.ts';
+
 /** Behind a launcher in a corner of the window, or where the element stands. */
 export type ChatMode = 'floating' | 'inline';
 /** Light, dark, or as the visitor's system is. */

@@ -93,7 +93,10 @@ export function widgetFiles(): Plugin {
       return file === undefined ? null : { id: `./${file}`, external: true };
     },
     load(id) {
-      return id === BUILT_FILES ? `export const BUILT_FILES = ${JSON.stringify(Object.fromEntries(built))};` : null;
+      if (id !== BUILT_FILES) return null;
+      // A script that is no module has no address of its own: there the tag tells it.
+      const base = this.environment.name === LOADER ? '' : 'export const FILES_BASE = import.meta.url;';
+      return `export const BUILT_FILES = ${JSON.stringify(Object.fromEntries(built))};${base}`;
     },
     generateBundle(_options, bundle) {
       const [file, other] = Object.values(bundle);

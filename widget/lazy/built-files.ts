@@ -4,3 +4,6 @@
  * (scripts/vite/widget-files.ts).
  */
 export const BUILT_FILES: Readonly<Record<string, string>> = {};
+
+/** The address of the file that these names are relative to. Apart from where it is used: bundlers look for such pairs. */
+export const FILES_BASE: string = import.meta.url;

@@ -1,4 +1,4 @@
-import { BUILT_FILES } from './built-files.ts';
+import { BUILT_FILES, FILES_BASE } from './built-files.ts';
 
 /**
  * Imports a built file by an address that was not asked for before. Null for the first attempt, and where the package is
@@ -7,6 +7,6 @@ import { BUILT_FILES } from './built-files.ts';
 export function importRetry<Module>(name: string, failures: number): Promise<Module> | null {
   const file = BUILT_FILES[name];
   if (failures === 0 || file === undefined) return null;
-  const address = new URL(`${file}?retry=${failures}`, import.meta.url).href;
+  const address = new URL(`${file}?retry=${failures}`, FILES_BASE).href;
   return import(/* @vite-ignore */ /* webpackIgnore: true */ address) as Promise<Module>;
 }
