@@ -4,11 +4,11 @@ import { StoreError } from '#relay/store/store-error.ts';
 
 export interface LosingStore {
   store: SessionStore;
-  /** How many answers were lost after the write had landed, and how many writes before they did. */
+  /** Answers that were lost after the write (`after`), and writes that were lost on their way (`before`). */
   readonly lost: { after: number; before: number };
 }
 
-/** A store whose every writing operation may be lost on its way there, or its answer on the way back. */
+/** A store of which every write, or its answer, may be lost. */
 export function createLosingStore(store: SessionStore, random: Random, probability: number): LosingStore {
   const lost = { after: 0, before: 0 };
   const risky =

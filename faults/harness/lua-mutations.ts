@@ -1,6 +1,6 @@
 import { SCRIPT_NAMES, SCRIPTS, type ScriptName } from '#relay/store/redis/scripts.ts';
 
-/** In the texts of these scripts `from` becomes `to`. Not named: in all that have it. */
+/** Replaces `from` by `to` in the texts of these scripts; in every script that has it when none are named. */
 export interface LuaEdit {
   readonly scripts?: readonly ScriptName[];
   readonly from: string;
@@ -8,10 +8,10 @@ export interface LuaEdit {
 }
 
 /**
- * Changes the scripts that this process will load: before its store is opened. Only a relay that was started to be broken
- * does so.
+ * Edits the scripts that this process sends to Redis. Called before the store is opened, and only by a relay that was
+ * started to be broken.
  *
- * @throws Error when there is nothing to change: the mutation is of another version of the scripts.
+ * @throws Error when a script does not have the text: the mutation is outdated.
  */
 export function mutateScripts(edits: readonly LuaEdit[]): void {
   const scripts: Record<ScriptName, string> = SCRIPTS;
@@ -22,7 +22,7 @@ export function mutateScripts(edits: readonly LuaEdit[]): void {
   }
 }
 
-/** By the rule that they break. */
+/** Edits by the rule that they break. */
 export const LUA_MUTATIONS: Readonly<Record<string, readonly LuaEdit[]>> = {
   'Lua: no fence check': [
     {

@@ -6,25 +6,25 @@ import { StoreError } from '#relay/store/store-error.ts';
 import { sleep } from '#testkit/wait.ts';
 import { LUA_MUTATIONS, type LuaEdit } from './lua-mutations.ts';
 
-/** One rule broken. */
+/** A broken rule. */
 export interface Mutation {
-  /** Around each store that the harness opens, in its own process or in a relay's. */
+  /** Wraps every store that the harness or a relay opens. */
   readonly store?: (store: SessionStore) => Partial<SessionStore>;
-  /** In the scripts of a relay's Redis. */
+  /** Edits the scripts that a relay sends to Redis. */
   readonly lua?: readonly LuaEdit[];
-  /** Of a relay's live fan-out. */
+  /** Timing of a relay's fan-out. */
   readonly timing?: Partial<HubTiming>;
-  /** A planned stop just ends the process. */
+  /** A planned stop ends the process at once. */
   readonly stopsAtOnce?: boolean;
-  /** Of the redis-server that a row starts, in place of those that the row is about. */
+  /** Settings of the redis-server that a row starts, in place of the row's own. */
   readonly redisSettings?: readonly string[];
-  /** How many entries too many a resume brings. */
+  /** Entries that a resume repeats. */
   readonly resumesEarlyBy?: number;
 }
 
 const FAR_OFF_MS = 86_400_000;
 
-/** Those that the conformance suite is held against, and those that only a whole relay can show. */
+/** The mutations that the conformance suite is checked with, and those that only a whole relay can show. */
 export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   ...Object.fromEntries(
     Object.entries({ ...STORE_MUTATIONS, ...CONCURRENCY_MUTATIONS }).map(([name, store]): [string, Mutation] => [
@@ -41,7 +41,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
           .then(() => sleep(5))
           .then(write)
           .catch((error: unknown) => {
-            // What becomes of it nobody hears.
+            // Nobody is told of a write that fails.
             if (!(error instanceof StoreError)) throw error;
           });
       };
@@ -67,7 +67,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'reading before subscribing, and no head poll': {
     timing: { activePollMs: FAR_OFF_MS, idlePollMs: FAR_OFF_MS },
     store: (store) => ({
-      // It says that it listens, and begins to a little later.
+      // Resolves before it listens.
       async follow(id, listener) {
         const timer = setTimeout(() => void store.follow(id, listener), 30);
         return () => clearTimeout(timer);
@@ -181,7 +181,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
 
 const NOTHING: Mutation = {};
 
-/** @throws Error when there is none of this name. */
+/** The mutation of this name; one that changes nothing when none is named. @throws Error when there is no such mutation. */
 export function findMutation(name: string | undefined): Mutation {
   if (name === undefined) return NOTHING;
   const mutation = MUTATIONS[name];
@@ -189,6 +189,7 @@ export function findMutation(name: string | undefined): Mutation {
   return mutation;
 }
 
+/** The store with a mutation applied. */
 export function mutateStore(store: SessionStore, { store: mutate }: Mutation): SessionStore {
   return mutate ? { ...store, ...mutate(store) } : store;
 }
