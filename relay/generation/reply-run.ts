@@ -1,5 +1,6 @@
 import { createProblem } from '#shared/problem.ts';
 import type { ChatChunk } from '#shared/protocol.ts';
+import { boundChunk } from '#shared/fold/bound-depth.ts';
 import { FatalError, RetryableError } from '../engine/errors.ts';
 import type { RunInput, WorkflowContext } from '../engine/workflow.ts';
 import { askStore } from '../store/ask-store.ts';
@@ -19,7 +20,7 @@ const FIRST_RETRY_MS = 1000;
 /** One execution of a reply: what its steps share. */
 export interface ReplyRun extends Disposable {
   readonly context: WorkflowContext;
-  /** A chunk of this run as a message of the log. */
+  /** A chunk of this run as a message of the log, with no value that is nested too deeply (see `boundChunk`). */
   toMessage(chunk: ChatChunk): LogMessage;
   /** A step's signal that also aborts when the reply has used up its total time. */
   withTotalTimeout(signal: AbortSignal): AbortSignal;
@@ -69,7 +70,7 @@ export function createReplyRun(
 
   return {
     context,
-    toMessage: (chunk) => ({ type: 'chunk', runId, chunk }),
+    toMessage: (chunk) => ({ type: 'chunk', runId, chunk: boundChunk(chunk) }),
     withTotalTimeout: (signal) => AbortSignal.any([signal, total.signal]),
 
     async readSession() {

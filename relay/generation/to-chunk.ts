@@ -1,5 +1,6 @@
 import { toUIMessageChunk, type ToolSet } from 'ai';
 import type { ChatChunk } from '#shared/protocol.ts';
+import { isTooDeep } from '#shared/fold/bound-depth.ts';
 import type { ModelPart } from './model-stream.ts';
 
 /** Whether the visitor gets anything of the part. The start and end of a part are no output. */
@@ -23,6 +24,9 @@ export function isOutput(part: ModelPart): boolean {
   }
 }
 
+/** Error text of a tool call whose own says nothing. */
+const FAILED_CALL = 'The tool call failed.';
+
 /** The UI message chunk of a part, as the AI SDK makes it; null for a part that has none in the log. */
 export function toChunk(part: ModelPart, tools: ToolSet): ChatChunk | null {
   switch (part.type) {
@@ -38,13 +42,18 @@ export function toChunk(part: ModelPart, tools: ToolSet): ChatChunk | null {
       if (part.providerMetadata !== undefined) break;
       return part.text === '' ? null : { type: 'text-delta', id: part.id, delta: part.text };
   }
-  const chunk = toUIMessageChunk(part, {
+  const chunk = toUIMessageChunk(withReadableError(part), {
     tools,
     sendReasoning: true,
     sendSources: true,
     // The conversation shows what the model was told.
     redactToolErrors: false,
-    onError: () => 'The tool call failed.',
+    onError: () => FAILED_CALL,
   });
   return chunk ?? null;
+}
+
+/** The SDK makes the JSON text of an error that is an object, and would overflow the stack if it is nested too deeply. */
+function withReadableError<T extends ModelPart>(part: T): T {
+  return part.type === 'tool-error' && isTooDeep(part.error) ? { ...part, error: FAILED_CALL } : part;
 }

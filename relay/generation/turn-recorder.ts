@@ -1,5 +1,6 @@
 import type { FinishReason, ToolSet } from 'ai';
 import type { ChatChunk, Usage } from '#shared/protocol.ts';
+import { isTooDeep } from '#shared/fold/bound-depth.ts';
 import { continueText } from './continue-text.ts';
 import type { ModelPart } from './model-stream.ts';
 import { createPartOrderCheck } from './part-order.ts';
@@ -78,8 +79,10 @@ export function createTurnRecorder({ tools, continues, emit }: TurnRecorderOptio
     return emitAll(first);
   }
 
-  function noteCall({ toolCallId, toolName, invalid, providerExecuted }: Extract<ModelPart, { type: 'tool-call' }>) {
-    if (invalid) refused.add(toolCallId);
+  function noteCall(call: Extract<ModelPart, { type: 'tool-call' }>) {
+    const { toolCallId, toolName, invalid, providerExecuted } = call;
+    // `boundChunk` writes one with such an input as refused.
+    if (invalid || isTooDeep(call.input)) refused.add(toolCallId);
     else if (!providerExecuted) calls.set(toolCallId, { toolCallId, toolName });
   }
 

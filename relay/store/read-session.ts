@@ -8,6 +8,7 @@ import {
   type MessageFeedback,
   type StreamMessage,
 } from '#shared/protocol.ts';
+import { boundMessages } from '#shared/fold/bound-depth.ts';
 import { EMPTY_SESSION, reduceAll, type SessionState } from '#shared/fold/session.ts';
 import type { Feedback, LogEntry, SessionStore } from './session-store.ts';
 import { StoreError } from './store-error.ts';
@@ -81,7 +82,7 @@ export async function readSession(store: Pick<SessionStore, 'read'>, sessionId: 
 
 /** The fold of a transcript alone. @param transcript JSON text of its messages. */
 export function startFold(transcript: string, cursor: Cursor): SessionFold {
-  const messages = JSON.parse(transcript) as ChatMessage[];
+  const messages = boundMessages(JSON.parse(transcript) as ChatMessage[]);
   return { finished: { messages, cursor }, unfinished: [], sealed: cursor, lastFinishedFrom: null };
 }
 

@@ -25,7 +25,8 @@ type End = Extract<ChatChunk, { type: `${TextKind}-end` }>;
  * - Nothing throws. A chunk changes nothing when its part is not open, its tool call or its type is unknown, or a field
  *   that its type needs is missing or of another type. Optional names that are no strings are left out.
  * - Fields without a value are left out, where the SDK sets them to undefined.
- * - At most `MAX_PARTIAL_INPUT` characters of an unfinished tool input are parsed.
+ * - At most `MAX_PARTIAL_INPUT` characters of an unfinished tool input are parsed, and nothing that is nested too deeply
+ *   is shown of it (`isTooDeep`).
  *
  * Chunks that are not about parts (`start`, `finish`, `message-metadata`, `abort`, `error`) change nothing here.
  */

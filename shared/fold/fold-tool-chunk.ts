@@ -1,3 +1,4 @@
+import { isTooDeep } from './bound-depth.ts';
 import { parsePartialJson } from './partial-json.ts';
 import type { ChatChunk, ChatPart } from '../protocol.ts';
 import {
@@ -204,6 +205,9 @@ function foldInputDelta(reply: Reply, toolCallId: string, delta: string): Reply 
   const rawInput = before + delta;
   let { input } = part;
   if (part.inputEncoding === 'text') input = rawInput;
-  else if (before.length < MAX_PARTIAL_INPUT) input = parsePartialJson(rawInput.slice(0, MAX_PARTIAL_INPUT));
+  else if (before.length < MAX_PARTIAL_INPUT) {
+    const parsed = parsePartialJson(rawInput.slice(0, MAX_PARTIAL_INPUT));
+    input = isTooDeep(parsed) ? undefined : parsed;
+  }
   return replacePart(reply, index, withoutUndefined({ ...part, input, rawInput }));
 }

@@ -1,4 +1,5 @@
 import { START, type Cursor } from '../cursor.ts';
+import { boundChunk, boundMessages } from './bound-depth.ts';
 import { foldChunk } from './fold-chunk.ts';
 import { keepUpTo } from './keep-up-to.ts';
 import { mergeMetadata } from './merge-metadata.ts';
@@ -57,12 +58,12 @@ export function reduceAll(state: SessionState, frames: Iterable<Frame>): Session
 function fold(state: SessionState, message: StreamMessage): SessionState {
   switch (message.type) {
     case 'snapshot':
-      return { messages: message.messages, run: null, cursor: state.cursor, reply: null };
+      return { messages: boundMessages(message.messages), run: null, cursor: state.cursor, reply: null };
     case 'message': {
       const kept = keepUpTo(state.messages, message.parentId);
       const { runId } = message;
       return {
-        messages: [...kept, message.message],
+        messages: [...kept, ...boundMessages([message.message])],
         run: { runId, messageId: runId, status: 'queued', attempt: 1 },
         cursor: state.cursor,
         reply: null,
@@ -72,7 +73,7 @@ function fold(state: SessionState, message: StreamMessage): SessionState {
       return message.status === 'queued' ? foldQueued(state, message) : foldStatus(state, message);
     case 'chunk': {
       if (!state.reply || state.run?.runId !== message.runId) return state;
-      const { chunk } = message;
+      const chunk = boundChunk(message.chunk);
       const reply = foldChunk(state.reply, chunk);
       const added = metadataOf(chunk);
       if (reply === state.reply && added === undefined) return state;
