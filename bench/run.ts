@@ -18,6 +18,7 @@ import { redisLatency } from './rows/redis-latency.ts';
 import { redisMemory } from './rows/redis-memory.ts';
 import { redisReplay } from './rows/redis-replay.ts';
 import { replay } from './rows/replay.ts';
+import { sinks } from './rows/sinks.ts';
 import { sqliteAppends } from './rows/sqlite-appends.ts';
 import { unwatchedMemory } from './rows/unwatched-memory.ts';
 import { widgetMarkdown } from './rows/widget-markdown.ts';
@@ -25,6 +26,7 @@ import { widgetPeers } from './rows/widget-peers.ts';
 
 const BENCHES: readonly Bench[] = [
   fanOut,
+  sinks,
   replay,
   sqliteAppends,
   latency,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createChunkedOutlets } from './node-chunked.ts';
 import { openNodeSink, type OutletFor } from './node-response.ts';
@@ -107,6 +107,45 @@ it('sends what was written before the head was, whole and with its end, whatever
   expect([response.status, response.headers.get('x-late')]).toEqual([201, 'yes']);
   expect(await response.text()).toBe('before the head');
 });
+
+it.each<[string, OutletFor]>([
+  ['node-response', () => null],
+  ['node-chunked', createChunkedOutlets()],
+])(
+  '%s takes a write after its client has closed its end for nothing, and for no fault of the client',
+  async (_, outletFor) => {
+    const faults: Error[] = [];
+    const late: Sink[] = [];
+    const server = createServer((request, response) => {
+      const { sink, begin } = openNodeSink(response, outletFor);
+      begin(new Response());
+      sink.write(bytes('hello'));
+      // Node ends its side of the connection, and then this is called.
+      request.socket.on('end', () => {
+        sink.write(bytes('too late'));
+        late.push(sink);
+      });
+    });
+    server.on('clientError', (error) => faults.push(error));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+    let heard = '';
+    socket.setEncoding('latin1').on('data', (piece: string) => (heard += piece));
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await expect.poll(() => heard).toContain('hello');
+    const over = once(socket, 'end');
+    socket.end();
+    await over;
+    expect(late).toHaveLength(1);
+    let closed = false;
+    late[0]?.onClose(() => (closed = true));
+    await expect.poll(() => closed).toBe(true);
+    expect(heard).not.toContain('too late');
+    expect(faults).toEqual([]);
+  },
+);
 
 describe.each(Object.entries(TRANSPORTS))('the sink %s', (_, open) => {
   it('brings what is written, in order, before it ends; the client has a whole answer', async () => {
