@@ -116,14 +116,15 @@ export function createHub({ store, logger, limits, timing }: HubOptions): Hub {
     timer = undefined;
   }
 
-  function admit(sink: Sink, { tail }: Watched, { until, share }: StreamRequest, onClose: () => void): Viewer {
+  function admit(sink: Sink, watched: Watched, { until, share, address }: StreamRequest): Viewer {
     const viewer = new Viewer({ sink, context, until, share });
     viewers.add(viewer);
-    tail.enter(viewer);
+    watched.tail.enter(viewer);
     viewer.onClose(() => {
-      tail.leave(viewer);
+      watched.tail.leave(viewer);
+      tails.release(watched, tick);
+      counter.remove(address);
       viewers.delete(viewer);
-      onClose();
     });
     return viewer;
   }
@@ -170,11 +171,7 @@ export function createHub({ store, logger, limits, timing }: HubOptions): Hub {
         tails.release(watched, tick);
         throw error;
       }
-      const viewer = admit(sink, watched, request, () => {
-        counter.remove(address);
-        tails.release(watched, tick);
-      });
-      void run(viewer, watched, request);
+      void run(admit(sink, watched, request), watched, request);
       return null;
     },
     close() {

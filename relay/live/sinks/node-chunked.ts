@@ -11,12 +11,12 @@ const LINE_BREAK = '\r\n';
  */
 export function createChunkedOutlets(): OutletFor {
   const encode = createChunkEncoder();
-  return (response) => {
+  return (response, headers) => {
     const { socket, req } = response;
     // A client of HTTP/1.0 knows no chunks; without a socket an earlier answer on this connection comes first.
     if (req.httpVersion !== '1.1' || !socket) return null;
     // Node's default; said here, so that it writes the last chunk whatever its defaults become.
-    response.setHeader('Transfer-Encoding', 'chunked');
+    headers.push('Transfer-Encoding', 'chunked');
     return new ChunkedOutlet(socket, encode);
   };
 }

@@ -13,8 +13,11 @@ export interface Outlet {
   once(event: 'drain', listener: () => void): unknown;
 }
 
-/** Takes over the body of a response whose head is about to be flushed; null when the response should be written to itself. */
-export type OutletFor = (response: ServerResponse) => Outlet | null;
+/**
+ * Takes over the body of a response whose head is about to be written, and may add to `headers` (names and values in
+ * turn). Null when the body should be written to the response itself.
+ */
+export type OutletFor = (response: ServerResponse, headers: string[]) => Outlet | null;
 
 /** A sink that was opened before its response has a head. */
 export interface OpenedNodeSink extends OpenedSink {
@@ -68,7 +71,7 @@ class NodeResponseSink implements Sink {
   constructor(response: ServerResponse) {
     this.#response = response;
     this.#closed = response.destroyed;
-    response.once('close', () => this.close());
+    response.on('close', () => this.close());
   }
 
   begin({ status, headers }: Pick<Response, 'status' | 'headers'>, outletFor: OutletFor): void {
@@ -77,11 +80,11 @@ class NodeResponseSink implements Sink {
     const { socket } = response;
     // Head and replay leave in one packet, if the replay is at hand.
     socket?.cork();
-    response.statusCode = status;
-    response.setHeaders(headers);
-    const outlet = outletFor(response) ?? response;
+    const lines = [...headers].flat();
+    const outlet = outletFor(response, lines) ?? response;
     this.#outlet = outlet;
-    response.flushHeaders();
+    // Not by setHeader, whose copy of every header the response would keep for as long as it is open.
+    response.writeHead(status, lines).flushHeaders();
     this.#blocked = false;
     for (const bytes of this.#held.splice(0)) this.#writeTo(outlet, bytes);
     if (this.#ended) response.end();
