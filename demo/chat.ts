@@ -6,7 +6,7 @@ export function findChat(): ResumableChat | null {
   return document.querySelector('resumable-chat');
 }
 
-/** What the last answer of a conversation says; null while it has none. */
+/** The text of a conversation's last answer; null while it has none. */
 export function lastAnswer(messages: readonly ChatMessage[]): string | null {
   const answer = messages.findLast(({ role }) => role === 'assistant');
   if (!answer) return null;

@@ -5,9 +5,9 @@ import { createTrials, type Trial } from './trials.ts';
 import type { Network } from './network.ts';
 import type { RelayControls } from './relay-controls.ts';
 
-/** Long enough to break something in the middle of it. */
+/** A prompt whose answer is long enough to break something in the middle of it. */
 const PROMPT = 'Tell me in 1,200 words why no answer is lost';
-/** Remembers over a reload when it was asked for. */
+/** The key under which the time of a reload is stored, so that the page can measure it afterwards. */
 const RELOADED_AT = 'demo-reloaded-at';
 
 interface GuideParts {
@@ -17,13 +17,14 @@ interface GuideParts {
   relay: RelayControls;
 }
 
+/** Reacts to what happens with the log. */
 export interface Guide {
   moment(moment: Moment): void;
-  /** The store was looked into again. */
+  /** The store was inspected again. */
   looked(): void;
 }
 
-/** The steps to try: each button breaks something, and beside it stands what came of it, measured on the line. */
+/** Starts the steps to try: each button breaks something, and the text beside it says what came of it, as measured. */
 export function startGuide(root: HTMLElement, { record, inspector, network, relay }: GuideParts): Guide {
   const trials = createTrials(root, record);
   const levers: Record<string, (button: HTMLButtonElement) => void | Promise<void>> = {
@@ -106,7 +107,7 @@ export function startGuide(root: HTMLElement, { record, inspector, network, rela
     await inspector.look();
     const { sessionId } = record;
     const before = inspector.latest;
-    // The last one that wrote and may no more; a fence that only accepted a prompt is as shut.
+    // The last writer that may not write any more; a fence that only accepted a prompt is shut as well.
     const shut = record.lanes.all.filter(({ fence }) => before !== null && fence < before.fence);
     const writer = shut.findLast(({ opening }) => opening === 'started' || opening === 'restarted') ?? shut.at(-1);
     if (!sessionId || !writer) return trial.say('Nobody has been shut out yet: ask something, then kill the relay.');
@@ -146,7 +147,7 @@ export function startGuide(root: HTMLElement, { record, inspector, network, rela
     trial.say('No answer is being written just now.');
   }
 
-  /** Compares what stands in the widget with what the relay has, letter by letter, and adds the outcome to each trial. */
+  /** Compares the widget's text with the relay's, letter by letter, and adds the outcome to each trial. */
   async function compare(ended: Trial[]): Promise<void> {
     const credentials = findChat()?.session;
     const theirs = credentials ? await relay.readMessages(credentials) : null;
@@ -167,7 +168,7 @@ export function startGuide(root: HTMLElement, { record, inspector, network, rela
         killed?.moveTo(moment.cursor);
         cut?.moveTo(moment.cursor);
       } else if (moment.kind === 'took-over' && killed) {
-        // The page runs on the relay's own machine, so that their clocks are one.
+        // The page runs on the relay's own machine, so that both have one clock.
         const takenAfterMs = (moment.claimedAt ?? Date.now()) - killed.pulledAt;
         killed.conclude(
           `Killed at ${killed.place()}; taken over in ${seconds(takenAfterMs)} under fence ${moment.to.number}, attempt ` +

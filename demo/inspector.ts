@@ -1,17 +1,17 @@
 import { parseCursor, type Cursor } from '#shared/cursor.ts';
 import type { Inspection, RelayControls } from './relay-controls.ts';
 
-/** How often the relay is asked while something happens, and while nothing does, ms. */
+/** Pauses between two inspections while something happens, and while nothing does, ms. */
 const BUSY_MS = 400;
 const QUIET_MS = 2500;
 
-/** What the store keeps of the session, asked for again and again while somebody looks. */
+/** What the store keeps of the session, polled while the page is looked at. */
 export interface Inspector {
   /** The newest answer, kept while the relay is down; null when there is none for this session. */
   readonly latest: Inspection | null;
   /** The relay answered when it was asked last. */
   readonly isReachable: boolean;
-  /** The store's clock by now, ms since the epoch, as far as this page can tell. */
+  /** The store's clock, ms since the epoch, as estimated here. */
   storeTime(): number;
   /** Asks at once. */
   look(): Promise<void>;
@@ -24,6 +24,7 @@ interface InspectorOptions {
   onChange(): void;
 }
 
+/** Starts to poll the relay for what its store keeps. */
 export function startInspector({ relay, sessionId, isBusy, onChange }: InspectorOptions): Inspector {
   let latest: Inspection | null = null;
   let readAt = 0;
@@ -44,7 +45,7 @@ export function startInspector({ relay, sessionId, isBusy, onChange }: Inspector
       }
       isReachable = true;
     } catch {
-      // Down, or it answers what this page does not know: both are shown as not reachable.
+      // Down, or an answer that this page cannot read: both are shown as not reachable.
       isReachable = false;
     }
     onChange();

@@ -26,7 +26,7 @@ const board = createBoard(find('.log'), { record, inspector, network });
 const guide = startGuide(find('.box'), { record, inspector, network, relay });
 placeChat();
 
-/** However much comes, it is drawn once a frame. */
+/** Draws once a frame, however often it is called. */
 function drawSoon(): void {
   if (isDue) return;
   isDue = true;
@@ -37,7 +37,7 @@ function drawSoon(): void {
   });
 }
 
-/** Open from the start beside the page where there is room for it, and in the page where there is not. */
+/** Opens the chat beside the page where there is room for it, else puts it into the page. */
 function placeChat(): void {
   // The tag is read after this module has run.
   const tag = find('#widget');

@@ -4,17 +4,17 @@ import { watchStream, type LineObserver } from './watch-stream.ts';
 /** The page's network, with a switch. */
 export interface Network {
   readonly isCut: boolean;
-  /** Drops what is under way and refuses everything new, as when the cable is pulled. */
+  /** Aborts requests under way and refuses new ones, as when the cable is pulled. */
   cut(): void;
   restore(): void;
-  /** Goes round the switch: for what the page itself wants to know. */
+  /** A fetch that is not cut, for the page's own requests. */
   direct: typeof fetch;
 }
 
 /**
  * Puts a switch between this page and its network, before the widget makes its first request, and lets `observer` see
- * each event stream that the widget reads. The browser's own signs change with the switch (`navigator.onLine` and its
- * events), as they do when a laptop loses its network.
+ * each event stream that the widget reads. `navigator.onLine` and its events follow the switch, as they do when a laptop
+ * loses its network.
  */
 export function installNetwork(observer: LineObserver): Network {
   const direct = window.fetch.bind(window);

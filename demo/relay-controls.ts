@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { PAGES, ROUTES, sessionAnswerSchema, stopAnswerSchema, type ChatMessage } from '#shared/protocol.ts';
 import type { SessionCredentials } from '#widget/session/types.ts';
 
-/** As `/demo/inspect` tells it: see relay/store/session-inspection.ts, which says what each field means. */
+/** The answer of `/demo/inspect`; relay/store/session-inspection.ts describes each field. */
 const inspectionSchema = z.looseObject({
   fence: z.number(),
   head: z.string(),
@@ -23,30 +23,33 @@ const inspectionSchema = z.looseObject({
   ),
   steps: z.array(z.string()),
 });
+/** What the store keeps of a session. */
 export type Inspection = z.output<typeof inspectionSchema>;
 
 const lateWriteSchema = z.looseObject({ fence: z.number(), seq: z.number(), answer: z.string() });
+/** What became of a late write. */
 export type LateWrite = z.output<typeof lateWriteSchema>;
 
 /** How long a killed relay may take to come back before it is called gone, ms. */
 const PATIENCE_MS = 15_000;
 
-/** What the page does to the relay behind the widget's back. Each rejects when the relay cannot be reached. */
+/** What the page does to the relay without the widget. Each rejects when the relay cannot be reached. */
 export interface RelayControls {
-  /** Stops the active answer as another device would. True when there was one. */
+  /** Stops the active answer as another device would. Resolves to true when there was one. */
   stop(credentials: SessionCredentials): Promise<boolean>;
-  /** True when it was killed, false where that is not allowed. */
+  /** Kills the relay. Resolves to false where that is not allowed. */
   kill(): Promise<boolean>;
-  /** Resolves to how long it took until the relay answered again, ms; null when it did not. */
+  /** Waits until the relay answers again. Resolves to how long that took, ms; null when it did not. */
   awaitReturn(): Promise<number | null>;
-  /** Lets the writer under a fence that is shut out try its next write; null when the relay will not play. */
+  /** Has the writer under an old fence try its next write; null when the relay does not support that. */
   writeLate(sessionId: string, fence: number): Promise<LateWrite | null>;
-  /** Null when nothing is stored, or this relay does not tell. */
+  /** What the store keeps of a session; null when nothing, or when this relay does not tell. */
   inspect(sessionId: string): Promise<Inspection | null>;
-  /** The conversation as the relay has it; null when it does not tell. */
+  /** The conversation as the relay has it; null when it cannot be read. */
   readMessages(credentials: SessionCredentials): Promise<ChatMessage[] | null>;
 }
 
+/** Creates the controls; `request` is a fetch that is not cut with the page's network. */
 export function createRelayControls(request: typeof fetch): RelayControls {
   return {
     async stop({ sessionId, token }) {
@@ -61,7 +64,7 @@ export function createRelayControls(request: typeof fetch): RelayControls {
 
     async awaitReturn() {
       const since = performance.now();
-      // It says that it dies just before it does.
+      // The relay answers just before it exits.
       await pause(300);
       while (performance.now() - since < PATIENCE_MS) {
         if (await isReady(request)) return performance.now() - since;
@@ -96,7 +99,7 @@ function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }
 
-/** A relay that is down refuses the connection, which is an answer too. */
+/** Whether the relay answers: one that is down refuses the connection. */
 async function isReady(request: typeof fetch): Promise<boolean> {
   try {
     return (await request(PAGES.ready)).ok;

@@ -1,28 +1,28 @@
 import type { Cursor } from '#shared/cursor.ts';
 import type { LogRecord } from './log/log-record.ts';
 
-/** One pull of a lever, and what came of it. */
+/** One click on a button that breaks something, and its outcome. */
 export interface Trial {
-  /** `performance.now()` of the pull. */
+  /** `performance.now()` of the click. */
   readonly startedAt: number;
-  /** The same by the clock on the wall, ms since the epoch. */
+  /** The time of the click, ms since the epoch. */
   readonly pulledAt: number;
-  /** Its outcome has been told. */
+  /** The outcome has been shown. */
   readonly isSaid: boolean;
-  /** Where the line was; `2-57`. */
+  /** The cursor at that time, as `2-57`. */
   place(): string;
   moveTo(cursor: Cursor): void;
-  /** What was lost and what came twice since. */
+  /** Entries lost and doubled since. */
   tally(): string;
-  /** Tells how it stands. */
+  /** Shows a text while it goes on. */
   say(text: string): void;
-  /** Tells the outcome, also to those who listen. */
+  /** Shows the outcome, and has it read out. */
   conclude(text: string): void;
   /** Adds a sentence to the outcome. */
   add(text: string): void;
 }
 
-/** Trials of the steps under `root`; a step shows the newest of its own. */
+/** Creates the trials of the steps under `root`; each step shows its newest one. */
 export function createTrials(root: HTMLElement, record: LogRecord): { begin(step: string): Trial } {
   const announcer = root.querySelector<HTMLElement>('.announcer');
   const newest = new Map<string, object>();

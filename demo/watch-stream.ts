@@ -1,18 +1,18 @@
 import type { Cursor } from '#shared/cursor.ts';
 import { createEventReader, type LineEvent } from '#widget/session/read-events.ts';
 
-/** Sees what the widget's connections bring, as they bring it. */
+/** Is told what the widget's connections bring, as it comes. */
 export interface LineObserver {
-  /** The relay has answered a request for what comes after `after`; null asks from the start. */
+  /** The relay has answered a request for the entries after `after`; null means from the start. */
   opened(sessionId: string, after: Cursor | null): void;
   event(event: LineEvent): void;
-  /** The connection has ended, whoever ended it. */
+  /** The connection has ended, on whichever side. */
   closed(): void;
 }
 
 /**
- * The same response, whose bytes pass by the observer on their way to the widget. What the widget does not read is not
- * read here either, so that the relay meets the same reader as without it.
+ * Shows a response's bytes to an observer on their way to the widget. Bytes that the widget does not read are not read
+ * here either, so that the relay sees the same backpressure.
  */
 export function watchStream(request: Request, response: Response, observer: LineObserver): Response {
   const source = response.body?.getReader();
@@ -29,7 +29,7 @@ export function watchStream(request: Request, response: Response, observer: Line
     try {
       for (const event of events.feed(bytes)) observer.event(event);
     } catch (error) {
-      // The widget will judge the same bytes by itself; the onlooker must not be what breaks its line.
+      // The widget reads the same bytes and judges them itself; an observer must not break its connection.
       reportError(error);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What editors and other tools want to know of `<resumable-chat>`: its attributes, events, parts and the rest in the
- * common format, read from the class and its documentation (https://custom-elements-manifest.open-wc.org).
+ * Describes `<resumable-chat>` for editors and other tools: attributes, events, parts and the rest in the common format
+ * (https://custom-elements-manifest.open-wc.org), read from the class and its documentation.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -22,6 +22,7 @@ interface Member extends Named {
   kind: 'field' | 'method';
   privacy?: 'public' | 'protected' | 'private';
 }
+/** An element, as the manifest describes it. */
 export interface ElementDeclaration extends Named {
   tagName?: string;
   members: Member[];
@@ -36,12 +37,13 @@ interface Module {
   declarations: ElementDeclaration[];
   exports: object[];
 }
+/** A manifest, as far as it is used here. */
 export interface ElementManifest {
   modules: Module[];
 }
 
 /**
- * The manifest of the element as its source is now.
+ * Makes the manifest of the element from its source.
  *
  * @throws Error when the analyzer fails or finds no class.
  */
@@ -59,7 +61,7 @@ export async function makeElementManifest(): Promise<ElementManifest> {
   );
   Object.assign(declaration, {
     tagName: TAG,
-    // `onlySession` is what the attribute is kept in; pages set `sessionId`.
+    // `onlySession` holds the attribute `session-id`; pages set `sessionId`.
     members: own.filter(({ name }) => name !== 'onlySession').map(spellOut),
     attributes: declaration.attributes
       .filter(
@@ -69,11 +71,11 @@ export async function makeElementManifest(): Promise<ElementManifest> {
       .map((attribute) =>
         spellOut(attribute.name === 'session-id' ? { ...attribute, fieldName: 'sessionId' } : attribute),
       ),
-    // What `#emit` builds its events from is no event.
+    // `#emit` is not an event.
     events: declaration.events
       .filter(({ name }) => name.startsWith('rc-'))
       .map((event) => ({ type: { text: 'CustomEvent' }, ...event })),
-    // Several stand on one line there, which the analyzer takes for one.
+    // The source has several on one line, which the analyzer takes for one.
     cssParts: [...source.matchAll(/@csspart ([\w-]+)/g)].map(([, name]) => ({ name: name ?? '' })),
   });
   return {
@@ -90,12 +92,12 @@ export async function makeElementManifest(): Promise<ElementManifest> {
 }
 
 async function analyze(): Promise<ElementManifest> {
-  // `--outdir` is what it compares with package.json; nothing is written.
+  // Nothing is written: `--outdir` is only compared with package.json.
   const argv = ['analyze', '--litelement', '--globs', CLASS_FILE, '--outdir', 'dist', '--quiet'];
   return (await cli({ argv, cwd: ROOT, noWrite: true })) as ElementManifest;
 }
 
-/** Names of types that are a choice of words become those words, which editors offer. */
+/** The words of types that are a choice of words, which editors offer. */
 const CHOICES = Object.fromEntries(
   [CLASS_FILE, 'widget/session/storage.ts', 'widget/session/types.ts'].flatMap((file) =>
     [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/export type (\w+) = ((?:\s*\|?\s*'[\w-]+')+);/g)].map(

@@ -13,7 +13,7 @@ interface BoardSources {
 
 const LANES_SHOWN = 6;
 
-/** What a fence was raised for, by its first entry. */
+/** Why a fence was raised, by its first entry. */
 const NAMES: Record<string, string> = {
   prompt: 'prompt',
   started: 'written',
@@ -21,13 +21,13 @@ const NAMES: Record<string, string> = {
   cancelled: 'stopped',
 };
 
-/** The figures above the log: who writes, how far, and how far this page has read. */
+/** The figures above the log: who writes, where the log ends, and how far this page has read. */
 export function createBoard(root: HTMLElement, { record, inspector, network }: BoardSources): { draw(): void } {
   const lag = find(root, '.lag') as HTMLMeterElement;
   const lease = find(root, '.lease') as HTMLMeterElement;
   const lanes = find(root, '.lanes');
   const ahead = find(root, '.ahead');
-  /** The longest lease seen, as the measure of what is left of one. */
+  /** The longest lease seen, ms: the full length of the meter. */
   let longestMs = 1000;
 
   function set(name: string, value: string): void {
@@ -55,14 +55,14 @@ export function createBoard(root: HTMLElement, { record, inspector, network }: B
     }
   }
 
-  /** Fences that were raised while nothing came here have their numbers already. */
+  /** Gives lanes to fences that were raised while nothing came here. */
   function meetNewFences(latest: Inspection | null): void {
     const newest = record.lanes.all.at(-1)?.fence;
     if (newest === undefined) return;
     for (const { fence } of latest?.log ?? []) if (fence > newest) record.lanes.enter(fence);
   }
 
-  /** The whole log as a line with a stretch for each fence, as long as it has entries. */
+  /** Draws the log as one line with a stretch for each fence, as long as its entries. */
   function drawLanes(latest: Inspection | null): void {
     meetNewFences(latest);
     const writing = latest?.run?.holder === 'lease' ? record.lanes.find(latest.fence) : undefined;
@@ -102,7 +102,7 @@ export function createBoard(root: HTMLElement, { record, inspector, network }: B
       const run = latest?.run;
       const isBroken = record.connections > 0 && !record.isOpen;
       root.dataset['line'] = isBroken ? 'broken' : 'open';
-      // The store was asked a moment ago; what has come since is in it as well.
+      // The inspection is a moment old: entries that have come since are in the store too.
       set('head', latest && behind > 0 ? record.lanes.shorten(latest.head) : record.lanes.shorten(record.cursor));
       set(
         'run',

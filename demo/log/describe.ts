@@ -1,13 +1,15 @@
 import type { StreamMessage } from '#shared/protocol.ts';
 
+/** How a remark is coloured. */
 export type Tone = 'plain' | 'broken' | 'mended' | 'raised' | 'done';
 
+/** A sentence about what happened. */
 export interface Remark {
   tone: Tone;
   text: string;
 }
 
-/** What an entry of the log is, in a word or two, and what of its content is worth a glance. */
+/** The kind of a log entry in a word or two, and the start of its content. */
 export function describe(message: StreamMessage | null): { label: string; text: string } {
   if (!message) return { label: 'unknown', text: '' };
   switch (message.type) {
@@ -31,7 +33,7 @@ export function describe(message: StreamMessage | null): { label: string; text: 
   }
 }
 
-/** What an entry means for who looks on; null where it speaks for itself. `fence` and `former` are numbers of lanes. */
+/** What an entry means, for an onlooker; null when it is obvious. `fence` and `former` are numbers of lanes. */
 export function explain(message: StreamMessage | null, fence: number, former: number | null): Remark | null {
   if (message?.type === 'message')
     return { tone: 'plain', text: 'The prompt was in the log before the relay said yes to it.' };

@@ -1,22 +1,23 @@
 import { parseCursor, START, type Cursor } from '#shared/cursor.ts';
 
-/** All that one fence has written, as far as this page has seen it. */
+/** What one fence has written, as far as this page has seen it. */
 export interface Lane {
-  /** 1, 2, 3 … in the order in which they were met: a fence itself is a number of 13 digits. */
+  /** 1, 2, 3 … in the order of appearance: a fence itself is a number of 13 digits. */
   number: number;
   fence: number;
   /** seq of the newest entry that has come; -1 before the first. */
   last: number;
-  /** How many of its entries have come over the line. */
+  /** Entries of it that have come. */
   received: number;
-  /** Who writes under it; null while nobody has told. */
+  /** Who writes under it; null while unknown. */
   owner: string | null;
   /** What its entry 0 says: `prompt`, or a status of the run. */
   opening: string | null;
 }
 
+/** The fences of a log, numbered. */
 export interface Lanes {
-  /** In the order in which they were met, which is that of their fences. */
+  /** In order of appearance, which is that of their fences. */
   readonly all: readonly Lane[];
   find(fence: number): Lane | undefined;
   /** The lane of a fence that an entry has come from. */
@@ -25,6 +26,7 @@ export interface Lanes {
   shorten(cursor: Cursor): string;
 }
 
+/** Creates the lanes of an empty log. */
 export function createLanes(): Lanes {
   const all: Lane[] = [];
   const find = (fence: number): Lane | undefined => all.find((lane) => lane.fence === fence);

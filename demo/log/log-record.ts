@@ -6,7 +6,7 @@ import { describe, explain, type Remark } from './describe.ts';
 import { createLanes, type Lane, type Lanes } from './lanes.ts';
 import { createRows, type Row } from './rows.ts';
 
-/** Something that happened on the line, for who measures; `at` is `performance.now()`, `claimedAt` the store's clock. */
+/** Something that happened, for measuring. `at` is `performance.now()`, `claimedAt` the store's clock. */
 export type Moment =
   | { kind: 'broke'; at: number; cursor: Cursor }
   | { kind: 'caught-up'; at: number; after: Cursor | null; entries: number; frames: number }
@@ -14,6 +14,7 @@ export type Moment =
   | { kind: 'text'; at: number; cursor: Cursor }
   | { kind: 'ended'; at: number; status: TerminalStatus; cursor: Cursor };
 
+/** How the page broke the connection. */
 export type BreakCause = 'cut' | 'kill';
 
 /** What this page has seen of one session's log, taken from the frames that its own connections brought. */
@@ -25,15 +26,16 @@ export interface LogRecord extends LineObserver {
   /** The newest entry that has come. */
   readonly cursor: Cursor;
   readonly isOpen: boolean;
-  /** Connections that the relay has answered. */
+  /** Connections that the relay has accepted. */
   readonly connections: number;
-  /** Entries that have come, those that a frame left out, and those that came again, by the rule in shared/cursor.ts. */
+  /** Entries that came, were left out, and came twice, by the rule in shared/cursor.ts. */
   readonly counts: Readonly<Counts>;
-  /** The next break of the line is this page's own doing. */
+  /** Says that this page itself is about to break the connection. */
   expectBreak(cause: BreakCause): void;
   remark(remark: Remark): void;
 }
 
+/** Numbers of entries. */
 export interface Counts {
   entries: number;
   frames: number;
@@ -53,6 +55,7 @@ const CAUSES: Record<BreakCause, string> = {
   kill: 'The relay died here (kill -9).',
 };
 
+/** Creates an empty record. `clock` in ms. */
 export function createLogRecord({ onChange, onMoment, clock = () => performance.now() }: RecordOptions): LogRecord {
   const rows = createRows();
   let lanes = createLanes();
@@ -63,7 +66,7 @@ export function createLogRecord({ onChange, onMoment, clock = () => performance.
   let connections = 0;
   let counts: Counts = { entries: 0, frames: 0, lost: 0, doubled: 0 };
   let cause: BreakCause | null = null;
-  /** What the connection of the moment has brought until it had caught up; null once it has. */
+  /** What the current connection has brought while it catches up; null once it has. */
   let replay: { after: Cursor | null; entries: number; frames: number } | null = null;
 
   function begin(id: string): void {
@@ -81,7 +84,7 @@ export function createLogRecord({ onChange, onMoment, clock = () => performance.
     onChange();
   }
 
-  /** Judges where a frame stands against what came before, as a client must. */
+  /** Compares a frame's place with that of the frames before it, as a client must. */
   function count(frame: IncomingFrame, to: Lane, first: number, last: number): void {
     const again = Math.max(0, Math.min(last, to.last) - first + 1);
     counts.doubled += again;
@@ -204,7 +207,7 @@ export function createLogRecord({ onChange, onMoment, clock = () => performance.
   };
 }
 
-/** How many entries lie between a cursor and a frame that does not follow it, as far as their ids tell: at least one. */
+/** Entries between a cursor and a frame that does not follow it, as far as their ids tell: at least one. */
 function missing(cursor: Cursor, prev: Cursor | undefined, first: number, to: Lane): number {
   const at = parseCursor(cursor);
   const before = prev === undefined ? { fence: to.fence, seq: first - 1 } : parseCursor(prev);
@@ -212,6 +215,7 @@ function missing(cursor: Cursor, prev: Cursor | undefined, first: number, to: La
   return Math.max(1, before.seq - at.seq);
 }
 
+/** A count with its noun: `1 entry`, `2 entries`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-GB')} ${count === 1 ? one : many}`;
 }

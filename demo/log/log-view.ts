@@ -1,12 +1,12 @@
 import type { EntryRow, RemarkRow, Row } from './rows.ts';
 import type { LogRecord } from './log-record.ts';
 
-/** The lanes stand in so many columns, and begin again at the first. */
+/** Columns of lanes; the next lane begins again at the first. */
 export const COLUMNS = 4;
 const TAIL = 16;
 const HEAD = 14;
 
-/** Draws a record's rows into a list: only those that have changed, and never more than the record keeps. */
+/** Creates a view that draws a record's rows into a list: only those that have changed. */
 export function createLogView(list: HTMLElement, earlier: HTMLElement): { draw(record: LogRecord): void } {
   const drawn = new Map<number, { element: HTMLElement; version: number }>();
   let following = true;
@@ -78,6 +78,7 @@ function fillRemark(element: HTMLElement, { lane, tone, text }: RemarkRow): void
   element.append(text);
 }
 
+/** The class of a lane's column. */
 export function laneClass(number: number): string {
   return `lane-${columnOf(number)}`;
 }

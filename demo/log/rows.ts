@@ -1,7 +1,7 @@
 import type { Tone } from './describe.ts';
 import type { Lane } from './lanes.ts';
 
-/** One line of the log view: entries of one fence that stand next to each other, or a remark between them. */
+/** One row of the log view: adjacent entries of one fence, or a remark between them. */
 export type Row = EntryRow | RemarkRow;
 
 interface AnyRow {
@@ -9,14 +9,15 @@ interface AnyRow {
   id: number;
   /** Counts the changes of this row. */
   version: number;
-  /** Where the log was when this was added; null before its first entry. */
+  /** The cursor when this was added; null before the log's first entry. */
   lane: Lane | null;
 }
 
+/** A row of entries. */
 export interface EntryRow extends AnyRow {
   kind: 'entry';
   lane: Lane;
-  /** The lane that the log came from, where this is the first entry of a new fence. */
+  /** The lane before this one, on the first entry of a new fence. */
   former: Lane | null;
   /** Its `prev`, shortened, where it has one. */
   prev: string | null;
@@ -24,29 +25,31 @@ export interface EntryRow extends AnyRow {
   last: number;
   label: string;
   text: string;
-  /** It came as one frame that the relay had merged. */
+  /** The relay had merged them into one frame. */
   merged: boolean;
-  /** The transcript: it stands for entries and is none. */
+  /** A transcript, in place of entries. */
   isSnapshot: boolean;
 }
 
+/** A row with a remark. */
 export interface RemarkRow extends AnyRow {
   kind: 'remark';
   tone: Tone;
   text: string;
 }
 
-/** Rows kept, however long the answer gets. */
+/** Most rows kept. */
 export const MAX_ROWS = 120;
-/** Characters of text in a row of live deltas. */
+/** UTF-16 units of text in a row of live deltas. */
 const ROW_TEXT = 36;
-/** Rows of live deltas that stand by themselves; older ones next to them are folded into one, so that turns stay in sight. */
+/** Rows of live deltas that stay apart; older adjacent ones are folded into one, so that turns stay in sight. */
 const LIVE_ROWS = 5;
-/** Characters kept of each end of a folded text. */
+/** UTF-16 units kept of each end of a folded text. */
 const KEPT_TEXT = 40;
 
 type New<R extends Row> = Omit<R, 'id' | 'version' | 'kind'>;
 
+/** The rows of the log view. */
 export interface Rows {
   readonly all: readonly Row[];
   /** How many rows were dropped from the front. */
@@ -56,6 +59,7 @@ export interface Rows {
   clear(): void;
 }
 
+/** Creates an empty list of rows. */
 export function createRows(): Rows {
   const all: Row[] = [];
   let nextId = 0;
@@ -69,7 +73,7 @@ export function createRows(): Rows {
     dropped += 1;
   }
 
-  /** Deltas that come one by one share a row until it is full of their text. */
+  /** Deltas that come one by one share a row until it is full. */
   function extend(entry: New<EntryRow>): boolean {
     const open = all.at(-1);
     if (open?.kind !== 'entry' || open.lane !== entry.lane || open.label !== entry.label) return false;
@@ -81,7 +85,7 @@ export function createRows(): Rows {
     return true;
   }
 
-  /** Folds what goes before the newest rows of deltas into the first of them. */
+  /** Folds the rows of deltas before the newest ones into the first of them. */
   function fold(): void {
     const newest = all.at(-1);
     if (!newest) return;
@@ -115,7 +119,7 @@ export function createRows(): Rows {
   };
 }
 
-/** Both are live deltas of one part, one after the other. */
+/** Whether two rows are live deltas of one part, one after the other. */
 function isNeighbour(row: Row | undefined, next: Row): boolean {
   if (row?.kind !== 'entry' || next.kind !== 'entry' || !row.label.endsWith('-delta')) return false;
   return row.lane === next.lane && row.label === next.label && !row.merged && !next.merged;

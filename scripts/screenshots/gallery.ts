@@ -1,6 +1,6 @@
 import { scenesOf, SETTINGS } from './shoot.ts';
 
-/** The page that shows the pictures, a table for each state. */
+/** Writes the page that shows the pictures, a table for each state. */
 export function writeGallery(): string {
   const [first] = SETTINGS;
   const sections = (first ? scenesOf(first) : []).map(([name, { title }]) => {

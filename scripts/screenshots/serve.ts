@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { ROOT } from '../ensure-build.ts';
 
+/** A server of the stage's page. */
 export interface StageServer {
   readonly url: string;
   close(): Promise<void>;
@@ -17,7 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.ts': 'text/javascript',
 };
 
-/** Serves the files of this package to a page on this machine, TypeScript without its types. */
+/** Serves the files of this package to a page on this machine, TypeScript with its types stripped. */
 export async function serveStage(): Promise<StageServer> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
@@ -42,6 +43,6 @@ export async function serveStage(): Promise<StageServer> {
 async function readPart(pathname: string): Promise<string> {
   const text = await readFile(path.join(ROOT, pathname), 'utf8');
   if (!pathname.endsWith('.ts')) return text;
-  // A browser knows no package imports.
+  // Browsers do not resolve package imports.
   return stripTypeScriptTypes(text).replaceAll(/from '#(\w+\/)/g, "from '/$1");
 }

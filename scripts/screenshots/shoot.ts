@@ -16,12 +16,13 @@ export interface Setting {
   only?: readonly string[];
 }
 
-/** The pictures are of this moment, so that a waiting time is the same in each. */
+/** The time in the pictures, ms since the epoch, so that waiting times do not change between runs. */
 export const NOW = Date.UTC(2026, 4, 4, 12);
 
 const DESKTOP = { viewport: { width: 500, height: 760 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
+/** All settings. */
 export const SETTINGS: readonly Setting[] = [
   { name: 'light', title: 'Light', words: WORDS.en, look: 'light', context: DESKTOP },
   { name: 'dark', title: 'Dark', words: WORDS.en, look: 'dark', context: DESKTOP },
@@ -43,7 +44,7 @@ export function scenesOf({ words, only }: Setting): [name: string, scene: Scene]
   return only ? scenes.filter(([name]) => only.includes(name)) : scenes;
 }
 
-/** A page with the stage on it, in a context of its own; what throws there is thrown here. */
+/** Opens a page with the stage in a context of its own. Errors of the page are thrown here. */
 export async function openStage(
   browser: Browser,
   { url }: StageServer,
@@ -60,14 +61,14 @@ export async function openStage(
   return { page, close: () => context.close() };
 }
 
-/** A picture of a scene, as the bytes of a PNG. The page shows the stage, in the context of the setting. */
+/** Takes a picture of a scene, as a PNG. The page shows the stage, in the context of the setting. */
 export async function shoot(page: Page, scene: Scene, { words, look, context }: Setting): Promise<Buffer> {
   const inline = scene.mode === 'inline' && !context.isMobile;
   if (context.viewport) await page.setViewportSize(inline ? { width: 880, height: 760 } : context.viewport);
   const play: object = { scene, words, look } satisfies Play;
   await page.evaluate((play) => (globalThis as unknown as { stage: Stage }).stage.show(play as Play), play);
   const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
-  // Of a closed chat only its corner.
+  // Only the corner of a closed chat.
   const clip = scene.closed ? { x: width - 160, y: height - 120, width: 160, height: 120 } : null;
   return page.screenshot({ animations: 'disabled', caret: 'hide', ...(clip ? { clip } : {}) });
 }

@@ -1,16 +1,18 @@
-/** On the page of the screenshots: puts a scene on it, with the built element and a scripted client. */
+/** Runs on the page of the screenshots: puts a scene on it, with the built element and a scripted client. */
 import type { ResumableChat } from '#widget/resumable-chat.ts';
 import type { Scene } from '#widget/testing/scenes/scenes.ts';
 import type { Words } from '#widget/testing/scenes/words.ts';
 import { dress, playScene, type Look } from '#widget/testing/scenes/play-scene.ts';
 import { createScriptedClient, createScriptedSession } from '#widget/testing/scripted-session.ts';
 
+/** A scene, and how it is shown. */
 export interface Play {
   scene: Scene;
   words: Words;
   look: Look;
 }
 
+/** What the page offers. */
 export interface Stage {
   show(play: Play): Promise<void>;
 }
@@ -22,7 +24,7 @@ const show: Stage['show'] = async ({ scene, words, look }) => {
 
   const session = createScriptedSession(scene.view);
   const chat: ResumableChat = document.createElement('resumable-chat');
-  // Protected, and the one thing about the built element that is not as a page has it.
+  // Protected; the only thing that differs from the element on a real page.
   Reflect.set(chat, 'loadClient', () => Promise.resolve(createScriptedClient(session)));
   dress(chat, scene, words, look);
   document.body.append(chat);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Plugin } from 'vite';
 
-/** Vite writes a page below the folder that its source stands in; a page that is served at `/` stands at the top. */
+/** Moves built pages to the top of the output: vite writes them below the folder of their source, and they are served at `/`. */
 export function pageAtRoot(): Plugin {
   return {
     name: 'page-at-root',

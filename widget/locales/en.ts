@@ -102,6 +102,7 @@ export const en = {
   minutes: '{n} min',
 } as const satisfies Record<string, string>;
 
+/** The names of the texts. */
 export type StringName = keyof typeof en;
 
 /** A text for each plural category of its language (https://cldr.unicode.org/index/cldr-spec/plural-rules). */

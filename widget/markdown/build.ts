@@ -2,31 +2,32 @@ import type { Env, Token } from 'markdown-it';
 import { MAX_NESTING, type Parser } from './parser.ts';
 import { append, element, textOf, type Attributes, type VElement, type VNode } from './vnode.ts';
 
-/** Marks in marks, in one piece of inline content; deeper ones are drawn as the text in them. */
+/** Depth of marks within marks; of deeper ones only the text is drawn. */
 const MAX_MARKS = 24;
 
-/** A cell of so many characters stays on one line; what is longer may wrap, but not to a column of single words. */
+/** A cell with this many UTF-16 units stays on one line; a longer one may wrap, but not to a column of single words. */
 const SHORT_CELL = 16;
 
-/** The first letter is Hebrew, Arabic or of another script that runs from right to left. */
+/** Matches when the first letter is of a script that runs from right to left, such as Hebrew or Arabic. */
 const RIGHT_TO_LEFT = /^\P{L}*[\u0590-\u08ff]/u;
 
+/** What blocks are built with. */
 export interface BuildOptions {
   parser: Parser;
   env: Env;
-  /** Stands in for the content of the last piece of inline text: what it will be when its marks are closed. */
+  /** Replaces the content of the last piece of inline text: the same text with its marks closed. */
   lastInline?: string;
-  /** What inline text has been made before, by its source; of a block that is read again and again. */
+  /** Inline text of the last renders, by its source, for a block that is read again and again. */
   drawn?: InlineCache;
 }
 
-/** Inline text that was drawn, and what stands in for it on the page: the same nodes each time. */
+/** Inline text that was built before: the same source gives the same nodes. */
 export interface InlineCache {
   get(source: string): readonly VNode[] | undefined;
   set(source: string, nodes: readonly VNode[]): void;
 }
 
-/** One top-level block of tokens as it is to be drawn. */
+/** Builds one top-level block of tokens as it is to be drawn. */
 export function buildBlock(tokens: readonly Token[], source: string, options: BuildOptions): VNode {
   if (tokens.some(isTooDeep)) return element('p', null, [source.trim()]);
   const root: VNode[] = [];
@@ -51,12 +52,12 @@ export function buildBlock(tokens: readonly Token[], source: string, options: Bu
   return root[0] ?? '';
 }
 
-/** At this depth markdown-it stops reading and says nothing. */
+/** At this depth markdown-it silently stops reading. */
 function isTooDeep({ nesting, level, type }: Token): boolean {
   return nesting === 1 && level >= MAX_NESTING - 1 && type !== 'paragraph_open';
 }
 
-/** `attributes`: what it has whatever it is. */
+/** Builds an element whose children follow. `attributes`: those it has whatever it is. */
 function open(token: Token, content: Token | undefined, attributes: Attributes | null): VElement {
   switch (token.tag) {
     case 'p':
@@ -67,13 +68,13 @@ function open(token: Token, content: Token | undefined, attributes: Attributes |
     }
     case 'th':
     case 'td': {
-      // As an attribute of its own, for a strict Content-Security-Policy forbids style attributes.
+      // An attribute of its own: a strict Content-Security-Policy forbids style attributes.
       const align = /text-align:(\w+)/.exec(String(token.attrGet('style') ?? ''))?.[1];
       const looks = {
         ...(align === undefined ? null : { align }),
         ...((content?.content.length ?? 0) > SHORT_CELL ? { class: 'long' } : null),
       };
-      // A heading that says nothing is none: it would be read out as one.
+      // A heading without words would still be read out as one.
       return element(content?.content === '' ? 'td' : token.tag, looks);
     }
     default:
@@ -125,7 +126,7 @@ function readInline(text: string, { parser, env, drawn }: BuildOptions): readonl
 }
 
 function buildMarks(tokens: readonly Token[], into: VNode[], parser: Parser): void {
-  /** Where the marks around this one go on; null for one that is not drawn for its depth. */
+  /** The children of the marks around this one; null for a mark that is too deep to be drawn. */
   const parents: (VNode[] | null)[] = [];
   let children = into;
   let links = 0;

@@ -1,25 +1,25 @@
 import type { Env } from 'markdown-it';
 import type { Parser } from './parser.ts';
 
-/** Marks that were opened longer ago than this are taken for text: most of those never close. */
+/** Marks that were opened more UTF-16 units ago than this are taken for text: most of them never close. */
 const MAX_OPEN = 400;
 
-/** What quotes and lists put before a line. */
+/** The marks of quotes and lists before a line. */
 const CONTAINERS = /^(?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])[ \t]+){0,100}/;
 
-/** The beginning of a line that can still become a rule, list, heading, fence, table, formula or definition. */
+/** A line that can still become a rule, list, heading, fence, table, formula or definition. */
 const UNDECIDED =
   /^(?:[-*+=_#][-*+=_# \t]*|[-:][-:| \t]*|`+|~+|\d{1,9}[.)]?|\|.*|\$\$?|\\\[?|\[(?!\^)[^\]]{0,999}(?:\](?::.*|[ \t]*))?)?$/;
 const HALF_FENCE = /^(`{3,}|~{3,})[^`]*$/;
 const FENCE_MARK = /^(?:`+|~+)$/;
 
-/** A table's first line may begin without a bar: what stands before the first one is shown. Prose is longer. */
+/** A table's first line may begin without a bar: the text before its first bar is shown. Prose is longer. */
 const BARE_HEADER = /^[^|`\\[]{1,100}?(?=[ \t]*\|.{0,200}$)/;
 const BLANK_BEFORE = /(?:^|\n)[ \t>]*$/;
 
 /**
- * Leaves out the end of a source that is still being written as long as it cannot be known what it will be, so that
- * nothing flashes up as text first. `inFence`: its last line stands in a code block.
+ * Leaves out the end of a source that is still being written while it is undecided what it will be, so that nothing is
+ * shown as text first. `inFence`: its last line is in a code block.
  */
 export function holdBack(source: string, inFence: boolean): string {
   const start = source.lastIndexOf('\n') + 1;
@@ -36,7 +36,7 @@ export function holdBack(source: string, inFence: boolean): string {
   return fence === undefined ? source : source.slice(0, start) + containers + fence;
 }
 
-/** A table's first line waits for the line below it, which alone says that this is a table. */
+/** Holds a table's first line back until the line below it, which makes it a table. */
 function dropHeader(source: string): string {
   const lines = source.slice(-4096).trimEnd().split('\n').slice(-2);
   const [before, last] = lines.length === 2 ? lines : [undefined, lines[0]];
@@ -51,16 +51,16 @@ function isRow(line: string): boolean {
   return line.slice(CONTAINERS.exec(line)?.[0].length).startsWith('|');
 }
 
-/** A label in a label in a label is nothing that anyone writes. */
+/** Depth of link labels within labels; nobody writes deeper ones. */
 const MAX_LABELS = 3;
 
-/** `[text][na`: the name is not shown, nor are, most likely, the brackets. */
+/** `[text][na`: the name will not be shown, nor, most likely, the brackets. */
 const HALF_REFERENCE = /(?<![\w\]])(\[[^[\]]*\p{L}{2}[^[\]]*\])\[[^[\]]*$/u;
 
-/** A number in brackets is mostly just that: it waits for what stands behind it. */
+/** A number in brackets is mostly no link: it waits for what follows it. */
 const NUMBER = /(?<!\w)(?:\[\d{1,3}\]?){1,9}$/;
 
-/** Closes what a piece of inline text has opened so far: `**bo` is bold already, a half link shows its text. */
+/** Closes the marks that a piece of inline text has opened: `**bo` is bold already, a half link shows its text. */
 export function completeInline(written: string, parser: Parser, env: Env, labels = 0): string {
   const content = written.replace(HALF_REFERENCE, '$1()').replace(NUMBER, '');
   const open = findOpen(content);
@@ -70,7 +70,7 @@ export function completeInline(written: string, parser: Parser, env: Env, labels
     case 'math':
       return closeMarks(closeMath(content, open), parser, env);
     case 'link': {
-      // In a label, no link stands; what its bracket is, shows when it is closed.
+      // A label has no links in it; what its bracket means is known when it is closed.
       const label = labels && !open.isImage ? '' : readLabel(content, open, parser, env, labels);
       if (label === '') return closeMarks(content.slice(0, open.isImage ? open.at - 1 : open.at), parser, env);
       return closeMarks(`${content.slice(0, open.at + 1)}${label}]()`, parser, env);
@@ -97,12 +97,12 @@ type Open =
   | { kind: 'math'; at: number; mark: string }
   | { kind: 'link'; at: number; isImage: boolean; labelEnd: number | null };
 
-/** What is open at the end of a text, apart from emphasis. Reads it once. */
+/** The outermost mark that is open at the end of a text, except emphasis. Linear in its length. */
 function findOpen(content: string): Open | null {
   const runs = lastRuns(content);
   const near = (at: number): boolean => content.length - at <= MAX_OPEN;
   const brackets: number[] = [];
-  /** Closing marks that do not come any more: looked for once, for a text may open a thousand. */
+  /** Closing marks that do not follow: searched for once, since a text may open a thousand. */
   const unclosed = new Set<string>();
   let at = 0;
   while (at < content.length) {
@@ -139,7 +139,7 @@ function findOpen(content: string): Open | null {
   return outermost(content, brackets, near);
 }
 
-/** The first bracket that may be a link's, of those that are open at the end: what stands in it is its label. */
+/** The first open bracket that may begin a link: the text in it is the link's label. */
 function outermost(content: string, brackets: readonly number[], near: (at: number) => boolean): Open | null {
   for (const at of brackets.slice(-MAX_LABELS)) {
     const open = near(at) ? openLink(content, at, null) : null;
@@ -155,7 +155,7 @@ function openLink(content: string, at: number, labelEnd: number | null): Open | 
   return { kind: 'link', at, isImage, labelEnd };
 }
 
-/** Whether the brackets that a link's address opens with are closed. */
+/** Whether the parentheses around a link's address are closed. */
 function hasEnd(rest: string): boolean {
   let depth = 0;
   for (const character of rest) {
@@ -172,26 +172,26 @@ function closeCode(content: string, { at, ticks }: { at: number; ticks: number }
 }
 
 function closeMath(content: string, { at, mark }: { at: number; mark: string }): string {
-  // Half of the closing mark would be doubled.
+  // Half a closing mark at the end would become one and a half.
   const formula = content.slice(at + 2).replace(mark === '$$' ? /\$$/ : /\\$/, '');
   if (formula.trim() === '') return content.slice(0, at);
   return content.slice(0, at + 2) + formula + (mark === '\\(' ? '\\)' : mark === '\\[' ? '\\]' : '$$');
 }
 
 /**
- * The beginning of an image, of an address or a tag in angle brackets, or of a character's name: a word at most, of
- * which it is not known yet whether it will be shown.
+ * The beginning of an image, of an address or a tag in angle brackets, or of a character's name: one word at most, which
+ * may or may not be shown in the end.
  */
 const HALF_WORD = /(?:(?<![^\s([])!|<(?:\/?[a-z][^\s<>`]{0,200})?|&[#a-z0-9]{0,31})$/i;
 
-/** Closes emphasis. Marks at the very end are left out: whether they open or close is not known yet. */
+/** Closes emphasis. Marks at the very end are left out: they may open or close something. */
 function closeMarks(content: string, parser: Parser, env: Env): string {
   const text = content
     .replace(HALF_WORD, '')
     .replace(/(?:\\?[*_~]{1,100}|\\)$/, '')
     .trimEnd();
   if (!/[*_~]/.test(text.slice(-MAX_OPEN))) return text;
-  // A few marks from a long text would be looked for in all of it, at each frame: only its end matters.
+  // Searching a long text for a few marks at each frame would be slow: only its end matters.
   const marks = parser.findOpenMarks(text, env);
   return text + marks.slice(-8).toReversed().join('');
 }
@@ -202,7 +202,7 @@ function countTicks(content: string, at: number): number {
   return end - at;
 }
 
-/** Where the last run of backticks of each length stands. */
+/** The place of the last run of backticks of each length. */
 function lastRuns(content: string): Map<number, number> {
   const runs = new Map<number, number>();
   for (const { index, 0: run } of content.matchAll(/`+/g)) runs.set(run.length, index);

@@ -116,7 +116,7 @@ export function createDom(options: DomOptions): Dom {
       if (old === undefined || next === undefined || old === next || !node) continue;
       patchNode(node, old, next);
     }
-    // What stands behind these nodes is not theirs.
+    // Nodes after these are not part of them.
     const behind = parent.childNodes[first + shared] ?? null;
     for (const node of after.slice(shared)) parent.insertBefore(create(node, isLink(parent)), behind);
   }

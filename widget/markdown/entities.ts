@@ -1,7 +1,6 @@
 /**
- * Characters by their names: those of HTML 4, and of HTML 5 the marks of ASCII and a few signs. The other 1,800 names of
- * HTML 5 weigh as much as the rest of the engine, and nobody writes them. A number says where the names after it
- * begin, each one further.
+ * Names of characters: those of HTML 4, and of HTML 5 the marks of ASCII and a few signs. The other 1,800 names are 13 kB
+ * of brotli, and nobody writes them. A number is the code point of the name after it; each further name is one more.
  */
 const NAMES =
   '9 Tab NewLine 33 excl quot num dollar percnt amp apos lpar rpar ast plus comma 46 period sol 58 colon semi lt ' +
@@ -26,7 +25,7 @@ const NAMES =
 
 let characters: Map<string, string> | null = null;
 
-/** All of them: the characters by their names. */
+/** All characters by their names. */
 export function readNames(): ReadonlyMap<string, string> {
   return (characters ??= parseNames());
 }
@@ -44,7 +43,7 @@ function parseNames(): Map<string, string> {
   return found;
 }
 
-/** The character that `&name;` stands for; a name that is not known stays as it is written. */
+/** The character of `&name;`; an unknown name stays as it was written. Replaces the function of the package `entities`. */
 export function decodeHTMLStrict(reference: string): string {
   return readNames().get(reference.slice(1, -1)) ?? reference;
 }

@@ -2,14 +2,15 @@ import type { InlineCache } from './build.ts';
 import type { VNode } from './vnode.ts';
 
 /**
- * Keeps what the last two renders of the open block were made of, so that the next one reads only what is new. Nodes
- * that are the same are not compared with those on the page either.
+ * Keeps the inline text of the last two renders of the open block, so that the next one reads only new text. Nodes that
+ * are the same objects are not compared with the page either.
  */
 export interface RenderCache extends InlineCache {
-  /** A render begins. `definitions`: the names of links that are known; with others, the same text may be drawn otherwise. */
+  /** Begins a render. `definitions`: a key for the known links; with other links the same text may look different. */
   begin(definitions: string): void;
 }
 
+/** Creates an empty cache. */
 export function createInlineCache(): RenderCache {
   let known = '';
   let last = new Map<string, readonly VNode[]>();

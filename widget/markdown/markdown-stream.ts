@@ -64,7 +64,7 @@ export function createMarkdownStream(host: HTMLElement, options: MarkdownOptions
   const drawn = createInlineCache();
   let linesRead = 0;
   let inFence = false;
-  /** Closed blocks that a definition further on may still change. */
+  /** Closed blocks that a later definition may still change. */
   let linking: LinkingBlock[] = [];
   let plain: PlainEnd | null = null;
   let nextAt = 0;
@@ -225,7 +225,7 @@ function normalise(text: string, whole: boolean): string {
 function endsInFence(block: Block | undefined): boolean {
   const last = block?.tokens.findLast(({ nesting }) => nesting === 0);
   if (last?.type !== 'fence' || !last.map) return false;
-  // Its lines are the opening one, the code, and the closing one if it has come.
+  // Its lines: the opening mark, the code, and the closing mark if it has come.
   return last.map[1] - last.map[0] === 1 + countLines(last.content);
 }
 

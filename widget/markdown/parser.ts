@@ -10,8 +10,9 @@ export const MAX_NESTING = 60;
 
 /** Reads markdown: markdown-it, tuned to what models write. */
 export interface Parser {
-  /** The blocks of a source; link definitions go into `env`. Inline content is not looked into. */
+  /** The block tokens of a source; link definitions go into `env`. Inline content is not read. */
   readBlocks(source: string, env: Env): Token[];
+  /** The tokens of a piece of inline content. */
   readInline(content: string, env: Env): Token[];
   /** Marks of emphasis in `content` that are open at its end, the first one first: `*`, `_` or `~~`. */
   findOpenMarks(content: string, env: Env): string[];
@@ -29,7 +30,7 @@ export function createParser(): Parser {
       return relaxFlanking(this, start, super.scanDelims(start, canSplitWord));
     }
   };
-  // The browser knows international names, and what is shown is what was written.
+  // Browsers encode international host names themselves, and addresses are shown as they were written.
   md.normalizeLink = encode;
   md.normalizeLinkText = (url) => url;
   addRules(md);
@@ -69,9 +70,8 @@ const ASTERISK = 0x2a;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 
 /**
- * CommonMark does not see the bold of `**“word”**more` and `**単語。**次`: a mark beside punctuation must have a space
- * or punctuation on its other side. Models write it all the time, Chinese and Japanese have no spaces, and nobody
- * means two asterisks there.
+ * Lets `**“word”**more` and `**単語。**次` be bold. CommonMark wants a space or punctuation on the other side of a mark
+ * beside punctuation; but models write this often, Chinese and Japanese have no spaces, and nobody means two asterisks.
  */
 function relaxFlanking({ src }: StateInline, start: number, found: Flanking): Flanking {
   if (src.charCodeAt(start) !== ASTERISK || found.length < 2) return found;

@@ -1,13 +1,13 @@
 import type { Env, Token } from 'markdown-it';
 import type { Parser } from './parser.ts';
 
-/** A top-level block of a source: its tokens, and where in the source it ends. It begins where the one before ends. */
+/** A top-level block: its tokens, and the offset of its end. It begins where the block before it ends. */
 export interface Block {
   tokens: Token[];
   end: number;
 }
 
-/** Finds the top-level blocks. Link definitions between them belong to no block, and go into `env`. */
+/** Finds the top-level blocks of a source. Link definitions between them belong to no block and go into `env`. */
 export function readLayout(source: string, parser: Parser, env: Env): Block[] {
   const blocks: Block[] = [];
   const tokens = parser.readBlocks(source, env);
@@ -15,7 +15,7 @@ export function readLayout(source: string, parser: Parser, env: Env): Block[] {
   let offset = 0;
   let first = 0;
   for (const [at, token] of tokens.entries()) {
-    // The last token of a block is the one that is back at the top.
+    // A block ends with the token that is back at level 0.
     if (token.level !== 0 || token.nesting === 1) continue;
     const block = tokens.slice(first, at + 1);
     first = at + 1;

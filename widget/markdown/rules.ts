@@ -3,15 +3,15 @@ import type { StateBlock, StateInline } from 'markdown-it';
 import { keepCells } from './table-cells.ts';
 
 /**
- * Teaches markdown-it what models write beyond GFM: formulas, footnotes, `<br>` in a table's cell, links whose definition
- * has not come yet; and that no text of a table is dropped.
+ * Adds the rules for what models write beyond GFM: formulas, footnotes, `<br>` in a table's cell, links that are defined
+ * later. Tables keep all of their text.
  */
 export function addRules(md: InstanceType<typeof MarkdownIt>): void {
   keepCells(md);
   md.inline.ruler.before('escape', 'math', readMath);
   md.inline.ruler.before('escape', 'address', readAddress);
   md.inline.ruler.before('autolink', 'break', readBreak);
-  // After `link`, which knows the definitions that are there.
+  // After `link`, which reads the links that are defined.
   md.inline.ruler.before('autolink', 'reference', readReference);
   md.block.ruler.before('fence', 'math_block', readMathBlock, {
     alt: ['paragraph', 'reference', 'blockquote', 'list'],
@@ -23,7 +23,7 @@ export function addRules(md: InstanceType<typeof MarkdownIt>): void {
 const REFERENCE = /^\[([^[\]]*\p{L}{2}[^[\]]*)\]\[[^[\]]+\]/u;
 const LONGEST_REFERENCE = 400;
 
-/** As long as more may come, a link whose definition is not there is one all the same: mostly it comes last. */
+/** While more may come, a link without a definition counts as one: definitions mostly come last. */
 function readReference(state: StateInline, silent: boolean): boolean {
   const { src, pos, posMax, env } = state;
   if (!env['unfinished'] || src[pos] !== '[' || /[\w\]]/.test(src[pos - 1] ?? '')) return false;
@@ -47,10 +47,10 @@ const DOLLAR = 0x24;
 const LESS_THAN = 0x3c;
 const BACKSLASH = 0x5c;
 
-/** Closing marks that a text is known not to have any more, so that each opening one need not look for it again. */
+/** Closing marks that do not follow in a text, so that each opening mark need not search for them again. */
 const missing = new WeakMap<StateInline, Set<string>>();
 
-/** `\(…\)`, `\[…\]`, `$$…$$` and `$…$` are kept as they are written: marks inside them are none. */
+/** `\(…\)`, `\[…\]`, `$$…$$` and `$…$` are shown as they were written; marks inside them mean nothing. */
 function readMath(state: StateInline, silent: boolean): boolean {
   const { src, pos, posMax } = state;
   const mark = readMathMark(src, pos);
@@ -94,10 +94,10 @@ function readMathMark(src: string, pos: number): { open: string; close: string }
 const COLON = 0x3a;
 const SCHEME = /https?$/i;
 
-/** To the last character that is of the address for certain, and no mark around it. A name of a character is none of it. */
+/** Ends at the last character that certainly belongs to the address: no mark around it, no `&name;` after it. */
 const ADDRESS = /^:\/\/(?:[^\s<>[\]`|\\*~&]|&(?!#?[a-z0-9]{1,31};))*[^\s<>[\]`|\\*~&_?!.,:;'")]/i;
 
-/** An address that is written out is a piece: `https://example.com/__init__.py` says nothing in bold. */
+/** Marks in a written-out address mean nothing: `https://example.com/__init__.py` has no bold. */
 function readAddress(state: StateInline, silent: boolean): boolean {
   const { src, pos, posMax } = state;
   if (src.charCodeAt(pos) !== COLON || !SCHEME.test(src.slice(Math.max(0, pos - 5), pos))) return false;
@@ -110,7 +110,7 @@ function readAddress(state: StateInline, silent: boolean): boolean {
 
 const BREAK = /^<br[ \t]*\/?>/i;
 
-/** The one piece of HTML that has a meaning here: a table's cell has no other way to say it. */
+/** The only HTML with a meaning here: a table's cell has no other line break. */
 function readBreak(state: StateInline, silent: boolean): boolean {
   if (state.src.charCodeAt(state.pos) !== LESS_THAN) return false;
   const mark = BREAK.exec(state.src.slice(state.pos, state.pos + 16))?.[0];
@@ -121,8 +121,8 @@ function readBreak(state: StateInline, silent: boolean): boolean {
 }
 
 /**
- * A line that is `$$` or `\[` alone begins a formula, up to its closing mark or to a blank line. That the first line
- * decides alone keeps what is drawn from changing its nature later.
+ * A line that is only `$$` or `\[` begins a formula, which ends at its closing mark or at a blank line. Since the first
+ * line decides, what was drawn never turns into something else.
  */
 function readMathBlock(state: StateBlock, startLine: number, endLine: number, silent: boolean): boolean {
   if ((state.sCount[startLine] ?? 0) - state.blkIndent >= 4) return false;
@@ -144,7 +144,7 @@ function readMathBlock(state: StateBlock, startLine: number, endLine: number, si
 
 const FOOTNOTE = /^\[\^[^\]\s]+\]:/;
 
-/** A footnote is kept as the paragraph it reads as; CommonMark would take it for the address of a link, and drop it. */
+/** A footnote is shown as a paragraph; CommonMark would take it for a link's definition and drop it. */
 function readFootnote(state: StateBlock, startLine: number, endLine: number, silent: boolean): boolean {
   if (!FOOTNOTE.test(readLine(state, startLine))) return false;
   if (silent) return true;

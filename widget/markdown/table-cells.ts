@@ -2,9 +2,9 @@ import type MarkdownIt from 'markdown-it';
 import type { StateBlock, Token } from 'markdown-it';
 
 /**
- * GFM cuts a row at each bar, those in code included unless they are escaped, and leaves out what then is one cell too
- * many. Models forget to escape them. In a row of too many cells a bar in code is one of the code's, and what is still
- * too much stands in the last cell: no text is dropped.
+ * GFM cuts a row at each bar, also at bars in code unless they are escaped, and drops cells beyond the table's columns.
+ * Models forget to escape them. So in a row with too many cells a bar in code belongs to the code, and the cells that are
+ * still too many go into the last one: no text is dropped.
  */
 export function keepCells(md: InstanceType<typeof MarkdownIt>): void {
   const [readTable] = md.block.ruler.getRules('');

@@ -1,6 +1,7 @@
-/** What is to be on the page, before any of it is: a text, or an element by its tag. */
+/** A node to be drawn: a text, or an element by its tag. */
 export type VNode = string | VElement;
 
+/** An element to be drawn. */
 export interface VElement {
   /** An HTML tag; `pre` stands for a code card, `img` for an image that may have to become a link. */
   readonly tag: string;
@@ -8,13 +9,15 @@ export interface VElement {
   readonly children: VNode[];
 }
 
+/** Attributes by name. */
 export type Attributes = Readonly<Record<string, string>>;
 
+/** Creates an element to be drawn. */
 export function element(tag: string, attrs: Attributes | null = null, children: VNode[] = []): VElement {
   return { tag, attrs, children };
 }
 
-/** Adds a child; texts that meet become one, so that the same text always makes the same nodes. */
+/** Adds a child. Adjacent texts become one, so that the same source always makes the same nodes. */
 export function append(children: VNode[], child: VNode): void {
   if (typeof child !== 'string') {
     children.push(child);
@@ -26,7 +29,7 @@ export function append(children: VNode[], child: VNode): void {
   else children.push(child);
 }
 
-/** The text in it, as a reader without marks would see it. */
+/** The text of nodes, without marks. */
 export function textOf(nodes: readonly VNode[]): string {
   return nodes
     .map((node) => (typeof node === 'string' ? node : (node.attrs?.['alt'] ?? textOf(node.children))))

@@ -20,7 +20,7 @@ async function loadAxe(): Promise<NonNullable<Window['axe']>> {
   return window.axe;
 }
 
-/** What axe finds wrong with an element, a line for each place; empty when nothing is. */
+/** The violations that axe finds in an element, a line for each place. */
 export async function findViolations(element: Element): Promise<string[]> {
   const axe = await loadAxe();
   const { violations } = await axe.run(element, { resultTypes: ['violations'] });

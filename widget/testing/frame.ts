@@ -1,9 +1,10 @@
 /**
- * Runs first in the pages of the script tag's tests: notes what goes wrong there, and answers the widget's requests
- * as a relay would, so that the built file can be seen at work on a page of its own.
+ * Runs first in the pages of the script tag's tests: notes errors there, and answers the widget's requests as a relay
+ * would, so that the built file can be tested on a page of its own.
  */
 import type { StreamMessage } from '#shared/protocol.ts';
 
+/** The window of such a page. */
 export interface FrameWindow extends Window {
   /** Errors, and what the page's Content-Security-Policy refused. */
   troubles: string[];
@@ -12,7 +13,7 @@ export interface FrameWindow extends Window {
   customElements: CustomElementRegistry;
 }
 
-/** Of everything that a strict policy might refuse, had it been drawn in another way. */
+/** An answer with everything that a strict policy might refuse if it were drawn in another way. */
 export const ANSWER = [
   'Run `npm start`:',
   '```sh\nnpm start\n```',
@@ -50,7 +51,7 @@ window.fetch = async (input, init) => {
   return new Response(readLog(), { headers: { 'content-type': 'text/event-stream' } });
 };
 
-/** The log of the one run: prompt, answer in small pieces, end; then the line stays open. */
+/** The log of one run: prompt, answer in small pieces, end; then the connection stays open. */
 function readLog(): ReadableStream<Uint8Array> {
   const { id, text } = prompt ?? { id: 'u0', text: '' };
   const run = { runId: RUN, messageId: RUN, attempt: 1 };

@@ -4,7 +4,7 @@ import { ResumableChat } from '../resumable-chat.ts';
 import type { ChatView } from '../session/types.ts';
 import { createScriptedClient, createScriptedSession, type ScriptedSession } from './scripted-session.ts';
 
-/** The element with a conversation that a test sets by hand. */
+/** The element with a conversation that a test sets. */
 export class ScriptedChat extends ResumableChat {
   readonly scripted = createScriptedSession();
   /** How often the client was asked for. */
@@ -18,15 +18,16 @@ export class ScriptedChat extends ResumableChat {
 
 customElements.define('scripted-chat', ScriptedChat);
 
+/** A chat on the page, and what is found in it. */
 export interface Mounted {
   chat: ScriptedChat;
   session: ScriptedSession;
-  /** Everything is drawn, nested elements too. */
+  /** Resolves when everything is drawn, nested elements too. */
   settled(): Promise<void>;
   /** The one element in the widget that matches. */
   find(selector: string): HTMLElement;
   findAll(selector: string): HTMLElement[];
-  /** The field one types in. */
+  /** The composer's field. */
   field(): HTMLTextAreaElement;
   /** The button with this name. */
   button(name: string): HTMLButtonElement;
@@ -48,7 +49,7 @@ export async function mount(attributes: Record<string, string> = {}, view: Parti
     chat,
     session: chat.scripted,
     async settled() {
-      // A frame, for what streams is drawn once a frame; then what was drawn in it draws its own.
+      // Streaming text is drawn once a frame; the elements drawn in it then draw themselves.
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
       await chat.updateComplete;
       for (const nested of findAll('rc-message, rc-composer, rc-line, rc-reasoning'))
@@ -72,13 +73,14 @@ export async function mount(attributes: Record<string, string> = {}, view: Parti
   return mounted;
 }
 
-/** Puts everything that fades or moves in where it ends up; what goes on for ever goes on. */
+/** Finishes all animations that end; endless ones go on. */
 export function finishAnimations({ chat }: Mounted): void {
   for (const animation of chat.shadowRoot?.getAnimations() ?? []) {
     if (Number.isFinite(animation.effect?.getComputedTiming().endTime)) animation.finish();
   }
 }
 
+/** Removes all chats from the page. */
 export function unmountAll(): void {
   for (const chat of document.querySelectorAll('scripted-chat, resumable-chat')) chat.remove();
 }

@@ -4,16 +4,17 @@ import type { ClientModule } from '../controllers/chat-controller.ts';
 import { EMPTY_VIEW } from '../empty-view.ts';
 import type { ChatSession, ChatView, SessionCredentials } from '../session/types.ts';
 
-/** A conversation whose view a test sets by hand, to see how each state is drawn. */
+/** A conversation whose view a test sets, to see how each state is drawn. */
 export interface ScriptedSession extends ChatSession {
   /** Changes the view, as the relay or the network would. */
   set(change: Partial<ChatView>): void;
   /** What the element asked for, in order: `send Hello`, `stop`, `open` … */
   readonly calls: string[];
-  /** Whether a rating is kept; the test says when it comes to nothing. */
+  /** Whether the relay stores a rating. */
   keepsRatings: boolean;
 }
 
+/** Creates a scripted conversation. */
 export function createScriptedSession(initial: Partial<ChatView> = {}): ScriptedSession {
   let view: ChatView = { ...EMPTY_VIEW, ...initial };
   let credentials: SessionCredentials | null = null;
@@ -80,7 +81,7 @@ export function createScriptedSession(initial: Partial<ChatView> = {}): Scripted
   return session;
 }
 
-/** What `loadClient` of an element resolves to, so that it gets this session. */
+/** Creates what an element's `loadClient` resolves to, so that it gets this session. */
 export function createScriptedClient(session: ChatSession): ClientModule {
   return {
     createChatSession: () => session,
@@ -89,7 +90,7 @@ export function createScriptedClient(session: ChatSession): ClientModule {
   };
 }
 
-/** What streams is drawn in the next frame, so that no test has to wait for its turn. */
+/** Draws streaming text in the next frame, so that tests need not wait for the pace. */
 const drawEachFrame: ClientModule['createDrawPace'] = (render) => {
   let frame: number | null = null;
   return {

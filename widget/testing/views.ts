@@ -2,6 +2,7 @@ import { createProblem, type Problem, type ProblemCode } from '#shared/problem.t
 import type { ChatMessage, ChatPart, RunMetadata, StreamStatus } from '#shared/protocol.ts';
 import type { ChatView } from '../session/types.ts';
 
+/** An answer with a block of code. */
 export const ANSWER = [
   'A reply is kept as a log, and everyone who looks at it reads that log from where they stopped.',
   '',
@@ -15,14 +16,17 @@ export const ANSWER = [
   'Nothing else has to be done.',
 ].join('\n');
 
+/** A text part. */
 export function text(content: string, state: 'streaming' | 'done' = 'done'): ChatPart {
   return { type: 'text', text: content, state };
 }
 
+/** A visitor's message. */
 export function prompt(id: string, content: string): ChatMessage {
   return { id, role: 'user', parts: [{ type: 'text', text: content }] };
 }
 
+/** An answer of a run in this state. */
 export function answer(
   runId: string,
   parts: ChatPart[],
@@ -48,7 +52,7 @@ function running(parts: ChatPart[], attempt = 1): Partial<ChatView> {
   };
 }
 
-/** Every state the panel has a look of its own for, by name. */
+/** Every state that the panel shows in its own way, by name. */
 export const VIEWS = {
   empty: {},
   connecting: {
@@ -112,4 +116,5 @@ export const VIEWS = {
   },
 } as const satisfies Record<string, Partial<ChatView>>;
 
+/** The names of the states. */
 export type ViewName = keyof typeof VIEWS;

