@@ -10,6 +10,7 @@ export interface DueListeners {
   clear(): void;
 }
 
+/** An empty set of listeners. */
 export function createDueListeners(logger: Logger | undefined): DueListeners {
   // Objects, and not functions: the same listener may follow twice.
   const entries = new Set<{ readonly listener: () => void }>();

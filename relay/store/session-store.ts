@@ -10,8 +10,8 @@ import type { Logger } from '../util/logger.ts';
  * - Every operation is atomic, and durable before it answers.
  * - Only an answer decides. A rejection with `StoreError` means "not known", never "not written". Every operation may be
  *   sent again: one that was written already answers as it did, or says that it finds its work done.
- * - A *fence* is the right to write. `submit`, a successful `claim` and `cancel` raise it (`raiseFence`); whoever writes
- *   afterwards names the fence it holds, and a fence that is no longer the session's own is refused.
+ * - A *fence* is the right to write. `submit`, a successful `claim` and `cancel` raise it (`raiseFence`); every later
+ *   write names the fence it is made under, and a fence that is no longer the session's own is refused.
  * - Entries are numbered 0, 1, 2 … within a fence. The store numbers them, and keeps with seq 0 the cursor of the entry
  *   before it (`prev`).
  * - The assistant's message of a run has the run's id.
@@ -62,7 +62,7 @@ export interface SessionStore {
   cancel(sessionId: string, input: CancelInput): Promise<CancelAnswer>;
 
   /**
-   * Replaces the transcript by a fold that reaches further. `stale`: somebody else did so since it was read, or the log
+   * Replaces the transcript by a fold that reaches further. `stale`: another relay did so since it was read, or the log
    * that it was read from is no longer there. Sent again it answers `stale`, and has changed nothing.
    */
   seal(sessionId: string, input: SealInput): Promise<'ok' | 'stale'>;
@@ -114,7 +114,7 @@ export interface SessionStore {
 }
 
 /**
- * What the cost of a call means for whoever makes calls regularly. It is part of the port because only the driver knows
+ * What the cost of a call means for code that makes calls regularly. It is part of the port because only the driver knows
  * that cost: a call is a function call in SQLite, a command in Redis, and a request that is counted and billed in Upstash.
  * The relay hands it to its engine as defaults.
  */
@@ -148,6 +148,7 @@ export interface LogEntry {
   data: string;
 }
 
+/** A prompt to accept. */
 export interface SubmitInput {
   messageId: string;
   /** Hash of whatever must be the same when the same `messageId` comes again. */
@@ -164,6 +165,7 @@ export interface SubmitInput {
   dryRun?: boolean;
 }
 
+/** What became of a prompt. */
 export type SubmitAnswer =
   /** Written (or, with `dryRun`, would have been). `cursor` lies just before the first entry. */
   | { kind: 'ok'; cursor: Cursor }
@@ -189,6 +191,7 @@ export type Takeover =
   /** The run ends and its partial reply is kept: `error interrupted`, `metadata failed`. */
   | { kind: 'fail' };
 
+/** Due runs, and when to poll next. */
 export interface TakeAnswer {
   /** Sessions with a due run: queued, released, or with an expired lease. Oldest first. */
   due: string[];
@@ -199,6 +202,7 @@ export interface TakeAnswer {
   nextDueMs: number | null;
 }
 
+/** A claim of a due run. */
 export interface ClaimInput {
   /** Fresh for each attempt to claim; the same token again gets the same lease again. */
   token: string;
@@ -210,6 +214,7 @@ export interface ClaimInput {
   takeover: Takeover;
 }
 
+/** What became of a claim. */
 export type ClaimAnswer =
   | { kind: 'lease'; lease: Lease }
   /** Another relay holds the run, or it is not due before `dueAt` (ms since the epoch, the store's clock). */
@@ -239,6 +244,7 @@ export interface Lease {
   reset: boolean;
 }
 
+/** A run that is given back. */
 export interface ReleaseInput {
   fence: number;
   /** Time until the run is due again. */
@@ -252,8 +258,10 @@ export interface ReleaseInput {
 
 /** `fenced`: another writer has taken over. `closed`: no run is active. `none`: no such session, or it is gone. */
 export type Refusal = { kind: 'fenced' } | { kind: 'closed' } | { kind: 'none' };
+/** Whether the lease was valid. */
 export type LeaseAnswer = { kind: 'ok' } | Refusal;
 
+/** Entries of the active run, from its writer. */
 export interface AppendInput {
   fence: number;
   /** seq of the first entry. */
@@ -264,6 +272,7 @@ export interface AppendInput {
   step?: StepRecord;
 }
 
+/** A finished step of a run, for its journal. */
 export interface StepRecord {
   /** Unique within the run; a step that is in the journal already keeps its first result. */
   name: string;
@@ -273,6 +282,7 @@ export interface StepRecord {
   turns?: number;
 }
 
+/** What became of entries. */
 export type AppendAnswer =
   /** `next`: the seq that comes next. */
   | { kind: 'ok'; next: number }
@@ -282,6 +292,7 @@ export type AppendAnswer =
   | { kind: 'gap'; next: number }
   | Refusal;
 
+/** A cancellation of the active run. */
 export interface CancelInput {
   /** Fresh for each cancellation; the same token again gets the same answer again. */
   token: string;
@@ -292,6 +303,7 @@ export interface CancelInput {
 /** `none`: no run is active, or another one than `runId`. */
 export type CancelAnswer = { kind: 'ok'; runId: string } | { kind: 'none' } | { kind: 'gone' };
 
+/** A new transcript. */
 export interface SealInput {
   /** The cursor that the transcript stood for when it was read (compare-and-set). */
   from: Cursor;
@@ -306,6 +318,7 @@ export interface SealInput {
   trimTo: Cursor;
 }
 
+/** A rating of a reply. */
 export interface RateInput {
   /** Id of the assistant's message, which is its run's id. */
   messageId: string;
@@ -319,6 +332,7 @@ export interface RateInput {
  */
 export type RateAnswer = 'ok' | 'unknown' | 'active' | 'none' | 'gone';
 
+/** What to read. */
 export interface ReadInput {
   /** Read after this cursor (exclusive); from the transcript on when not given. */
   after?: Cursor;
@@ -332,6 +346,7 @@ export interface ReadInput {
   merged?: boolean;
 }
 
+/** What was read. */
 export type ReadAnswer =
   /** The log continues exactly after `after`: it is the head, or the first of `entries` follows it. */
   | ({ kind: 'exact'; entries: LogEntry[] } & ReadView)
@@ -351,6 +366,7 @@ interface ReadView {
   run: ActiveRun | null;
 }
 
+/** The end of the log. */
 export type HeadAnswer =
   /** `revoked`: how often shares were revoked; a share made before the last time is no longer valid. */
   | { kind: 'open'; head: Cursor; run: ActiveRun | null; revoked: number }
@@ -358,6 +374,7 @@ export type HeadAnswer =
   | { kind: 'empty' }
   | { kind: 'gone' };
 
+/** A hint for followers of a session. */
 export type FollowEvent =
   | { kind: 'entries'; entries: LogEntry[] }
   /** A reply was rated. */

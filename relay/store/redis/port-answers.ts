@@ -25,6 +25,7 @@ export function oneOf<const Kind extends string>(answer: Answer, kinds: readonly
   return kind;
 }
 
+/** The answer of submit.lua. */
 export function toSubmitAnswer(answer: Answer): SubmitAnswer {
   const kind = oneOf(answer, ['ok', 'same', 'mismatch', 'active', 'moved', 'full', 'gone']);
   if (kind === 'ok') return { kind, cursor: answer.text(1) };
@@ -48,6 +49,7 @@ export function toTakeAnswer(replies: readonly unknown[], limit: number): TakeAn
   return { due: oldest.map(({ sessionId }) => sessionId), nextDueMs };
 }
 
+/** The answer of claim.lua. */
 export function toClaimAnswer(answer: Answer): ClaimAnswer {
   const kind = oneOf(answer, ['lease', 'owned', 'closed', 'none', 'ended']);
   if (kind === 'owned') return { kind, dueAt: answer.number(1) };
@@ -78,27 +80,32 @@ function toRecord(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
+/** The answer of cancel.lua. */
 export function toCancelAnswer(answer: Answer): CancelAnswer {
   const kind = oneOf(answer, ['ok', 'none', 'gone']);
   return kind === 'ok' ? { kind, runId: answer.text(1) } : { kind };
 }
 
+/** The answer of renew.lua and release.lua. */
 export function toLeaseAnswer(answer: Answer): LeaseAnswer {
   return { kind: oneOf(answer, ['ok', 'fenced', 'closed', 'none']) };
 }
 
+/** The answer of append.lua and finish.lua. */
 export function toAppendAnswer(answer: Answer): AppendAnswer {
   const kind = oneOf(answer, ['ok', 'duplicate', 'gap', 'fenced', 'closed', 'none']);
   if (kind === 'ok' || kind === 'duplicate' || kind === 'gap') return { kind, next: answer.number(1) };
   return { kind } satisfies Refusal;
 }
 
+/** The answer of head.lua. */
 export function toHeadAnswer(answer: Answer): HeadAnswer {
   const kind = oneOf(answer, ['open', 'empty', 'forgotten', 'gone']);
   if (kind === 'open') return { kind, head: answer.text(1), run: decodeRun(answer, 2), revoked: answer.number(6) };
   return { kind: kind === 'gone' ? 'gone' : 'empty' };
 }
 
+/** The answer of read.lua. */
 export function toReadAnswer(answer: Answer, { after = START, limit, merged = false }: ReadInput): ReadAnswer {
   const kind = oneOf(answer, ['exact', 'snapshot', 'empty', 'forgotten', 'gone']);
   if (kind === 'gone') return { kind };

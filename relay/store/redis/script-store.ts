@@ -29,6 +29,7 @@ export interface SharedStoreOptions extends StoreOptions {
   clockOffset?: (() => number) | undefined;
 }
 
+/** What a driver gives to `createScriptStore`. */
 export interface ScriptStoreOptions extends SharedStoreOptions {
   transport: ScriptTransport;
   /** Throws a StoreError while the store cannot be used yet. */

@@ -23,6 +23,7 @@ export const SCRIPT_NAMES = [
   'take',
 ] as const;
 
+/** Name of a script. */
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
 /** The rules of the port as Lua; lib/base.lua says where they go. */

@@ -37,6 +37,7 @@ interface Followed {
   next: number;
 }
 
+/** @param options.eventsOf the channel on which a session's events are published. */
 export function createSessionHints(options: {
   transport: ScriptTransport;
   eventsOf: (sessionId: string) => string;

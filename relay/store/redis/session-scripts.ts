@@ -19,6 +19,7 @@ export interface SessionScripts {
   inspect(sessionId: string): Promise<unknown>;
 }
 
+/** What the scripts are run with. */
 export interface SessionScriptsOptions {
   /** Runs a script. @throws StoreError */
   run: ScriptTransport['run'];
@@ -36,6 +37,7 @@ export interface SessionScriptsOptions {
 /** The value in answers of head.lua and read.lua that says whether the active run is listed as due. */
 const UNLISTED = 5;
 
+/** The scripts of all sessions of a store. */
 export function createSessionScripts(options: SessionScriptsOptions): SessionScripts {
   const { run, publishCommand, keys, ttlMs, clockOffset, random, onGone, logger } = options;
   const appendTogether = createAppendTogether((writerKeys, args) =>

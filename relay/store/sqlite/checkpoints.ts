@@ -3,6 +3,7 @@ import type { Logger } from '../../util/logger.ts';
 import { StoreError } from '../store-error.ts';
 import type { Statements } from './statements.ts';
 
+/** Checkpoints of the write-ahead log. */
 export interface Checkpoints {
   /** Call after each commit, with the number of characters that it wrote. Rarely does anything. */
   afterCommit(size: number): void;

@@ -3,6 +3,7 @@ import type { SessionRepository } from './session-repository.ts';
 import type { Statements } from './statements.ts';
 import type { TickTransactions } from './tick-transactions.ts';
 
+/** Erases sessions. */
 export interface Eraser {
   /** Resolves once nothing of the session is left in the files but its tombstone. */
   delete(sessionId: string): Promise<void>;

@@ -3,6 +3,7 @@ import type { FollowEvent, Unfollow } from '../session-store.ts';
 
 type Listener = (event: FollowEvent) => void;
 
+/** The followers of sessions. */
 export interface Followers {
   add(sessionId: string, listener: Listener): Unfollow;
   /** Does anybody follow the session? */

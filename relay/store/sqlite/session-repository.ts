@@ -45,6 +45,7 @@ export interface SessionRepository {
 /** Characters of one session in the write buffer, at most: they are in memory too. */
 const MAX_BUFFERED_LENGTH = 65_536;
 
+/** What the repository is made of. */
 export interface SessionRepositoryOptions {
   statements: Statements;
   buffer: WriteBuffer;

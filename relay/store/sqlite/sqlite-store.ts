@@ -25,6 +25,7 @@ import { createTickTransactions } from './tick-transactions.ts';
 import { createWriteBufferUpkeep } from './write-buffer-upkeep.ts';
 import { createWriteBuffer } from './write-buffer.ts';
 
+/** Options of `createSqliteStore`. */
 export interface SqliteStoreOptions extends StoreOptions {
   /** The store's clock, ms since the epoch. For tests; `Date.now` when not given. */
   clock?: (() => number) | undefined;

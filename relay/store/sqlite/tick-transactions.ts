@@ -15,6 +15,7 @@ export interface UnitOfWork {
   rollback(): void;
 }
 
+/** Transactions, one per tick. */
 export interface TickTransactions {
   /**
    * Runs `operation` in this tick's transaction, in order, and resolves with its answer once that is committed. The

@@ -45,6 +45,7 @@ export interface WriteBuffer {
   isCutDue(): boolean;
 }
 
+/** What the write buffer is made of. */
 export interface WriteBufferOptions {
   statements: Statements;
   /** Sessions with buffered entries, at most; beyond, the oldest are overdue. */

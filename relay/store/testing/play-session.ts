@@ -3,8 +3,10 @@ import type { ChatChunk } from '#shared/protocol.ts';
 import { encodeMessage } from '../entries/encode-message.ts';
 import type { Lease, LogEntry, SessionStore } from '../session-store.ts';
 
+/** The session that is played. */
 export const SESSION = 'session-of-a-test';
 
+/** A claimed run. */
 export interface PlayedRun {
   runId: string;
   lease: Lease;

@@ -10,6 +10,7 @@ import { createRedisTransport } from './redis-transport.ts';
 export { StoreOpenError } from '../../store-error.ts';
 export type { ScriptStore } from '../script-store.ts';
 
+/** Options of `openRedisStore`. */
 export interface OpenRedisStoreOptions extends SharedStoreOptions {
   /** Address of the Redis: see `parseRedisAddress`. */
   url: string;

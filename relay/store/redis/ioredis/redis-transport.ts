@@ -20,6 +20,7 @@ const HASHES = Object.fromEntries(
   SCRIPT_NAMES.map((name) => [name, createHash('sha1').update(SCRIPTS[name]).digest('hex')]),
 ) as Record<ScriptName, string>;
 
+/** What the transport is made of. */
 export interface RedisTransportOptions {
   address: RedisAddress;
   commands: Redis | Cluster;

@@ -24,6 +24,7 @@ export interface Subscriber {
   readonly channels: Set<Channel>;
 }
 
+/** The connections that hear what is published. */
 export interface SubscriberPool {
   /** The connection to a server, opened when there is none; null: to any server. */
   at(server: ServerAddress | null): Subscriber;

@@ -5,6 +5,7 @@ import { createLostChannels } from './lost-channels.ts';
 import { replyCode, toStoreError } from './redis-errors.ts';
 import { createSubscriberPool, type Channel, type ServerAddress, type Subscriber } from './subscriber-pool.ts';
 
+/** Subscriptions that outlive their connections. */
 export interface Subscriptions {
   /** See `ScriptTransport.listen`. */
   listen(name: string, onPayload: (payload: string) => void, onUnsure: () => void): Promise<() => void>;

@@ -10,6 +10,7 @@ import { createUpstashTransport } from './upstash-transport.ts';
 export { StoreOpenError } from '../../store-error.ts';
 export type { ScriptStore } from '../script-store.ts';
 
+/** Options of `openUpstashStore`. */
 export interface OpenUpstashStoreOptions extends SharedStoreOptions {
   /** Address of the database's REST interface: `UPSTASH_REDIS_REST_URL`. */
   url: string;

@@ -1,6 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import type { Logger } from '../../../util/logger.ts';
 
+/** Subscriptions that outlive their streams. */
 export interface UpstashSubscriptions {
   /** See `ScriptTransport.listen`. Never rejects: without a subscription, followers poll the head of the log anyway. */
   listen(channel: string, onPayload: (payload: string) => void, onUnsure: () => void): Promise<() => void>;

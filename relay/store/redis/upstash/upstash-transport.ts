@@ -8,6 +8,7 @@ import type { UpstashSubscriptions } from './upstash-subscriptions.ts';
 /** Scripts in flight at a time. */
 const MAX_IN_FLIGHT = 16_384;
 
+/** What the transport is made of. */
 export interface UpstashTransportOptions {
   redis: Redis;
   subscriptions: UpstashSubscriptions;

@@ -11,6 +11,7 @@ import {
   type OpenStore,
 } from './store-harness.ts';
 
+/** Tests of `append`, `finish` and `cancel`. */
 export function describeAppend(openStore: OpenStore): void {
   describe('append', () => {
     const bench = useBench(openStore);

@@ -3,6 +3,7 @@ import { newId } from '#shared/ids.ts';
 import { StoreError } from '../../store-error.ts';
 import { claimInput, collectEvents, LEASE_MS, submitInput, TTL_MS, useBench, type OpenStore } from './store-harness.ts';
 
+/** Tests of `follow`, `followDue`, `check` and `close`. */
 export function describeFollow(openStore: OpenStore): void {
   describe('follow', () => {
     const bench = useBench(openStore);

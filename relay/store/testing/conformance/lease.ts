@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { claimInput, chunkText, LEASE_MS, messageOf, submitInput, useBench, type OpenStore } from './store-harness.ts';
 
+/** Tests of `claim`, `renew` and `release`. */
 export function describeLease(openStore: OpenStore): void {
   describe('claim', () => {
     const bench = useBench(openStore);

@@ -3,6 +3,7 @@ import { START } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
 import { claimInput, LEASE_MS, submitInput, TTL_MS, useBench, type OpenStore } from './store-harness.ts';
 
+/** Tests of expiry, deletion and tombstones. */
 export function describeLifetime(openStore: OpenStore): void {
   describe('a session', () => {
     const bench = useBench(openStore);

@@ -3,6 +3,7 @@ import { START } from '#shared/cursor.ts';
 import type { Feedback, FollowEvent } from '../../session-store.ts';
 import { LEASE_MS, terminalText, TTL_MS, useBench, type OpenStore } from './store-harness.ts';
 
+/** Tests of `rate`. */
 export function describeRate(openStore: OpenStore): void {
   describe('rate', () => {
     const bench = useBench(openStore);

@@ -7,6 +7,7 @@ import type { LogEntry } from '../../session-store.ts';
 import { checkSnapshotView } from './snapshot-view.ts';
 import { entriesOf, LEASE_MS, useBench, type OpenStore } from './store-harness.ts';
 
+/** Tests of `read`, `head` and `seal`. */
 export function describeRead(openStore: OpenStore): void {
   describe('read and head', () => {
     const bench = useBench(openStore);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FollowEvent } from '../../session-store.ts';
 import { terminalText, TTL_MS, useBench, type OpenStore } from './store-harness.ts';
 
+/** Tests of `revoke`. */
 export function describeRevoke(openStore: OpenStore): void {
   describe('revoke', () => {
     const bench = useBench(openStore);

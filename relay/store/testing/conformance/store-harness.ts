@@ -20,6 +20,7 @@ export interface StoreHarness {
   destroy(): Promise<void>;
 }
 
+/** Options that the store under test is opened with. */
 export interface OpenStoreOptions {
   ttlMs: number;
   maxTranscriptBytes: number;
@@ -32,9 +33,11 @@ export type OpenStore = (options: OpenStoreOptions) => Promise<StoreHarness>;
 
 /** Far longer than a test takes, so that a clock that runs by itself does not matter. */
 export const TTL_MS = 600_000;
+/** Length of leases in tests; see `TTL_MS`. */
 export const LEASE_MS = 100_000;
 /** How far the store's clock and the test's may drift apart; less than any two times that a test tells apart. */
 export const CLOCK_SLACK_MS = 1_000;
+/** Small, so that a test can fill a session. */
 export const MAX_TRANSCRIPT_BYTES = 1_000;
 
 /** A store for each test, and the operations that tests use most. */
@@ -58,6 +61,7 @@ export interface Bench {
   headCursor(): Promise<Cursor>;
 }
 
+/** Opens a store before each test of the current `describe`, and closes it afterwards. */
 export function useBench(openStore: OpenStore): Bench {
   let harness: StoreHarness;
   let sessionId: string;
@@ -132,11 +136,13 @@ export function useBench(openStore: OpenStore): Bench {
   return bench;
 }
 
+/** A prompt with fresh ids. */
 export function submitInput(over: Partial<SubmitInput> = {}): SubmitInput {
   const runId = over.runId ?? newId();
   return { messageId: newId(), hash: 'hash', runId, entries: [promptText(runId)], ...over };
 }
 
+/** A claim with a fresh token. */
 export function claimInput(over: Partial<ClaimInput> = {}): ClaimInput {
   return {
     token: newId(),
@@ -148,18 +154,22 @@ export function claimInput(over: Partial<ClaimInput> = {}): ClaimInput {
   };
 }
 
+/** JSON text of a prompt's message. */
 export function promptText(runId: string): string {
   return JSON.stringify({ type: 'message', message: { id: 'u', role: 'user', parts: [] }, runId });
 }
 
+/** JSON text of a text delta. */
 export function chunkText(runId: string, text: string): string {
   return JSON.stringify({ type: 'chunk', runId, chunk: { type: 'text-delta', id: '1', delta: text } });
 }
 
+/** JSON text of a completed run's terminal message. */
 export function terminalText(runId: string): string {
   return JSON.stringify({ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, at: 0 });
 }
 
+/** The JSON texts of entries. */
 export function texts(entries: readonly LogEntry[]): string[] {
   return entries.map(({ data }) => data);
 }
@@ -170,6 +180,7 @@ export function messageOf(entry: LogEntry | undefined): Record<string, unknown> 
   return message;
 }
 
+/** The entries of an answer. Throws when there is no session. */
 export function entriesOf(answer: ReadAnswer): LogEntry[] {
   if (answer.kind !== 'exact' && answer.kind !== 'snapshot') throw new Error(`the answer is ${answer.kind}`);
   return answer.entries;

@@ -3,6 +3,7 @@ import { parseCursor, START } from '#shared/cursor.ts';
 import { newId } from '#shared/ids.ts';
 import { MAX_TRANSCRIPT_BYTES, submitInput, texts, useBench, type OpenStore } from './store-harness.ts';
 
+/** Tests of `submit`. */
 export function describeSubmit(openStore: OpenStore): void {
   describe('submit', () => {
     const bench = useBench(openStore);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { newId } from '#shared/ids.ts';
 import { claimInput, CLOCK_SLACK_MS, LEASE_MS, submitInput, useBench, type OpenStore } from './store-harness.ts';
 
+/** Tests of `take`. */
 export function describeTake(openStore: OpenStore): void {
   describe('take', () => {
     const bench = useBench(openStore);

@@ -15,6 +15,7 @@ export interface Control {
 
 const LOG = { chunks: 1, prompts: 1, takeover: 'restart', viewers: 1 } as const;
 
+/** Rules of the log, left out one at a time. */
 export const LOG_CONTROLS: readonly Control[] = [
   log('no fence check', 'late write', { fenceCheck: false }, { faults: 1, kinds: ['frozen writer'] }),
   log('no fence check, with a cancellation', 'late write', { fenceCheck: false }, { faults: 1, kinds: ['cancel'] }),
@@ -75,6 +76,7 @@ export const LOG_CONTROLS: readonly Control[] = [
   ),
 ];
 
+/** Rules of sealing, left out one at a time. */
 export const SEAL_CONTROLS: readonly Control[] = [
   seal('sealing without compare-and-set', 'lost history', { compareAndSet: false }),
   seal('a torn snapshot: the transcript, then the log', 'gap', { snapshotAtOnce: false }),
@@ -87,6 +89,7 @@ export const SEAL_CONTROLS: readonly Control[] = [
   seal('reading on without contiguity', 'gap', { readsFollow: false }),
 ];
 
+/** Rules of merged frames, left out one at a time. */
 export const FRAME_CONTROLS: readonly Control[] = [
   frames('a viewer that shows any higher id', 'gap', { shows: 'any higher id' }, { isLossy: true }),
   frames(

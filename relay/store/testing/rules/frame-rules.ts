@@ -15,6 +15,7 @@ export interface FrameRules {
 /** All rules kept, as in the product. */
 export const FRAMES_AS_BUILT: FrameRules = { shows: 'what follows', cutsAtCursor: true };
 
+/** How far a search goes. */
 export interface FrameBounds {
   /** Entries of the longest log. */
   longest: number;
@@ -31,6 +32,7 @@ const FENCE = 7;
 /** More connections than a viewer needs when each brings everything that is missing. */
 const CONNECTIONS = 3;
 
+/** Result of a search. */
 export interface FramesOutcome {
   cases: number;
   /** The first of those with the fewest entries. */

@@ -12,6 +12,7 @@ export type EntryKind =
   | 'cancelled'
   | 'failed';
 
+/** An entry of the model. */
 export interface EntryFields {
   fence: number;
   seq: number;
@@ -56,6 +57,7 @@ export interface History {
   readonly followed: Map<Entry, boolean>;
 }
 
+/** Entries and logs, each of which exists once. */
 export interface Histories {
   readonly empty: History;
   entry(fields: EntryFields): Entry;
@@ -151,10 +153,12 @@ export function entriesAfter(history: History, cursor: Cursor): Entry[] {
   return found;
 }
 
+/** All entries, oldest first. */
 export function entriesOf(history: History): Entry[] {
   return entriesAfter(history, START);
 }
 
+/** The log as text, for messages. */
 export function show(history: History): string {
   const texts = entriesOf(history).map(
     ({ id, kind, position }) => `${id} ${kind}${kind === 'chunk' ? ` ${position}` : ''}`,

@@ -59,6 +59,7 @@ export const FAULTS = [
   'dropped viewer',
   'failover',
 ] as const;
+/** A kind of fault. */
 export type Fault = (typeof FAULTS)[number];
 
 /** How far a search goes. */

@@ -41,6 +41,7 @@ export interface Line {
   readonly isBehind: boolean;
 }
 
+/** One for each of the two relays, or viewers. */
 export type Pair<T> = readonly [T, T];
 
 /** A state of the model. Never changed in place. */
@@ -80,11 +81,13 @@ export function spend(state: LogState): LogState {
   return { ...state, faultsLeft, saved: faultsLeft === 0 ? [] : state.saved };
 }
 
+/** The state with a relay's writer replaced. */
 export function setWriter(state: LogState, actor: 0 | 1, writer: Writer | null): LogState {
   const { writers } = state;
   return { ...state, writers: actor === 0 ? [writer, writers[1]] : [writers[0], writer] };
 }
 
+/** The state with a viewer changed. */
 export function setLine(state: LogState, actor: 0 | 1, change: Partial<Line>): LogState {
   const [first, second] = state.lines;
   return { ...state, lines: actor === 0 ? [{ ...first, ...change }, second] : [first, { ...second, ...change }] };

@@ -41,6 +41,7 @@ interface OpenSession {
   expiresAt: number;
 }
 
+/** An entry of the model's log. */
 export interface ModelEntry {
   fence: number;
   seq: number;
@@ -70,6 +71,7 @@ export interface World {
   maxTranscriptBytes: number;
 }
 
+/** A session that was never written. */
 export const UNTOUCHED = (): SessionModel => ({ open: null, tombstoneUntil: null });
 
 /** What the passing of time changes. */
@@ -81,11 +83,13 @@ export function age(model: SessionModel, { now, ttlMs }: World): void {
   if (model.tombstoneUntil !== null && model.tombstoneUntil <= now) model.tombstoneUntil = null;
 }
 
+/** The cursor of the last entry. */
 export function headOf(session: OpenSession): Cursor {
   const last = session.log.at(-1);
   return last ? formatCursor(last.fence, last.seq) : START;
 }
 
+/** The active run as readers see it. */
 export function runOf({ run }: OpenSession): ActiveRun | null {
   return run && { runId: run.runId, messageId: run.runId, status: run.status, attempt: run.attempt };
 }
@@ -105,6 +109,7 @@ function touch(session: OpenSession, world: World): void {
   session.expiresAt = world.now + world.ttlMs;
 }
 
+/** See `SessionStore.submit`. */
 export function submit(model: SessionModel, world: World, input: SubmitInput, fence: number): unknown {
   if (model.tombstoneUntil !== null) return { kind: 'gone' };
   const session = model.open;
@@ -227,6 +232,7 @@ function judge(model: SessionModel, fence: number): Judged {
   return held ? { kind: 'held', session, run: session.run } : { kind: 'fenced' };
 }
 
+/** See `SessionStore.renew`. */
 export function renew(model: SessionModel, world: World, input: { fence: number; leaseMs: number }): unknown {
   const judged = judge(model, input.fence);
   if (judged.kind !== 'held') return judged;
@@ -235,6 +241,7 @@ export function renew(model: SessionModel, world: World, input: { fence: number;
   return { kind: 'ok' };
 }
 
+/** See `SessionStore.release`. */
 export function release(model: SessionModel, world: World, input: ReleaseInput): unknown {
   const judged = judge(model, input.fence);
   if (judged.kind !== 'held') return judged;
@@ -252,6 +259,7 @@ function landed(session: OpenSession, input: AppendInput): boolean {
   return session.log.at(-1)?.fence === input.fence && input.seq + input.entries.length <= nextSeq(session);
 }
 
+/** See `SessionStore.append`. */
 export function append(model: SessionModel, input: AppendInput): unknown {
   const judged = judge(model, input.fence);
   if (judged.kind === 'closed' && model.open && landed(model.open, input))
@@ -273,6 +281,7 @@ export function append(model: SessionModel, input: AppendInput): unknown {
   return { kind: 'ok', next: nextSeq(session) };
 }
 
+/** See `SessionStore.finish`. */
 export function finish(model: SessionModel, world: World, input: AppendInput): unknown {
   const judged = judge(model, input.fence);
   if (judged.kind === 'closed' && model.open && landed(model.open, input))
@@ -286,6 +295,7 @@ export function finish(model: SessionModel, world: World, input: AppendInput): u
   return { kind: 'ok', next: nextSeq(session) };
 }
 
+/** See `SessionStore.cancel`. */
 export function cancel(model: SessionModel, world: World, input: CancelInput, fence: number): unknown {
   if (model.tombstoneUntil !== null) return { kind: 'gone' };
   const session = model.open;
@@ -300,6 +310,7 @@ export function cancel(model: SessionModel, world: World, input: CancelInput, fe
   return { kind: 'ok', runId: run.runId };
 }
 
+/** See `SessionStore.seal`. */
 export function seal(model: SessionModel, world: World, input: SealInput): 'ok' | 'stale' {
   const session = model.open;
   if (!session) return 'stale';
@@ -316,6 +327,7 @@ export function seal(model: SessionModel, world: World, input: SealInput): 'ok' 
   return 'ok';
 }
 
+/** See `SessionStore.rate`. */
 export function rate(model: SessionModel, world: World, { messageId, feedback }: RateInput): RateAnswer {
   if (model.tombstoneUntil !== null) return 'gone';
   const session = model.open;
@@ -328,6 +340,7 @@ export function rate(model: SessionModel, world: World, { messageId, feedback }:
   return 'ok';
 }
 
+/** See `SessionStore.revoke`. */
 export function revoke(model: SessionModel, world: World): 'ok' | 'none' | 'gone' {
   if (model.tombstoneUntil !== null) return 'gone';
   if (!model.open) return 'none';
@@ -336,6 +349,7 @@ export function revoke(model: SessionModel, world: World): 'ok' | 'none' | 'gone
   return 'ok';
 }
 
+/** See `SessionStore.delete`. */
 export function erase(model: SessionModel, { now, ttlMs }: World): void {
   if (model.tombstoneUntil !== null) return;
   model.open = null;
@@ -389,11 +403,13 @@ function withoutTime(data: string): ModelEntry['data'] {
   return rest;
 }
 
+/** Does the entry end its run? */
 export function isTerminalEntry({ data }: ModelEntry): boolean {
   const message = typeof data === 'string' ? (JSON.parse(data) as Record<string, unknown>) : data;
   return message['type'] === 'metadata' && isTerminal(String(message['status']));
 }
 
+/** The run of an entry. */
 export function runIdOf({ data }: ModelEntry): string {
   const message = typeof data === 'string' ? (JSON.parse(data) as Record<string, unknown>) : data;
   return String(message['runId']);

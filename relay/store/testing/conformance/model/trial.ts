@@ -29,6 +29,7 @@ export interface Trial {
   readonly since: number;
 }
 
+/** A session of a trial. */
 export interface TrialSession {
   readonly id: string;
   readonly model: SessionModel;
@@ -55,10 +56,12 @@ interface Follower {
   leave: Unfollow;
 }
 
+/** A trial with two untouched sessions. */
 export function createTrial(harness: StoreHarness, world: World, dice: Trial['dice']): Trial {
   return { harness, world, dice, sessions: [createSession(), createSession()], since: performance.now() };
 }
 
+/** An untouched session with three writers. */
 export function createSession(): TrialSession {
   const createActor = (): Actor => ({ claim: null, fence: 0, next: 1, last: null });
   return {
@@ -78,6 +81,7 @@ export async function currentFence({ harness }: Trial, { id }: TrialSession): Pr
   return head.kind === 'open' ? (parseCursor(head.head)?.fence ?? 0) : 0;
 }
 
+/** Follows the session anew. */
 export async function follow(trial: Trial, session: TrialSession): Promise<void> {
   session.follower?.leave();
   const seen = collectEvents();
