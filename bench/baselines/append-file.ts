@@ -1,7 +1,7 @@
 /**
- * The baseline for the embedded store: lines added to a file, everything of one event-loop tick in one write. It
- * checks nothing, indexes nothing and cannot be read but from its start. As in the store, written means handed to
- * the operating system: it survives the process, and not a power cut.
+ * The baseline for the embedded store: lines appended to a file, those of one tick of the event loop in one write. It
+ * has no checks and no index. As in the store, a line is written when the operating system has it: it survives the
+ * process, but not a power cut.
  */
 import { openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,6 @@
 /**
- * The baseline for everything live: a plain `node:http` server that writes server-sent events, as one writes it in
- * twenty minutes. No store, no resuming, no tokens, no limits: what is lost is lost. It sends the same bytes as the
- * relay for the same text.
+ * The baseline for live streams: a plain `node:http` server that writes server-sent events, without a store, resuming,
+ * tokens or limits. For the same text it sends the same bytes as the relay.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,7 +28,7 @@ await new Promise((resolve) => server.once('listening', resolve));
 
 const handlers = {
   port: (): number => (server.address() as AddressInfo).port,
-  /** Streams a reply to the viewers of a channel; answers at once. */
+  /** Starts to stream a reply to the viewers of a channel. */
   start: ({ channel, stream, source }: { channel: string; stream: TokenStream; source: 'wheel' | 'ai-sdk' }): void => {
     let seq = 0;
     const onToken = (text: string): void => {
@@ -53,7 +52,7 @@ function viewersOf(channel: string): Set<ServerResponse> {
 
 function publish(channel: string, frame: string): void {
   const viewers = viewersOf(channel);
-  // Encoding once pays as soon as there are two; for one viewer the string is the cheaper.
+  // Encoding once pays from two viewers on; for one, a string is cheaper.
   const bytes = viewers.size > 1 ? Buffer.from(frame) : frame;
   for (const viewer of viewers) viewer.write(bytes);
 }

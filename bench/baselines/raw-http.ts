@@ -1,4 +1,4 @@
-/** The baseline for replays: a plain `node:http` server that sends bytes it was given, all at once. */
+/** The baseline for replays: a plain `node:http` server that answers each request with the same bytes. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serveCommands } from '../harness/commands.ts';
@@ -14,7 +14,7 @@ await new Promise((resolve) => server.once('listening', resolve));
 
 const handlers = {
   port: (): number => (server.address() as AddressInfo).port,
-  /** From now on every request is answered with this. */
+  /** Sets the bytes. */
   hold: (content: Uint8Array): void => {
     bytes = Buffer.from(content);
   },

@@ -1,13 +1,13 @@
 /**
- * The baseline for what a Redis can take: its own `redis-benchmark`, 64 commands in flight on each connection, adding
- * the same payload to streams. It checks nothing, tells nobody, and is written in C.
+ * The baseline for appends to Redis: `redis-benchmark`, a client written in C, which adds the same payload to streams
+ * with 64 commands in flight per connection. Nothing is checked or published.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Entries a second, `entries` of them spread over `streams` streams. */
+/** Adds `entries` entries to `streams` streams, and resolves with the entries per second. */
 export async function benchmarkXadd(input: {
   port: number;
   entries: number;
@@ -30,6 +30,6 @@ export async function benchmarkXadd(input: {
   ];
   const { stdout } = await run('redis-benchmark', [...where, 'XADD', 'baseline:__rand_int__', '*', 'd', payload]);
   const perSecond = Number(/^"XADD[^\n]*?","?([\d.]+)/m.exec(stdout)?.[1]);
-  if (!(perSecond > 0)) throw new Error(`redis-benchmark said: ${stdout}`);
+  if (!(perSecond > 0)) throw new Error(`redis-benchmark printed no figure: ${stdout}`);
   return perSecond;
 }

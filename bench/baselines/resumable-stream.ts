@@ -1,6 +1,6 @@
 /**
- * The npm package `resumable-stream` with its Redis backend, set up as its README does: one connection that publishes,
- * one that subscribes. Viewers come from elsewhere than the request that made the reply, so that each resumes it.
+ * A baseline: the npm package `resumable-stream` with its Redis backend, set up as its README says, with one connection
+ * to publish and one to subscribe. Each viewer resumes a reply that another request has made.
  */
 import type { ServerResponse } from 'node:http';
 import { Redis } from 'ioredis';
@@ -16,7 +16,7 @@ const subscriber = new Redis(url);
 subscriber.setMaxListeners(0);
 const context = createResumableStreamContext({ waitUntil: null, publisher: new Redis(url), subscriber });
 const wheel = createTokenWheel();
-/** Who came before the reply began. */
+/** Viewers that came before the reply began. */
 const waiting = new Map<string, ServerResponse[]>();
 const endings = new Set<() => void>();
 let replies = 0;
@@ -27,7 +27,7 @@ const { port } = await serveViewers((channel, response) => {
 
 async function resume(id: string, response: ServerResponse): Promise<void> {
   const stream = await context.resumeExistingStream(id);
-  if (!stream) throw new Error('there is no such reply');
+  if (!stream) throw new Error('the reply does not exist');
   const reader = stream.getReader();
   response.on('close', () => {
     reader.cancel().catch(complain);
@@ -81,7 +81,7 @@ const handlers = {
 export type ResumableStreamServer = typeof handlers;
 serveCommands(handlers);
 
-/** The request that made the reply reads it to its end. */
+/** Reads the reply to its end, as the request that made it does. */
 async function drain(stream: ReadableStream<string> | null): Promise<void> {
   const reader = stream?.getReader();
   while (reader && !(await reader.read()).done);

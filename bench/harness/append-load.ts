@@ -3,26 +3,28 @@ import type { SeededRun } from './seed-run.ts';
 import { deltaData, SAMPLE_RUN_ID } from './wire.ts';
 import { plainToken } from './token-wheel.ts';
 
-/** How much to write: `groups` times, each of `sessions` sessions appends `entries` entries, all in one tick. */
+/** The load: `groups` times, each of `sessions` sessions appends `entries` entries, all in one tick. */
 export interface AppendLoad {
   groups: number;
   sessions: number;
   entries: number;
 }
 
+/** What a load took. */
 export interface AppendSpeed {
-  /** Entries a second of wall time. */
+  /** Entries per second of wall time. */
   perSecond: number;
-  /** CPU time of the process for each entry, in microseconds. */
+  /** CPU time of the process per entry, in microseconds. */
   cpuMicroseconds: number;
 }
 
 /** Appends entries to a session; resolves when they are written. */
 export type Append = (session: number, entries: string[]) => Promise<void>;
 
-/** Made beforehand, so that only writing is measured. */
+/** Entries that are made beforehand, so that only writing is measured. A prime number of them, so that batches differ. */
 const PAYLOADS = Array.from({ length: 997 }, (_, index) => deltaData(SAMPLE_RUN_ID, plainToken(index)));
 
+/** Runs a load and measures it. */
 export async function measureAppends({ groups, sessions, entries }: AppendLoad, append: Append): Promise<AppendSpeed> {
   const payload = (index: number): string => PAYLOADS[index % PAYLOADS.length] ?? '';
   const batches = PAYLOADS.map((_, start) =>
@@ -44,7 +46,7 @@ export async function measureAppends({ groups, sessions, entries }: AppendLoad, 
   return { perSecond: written / seconds, cpuMicroseconds: (user + system) / written };
 }
 
-/** The load on the active runs of a store, one for each session. */
+/** Runs a load on the active runs of a store, one per session, and measures it. */
 export function measureStoreAppends(
   store: SessionStore | null,
   runs: readonly SeededRun[],

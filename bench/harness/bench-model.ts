@@ -1,7 +1,7 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import type { TokenStream, TokenWheel } from './token-wheel.ts';
 
-/** The prompt that makes the bench's model answer with this stream. */
+/** The prompt that the bench's model answers with this stream of tokens. */
 export function promptFor(stream: TokenStream): string {
   return JSON.stringify({ count: stream.count, rate: stream.rate });
 }
@@ -12,17 +12,17 @@ function readPrompt(text: string): TokenStream {
     if (typeof value.count === 'number' && typeof value.rate === 'number')
       return { count: value.count, rate: value.rate };
   }
-  throw new Error('the model of the bench is asked with promptFor(…)');
+  throw new Error('prompts of the bench model must be made by promptFor()');
 }
 
-/** An AI SDK model that answers with stamped tokens at the pace that its prompt asks for. */
+/** A model of the AI SDK that answers with stamped tokens, at the pace that its prompt asks for. */
 export function createBenchModel(wheel: TokenWheel): LanguageModelV4 {
   return {
     specificationVersion: 'v4',
     provider: 'bench',
     modelId: 'stamped-tokens',
     supportedUrls: {},
-    doGenerate: () => Promise.reject(new Error('the model of the bench only streams')),
+    doGenerate: () => Promise.reject(new Error('the bench model only streams')),
     doStream: ({ prompt, abortSignal }) => {
       const question = prompt.findLast((message) => message.role === 'user');
       const text = question?.content.map((part) => (part.type === 'text' ? part.text : '')).join('') ?? '';

@@ -5,9 +5,10 @@ import type { CommonHandlers, Handlers, Reply } from './commands.ts';
 type InputOf<H> = H extends () => unknown ? undefined : H extends (input: infer I) => unknown ? I : never;
 type ResultOf<H> = H extends (input: never) => infer R ? Awaited<R> : never;
 
-/** A process of the bench and the commands it answers. */
+/** A process of the bench, which answers commands. */
 export interface Child<H extends Handlers> {
   readonly pid: number;
+  /** Sends a command and resolves with its result; rejects when the command fails, or is not answered in time. */
   call<N extends keyof (H & CommonHandlers) & string>(
     name: N,
     input?: InputOf<(H & CommonHandlers)[N]>,
@@ -16,10 +17,11 @@ export interface Child<H extends Handlers> {
   stop(): Promise<void>;
 }
 
+/** How a process of the bench is started. */
 export interface ChildOptions {
   /**
-   * Lets the process answer `memory`, and keeps the space for young objects small: it grows with how fast objects are
-   * made, and would be taken for memory that connections hold.
+   * Enables the command `memory`, and keeps V8's space for young objects at 1 MB: it grows with the rate of allocation,
+   * and would be mistaken for memory that connections hold.
    */
   forMemory?: boolean;
   /** The program's arguments. */
@@ -28,8 +30,9 @@ export interface ChildOptions {
   profileDir?: string | undefined;
 }
 
-/** No single command of the bench takes longer; one that does is a fault and not a slow run. */
+/** How long a command may take, in ms: longer than any of the bench, so that more is a fault and not a slow run. */
 const CALL_TIMEOUT_MS = 180_000;
+/** How long a process may take to end before it is killed, in ms: writing a CPU profile takes seconds. */
 const STOP_TIMEOUT_MS = 10_000;
 
 interface Waiting {
@@ -38,7 +41,7 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
-/** Starts `file` (relative to bench/) in a process of its own and waits until it can be asked. */
+/** Starts `file` (relative to bench/) in a process of its own and waits until it answers commands. */
 export async function startChild<H extends Handlers>(file: string, options: ChildOptions = {}): Promise<Child<H>> {
   const execArgv = ['--no-warnings'];
   if (options.forMemory) execArgv.push('--expose-gc', '--max-semi-space-size=1');
@@ -55,7 +58,7 @@ export async function startChild<H extends Handlers>(file: string, options: Chil
     child.once('exit', (code, signal) => {
       ended = true;
       for (const { reject } of waiting.values())
-        reject(new Error(`${file} ended (${code ?? signal}) while it was asked`));
+        reject(new Error(`${file} ended (${code ?? signal}) while a command was pending`));
       waiting.clear();
       resolve();
     });
@@ -78,7 +81,7 @@ export async function startChild<H extends Handlers>(file: string, options: Chil
       }
       const timer = setTimeout(() => {
         waiting.delete(id);
-        reject(new Error(`${file} did not answer '${what}' within ${CALL_TIMEOUT_MS / 1000} s`));
+        reject(new Error(`${file} did not answer ${what} within ${CALL_TIMEOUT_MS / 1000} s`));
       }, CALL_TIMEOUT_MS);
       waiting.set(id, { resolve, reject: (error) => (clearTimeout(timer), reject(error)), timer });
     });
@@ -94,7 +97,7 @@ export async function startChild<H extends Handlers>(file: string, options: Chil
     },
     stop: async () => {
       if (ended) return;
-      // The child exits on its own when the channel closes, which lets it write a profile.
+      // The process exits by itself when the channel closes, and can write a profile before.
       child.disconnect();
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
       await exited;

@@ -1,34 +1,33 @@
-/**
- * How the bench talks to the processes it starts: by the channel that `fork` opens, so that no command travels over
- * the sockets that are being measured.
- */
+/** A command to a process of the bench. It travels over `fork`'s own channel, and not over the measured sockets. */
 export interface Call {
   id: number;
   name: string;
   input: unknown;
 }
 
+/** The answer to the call with the same id. */
 export type Reply = { id: number; result: unknown } | { id: number; error: string };
 
-/** What a child can be asked; `never` lets each handler name its own input. */
+/** The commands of a process, by name; `never` lets each handler have its own input. */
 export type Handlers = Readonly<Record<string, (input: never) => unknown>>;
 
+/** The memory of a process, after a full garbage collection. */
 export interface MemoryReading {
-  /** Resident set, bytes. */
+  /** Resident set size, in bytes. */
   rss: number;
-  /** JavaScript heap in use plus what it holds outside (buffers), bytes. */
+  /** JavaScript heap in use and the buffers outside of it, in bytes. */
   heap: number;
 }
 
 const commonHandlers = {
-  /** CPU time of this process so far, all threads, in microseconds. */
+  /** CPU time of all threads of this process so far, in microseconds. */
   cpu: (): number => {
     const { user, system } = process.cpuUsage();
     return user + system;
   },
-  /** Memory after a full collection; the process must have been started with `--expose-gc`. */
+  /** Collects garbage and reads the memory. Needs `ChildOptions.forMemory`. */
   memory: async (): Promise<MemoryReading> => {
-    if (!globalThis.gc) throw new Error('start this process with --expose-gc');
+    if (!globalThis.gc) throw new Error('this process was not started with --expose-gc');
     for (let pass = 0; pass < 3; pass += 1) {
       globalThis.gc();
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -38,9 +37,10 @@ const commonHandlers = {
   },
 };
 
+/** The commands that every process of the bench answers. */
 export type CommonHandlers = typeof commonHandlers;
 
-/** Answers commands until the parent goes away; then this process ends too. */
+/** Answers commands until the parent disconnects, then ends this process. */
 export function serveCommands(handlers: Handlers): void {
   const all: Handlers = { ...commonHandlers, ...handlers };
   process.on('message', (message) => {
@@ -61,6 +61,6 @@ async function answer(handlers: Handlers, call: Call): Promise<void> {
 }
 
 function send(reply: Reply): void {
-  if (!process.send) throw new Error('this program is started by the bench, not by hand');
+  if (!process.send) throw new Error('start this program through `npm run bench`, not by hand');
   process.send(reply);
 }

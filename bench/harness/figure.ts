@@ -1,56 +1,72 @@
 import { median, summarise, type Sample } from './statistics.ts';
 
-/** One line of the table: a ratio against a baseline of the same run, and the absolute figures behind it. */
+/** One line of the table: a ratio against a baseline of the same run, and the values behind it. */
 export interface Figure {
-  /** What was measured, in words that say which way is better. */
+  /** What was measured. */
   what: string;
+  /** The median of the rounds. */
   ours: number;
+  /** The median of the rounds. */
   baseline: number;
   unit: string;
-  /** The median of the rounds' own ratios, and how far they lay apart. */
+  /** The ratios of the rounds. */
   ratio: Sample;
-  /** Null: for information only. */
+  /** Null for a figure that is for information only. */
   goal: Goal | null;
-  /** Null when there is no goal. */
+  /** Null without a goal. */
   met: boolean | null;
   note?: string;
 }
 
+/** A bound on the ratio's median, or on that of our own values, in the figure's unit. */
 export interface Goal {
   kind: 'at-most' | 'at-least';
+  of: 'ratio' | 'ours';
   value: number;
 }
 
+/** The values of a figure. */
 export interface FigureInput {
   what: string;
   unit: string;
-  /** One value per round, in the order of the rounds. */
+  /** A value per round, in the order of the rounds. */
   ours: readonly number[];
   baseline: readonly number[];
-  /** `ours/baseline`: a cost. `baseline/ours`: a speed, when both were measured as costs. */
+  /** `ours/baseline` for a ratio of costs or of speeds; `baseline/ours` for a ratio of speeds from measured costs. */
   as: 'ours/baseline' | 'baseline/ours';
   goal?: Goal | undefined;
   note?: string;
 }
 
-export const atMost = (value: number): Goal => ({ kind: 'at-most', value });
-export const atLeast = (value: number): Goal => ({ kind: 'at-least', value });
+/** A ratio of `value` or less. */
+export const atMost = (value: number): Goal => ({ kind: 'at-most', of: 'ratio', value });
+/** A ratio of `value` or more. */
+export const atLeast = (value: number): Goal => ({ kind: 'at-least', of: 'ratio', value });
+/** Our own value, `value` or less, in the figure's unit. */
+export const oursAtMost = (value: number): Goal => ({ kind: 'at-most', of: 'ours', value });
 
-export function createFigure(input: FigureInput): Figure {
-  const ratios = input.ours.map((value, round) => {
-    const other = input.baseline[round] ?? Number.NaN;
-    return input.as === 'ours/baseline' ? value / other : other / value;
-  });
-  const ratio = summarise(ratios);
+/** A figure from the values of its rounds. */
+export function createFigure({ what, unit, as, note, ...input }: FigureInput): Figure {
+  const ratio = summarise(
+    input.ours.map((value, round) => {
+      const other = input.baseline[round] ?? Number.NaN;
+      return as === 'ours/baseline' ? value / other : other / value;
+    }),
+  );
+  const ours = median(input.ours);
   const goal = input.goal ?? null;
   return {
-    what: input.what,
-    unit: input.unit,
-    ours: median(input.ours),
+    what,
+    ours,
     baseline: median(input.baseline),
+    unit,
     ratio,
     goal,
-    met: goal === null ? null : goal.kind === 'at-most' ? ratio.median <= goal.value : ratio.median >= goal.value,
-    ...(input.note === undefined ? {} : { note: input.note }),
+    met: goal && isMet(goal, goal.of === 'ratio' ? ratio.median : ours),
+    ...(note === undefined ? {} : { note }),
   };
+}
+
+function isMet({ kind, value: bound }: Goal, value: number): boolean {
+  return kind === 'at-most' ? value <= bound : value >= bound;
 }

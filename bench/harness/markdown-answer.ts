@@ -1,4 +1,4 @@
-/** An answer of the kind that models write, the same each time: sections of prose, lists, code, a table. */
+/** An answer as models write it, `length` characters long: sections of prose, lists, code and a table. */
 export function writeMarkdown(length: number): string {
   const sections: string[] = [];
   let written = 0;
@@ -10,18 +10,19 @@ export function writeMarkdown(length: number): string {
   return sections.join('\n\n').slice(0, length);
 }
 
-/** Cut into this many pieces of about the same length, as tokens come. */
+/** Cuts a text into `count` pieces of about the same length. */
 export function cutIntoChunks(text: string, count: number): string[] {
   return Array.from({ length: count }, (_, at) =>
     text.slice(Math.floor((text.length * at) / count), Math.floor((text.length * (at + 1)) / count)),
   );
 }
 
-/** A list and a table that are one open block from their first line to their last. */
+/** One list, `length` characters long: a block that stays open from its first line to its last. */
 export function writeGiantList(length: number): string {
   return repeat(length, (at) => `- item ${at} with **bold** and \`code\`, and [a link](https://example.com/${at})\n`);
 }
 
+/** One table, `length` characters long. */
 export function writeGiantTable(length: number): string {
   return repeat(length, (at) =>
     at === 0 ? '| a | b | c |\n|---|---|---|\n' : `| row ${at} | **bold** text | \`code\` and more |\n`,

@@ -1,10 +1,11 @@
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
 import { ensureBrowser } from '../../scripts/programs.ts';
 
+/** Starts a headless Chromium whose pages run at full speed. */
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: ensureBrowser(),
-    // A page that nobody looks at would be slowed down.
+    // Chromium throttles pages that are not visible.
     args: [
       '--no-sandbox',
       '--disable-dev-shm-usage',
@@ -14,22 +15,26 @@ export function openBrowser(): Promise<Browser> {
   });
 }
 
-/** A page and what it costs. */
+/** A page with meters. */
 export interface MeasuredPage {
   readonly page: Page;
-  /** CPU time of the page's main thread since it was opened, ms. */
+  /** CPU time of the page's main thread since it was opened, in ms. */
   mainThread(): Promise<number>;
-  /** Tasks of more than 50 ms since the last call, ms each. Wall time: on a busy machine also what others took. */
+  /** The tasks of more than 50 ms since the last call, in ms of wall time: on a busy machine other processes add to it. */
   takeLongTasks(): Promise<number[]>;
   /**
-   * Waits until the expression is true. The browser itself is asked: what Playwright waits with is a script that it puts
-   * into the page first, and the page's main thread pays some 10 ms for.
+   * Waits until the expression is true. It is evaluated through the debugging protocol: Playwright's own way installs a
+   * script in the page, which costs its main thread some 10 ms.
    */
   waitUntil(expression: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** `slowDown`: the CPU is so many times slower than this machine's. */
+/**
+ * Opens a page.
+ *
+ * @param slowDown by how many times the CPU is throttled.
+ */
 export async function openMeasuredPage(browser: Browser, url: string, slowDown = 1): Promise<MeasuredPage> {
   const context = await browser.newContext({ viewport: { width: 800, height: 800 } });
   const page = await context.newPage();
@@ -56,18 +61,19 @@ export async function openMeasuredPage(browser: Browser, url: string, slowDown =
 async function readMainThread(session: CDPSession): Promise<number> {
   const { metrics } = await session.send('Performance.getMetrics');
   const metric = metrics.find(({ name }) => name === 'TaskDuration');
-  if (!metric) throw new Error('the browser does not tell what its tasks took');
+  if (!metric) throw new Error('the browser reports no TaskDuration');
   return metric.value * 1000;
 }
 
-const PATIENCE_MS = 30_000;
+/** How long an expression may take to become true, in ms. */
+const WAIT_TIMEOUT_MS = 30_000;
 
 async function waitUntil(session: CDPSession, expression: string): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
+  const end = performance.now() + WAIT_TIMEOUT_MS;
   while (performance.now() < end) {
     const { result } = await session.send('Runtime.evaluate', { expression: `Boolean(${expression})` });
     if (result.value === true) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`it did not come to this: ${expression}`);
+  throw new Error(`not true within ${WAIT_TIMEOUT_MS / 1000} s: ${expression}`);
 }

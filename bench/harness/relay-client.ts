@@ -10,22 +10,24 @@ import type { SocketRequest } from '../load/sse-socket.ts';
 import { promptFor } from './bench-model.ts';
 import type { TokenStream } from './token-wheel.ts';
 
-/** What the bench does to a relay outside of what it measures, over HTTP like any client. */
+/** A client of the relay for everything around a measurement: sessions, prompts and Stop, over HTTP. */
 export interface RelayClient {
+  /** Makes a session. */
   mint(): Promise<MintAnswer>;
-  /** Starts a reply of this stream. */
+  /** Sends a prompt that is answered with this stream of tokens. */
   prompt(session: MintAnswer, stream: TokenStream): Promise<PromptAnswer>;
   /** Stops the active run, if there is one. */
   stop(session: MintAnswer): Promise<void>;
-  /** Resolves when no run is active. */
+  /** Resolves once no run is active. */
   idle(session: MintAnswer): Promise<void>;
-  /** How a viewer asks for the session's log. */
+  /** The request of a viewer of the session, from a cursor or from the transcript. */
   view(session: MintAnswer, after?: string): SocketRequest;
 }
 
-/** Longer than any reply of the bench. */
+/** How long a reply may take to end, in ms: longer than any of the bench. */
 const IDLE_TIMEOUT_MS = 120_000;
 
+/** A client of the relay on this loopback port. */
 export function createRelayClient(port: number): RelayClient {
   const call = async (method: string, path: string, token?: string, body?: object): Promise<unknown> => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -54,7 +56,7 @@ export function createRelayClient(port: number): RelayClient {
           await call('GET', ROUTES.session.replace(':sessionId', sessionId), token),
         );
         if (run === null) return;
-        if (performance.now() > deadline) throw new Error('a reply of the bench did not end');
+        if (performance.now() > deadline) throw new Error(`the reply did not end within ${IDLE_TIMEOUT_MS / 1000} s`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
@@ -66,7 +68,7 @@ export function createRelayClient(port: number): RelayClient {
   };
 }
 
-/** Runs `task` for each item, at most `limit` at a time, and keeps their order. */
+/** Runs `task` for each item, `limit` at a time, and resolves with the results in the order of the items. */
 export async function mapLimited<T, R>(
   items: readonly T[],
   limit: number,

@@ -1,25 +1,28 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import type { Figure } from './figure.ts';
+import type { Figure, Goal } from './figure.ts';
 
+/** The outcome of one bench. */
 export interface BenchResult {
   name: string;
   seconds: number;
   figures: Figure[];
-  /** Why there are no figures. */
+  /** Why the bench failed, if it has. */
   error?: string;
 }
 
+/** A run of the benchmark. */
 export interface Report {
-  /** ISO date of the run. */
+  /** When the run ended, as an ISO date. */
   date: string;
   node: string;
   machine: string;
   quick: boolean;
-  /** Processes that were running or wanted to, over the last minute of the run: far above the cores, it was noisy. */
+  /** The load average over the run's last minute. A run with far more than the number of cores was noisy. */
   load: number;
   results: BenchResult[];
 }
 
+/** The report of these results, with what is known of the machine. */
 export function createReport(results: BenchResult[], quick: boolean): Report {
   return {
     date: new Date().toISOString(),
@@ -31,7 +34,7 @@ export function createReport(results: BenchResult[], quick: boolean): Report {
   };
 }
 
-/** The report as a Markdown table, so that it reads the same in a terminal and in a document. */
+/** The report as a Markdown table, for the terminal and for documents. */
 export function formatReport(report: Report): string {
   const head = ['bench', 'what', 'ours', 'baseline', 'ratio', 'rounds (min–max)', 'goal', ''];
   const rows = report.results.flatMap((result) =>
@@ -57,9 +60,14 @@ function formatFigure(name: string, figure: Figure): string[] {
     `${round(figure.baseline)} ${figure.unit}`,
     round(ratio.median),
     `${ratio.rounds} (${round(ratio.min)}–${round(ratio.max)})`,
-    goal === null ? '' : `${goal.kind === 'at-most' ? '≤' : '≥'} ${goal.value}`,
+    goal === null ? '' : formatGoal(goal, figure.unit),
     met === null ? '' : met ? 'met' : 'MISSED',
   ];
+}
+
+function formatGoal({ kind, of, value }: Goal, unit: string): string {
+  const bound = `${kind === 'at-most' ? '≤' : '≥'} ${value}`;
+  return of === 'ratio' ? bound : `${bound} ${unit}`;
 }
 
 /** Three significant digits, without an exponent. */

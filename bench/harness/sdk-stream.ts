@@ -2,7 +2,7 @@ import { streamText, toUIMessageStream } from 'ai';
 import { createBenchModel, promptFor } from './bench-model.ts';
 import type { TokenStream, TokenWheel } from './token-wheel.ts';
 
-/** What any server that uses the AI SDK does before it can write a byte: its share of the cost is not the relay's. */
+/** Streams a reply through the AI SDK's `streamText`, as a server does that has no relay. */
 export async function simulateSdkStream(
   wheel: TokenWheel,
   stream: TokenStream,

@@ -5,7 +5,7 @@ import { createSeeder } from './seed-run.ts';
 
 const SESSION = 'session-of-the-bench0';
 
-test('a runner that looks at the worst moment is shown no run that is being seeded, and any other', async () => {
+test('a relay that polls while a run is seeded is told of every due run but that one', async () => {
   const inner = openSqliteStore({ path: ':memory:', ttlMs: 60_000 });
   const shown: { sessions: string[]; due: string[] }[] = [];
   const store: SessionStore = {

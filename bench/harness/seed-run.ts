@@ -5,23 +5,25 @@ import type { AppendAnswer, SessionStore } from '#relay/store/session-store.ts';
 import { plainToken } from './token-wheel.ts';
 import { deltaData } from './wire.ts';
 
-/** A run that the bench wrote straight into a store, leased to nobody who lives. */
+/** A run that the bench has written into a store without a relay. Its lease belongs to no process. */
 export interface SeededRun {
   sessionId: string;
   runId: string;
   fence: number;
-  /** The seq that comes next. */
+  /** The seq of the next entry. */
   next: number;
-  /** Just before the first entry of the run. */
+  /** The cursor just before the run's first entry. */
   before: Cursor;
 }
 
-/** Longer than any bench: no runner takes a seeded run. */
+/** The lease of a seeded run, in ms: longer than any bench, so that no relay takes it over. */
 const LEASE_MS = 3_600_000;
+/** Entries per append. */
 const BATCH = 500;
-/** They are sent one after the other, without waiting for each. */
+/** Appends that are sent before the first one is answered. */
 const APPENDS_AT_ONCE = 100;
 
+/** Writes a prompt and claims its run, which stays active. */
 export async function seedActiveRun(store: SessionStore, sessionId: string): Promise<SeededRun> {
   const runId = newId();
   const messageId = newId();
@@ -46,15 +48,16 @@ export async function seedActiveRun(store: SessionStore, sessionId: string): Pro
 
 /** Writes replies into a store while a relay runs over it. */
 export interface Seeder {
-  /** The store as the relay is to see it. */
+  /** The store for the relay. */
   storeForRelay: SessionStore;
+  /** Writes a reply, as `seedReply`. */
   seed(input: SeedInput): Promise<SeededRun>;
 }
 
 /**
- * Between being submitted and being claimed a seeded run is due, and the relay's runner would take it if it looked just
- * then: it is shown none that is being seeded. What it was shown before is no danger, since claiming a run that is leased
- * or has ended is refused. Only one relay may run over the store.
+ * Creates a seeder. A seeded run is due between its submit and its claim, and the relay would take it if it polled just
+ * then: so its polls are not told of runs that are being seeded. A poll before that does no harm, because a leased run
+ * cannot be claimed. Only one relay may run on the store.
  */
 export function createSeeder(store: SessionStore): Seeder {
   const seeding = new Set<string>();
@@ -77,15 +80,16 @@ export function createSeeder(store: SessionStore): Seeder {
   };
 }
 
+/** A reply to write. */
 export interface SeedInput {
   sessionId: string;
   tokens: number;
   end: 'active' | 'finished' | 'sealed';
-  /** How many entries one append holds; 500 when not given. */
+  /** Entries per append; 500 by default. */
   batch?: number;
 }
 
-/** Writes a reply of `tokens` tokens, one entry each; `sealed` and `finished` end it. */
+/** Writes a reply of `tokens` tokens, one entry each, and leaves its run active, finished, or finished and sealed. */
 export async function seedReply(
   store: SessionStore,
   { sessionId, tokens, end, batch = BATCH }: SeedInput,

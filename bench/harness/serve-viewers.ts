@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What the baselines that keep their replies in Redis have in common: a plain `node:http` server that hands viewers over. */
+/** Starts a plain `node:http` server that answers each viewer with an event stream, for the baselines on Redis. */
 export async function serveViewers(
   onViewer: (channel: string, response: ServerResponse) => void,
 ): Promise<{ port: number }> {

@@ -1,3 +1,4 @@
+/** The spread of a value over the rounds. */
 export interface Sample {
   median: number;
   min: number;
@@ -5,25 +6,28 @@ export interface Sample {
   rounds: number;
 }
 
+/** The median; NaN without values. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value below which a share `q` (0 to 1) of the values lies; NaN when there are none. */
+/** The value below which the share `q` (0 to 1) of the values lies; NaN without values. */
 export function quantile(values: readonly number[], q: number): number {
   if (values.length === 0) return Number.NaN;
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }
 
+/** The spread of the values. */
 export function summarise(values: readonly number[]): Sample {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values), rounds: values.length };
 }
 
 /**
- * Runs each of `systems` in turn, `rounds` times: A B A B. What a busy machine does to one it most likely does to
- * its neighbour too, so the ratio within a round says more than either figure. One more round goes before, and is
- * not counted: the first one pays for compiling. `warm`: that has been paid for already.
+ * Measures each of `systems` in turn, `rounds` times: A B A B. A busy machine slows both in a round about equally, so
+ * the ratio within a round says more than either value. An uncounted round goes before, which pays for compiling.
+ *
+ * @param options.warm whether the code is compiled already: then no round goes before.
  */
 export async function interleave<S extends Record<string, () => Promise<unknown>>>(
   rounds: number,

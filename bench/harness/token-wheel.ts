@@ -1,46 +1,52 @@
-/** Where the text of a pretended reply comes from; the same code paces the relay's model and the baselines. */
+/** The length and pace of a generated reply. */
 export interface TokenStream {
-  /** How many tokens the reply has. */
+  /** Tokens of the reply. */
   count: number;
   /** Tokens per second. */
   rate: number;
 }
 
+/** Hears the tokens of one reply. */
 export interface TokenListener {
   onToken(text: string): void;
   onEnd(): void;
 }
 
+/** Makes the tokens of many replies; the same code paces the relay's model and the baselines. */
 export interface TokenWheel {
-  /** Begins a stream at a random moment within one interval, so that many do not beat together. Returns how to stop it. */
+  /**
+   * Starts a reply at a random moment within one interval, so that many replies do not make their tokens at once.
+   * Returns a function that stops it.
+   */
   start(stream: TokenStream, listener: TokenListener): () => void;
-  /** Ends every stream where it is. */
+  /** Ends all replies where they are. */
   stopAll(): void;
 }
 
-/** Marks the moment a token was made; STAMP_DIGITS base-36 digits of microseconds follow. */
+/** Begins the time stamp of a token: `STAMP_DIGITS` base-36 digits follow, in microseconds. */
 export const STAMP_MARK = '@';
-export const STAMP_DIGITS = 8;
+/** Digits of a time stamp: enough for a machine that has been up for three years. */
+export const STAMP_DIGITS = 9;
 
-/** Microseconds on the monotonic clock, which all processes of one machine share. */
+/** The monotonic clock, which all processes of a machine share, in microseconds. */
 export function nowMicroseconds(): number {
   return Math.floor(Number(process.hrtime.bigint()) / 1000);
 }
 
 const WORDS = ['a', 'of', 'the', 'text', 'reply', 'stream', 'session', 'resuming', 'connected'];
 
-/** The text of token `index`: its time of making and a word of 1 to 9 letters. */
+/** The text of token `index`: a time stamp of now, and a word of 1 to 9 letters. */
 export function stampedToken(index: number): string {
   const stamp = nowMicroseconds().toString(36).padStart(STAMP_DIGITS, '0');
   return `${STAMP_MARK}${stamp} ${WORDS[index % WORDS.length]} `;
 }
 
-/** The text of token `index` where no time is wanted: what a token of English looks like. */
+/** The text of token `index` without a time stamp. */
 export function plainToken(index: number): string {
   return `${WORDS[(index * 7) % WORDS.length]} `;
 }
 
-/** All streams of a process share one timer of 1 ms, which runs only while there are any. */
+/** Creates a wheel: one timer of 1 ms for all replies of the process, which runs only while there are any. */
 export function createTokenWheel(): TokenWheel {
   interface Spoke extends TokenStream {
     listener: TokenListener;

@@ -1,23 +1,24 @@
 import { connect, type Socket } from 'node:net';
 
-/** A request that a load process sends, whole. */
+/** A GET request of the load. */
 export interface SocketRequest {
   port: number;
   path: string;
   headers?: Readonly<Record<string, string>>;
 }
 
+/** An open response. */
 export interface OpenSocket {
   socket: Socket;
-  /** What of the body came with the head. */
+  /** Bytes of the body that came with the head. */
   rest: Buffer;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
-/** Far longer than any answer's first byte takes on one machine. */
+/** How long a server may take to answer, in ms: far longer than any does on one machine. */
 const HEAD_TIMEOUT_MS = 60_000;
 
-/** Opens a socket of its own, sends a GET and resolves once the answer's head has come; refuses all but 200. */
+/** Sends a GET over a new socket and resolves with the head of its answer; rejects when that is not a 200. */
 export function openStream({ port, path, headers = {} }: SocketRequest): Promise<OpenSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });

@@ -1,6 +1,6 @@
 /**
- * The load: viewers on sockets of their own, in a process of their own. They read what they are sent and note, for
- * each stamped token, how long ago it was made.
+ * The load: viewers with a socket each, in a process of their own. They read what they are sent and record the delay of
+ * each stamped token.
  */
 import type { Socket } from 'node:net';
 import { serveCommands } from '../harness/commands.ts';
@@ -8,65 +8,68 @@ import { quantile } from '../harness/statistics.ts';
 import { nowMicroseconds, STAMP_DIGITS, STAMP_MARK } from '../harness/token-wheel.ts';
 import { openStream, type SocketRequest } from './sse-socket.ts';
 
-/** Viewers that are counted together. */
+/** Viewers that are measured together. */
 interface Group {
   sockets: Set<Socket>;
   tokens: number;
-  /** Microseconds from the model to this process; null: not wanted. */
+  /** Delays from the model to this process, in microseconds; null when they are not recorded. */
   delays: number[] | null;
   recording: boolean;
-  /** Connections that the server ended. */
+  /** Connections that the server closed. */
   lost: number;
   leaving: boolean;
 }
 
+/** What a group has received since `record`; delays in microseconds. */
 export interface GroupReading {
   tokens: number;
   p50: number;
   p99: number;
-  /** Connections that the server ended. */
+  /** Connections that the server closed. */
   lost: number;
 }
 
+/** What a series of replays took. */
 export interface ReplayReading {
-  /** Bytes of the last body, the transfer encoding's own included. */
+  /** Bytes of the last body, with those of the transfer encoding. */
   bytes: number;
-  /** From the request to the last byte, for each request. */
+  /** The time from the request to the last byte of each replay. */
   milliseconds: number[];
 }
 
-/** How many connections are opened at a time. */
+/** Connections that are opened at a time. */
 const CONNECTING = 100;
 
 const groups = new Map<string, Group>();
 
 const handlers = {
-  /** Adds a viewer per request to a group; resolves when all have been answered. */
+  /** Adds a viewer per request to a group; resolves once all have been answered. */
   connect: async ({ group: name, requests }: { group: string; requests: SocketRequest[] }): Promise<void> => {
     const group = groupOf(name);
     for (let index = 0; index < requests.length; index += CONNECTING) {
       await Promise.all(
         requests.slice(index, index + CONNECTING).map(async (request) => {
-          // What came with the head is older than any recording.
+          // Body bytes that came with the head are older than any recording.
           const { socket } = await openStream(request);
           watch(group, socket);
         }),
       );
     }
   },
-  /** Forgets what was noted and notes from now on. */
+  /** Starts to record, from zero. */
   record: ({ group: name, delays }: { group: string; delays: boolean }): void => {
     const group = groupOf(name);
     group.tokens = 0;
     group.delays = delays ? [] : null;
     group.recording = true;
   },
-  /** How many tokens have come since `record`. */
+  /** Tokens since `record`. */
   tokens: ({ group: name }: { group: string }): number => groupOf(name).tokens,
   read: ({ group: name }: { group: string }): GroupReading => {
     const { tokens, delays, lost } = groupOf(name);
     return { tokens, lost, p50: quantile(delays ?? [], 0.5), p99: quantile(delays ?? [], 0.99) };
   },
+  /** Closes the connections of a group. */
   disconnect: async ({ group: name }: { group: string }): Promise<void> => {
     const group = groupOf(name);
     groups.delete(name);
@@ -75,7 +78,7 @@ const handlers = {
     for (const socket of group.sockets) socket.destroy();
     await Promise.all(closing);
   },
-  /** Fetches one after the other, each over a new connection. */
+  /** Fetches one replay after the other, each over a new connection. */
   replay: async ({ requests, until }: { requests: SocketRequest[]; until: Until }): Promise<ReplayReading> => {
     const reading: ReplayReading = { bytes: 0, milliseconds: [] };
     for (const request of requests) {
@@ -89,7 +92,7 @@ const handlers = {
 export type Viewers = typeof handlers;
 serveCommands(handlers);
 
-/** When an answer is whole: at a number of bytes, or with the bytes of a text. */
+/** When a replay is whole: at a number of bytes, or when a text has come. */
 export type Until = { bytes: number } | { text: string };
 
 function groupOf(name: string): Group {
@@ -108,12 +111,12 @@ function watch(group: Group, socket: Socket): void {
     if (!group.recording) return;
     const at = nowMicroseconds();
     const text = rest + chunk.toString('latin1');
-    // A stamp may be cut at the end of what has come; no frame of the bench holds two halves of one.
+    // A chunk may end within a stamp: it is read with the next chunk. Frames end with an empty line.
     const end = text.lastIndexOf('\n\n');
     rest = text.slice(end < 0 ? 0 : end);
     if (end >= 0) noteStamps(group, text, end, at);
   });
-  // Its close comes after it, and is what counts.
+  // A close follows each error, and is counted.
   socket.on('error', () => undefined);
   socket.on('close', () => {
     group.sockets.delete(socket);

@@ -1,4 +1,4 @@
-/** In the browser: text that grows is drawn by the widget's engine, or parsed anew each time as most widgets do. */
+/** In the browser: text that grows is drawn by the widget's engine, or parsed again with each chunk, as most widgets do. */
 import DOMPurify from 'dompurify';
 import { marked } from 'marked';
 import { createMarkdown } from '#widget/markdown/index.ts';
@@ -7,20 +7,20 @@ const engines: Record<string, (host: HTMLElement) => (text: string, done: boolea
   widget: (host) =>
     createMarkdown(host, {
       ...{ allowImages: false, copyLabel: 'Copy', copiedLabel: 'Copied', codeLabel: 'code' },
-      // At each chunk, as the other one does.
+      // With each chunk, as `reparse` does.
       pauseMs: 0,
     }).update,
   reparse: (host) => (text) => {
     host.innerHTML = DOMPurify.sanitize(marked.parse(text, { async: false }));
   },
-  // What the timers and the measuring itself take.
+  // The cost of the timers and of the measurement.
   nothing: () => () => undefined,
 };
 
-/** One chunk a task. Resolves to the longest of them, ms. */
+/** Draws one chunk per task, and resolves with the time of the longest task, in ms. */
 async function stream(engine: string, chunks: readonly string[], everyMs: number): Promise<number> {
   const host = document.body.appendChild(document.createElement('div'));
-  // Not laid out, which would cost all of them the same: it is their scripts that are compared.
+  // Not laid out: only scripts are compared.
   host.hidden = true;
   const update = engines[engine]?.(host);
   if (!update) throw new Error(`no engine ${engine}`);
@@ -36,7 +36,7 @@ async function stream(engine: string, chunks: readonly string[], everyMs: number
   const drawn = host.textContent.length;
   host.remove();
   if (engine !== 'nothing' && drawn < text.length / 2)
-    throw new Error(`${engine} has drawn ${drawn} of ${text.length} characters`);
+    throw new Error(`${engine} drew ${drawn} of ${text.length} characters`);
   return longest;
 }
 

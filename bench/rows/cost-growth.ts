@@ -8,13 +8,13 @@ import type { Viewers } from '../load/viewers.ts';
 import type { RelayServer } from '../servers/relay-server.ts';
 import { measureRelay } from './latency.ts';
 
-/** Does a token cost more when there is more of everything? Here the relay is its own baseline. */
+/** The growth of the cost per token with the number of runs and the length of a reply; the relay is its own baseline. */
 export const costGrowth: Bench = {
   name: 'cost-growth',
   run: async (context) => [await growthWithRuns(context), await growthWithLength(context)],
 };
 
-/** Tokens a second of all runs together: well below what one core can do, since a queue would be measured else. */
+/** Tokens per second of all runs together: below what one core can do, so that no queue is measured. */
 const TOKENS_PER_SECOND = 2500;
 
 async function growthWithRuns({ quick, start, progress }: BenchContext): Promise<Figure> {
@@ -41,7 +41,7 @@ async function growthWithRuns({ quick, start, progress }: BenchContext): Promise
   });
 }
 
-/** Replies at a time; the CPU of one alone is too little to measure. */
+/** Replies at a time: the CPU of a single one is too little to measure. */
 const LONG_REPLIES = 10;
 const LONG_RATE = 500;
 
@@ -62,11 +62,11 @@ async function growthWithLength({ quick, start, progress }: BenchContext): Promi
   await measureLong({ relay, load, client, marks: [early], span });
   for (let round = 0; round < rounds; round += 1) {
     const [first, last] = await measureLong({ relay, load, client, marks: [early, late], span });
-    if (first === undefined || last === undefined) throw new Error('a long reply was not measured');
+    if (first === undefined || last === undefined) throw new Error('no cost was measured for a long reply');
     earlyCosts.push(first);
     lateCosts.push(last);
   }
-  // A late window lies minutes after its early one: it is compared with those on both of its sides.
+  // A late window lies minutes after its early one, so it is compared with the early ones on both sides of it.
   const [lastEarly] = await measureLong({ relay, load, client, marks: [early], span });
   earlyCosts.push(lastEarly ?? Number.NaN);
   return createFigure({

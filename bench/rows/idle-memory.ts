@@ -9,25 +9,26 @@ import type { SocketRequest } from '../load/sse-socket.ts';
 import type { Viewers } from '../load/viewers.ts';
 import type { RelayServer } from '../servers/relay-server.ts';
 
-/** Viewers that come and go before the measuring, so that what is made once is made. */
+/** Viewers that come and go before the measurement, so that everything that is made once exists. */
 const WARM_UP_VIEWERS = 500;
-/** Until what follows a connection has run. */
+/** How long after connecting memory is read, in ms. */
 const SETTLE_MS = 1500;
-/** Longer than the relay keeps anything for those who come back. */
+/** How long after the viewers have left memory is read, in ms: longer than the relay keeps anything for their return. */
 const LEFT_MS = 7000;
 const CONCURRENT_REQUESTS = 50;
 
+/** Memory that viewers hold. */
 interface Held {
-  /** Kilobytes of the process for each viewer. */
+  /** Resident set size per viewer, in kB. */
   rss: number;
-  /** Kilobytes of the JavaScript heap and its buffers for each viewer. */
+  /** JavaScript heap and buffers per viewer, in kB. */
   heap: number;
-  /** Megabytes of the JavaScript heap and its buffers before the viewers came, and after they have left. */
+  /** JavaScript heap and buffers before the viewers came, and after they have left, in MB. */
   before: number;
   after: number;
 }
 
-/** Viewers who wait while nothing happens: what each of them keeps occupied. Each round has fresh processes. */
+/** The memory of viewers to whom nothing happens. Each round has new processes. */
 export const idleMemory: Bench = {
   name: 'idle-memory',
   run: async ({ quick, start, folder, progress }) => {
@@ -90,7 +91,7 @@ export const idleMemory: Bench = {
   },
 };
 
-/** Conversations for the viewers, made by a process that ends: what making them takes is not the viewers'. */
+/** Makes conversations for the viewers in a process that ends, so that its memory is not counted. */
 async function seedSessions(relay: Child<RelayServer>, viewers: number, sessions: number): Promise<SocketRequest[]> {
   const client = createRelayClient(await relay.call('port'));
   const minted = await mapLimited(Array.from({ length: sessions }), CONCURRENT_REQUESTS, () => client.mint());
@@ -100,7 +101,7 @@ async function seedSessions(relay: Child<RelayServer>, viewers: number, sessions
   await relay.stop();
   return Array.from({ length: viewers }, (_, index) => {
     const session = minted[index % minted.length];
-    if (!session) throw new Error('there are no sessions');
+    if (!session) throw new Error('no session was made');
     return client.view(session);
   });
 }
@@ -120,7 +121,7 @@ async function measureHeld(
   await sleep(SETTLE_MS);
   const during = await server.call('memory');
   const { lost } = await load.call('read', { group: 'idle' });
-  if (lost > 0) throw new Error(`${lost} viewers were let go of`);
+  if (lost > 0) throw new Error(`the server closed ${lost} connections`);
   await load.call('disconnect', { group: 'idle' });
   await sleep(LEFT_MS);
   const after = await server.call('memory');

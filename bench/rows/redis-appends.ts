@@ -12,13 +12,13 @@ const SESSIONS = 500;
 
 interface Reading {
   perSecond: number;
-  /** CPU of redis-server for each entry, in microseconds. */
+  /** CPU of redis-server per entry, in microseconds. */
   redisCpu: number;
-  /** CPU of the relay's process for each entry, in microseconds. */
+  /** CPU of the relay's process per entry, in microseconds. */
   ownCpu: number;
 }
 
-/** The Redis store against redis-benchmark, many sessions at a time. */
+/** Appends of many sessions at a time to the Redis store, against redis-benchmark. */
 export const redisAppends: Bench = {
   name: 'redis-appends',
   run: async ({ quick, start, redis, progress }) => {

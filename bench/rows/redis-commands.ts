@@ -11,7 +11,7 @@ import type { RelayServer } from '../servers/relay-server.ts';
 
 const RATE = 50;
 
-/** What scripts call: those come from no client. `publish` is called once for each batch. */
+/** Commands that scripts call, and no client. `publish` is called once per batch. */
 const WITHIN_SCRIPTS = new Set([
   'publish',
   ...Object.values(SCRIPTS).flatMap((text) =>
@@ -19,12 +19,12 @@ const WITHIN_SCRIPTS = new Set([
   ),
 ]);
 
-/** Those that share the Redis: one has the reply, the others have nothing to do but to look for due runs and to listen. */
+/** Relays on the Redis: one runs the reply, the others only poll for due runs and listen. */
 const RELAYS = 3;
 
 /**
- * Commands per flushed batch with more and more viewers of one reply, whatever for and whichever relay sends them, and
- * what the viewers leave behind when they have gone.
+ * All commands of all relays per flushed batch of one reply, for more and more viewers; and what viewers that have left
+ * leave in Redis.
  */
 export const redisCommands: Bench = {
   name: 'redis-commands',
@@ -40,13 +40,13 @@ export const redisCommands: Bench = {
       await relay.call('seed', { sessionId: session.sessionId, tokens: 1, end: 'sealed' });
       return session;
     };
-    // The relay's own connection to hear what is published comes with the first viewer, and stays.
+    // The relay opens its subscriber connection with the first viewer, and keeps it.
     const first = await seedSession();
     await load.call('connect', { group: 'first', requests: [client.view(first)] });
     await load.call('disconnect', { group: 'first' });
     const rounds: [number, MintAnswer][] = [];
     for (const viewers of [1, 10, quick ? 50 : 1000]) rounds.push([viewers, await seedSession()]);
-    // Only now, for they might take a run that is being seeded.
+    // Not earlier: they might take a run that is being seeded.
     for (let others = 1; others < RELAYS; others += 1) await startRelay();
     for (const [viewers, session] of rounds) {
       progress(`${viewers} viewers`);
@@ -61,7 +61,7 @@ export const redisCommands: Bench = {
       await client.stop(session);
       await client.idle(session);
       await load.call('disconnect', { group });
-      // The session itself is kept; a channel is left as soon as the last viewer has gone, which takes a turn or two.
+      // The relay unsubscribes a moment after the last viewer has left.
       await sleep(500);
       const after = await inventory(admin);
       const batches = calls.get('publish') ?? 0;
@@ -80,7 +80,7 @@ export const redisCommands: Bench = {
           note: `${batches} batches; ${ofClients.map(([name, count]) => `${name} ${count}`).join(', ')}`,
         }),
         createFigure({
-          what: `keys, groups, channels and connections left by ${viewers} viewers that have gone`,
+          what: `keys, groups, channels and connections left by ${viewers} viewers that have left`,
           unit: '',
           ours: [[...after].filter((thing) => !before.has(thing)).length],
           baseline: [1],
@@ -93,7 +93,7 @@ export const redisCommands: Bench = {
   },
 };
 
-/** Everything in a Redis that a viewer could leave there; the keys of a session itself are there before. */
+/** Everything in Redis that a viewer could leave there. The keys of its session exist before. */
 async function inventory(admin: Redis): Promise<Set<string>> {
   const things = new Set<string>();
   for (const key of await admin.keys('*')) {

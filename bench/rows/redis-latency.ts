@@ -1,6 +1,6 @@
 import type { BareSse } from '../baselines/bare-sse.ts';
 import type { ResumableStreamServer } from '../baselines/resumable-stream.ts';
-import type { SeedDesign } from '../baselines/seed-design.ts';
+import type { TutorialRedis } from '../baselines/tutorial-redis.ts';
 import type { Bench } from '../harness/bench.ts';
 import { atMost, createFigure, type Figure } from '../harness/figure.ts';
 import { createRelayClient } from '../harness/relay-client.ts';
@@ -15,24 +15,24 @@ interface Goals {
   cpuPerToken?: number;
 }
 
-/** As `latency`, with the replies in Redis, and against others that keep them there. */
+/** As `latency`, with the replies in Redis, also against other designs that keep them there. */
 export const redisLatency: Bench = {
   name: 'redis-latency',
   run: async ({ quick, start, redis, progress }) => {
     const windowMs = quick ? 1000 : 2500;
     const { url } = await redis();
     const args = [url];
-    const [relay, bare, seed, resumable, load] = await Promise.all([
+    const [relay, bare, tutorial, resumable, load] = await Promise.all([
       start<RelayServer>('servers/relay-server.ts', { args }),
       start<BareSse>('baselines/bare-sse.ts'),
-      start<SeedDesign>('baselines/seed-design.ts', { args }),
+      start<TutorialRedis>('baselines/tutorial-redis.ts', { args }),
       start<ResumableStreamServer>('baselines/resumable-stream.ts', { args }),
       start<Viewers>('load/viewers.ts'),
     ]);
     const client = createRelayClient(await relay.call('port'));
-    const [barePort, seedPort, resumablePort] = await Promise.all([
+    const [barePort, tutorialPort, resumablePort] = await Promise.all([
       bare.call('port'),
-      seed.call('port'),
+      tutorial.call('port'),
       resumable.call('port'),
     ]);
 
@@ -45,7 +45,7 @@ export const redisLatency: Bench = {
         {
           bare: () => measureBare({ ...common, bare, port: barePort, source: 'wheel' }),
           relay: () => measureRelay({ ...common, relay, client }),
-          seed: () => measureBare({ ...common, bare: seed, port: seedPort, source: 'wheel' }),
+          tutorial: () => measureBare({ ...common, bare: tutorial, port: tutorialPort, source: 'wheel' }),
           resumable: () => measureBare({ ...common, bare: resumable, port: resumablePort, source: 'wheel' }),
         },
         { warm: runs > 1 },
@@ -53,13 +53,13 @@ export const redisLatency: Bench = {
       const name = runs === 1 ? '1 run' : `${runs} runs`;
       const add = (against: string, baseline: readonly LiveReading[], goals: Goals): void => {
         for (const key of ['p50', 'p99', 'cpuPerToken'] as const) {
-          // With one run the CPU is the clock's that paces the model.
+          // With one run, most CPU is that of the timer that paces the model.
           if (key === 'cpuPerToken' && runs === 1) continue;
           figures.push(figure(`${NAMES[key]}, ${name}, against ${against}`, key, measured.relay, baseline, goals[key]));
         }
       };
       add('bare SSE', measured.bare, { p50: 2.5, p99: 10, cpuPerToken: 2 });
-      add('the seed design', measured.seed, runs === 500 ? { p99: 0.2 } : {});
+      add('the tutorial design', measured.tutorial, runs === 500 ? { p99: 0.2 } : {});
       add('resumable-stream', measured.resumable, {});
     }
     return figures;
@@ -89,7 +89,7 @@ function figure(
     as: 'ours/baseline',
     ...(limit === undefined ? {} : { goal: atMost(limit) }),
     ...(key === 'p50'
-      ? { note: `of the tokens, ${share(ours)} came in time, and ${share(baseline)} of the baseline's` }
+      ? { note: `${share(ours)} of the tokens came in time, ${share(baseline)} with the baseline` }
       : {}),
   });
 }

@@ -10,19 +10,19 @@ const DAY_MS = 86_400_000;
 const SESSION = 'session-of-the-bench0';
 
 const CASES = [
-  { name: 'live, a token a batch', end: 'active', batch: 1, followed: false, goal: 0.25 },
-  { name: 'live, 8 tokens a batch', end: 'active', batch: 8, followed: false, goal: 0.25 },
+  { name: 'live, 1 token per batch', end: 'active', batch: 1, followed: false, goal: 0.25 },
+  { name: 'live, 8 tokens per batch', end: 'active', batch: 8, followed: false, goal: 0.25 },
   {
-    name: 'sealed, the last one, whose log is kept for those who come back',
+    name: 'sealed, the newest, whose log is kept',
     end: 'sealed',
     batch: 1,
     followed: false,
     goal: 0.1,
   },
-  { name: 'sealed, and another came after it', end: 'sealed', batch: 1, followed: true, goal: 0.1 },
+  { name: 'sealed, with a newer one after it', end: 'sealed', batch: 1, followed: true, goal: 0.1 },
 ] as const;
 
-/** What a reply takes in Redis: all keys of its session, against a stream with one JSON entry for each token. */
+/** The memory of a reply in Redis, all keys of its session, against a stream with one JSON entry per token. */
 export const redisMemory: Bench = {
   name: 'redis-memory',
   run: async ({ quick, redis, progress }) => {
@@ -59,7 +59,7 @@ export const redisMemory: Bench = {
 };
 
 async function memoryOf(admin: Redis, keys: readonly string[]): Promise<number> {
-  // `SAMPLES 0`: every node of a stream is looked at.
+  // SAMPLES 0 counts every node of a stream instead of an estimate.
   const sizes = await Promise.all(keys.map((key) => admin.call('MEMORY', 'USAGE', key, 'SAMPLES', '0')));
   return sizes.reduce<number>((sum, size) => sum + Number(size), 0);
 }

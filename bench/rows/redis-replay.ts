@@ -1,5 +1,5 @@
 import type { RawHttp } from '../baselines/raw-http.ts';
-import type { SeedDesign } from '../baselines/seed-design.ts';
+import type { TutorialRedis } from '../baselines/tutorial-redis.ts';
 import type { Bench } from '../harness/bench.ts';
 import { atLeast, atMost, createFigure, type Figure } from '../harness/figure.ts';
 import { createRelayClient } from '../harness/relay-client.ts';
@@ -7,10 +7,7 @@ import { interleave } from '../harness/statistics.ts';
 import type { SocketRequest } from '../load/sse-socket.ts';
 import type { Viewers } from '../load/viewers.ts';
 import type { RelayServer } from '../servers/relay-server.ts';
-import { measureReplays, type Cost } from './replay.ts';
-
-/** The first ping comes right after the replay and means 'caught up'. */
-const CAUGHT_UP = { text: 'event: ping' };
+import { CAUGHT_UP, measureReplays, type Cost } from './replay.ts';
 
 const CASES = [
   { name: 'live, read a moment ago', end: 'active', again: true, share: 0.5 },
@@ -18,23 +15,23 @@ const CASES = [
   { name: 'sealed, read for the first time', end: 'sealed', again: false, share: 0.3 },
 ] as const;
 
-/** A reply of 20,000 tokens that was written one by one, read again from Redis. */
+/** A reply of 20,000 tokens that were written one by one, replayed from Redis. */
 export const redisReplay: Bench = {
   name: 'redis-replay',
   run: async ({ quick, start, redis, progress }) => {
     const tokens = quick ? 2000 : 20_000;
     const times = quick ? 2 : 3;
     const { url } = await redis();
-    const [relay, raw, seed, load] = await Promise.all([
+    const [relay, raw, tutorial, load] = await Promise.all([
       start<RelayServer>('servers/relay-server.ts', { args: [url] }),
       start<RawHttp>('baselines/raw-http.ts'),
-      start<SeedDesign>('baselines/seed-design.ts', { args: [url] }),
+      start<TutorialRedis>('baselines/tutorial-redis.ts', { args: [url] }),
       start<Viewers>('load/viewers.ts'),
     ]);
     const client = createRelayClient(await relay.call('port'));
-    const [rawPort, seedPort] = [await raw.call('port'), await seed.call('port')];
-    await seed.call('fill', { channel: 'filled', tokens });
-    const ofSeed: SocketRequest = { port: seedPort, path: '/?sessionId=filled' };
+    const [rawPort, tutorialPort] = [await raw.call('port'), await tutorial.call('port')];
+    await tutorial.call('fill', { channel: 'filled', tokens });
+    const ofTutorial: SocketRequest = { port: tutorialPort, path: '/?sessionId=filled' };
     const repeat = (request: SocketRequest): SocketRequest[] => Array.from({ length: times }, () => request);
 
     const figures: Figure[] = [];
@@ -70,7 +67,8 @@ export const redisReplay: Bench = {
           while (requests.length < times) requests.push((await prepare()).request);
           return measureReplays({ server: relay, load, requests, until: CAUGHT_UP });
         },
-        seed: () => measureReplays({ server: seed, load, requests: repeat(ofSeed), until: { text: 'the end' } }),
+        tutorial: () =>
+          measureReplays({ server: tutorial, load, requests: repeat(ofTutorial), until: { text: 'the end' } }),
       });
       const of = (costs: readonly Cost[], key: 'cpuMilliseconds' | 'milliseconds'): number[] =>
         costs.map((cost) => cost[key]);
@@ -92,10 +90,10 @@ export const redisReplay: Bench = {
           as: 'baseline/ours',
         }),
         createFigure({
-          what: `${name}: time against the seed design`,
+          what: `${name}: time against the tutorial design`,
           unit: 'ms',
           ours: of(measured.relay, 'milliseconds'),
-          baseline: of(measured.seed, 'milliseconds'),
+          baseline: of(measured.tutorial, 'milliseconds'),
           as: 'ours/baseline',
           goal: atMost(0.05),
         }),

@@ -9,17 +9,17 @@ import type { SocketRequest } from '../load/sse-socket.ts';
 import type { Until, Viewers } from '../load/viewers.ts';
 import type { RelayServer } from '../servers/relay-server.ts';
 
-/** The first ping comes right after the replay and means 'caught up'. */
-const CAUGHT_UP: Until = { text: 'event: ping' };
+/** The first ping comes right after the replay. */
+export const CAUGHT_UP: Until = { text: 'event: ping' };
 
 interface Case {
   name: string;
   end: 'active' | 'sealed';
-  /** Whether the viewer asks from just before the run (entries) or without a cursor (transcript first). */
+  /** Whether the viewer asks from just before the run, for entries, or without a cursor, for the transcript. */
   cursor: boolean;
-  /** Whether the same conversation is read again and again, so that the relay has it at hand; else each one once. */
+  /** Whether one conversation is read again and again, so that the relay has it in memory; else each is read once. */
   again: boolean;
-  /** Throughput to reach, as a share of raw HTTP. */
+  /** The goal: throughput as a share of raw HTTP. */
   share: number;
 }
 
@@ -36,14 +36,15 @@ const CASES: readonly Case[] = [
   { name: 'sealed, no cursor, for the first time', end: 'sealed', cursor: false, again: false, share: 0.3 },
 ];
 
+/** What a replay takes. */
 export interface Cost {
   milliseconds: number;
-  /** CPU of the server for each replay. */
+  /** CPU of the server per replay. */
   cpuMilliseconds: number;
   bytes: number;
 }
 
-/** A reply of 20,000 tokens, one log entry each, read again. */
+/** A reply of 20,000 tokens, one log entry each, replayed. */
 export const replay: Bench = {
   name: 'replay',
   run: async ({ quick, start, progress }) => {
@@ -121,7 +122,7 @@ export const replay: Bench = {
   },
 };
 
-/** Asks for each in turn, and waits until it is whole. */
+/** Fetches one replay after the other; resolves with the mean. */
 export async function measureReplays({
   server,
   load,

@@ -7,7 +7,7 @@ import type { SqliteAppender } from '../servers/sqlite-appender.ts';
 
 const SESSIONS = 500;
 
-/** The embedded store against lines in a file. */
+/** Appends to the embedded store, against lines appended to a file. */
 export const sqliteAppends: Bench = {
   name: 'sqlite-appends',
   run: async ({ quick, start, folder, progress }) => {
@@ -48,8 +48,8 @@ export const sqliteAppends: Bench = {
           ...(goal ? { goal: atLeast(0.1) } : {}),
         }),
         createFigure({
-          what: `entries per CPU second, a tick of ${what}`,
-          unit: 'µs/entry',
+          what: `CPU per entry, a tick of ${what}`,
+          unit: 'µs',
           ours: measured.store.map((speed) => speed.cpuMicroseconds),
           baseline: measured.file.map((speed) => speed.cpuMicroseconds),
           as: 'baseline/ours',

@@ -7,14 +7,14 @@ import type { RelayServer } from '../servers/relay-server.ts';
 const CONCURRENT_RUNS = 50;
 const REPLY = { rate: 1000, count: 5 };
 /**
- * Batches before the measuring: together more than the relay remembers tokens of, so that what is bounded is full, and
- * until code that ran at the beginning alone has been let go of.
+ * Batches of conversations before the measurement: enough to fill the relay's bounded caches, and for V8 to drop code
+ * that only ran at the start.
  */
 const WARM_UP_BATCHES = 2;
-/** Longer than the relay keeps anything for those who come back. */
+/** How long after a batch memory is read, in ms: longer than the relay keeps anything for returning viewers. */
 const LEFT_MS = 7000;
 
-/** Conversations that have had their reply and that nobody watches: the relay itself must keep nothing of them. */
+/** Finished conversations that nobody watches: the relay's process must keep nothing of them. */
 export const unwatchedMemory: Bench = {
   name: 'unwatched-memory',
   run: async ({ quick, start, progress }) => {
@@ -45,9 +45,9 @@ export const unwatchedMemory: Bench = {
         ours: [after],
         baseline: [before],
         as: 'ours/baseline',
-        // Of 35 MB this is 60 bytes a session, less than one forgotten entry of a map with its key.
+        // 60 bytes per session of 35 MB: less than one forgotten map entry with its key.
         goal: atMost(1.01),
-        note: `${Math.round(((after - before) * 1024 ** 2) / more)} bytes a session`,
+        note: `${Math.round(((after - before) * 1024 ** 2) / more)} bytes per session`,
       }),
     ];
   },

@@ -1,4 +1,4 @@
-/** The Redis store, measured alone: no relay around it. */
+/** The Redis store without a relay. */
 import { openRedisStore } from '#relay/store/redis/ioredis/open-redis-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';
 import { measureStoreAppends, type AppendLoad, type AppendSpeed } from '../harness/append-load.ts';
@@ -10,7 +10,7 @@ let runs: SeededRun[] = [];
 const DAY_MS = 86_400_000;
 
 const handlers = {
-  /** Fresh sessions with an active run each, in place of those that were there before. */
+  /** Makes new sessions with an active run each, which replace those before. */
   open: async ({ url, sessions }: { url: string; sessions: number }): Promise<void> => {
     const opened = (store ??= await openRedisStore({ url, ttlMs: DAY_MS }));
     const prefix = `bench-${process.hrtime.bigint()}`;

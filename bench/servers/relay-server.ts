@@ -1,6 +1,9 @@
 /**
- * The relay as it is deployed, with the embedded store on a disk or with Redis, around a model of the bench's own. What
- * it adds are commands to write finished conversations straight into the store, which would otherwise take minutes.
+ * The relay as it is deployed, with the embedded store on a disk or with Redis, and with the bench's model. Commands
+ * write whole conversations into its store, which would take minutes through the relay.
+ *
+ * Arguments: the URL of a Redis, or a folder for the embedded store (one of its own by default); `--model-by-name` to
+ * give the relay the name of the model only.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -28,7 +31,6 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { 'model-by-name': { type: 'boolean', default: false } },
 });
-/** The address of a Redis; or the store's folder, which is then the caller's; else one for this process alone. */
 const [place] = positionals;
 const store = place?.startsWith('redis://') ? await openRedisStore({ url: place, ttlMs: DAY_MS }) : openEmbedded(place);
 
@@ -41,7 +43,7 @@ const relay = createRelay({
   model: values['model-by-name'] ? nameOf(model) : model,
   secret: 'a secret of the bench that guards nothing at all',
   logger: { debug: silent, info: silent, warn: complain, error: complain },
-  // All load comes from one address, and a bench asks for more than a visitor may.
+  // All viewers have one address, and are more than the limits allow.
   limits: { streams: { perSession: 0, perAddress: 0, total: 0 } },
 });
 relay.start();
@@ -53,7 +55,7 @@ await new Promise((resolve) => server.once('listening', resolve));
 const handlers = {
   port: (): number => (server.address() as AddressInfo).port,
   seed,
-  /** The log after a cursor as one frame for each entry: what would be sent if nothing were merged. */
+  /** The log after a cursor with a frame for each entry, as it would be sent if nothing were merged. */
   unmerged: async ({ sessionId, after }: { sessionId: string; after: string }): Promise<Uint8Array> => {
     const frames: string[] = [];
     let cursor = after;
@@ -75,7 +77,7 @@ function openEmbedded(given: string | undefined): SessionStore {
   return openSqliteStore({ path: join(folder, 'relay.db'), ttlMs: DAY_MS });
 }
 
-/** A name that the AI SDK looks the model up by: the relay then reads its stream as the SDK gives it, without shortcut. */
+/** Registers the model with the AI SDK and returns its name. For such a model there is no shortcut (decision 28). */
 function nameOf(model: LanguageModelV4): string {
   globalThis.AI_SDK_DEFAULT_PROVIDER = customProvider({ languageModels: { [model.modelId]: model } });
   return model.modelId;

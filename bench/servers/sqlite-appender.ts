@@ -1,4 +1,4 @@
-/** The embedded store, measured alone: no relay around it. */
+/** The embedded store without a relay. */
 import { join } from 'node:path';
 import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import type { SessionStore } from '#relay/store/session-store.ts';

@@ -1,12 +1,12 @@
 /**
- * The pages of the widgets' benches: this widget and two others, each with an endpoint that streams the same chunks at
- * the same times in the form that it reads. None of them talks to a relay: what is measured is the page.
+ * Pages with this widget and with two others, each with an endpoint that streams the same chunks at the same times in
+ * the widget's own format. There is no relay: the pages are measured.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'vite';
 import { ensureBuild, ROOT } from '../../scripts/ensure-build.ts';
 import { WIDGET_ALIASES } from '../../scripts/vite/aliases.ts';
@@ -46,6 +46,7 @@ let answer: { chunks: readonly string[]; everyMs: number } = { chunks: [], every
 let sent = 0;
 let prompt: { messageId: string; prompt: string } | null = null;
 let engines = '';
+const compressedFiles = new Map<string, Buffer>();
 
 const server = createServer((request, response) => {
   void respond(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
@@ -88,13 +89,20 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
 }
 
 function sendFile(file: string, response: ServerResponse): void {
-  const zipped = gzipSync(readFileSync(file), { level: 9 });
-  sent += zipped.length;
+  const compressed = compressedFile(file);
+  sent += compressed.length;
   response.writeHead(200, {
     'content-type': TYPES[path.extname(file)] ?? 'application/octet-stream',
-    'content-encoding': 'gzip',
+    'content-encoding': 'br',
   });
-  response.end(zipped);
+  response.end(compressed);
+}
+
+/** The file as brotli sends it. Kept, because the other widgets' files take seconds to compress. */
+function compressedFile(file: string): Buffer {
+  let compressed = compressedFiles.get(file);
+  if (!compressed) compressedFiles.set(file, (compressed = brotliCompressSync(readFileSync(file))));
+  return compressed;
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
@@ -113,7 +121,7 @@ interface Wire {
   end?: string;
 }
 
-/** Each chunk at its own time since the beginning, so that a late timer does not put off all that come after it. */
+/** Writes each chunk at a fixed time since the start, so that a late timer does not delay the chunks after it. */
 async function streamChunks(response: ServerResponse, type: string, wire: Wire): Promise<void> {
   const { chunks, everyMs } = answer;
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' });
@@ -183,7 +191,7 @@ async function buildEngines(): Promise<void> {
   });
   const [first] = Array.isArray(built) ? built : [built];
   const [chunk, other] = first && 'output' in first ? first.output.filter((file) => file.type === 'chunk') : [];
-  if (!chunk || other) throw new Error('the page of the engines could not be built');
+  if (!chunk || other) throw new Error('bench/pages/markdown-page.ts must build to one file');
   engines = chunk.code;
 }
 
@@ -194,11 +202,11 @@ await new Promise((resolve) => server.once('listening', resolve));
 
 const handlers = {
   port: (): number => (server.address() as AddressInfo).port,
-  /** What is streamed from now on. */
+  /** Sets the answer to stream. */
   answerWith: (given: { chunks: readonly string[]; everyMs: number }): void => {
     answer = given;
   },
-  /** Bytes of scripts and styles sent since the last call, gzip. */
+  /** Bytes of scripts and styles sent since the last call, as brotli. */
   takeSent: (): number => {
     const bytes = sent;
     sent = 0;

@@ -1,7 +1,7 @@
 /**
- * The baseline for replies kept in Redis, as tutorials build it: each token is an `XADD` and a `PUBLISH`; each viewer
- * has a consumer group of its own on the stream and a subscriber connection of its own, and reads its group whenever
- * it is notified. Nothing is merged, nothing checked; what a viewer leaves behind stays.
+ * The baseline for replies kept in Redis, the way tutorials build it: each token is an `XADD` and a `PUBLISH`; each viewer
+ * has its own consumer group on the stream and its own subscriber connection, and reads its group whenever it is
+ * notified. Nothing is merged or checked, and the consumer groups of viewers that have left stay.
  */
 import type { ServerResponse } from 'node:http';
 import { Redis } from 'ioredis';
@@ -61,7 +61,7 @@ const handlers = {
     });
   },
   stop: (): void => wheel.stopAll(),
-  /** Writes a reply of so many tokens, the last of which says that it is the last. */
+  /** Writes a reply of `tokens` tokens and an entry that marks its end. */
   fill: async ({ channel, tokens }: { channel: string; tokens: number }): Promise<void> => {
     for (let index = 0; index < tokens; index += 1000) {
       const some = Array.from({ length: Math.min(1000, tokens - index) }, (_, offset) =>
@@ -72,9 +72,9 @@ const handlers = {
     await redis.xadd(channel, '*', 'd', 'the end');
   },
 };
-export type SeedDesign = typeof handlers;
+export type TutorialRedis = typeof handlers;
 serveCommands(handlers);
 
 function complain(error: unknown): void {
-  console.error('seed design:', error);
+  console.error('tutorial-redis:', error);
 }
