@@ -3,3 +3,4 @@
  * `vitest` and `fast-check` installed beside this package.
  */
 export * from './store/testing/index.ts';
+export * from './engine/testing/index.ts';

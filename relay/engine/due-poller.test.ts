@@ -5,7 +5,8 @@ import { claimInput } from '../store/testing/conformance/store-harness.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { RetryableError } from './errors.ts';
-import { complete, endAtOnce, isIdle, stageWith, submitPrompt, type Body } from './testing/scripted-run.ts';
+import { endAtOnce, isIdle, stageWith, submitPrompt, type Body } from './testing/scripted-run.ts';
+import { complete } from './testing/scripted-steps.ts';
 
 describe('the runner looks', () => {
   const POLL_MS = 500;

@@ -7,16 +7,8 @@ import { FatalError, RetryableError, RunStopped } from './errors.ts';
 import type { Engine } from './engine.ts';
 import type { LogMessage } from '../store/entries/encode-message.ts';
 import { sleep } from '../util/time.ts';
-import {
-  begin,
-  complete,
-  endAtOnce,
-  say,
-  stageWith,
-  statusesOf,
-  submitPrompt,
-  type Body,
-} from './testing/scripted-run.ts';
+import { endAtOnce, stageWith, statusesOf, submitPrompt, type Body } from './testing/scripted-run.ts';
+import { begin, complete, say } from './testing/scripted-steps.ts';
 
 describe('a workflow that fails', () => {
   test('with a FatalError ends the run with its problem', async () => {

@@ -4,17 +4,8 @@ import type { SessionStore } from '../../store/session-store.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { sleep } from '../../util/time.ts';
 import { withFaults } from '../testing/faulty-store.ts';
-import {
-  begin,
-  complete,
-  endAtOnce,
-  isIdle,
-  say,
-  stageWith,
-  statusesOf,
-  submitPrompt,
-  type Body,
-} from '../testing/scripted-run.ts';
+import { endAtOnce, isIdle, stageWith, statusesOf, submitPrompt, type Body } from '../testing/scripted-run.ts';
+import { begin, complete, say } from '../testing/scripted-steps.ts';
 
 async function completedReplies(stage: Stage): Promise<number> {
   const { state } = await stage.read();

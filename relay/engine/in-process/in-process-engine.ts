@@ -1,9 +1,8 @@
 import { StoreError } from '../../store/store-error.ts';
-import { sleep } from '../../util/time.ts';
 import { createDuePoller } from '../due-poller.ts';
 import type { Engine, EngineParts } from '../engine.ts';
 import { RunStopped } from '../errors.ts';
-import { executeRun } from '../execute-run.ts';
+import { createExecutions } from '../executions.ts';
 
 /** Runs at the same time in one process. */
 const DEFAULT_MAX_RUNS = 1000;
@@ -24,24 +23,26 @@ export interface InProcessEngineOptions extends EngineParts {
  * createRelay({ …, engine: (parts) => createInProcessEngine({ ...parts, maxRuns: 100 }) });
  */
 export function createInProcessEngine(options: InProcessEngineOptions): Engine {
-  const { maxRuns = DEFAULT_MAX_RUNS, logger } = options;
+  const { maxRuns = DEFAULT_MAX_RUNS, store, leaseMs, pollMs, logger } = options;
+  const executions = createExecutions(options);
   /** Sessions with a run that has not ended here. */
   const running = new Set<string>();
-  /** Everything that is under way, sealing included. */
-  const underWay = new Set<Promise<void>>();
   /** Sessions that were due while a run of theirs was still running here. */
   const dueMeanwhile = new Set<string>();
   const coolDown = createCoolDown(COOL_DOWN_MS);
-  const handOver = new AbortController();
-  const closing = new AbortController();
-  let draining: Promise<void> | null = null;
+  /** The last poll took nothing, for lack of room. */
+  let isFull = false;
 
   const poller = createDuePoller({
-    store: options.store,
-    leaseMs: options.leaseMs,
-    pollMs: options.pollMs,
+    store,
+    leaseMs,
+    pollMs,
     logger,
-    room: () => maxRuns - underWay.size,
+    room() {
+      const room = maxRuns - executions.size;
+      isFull = room <= 0;
+      return room;
+    },
     refusing: () => running.size + coolDown.size,
     begin(sessionId) {
       if (running.has(sessionId)) {
@@ -49,20 +50,11 @@ export function createInProcessEngine(options: InProcessEngineOptions): Engine {
         return false;
       }
       if (coolDown.has(sessionId)) return false;
-      begin(sessionId);
+      running.add(sessionId);
+      void execute(sessionId);
       return true;
     },
   });
-
-  function begin(sessionId: string): void {
-    running.add(sessionId);
-    const execution = execute(sessionId).then(() => {
-      underWay.delete(execution);
-      // There is room again.
-      if (underWay.size === maxRuns - 1) poller.poll();
-    });
-    underWay.add(execution);
-  }
 
   /** Never rejects. */
   async function execute(sessionId: string): Promise<void> {
@@ -75,14 +67,7 @@ export function createInProcessEngine(options: InProcessEngineOptions): Engine {
       if (dueMeanwhile.delete(sessionId)) poller.poll();
     };
     try {
-      const answer = await executeRun({
-        ...options,
-        sessionId,
-        handOver: handOver.signal,
-        closing: closing.signal,
-        onEnded,
-      });
-      onEnded();
+      const answer = await executions.execute(sessionId, { onEnded });
       // The poll learns when the run is due again.
       if (answer.kind === 'released') poller.poll();
     } catch (error) {
@@ -91,23 +76,9 @@ export function createInProcessEngine(options: InProcessEngineOptions): Engine {
         const log = error instanceof StoreError ? logger.warn : logger.error;
         log.call(logger, { err: error, session: sessionId.slice(0, 8) }, 'A run could not be claimed: it is retried');
       }
-      onEnded();
     }
-  }
-
-  async function drain(graceMs: number): Promise<void> {
-    poller.stop();
-    handOver.abort(new RunStopped('hand-over'));
-    const patience = new AbortController();
-    const grace = sleep(graceMs, patience.signal).then(
-      () => closing.abort(new RunStopped('closing')),
-      // The runs were faster.
-      () => {},
-    );
-    await Promise.all(underWay);
-    patience.abort();
-    await grace;
-    closing.abort(new RunStopped('closing'));
+    onEnded();
+    if (isFull) poller.poll();
   }
 
   return {
@@ -115,9 +86,12 @@ export function createInProcessEngine(options: InProcessEngineOptions): Engine {
     // With or without a delay: the store knows when the run is due, and the poll learns it.
     dispatch: async () => poller.poll(),
     get activeRuns() {
-      return underWay.size;
+      return executions.size;
     },
-    drain: (graceMs) => (draining ??= drain(graceMs)),
+    drain(graceMs) {
+      poller.stop();
+      return executions.drain(graceMs);
+    },
   };
 }
 
