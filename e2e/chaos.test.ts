@@ -79,7 +79,11 @@ async function converse(actors: Actor[], random: Random): Promise<void> {
   for (let index = 0; index < PROMPTS; index += 1) {
     const prompt = `\t${index}: was heißt „${random.next()}“?\n🚀 "data: x" \\ `;
     const messageId = randomUUID();
-    model.plan(prompt, { tokens: random.between(3, 160), tokensPerSecond: random.between(100, 1000) });
+    model.plan(prompt, {
+      reasoningTokens: random.chance(0.5) ? random.between(1, 30) : 0,
+      tokens: random.between(3, 160),
+      tokensPerSecond: random.between(100, 1000),
+    });
     const { status, body } = await client.post(credentials, { prompt, messageId });
     expect([200, 202]).toContain(status);
     actor.turns.push({ messageId, prompt, runId: body.runId });

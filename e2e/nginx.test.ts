@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import { readTestSeed } from '../scripts/test-seed.ts';
 import { checkSession } from '#testkit/judge/check-session.ts';
-import { openModelServer, type ModelServer } from '#testkit/model-server.ts';
+import { openModelServer, type ModelServer } from '#testkit/model/model-server.ts';
 import { startNginx, type NginxProcess } from '#testkit/processes/nginx-process.ts';
 import { createProtocolClient } from '#testkit/client/protocol-client.ts';
 import { createRelayProcess, type RelayProcess } from '#testkit/processes/relay-process.ts';

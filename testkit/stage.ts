@@ -1,8 +1,8 @@
 import { readTestSeed } from '#scripts/test-seed.ts';
-import { openModelServer, type ModelServer } from './model-server.ts';
+import { openModelServer, type ModelServer } from './model/model-server.ts';
 import { createProtocolClient, type ProtocolClient } from './client/protocol-client.ts';
 import { createRandom, type Random } from './random.ts';
-import { createRelayProcess, type RelayProcess } from './processes/relay-process.ts';
+import { createRelayProcess, type RelayCommand, type RelayProcess } from './processes/relay-process.ts';
 import { openTcpProxy, type TcpProxy } from './network/tcp-proxy.ts';
 
 /** Everything a test plays on: a model that remembers, a relay that asks it, and a line to the relay that can fail. */
@@ -18,15 +18,17 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(settings: Record<string, string> = {}, seed = readTestSeed()): Promise<Stage> {
+/** @param command what to run in place of the relay's own entry */
+export async function openStage(settings: Record<string, string> = {}, command: RelayCommand = {}): Promise<Stage> {
+  const seed = readTestSeed();
   const random = createRandom(seed);
   const model = await openModelServer(random.seed);
-  const relay = await createRelayProcess({
+  const modelSettings = {
     MODEL: 'openai-compatible:test',
     MODEL_BASE_URL: model.baseUrl,
     MODEL_API_KEY: 'test-key',
-    ...settings,
-  });
+  };
+  const relay = await createRelayProcess({ ...modelSettings, ...settings }, command);
   await relay.start();
   const proxy = await openTcpProxy(relay.port);
   return {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ReplyPlan } from '#testkit/model-server.ts';
+import type { ReplyPlan } from '#testkit/model/model-server.ts';
 import type { Accepted, Credentials } from '#testkit/client/protocol-client.ts';
 import { RefusedError } from '#testkit/client/viewer.ts';
 import { sleep } from '#testkit/wait.ts';

@@ -1,6 +1,6 @@
 import { checkSession } from '#testkit/judge/check-session.ts';
 import { checkAgreement, checkHistory } from '#testkit/judge/history-checker.ts';
-import type { ReplyPlan } from '#testkit/model-server.ts';
+import type { ReplyPlan } from '#testkit/model/model-server.ts';
 import type { Credentials, ProtocolClient } from '#testkit/client/protocol-client.ts';
 import type { Random } from '#testkit/random.ts';
 import { watchSession, type Received, type Viewer } from '#testkit/client/viewer.ts';
@@ -133,7 +133,8 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
 
   async function askOnce(visitor: Visitor, prompt: string, dice: Random): Promise<void> {
     const { credentials, viewers } = visitor;
-    const plan: Partial<ReplyPlan> = { ...reply, tokens: dice.between(reply.tokens.min, reply.tokens.max) };
+    const tokens = dice.between(reply.tokens.min, reply.tokens.max);
+    const plan: Partial<ReplyPlan> = { ...reply, tokens, reasoningTokens: dice.chance(0.5) ? dice.between(1, 20) : 0 };
     const from = performance.now();
     const asked = await ask({ model, client }, credentials, prompt, plan, lossy ? patienceMs : 0);
     const turn = { ...asked, acknowledged: { from, to: performance.now() } };

@@ -1,4 +1,4 @@
-import { openModelServer, type ModelServer } from '#testkit/model-server.ts';
+import { openModelServer, type ModelServer } from '#testkit/model/model-server.ts';
 import { createProtocolClient, type ProtocolClient } from '#testkit/client/protocol-client.ts';
 import { createRelayProcess, type RelayProcess } from '#testkit/processes/relay-process.ts';
 import { openTcpProxy, type TcpProxy } from '#testkit/network/tcp-proxy.ts';

@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { checkSession } from '#testkit/judge/check-session.ts';
-import { lastStamp } from '#testkit/model-server.ts';
+import { lastStamp } from '#testkit/model/tokens.ts';
 import type { Credentials } from '#testkit/client/protocol-client.ts';
 import type { RelayProcess } from '#testkit/processes/relay-process.ts';
 import { watchSession, type Received, type Viewer } from '#testkit/client/viewer.ts';

@@ -1,5 +1,5 @@
 import { createKeys } from '#relay/store/redis/keys.ts';
-import { openModelServer, type ModelServer } from '#testkit/model-server.ts';
+import { openModelServer, type ModelServer } from '#testkit/model/model-server.ts';
 import { createProtocolClient } from '#testkit/client/protocol-client.ts';
 import { createRelayProcess, type RelayProcess } from '#testkit/processes/relay-process.ts';
 import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';

@@ -18,10 +18,20 @@ export interface Accepted {
   cursor: string;
 }
 
+/** A part of a message: a `step-start`, a text, a reasoning, or a tool call of the type `tool-<name>`. */
+export interface WirePart {
+  type: string;
+  text?: string;
+  toolCallId?: string;
+  state?: string;
+  input?: unknown;
+  output?: unknown;
+}
+
 export interface WireMessage {
   id: string;
   role: string;
-  parts: { type: string; text?: string }[];
+  parts: WirePart[];
   metadata?: { run?: { runId: string; status: string; attempt: number; problem?: { code: string } } };
 }
 

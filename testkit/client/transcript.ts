@@ -1,34 +1,40 @@
-import type { WireMessage } from './protocol-client.ts';
+import type { WireMessage, WirePart } from './protocol-client.ts';
 import type { WireFrame } from './wire.ts';
 
-/** A message as a person would read it. */
+/** A message as a reader gets it. */
 export interface ReadMessage {
   id: string;
   role: string;
-  text: string;
-  /** Of an assistant's message: what became of its run. */
+  /** What became of an assistant's run; null for other messages. */
   status: string | null;
+  text: string;
+  reasoning: string;
+  /** Tool calls that were answered, oldest first. */
+  tools: ReadTool[];
 }
 
-interface Part {
-  type: string;
-  text: string;
+/** A tool call and its answer. */
+export interface ReadTool {
+  name: string;
+  input: unknown;
+  output: unknown;
+}
+
+/**
+ * The fold of docs/protocol.md, as far as text, reasoning and tools go: apart from the product's own, and small enough
+ * to check by reading.
+ */
+export interface Transcript {
+  /** @throws Error when the frame cannot be folded: it belongs to a message or a part that does not exist. */
+  apply(frame: WireFrame): void;
+  messages(): ReadMessage[];
 }
 
 interface OpenMessage {
   id: string;
   role: string;
-  parts: Part[];
   status: string | null;
-}
-
-/**
- * The fold of docs/protocol.md, as far as the text of a conversation goes; small enough to be seen to be right, and
- * apart from the product's own.
- */
-export interface Transcript {
-  apply(frame: WireFrame): void;
-  messages(): ReadMessage[];
+  parts: WirePart[];
 }
 
 export function createTranscript(): Transcript {
@@ -53,9 +59,9 @@ export function createTranscript(): Transcript {
     }
     let reply = replyOf(message['messageId']);
     if (!reply) {
-      // A run that is stopped before it began leaves no reply.
+      // A run that is stopped before it begins leaves no reply.
       if (status !== 'started' && status !== 'restarted') return;
-      reply = { id: String(message['messageId']), role: 'assistant', parts: [], status };
+      reply = { id: String(message['messageId']), role: 'assistant', status, parts: [] };
       messages.push(reply);
     }
     reply.status = status;
@@ -64,37 +70,66 @@ export function createTranscript(): Transcript {
 
   return {
     apply({ message }) {
-      if (message.type === 'snapshot') messages = (message['messages'] as WireMessage[]).map(fromSnapshot);
+      if (message.type === 'snapshot') messages = (message['messages'] as WireMessage[]).map(openMessage);
       else if (message.type === 'message') {
         cutAfter(message['parentId']);
-        messages.push(fromSnapshot(message['message'] as WireMessage));
+        messages.push(openMessage(message['message'] as WireMessage));
       } else if (message.type === 'metadata') applyMetadata(message);
       else if (message.type === 'chunk') applyChunk(replyOf(message.runId), message['chunk'] as Chunk);
     },
-    messages: () =>
-      messages.map(({ id, role, parts, status }) => ({
-        id,
-        role,
-        status,
-        text: parts.map(({ text }) => text).join(''),
-      })),
+    messages: () => messages.map(readMessage),
+  };
+}
+
+/** Reads messages that came whole, as those of a session's state, in the same way. */
+export function readMessages(messages: readonly WireMessage[]): ReadMessage[] {
+  return messages.map(openMessage).map(readMessage);
+}
+
+function openMessage({ id, role, parts, metadata }: WireMessage): OpenMessage {
+  return { id, role, status: metadata?.run?.status ?? null, parts: parts.map((part) => ({ ...part })) };
+}
+
+function readMessage({ id, role, status, parts }: OpenMessage): ReadMessage {
+  const join = (wanted: string): string =>
+    parts.map(({ type, text }) => (type === wanted ? (text ?? '') : '')).join('');
+  const tools = parts.filter(({ state }) => state === 'output-available');
+  return {
+    ...{ id, role, status, text: join('text'), reasoning: join('reasoning') },
+    tools: tools.map(({ type, input, output }) => ({ name: type.replace(/^tool-/, ''), input, output })),
   };
 }
 
 interface Chunk {
   type: string;
   delta?: string;
+  toolCallId?: string;
+  toolName?: string;
+  input?: unknown;
+  output?: unknown;
 }
 
-function applyChunk(reply: OpenMessage | undefined, { type, delta = '' }: Chunk): void {
+function applyChunk(reply: OpenMessage | undefined, chunk: Chunk): void {
+  const { type, delta = '' } = chunk;
   if (!reply) throw new Error(`A ${type} chunk came for a run that has not started.`);
-  if (type === 'start-step') reply.parts.push({ type: 'step-start', text: '' });
-  else if (type === 'text-start') reply.parts.push({ type: 'text', text: '' });
-  else if (type === 'text-delta') {
-    const last = reply.parts.findLast((part) => part.type === 'text');
-    if (!last) throw new Error('A text-delta came without its text-start.');
+  if (type === 'start-step') reply.parts.push({ type: 'step-start' });
+  else if (type === 'text-start' || type === 'reasoning-start') {
+    reply.parts.push({ type: type.replace('-start', ''), text: '' });
+  } else if (type === 'text-delta' || type === 'reasoning-delta') {
+    const kind = type.replace('-delta', '');
+    const last = reply.parts.findLast((part) => part.type === kind);
+    if (!last) throw new Error(`A ${type} came without its start.`);
     last.text += delta;
-  }
+  } else if (type === 'tool-input-available') {
+    const { toolCallId = '', toolName = '', input } = chunk;
+    reply.parts.push({ type: `tool-${toolName}`, toolCallId, input, state: 'input-available' });
+  } else if (type === 'tool-output-available') answerTool(reply, chunk);
+}
+
+function answerTool(reply: OpenMessage, { toolCallId, output }: Chunk): void {
+  const call = reply.parts.findLast((part) => part.toolCallId === toolCallId);
+  if (!call) throw new Error(`A tool's output came without its call ${toolCallId ?? ''}.`);
+  Object.assign(call, { output, state: 'output-available' });
 }
 
 /** Cuts a reply before its (n+1)-th `step-start`; n = 0 empties it. */
@@ -102,23 +137,4 @@ function cutSteps(reply: OpenMessage, steps: number): void {
   const starts = reply.parts.flatMap(({ type }, index) => (type === 'step-start' ? [index] : []));
   const end = steps === 0 ? 0 : starts[steps];
   if (end !== undefined) reply.parts.length = end;
-}
-
-function fromSnapshot({ id, role, parts, metadata }: WireMessage): OpenMessage {
-  return {
-    id,
-    role,
-    status: metadata?.run?.status ?? null,
-    parts: parts.map(({ type, text = '' }) => ({ type, text: type === 'text' ? text : '' })),
-  };
-}
-
-/** The same reading of a state that came whole. */
-export function readMessages(messages: WireMessage[]): ReadMessage[] {
-  return messages.map(fromSnapshot).map(({ id, role, parts, status }) => ({
-    id,
-    role,
-    status,
-    text: parts.map(({ text }) => text).join(''),
-  }));
 }

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { ReadMessage } from '../client/transcript.ts';
-import type { ModelCall, ModelServer } from '../model-server.ts';
+import type { ModelCall, ModelServer } from '../model/model-server.ts';
 import { checkConversation, type Conversation, type ConversationVerdict } from './check-reply.ts';
 
-const FIRST: ModelCall = { prompt: 'Hi', text: 'Call 1: Hello', finished: true, finishedAt: 0, aborted: false };
+const FIRST: ModelCall = {
+  prompt: 'Hi',
+  text: 'Call 1: Hello',
+  ...{ turn: 0, reasoning: '', tool: null },
+  finished: true,
+  finishedAt: 0,
+  aborted: false,
+};
 const SECOND: ModelCall = { ...FIRST, text: 'Call 2: Good day' };
 const TURN = { messageId: 'u', prompt: 'Hi', runId: 'r' };
 
@@ -15,7 +22,7 @@ interface Scene extends Omit<Conversation, 'turns'> {
 
 function judge({ reply = {}, calls = [FIRST], ...stops }: Scene): ConversationVerdict {
   const prompt = { id: 'u', role: 'user', text: 'Hi' };
-  const completed = { id: 'r', role: 'assistant', text: FIRST.text, status: 'completed' };
+  const completed = { id: 'r', role: 'assistant', text: FIRST.text, reasoning: '', tools: [], status: 'completed' };
   const messages = (reply === null ? [prompt] : [prompt, { ...completed, ...reply }]) as ReadMessage[];
   const model = { callsFor: () => calls } as Partial<ModelServer> as ModelServer;
   return checkConversation(messages, { turns: [TURN], ...stops }, model);
@@ -65,6 +72,64 @@ describe('a completed reply', () => {
     const stopped = new Set(['r']);
     expect(judge({ stopped }).violations).toEqual([]);
     expect(judge({ stopped, confirmed: stopped }).violations[0]).toContain('although the relay said it was cancelled');
+  });
+});
+
+describe('a reply of several turns, with reasoning and tools', () => {
+  const asks: ModelCall = {
+    ...FIRST,
+    reasoning: 'Thinking 1: a stamp',
+    text: 'Call 1: Wait',
+    tool: { name: 'stamp', input: { call: 1 } },
+  };
+  const ends: ModelCall = { ...SECOND, turn: 1, reasoning: 'Thinking 2: done', text: 'Call 2: Here' };
+  const whole = {
+    reasoning: 'Thinking 1: a stampThinking 2: done',
+    text: 'Call 1: WaitCall 2: Here',
+    tools: [{ name: 'stamp', input: { call: 1 }, output: { stamped: 'call 1' } }],
+  };
+
+  it('passes when each turn is all of one call, and each tool has its answer', () => {
+    expect(judge({ reply: whole, calls: [asks, ends] }).violations).toEqual([]);
+    const died: ModelCall = { ...ends, text: 'Call 3:', finished: false, aborted: true };
+    expect(judge({ reply: whole, calls: [asks, died, ends] }).violations).toEqual([]);
+  });
+
+  it.each([
+    ['reasoning is missing', { reasoning: 'Thinking 1: a stamp' }, 'not what the model wrote'],
+    ['reasoning comes twice', { reasoning: `${whole.reasoning}Thinking 2: done` }, 'not what the model wrote'],
+    ['a turn is missing', { text: 'Call 1: Wait', reasoning: asks.reasoning }, 'not what the model wrote'],
+    ['a tool call is missing', { tools: [] }, 'not the tools'],
+    ['a tool call comes twice', { tools: [...whole.tools, ...whole.tools] }, 'not the tools'],
+    [
+      'an answer is that of another call',
+      { tools: [{ ...whole.tools[0], output: { stamped: 'call 2' } }] },
+      'not the tools',
+    ],
+  ])('is a violation when %s', (_, fields, sentence) => {
+    const reply = { ...whole, ...fields } as Partial<ReadMessage>;
+    expect(judge({ reply, calls: [asks, ends] }).violations.join()).toContain(sentence);
+  });
+
+  it('is a violation when a turn was asked for twice and both were heard to their end', () => {
+    const again: ModelCall = { ...asks, text: 'Call 3: Wait' };
+    expect(judge({ reply: whole, calls: [asks, ends, again] }).violations).toHaveLength(1);
+  });
+
+  it('may end as a beginning in any of its turns', () => {
+    const stopped = new Set(['r']);
+    const beginnings = [
+      { text: '', reasoning: 'Thinking' },
+      { text: 'Call 1', reasoning: asks.reasoning },
+      { text: asks.text, reasoning: `${asks.reasoning}Think` },
+      { text: `${asks.text}Call 2:`, reasoning: whole.reasoning },
+    ];
+    for (const said of beginnings) {
+      const reply = { status: 'cancelled', ...said };
+      expect(judge({ reply, calls: [asks, ends], stopped }).violations).toEqual([]);
+    }
+    const mixed = { status: 'cancelled', text: 'Call 1: Wait', reasoning: 'Thinking 1' };
+    expect(judge({ reply: mixed, calls: [asks, ends], stopped }).violations).toHaveLength(1);
   });
 });
 

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ReadMessage } from '../client/transcript.ts';
-import type { ModelCall, ModelServer } from '../model-server.ts';
+import type { ModelCall, ModelServer } from '../model/model-server.ts';
+import { stamp } from '../model/stamp-tool.ts';
 
 /** What a test did to a session, by which its messages are judged. */
 export interface Conversation {
@@ -23,7 +25,8 @@ const NO_RUNS: ReadonlySet<string> = new Set();
 
 /**
  * Judges the messages of a session: every accepted prompt stands there to the letter and once, in order, and under it
- * the reply of its run. A completed reply is all of one model call; a failed or cancelled one is the beginning of a call.
+ * the reply of its run. A completed reply is all that one model call wrote, or one call for each turn where tools were
+ * called: reasoning, text, and tools with their answers. A failed or cancelled one is a beginning of that.
  * Only a run that was stopped may be cancelled or leave no reply at all: any other reply that is missing is lost.
  *
  * A run may fail only by being interrupted too often, which the caller judges by the returned count.
@@ -74,12 +77,51 @@ function endOf(reply: ReadMessage | undefined, runId: string, isStopped: boolean
 
 function checkText(reply: ReadMessage | undefined, calls: readonly ModelCall[]): string | null {
   if (!reply) return null;
-  if (reply.status !== 'completed') {
-    const isBeginning = reply.text === '' || calls.some(({ text }) => text.startsWith(reply.text));
-    return isBeginning ? null : 'not a beginning of what the model wrote';
+  if (reply.status !== 'completed') return isBeginning(reply, calls) ? null : 'not a beginning of what the model wrote';
+  const standing = findStanding(reply, calls);
+  if (!standing) return 'not what the model wrote';
+  const tools = standing.flatMap(({ tool }) => (tool ? [{ ...tool, output: stamp(tool.input) }] : []));
+  if (!isDeepStrictEqual(reply.tools, tools)) return 'not the tools that the model called, with their answers';
+  return standing.every((call) => isLast(call, calls)) ? null : 'not what the model wrote last';
+}
+
+/** The calls that a completed reply consists of, one for each turn; null when it is none of finished calls. */
+function findStanding(reply: ReadMessage, calls: readonly ModelCall[]): ModelCall[] | null {
+  const standing: ModelCall[] = [];
+  for (let rest: Said = reply; ;) {
+    const call = calls.find((one) => one.turn === standing.length && one.finished && startsWith(rest, one));
+    if (!call) return null;
+    standing.push(call);
+    rest = without(rest, call);
+    if (!call.tool) return rest.text === '' && rest.reasoning === '' ? standing : null;
   }
-  const written = calls.findIndex(({ text, finished }) => finished && text === reply.text);
-  return written >= 0 && calls.slice(written + 1).every(isHungUp) ? null : 'not what the model wrote';
+}
+
+/** Whether a reply is a beginning of what the model wrote: whole turns, and the beginning of one call of the next. */
+function isBeginning(reply: ReadMessage, calls: readonly ModelCall[]): boolean {
+  let rest: Said = reply;
+  for (let turn = 0; ; turn += 1) {
+    const own = calls.filter((call) => call.turn === turn);
+    // Text comes after all reasoning of its turn.
+    const isWithin = ({ text, reasoning }: ModelCall): boolean =>
+      rest.text === ''
+        ? reasoning.startsWith(rest.reasoning)
+        : reasoning === rest.reasoning && text.startsWith(rest.text);
+    if ((rest.text === '' && rest.reasoning === '') || own.some(isWithin)) return true;
+    const call = own.find((one) => one.finished && one.tool && startsWith(rest, one));
+    if (!call) return false;
+    rest = without(rest, call);
+  }
+}
+
+type Said = Pick<ReadMessage, 'text' | 'reasoning'>;
+
+function startsWith(said: Said, { text, reasoning }: ModelCall): boolean {
+  return said.text.startsWith(text) && said.reasoning.startsWith(reasoning);
+}
+
+function without(said: Said, { text, reasoning }: ModelCall): Said {
+  return { text: said.text.slice(text.length), reasoning: said.reasoning.slice(reasoning.length) };
 }
 
 function checkStop(reply: ReadMessage | undefined, runId: string, confirmed: ReadonlySet<string>): string | null {
@@ -88,16 +130,17 @@ function checkStop(reply: ReadMessage | undefined, runId: string, confirmed: Rea
 }
 
 /**
- * Whether the relay hung up before it had all of a call. Every call after the one that stands must be hung up on, even
- * when the model had said its last word by then.
+ * Whether every later call of the same turn was hung up on before the relay had all of it, even when the model had said
+ * its last word by then.
  *
  * Calls are numbered as they arrive, so the one that stands need not be the last: a relay that is frozen between the
  * check of its lease and its call may call after the relay that took over. The store refuses what it writes of that call,
  * and it hangs up by the first refusal, the live channel or its next renewal. A call that it heard to its end would make
  * it a second writer.
  */
-function isHungUp({ aborted }: ModelCall): boolean {
-  return aborted;
+function isLast(standing: ModelCall, calls: readonly ModelCall[]): boolean {
+  const later = calls.slice(calls.indexOf(standing) + 1);
+  return later.filter(({ turn }) => turn === standing.turn).every(({ aborted }) => aborted);
 }
 
 /** The reply and the calls behind it, short enough to read. */

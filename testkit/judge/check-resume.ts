@@ -11,13 +11,13 @@ export interface Resume {
 
 /**
  * Judges a response with `until=idle`, one sentence for each violation: it begins with a snapshot or with what follows
- * its cursor, each frame follows the one before, and it ends where the session was idle: with a terminal message or a
- * snapshot of finished runs, and not before what had been written when it was asked for. A response that ends early is
- * not a shorter answer but a lost one.
+ * its cursor, each frame follows the one before, and it does not end before what had been written when it was asked for,
+ * nor, if a run was active then, before the end of that run. A response that ends early is not a shorter answer but a lost
+ * one. (It may end in the middle of a later run, which began while the relay was reading the log.)
  *
- * @param terminals ids of all terminal messages of the session, as some viewer saw them by the end
+ * @param terminals ids of the terminal messages of the session, as some viewer saw them by the end
  */
-export function checkResume({ after, known, frames }: Resume, terminals: ReadonlySet<string>): string[] {
+export function checkResume({ after, known, frames }: Resume, terminals: readonly string[]): string[] {
   const violations: string[] = [];
   let cursor = after ?? START;
   for (const [index, frame] of frames.entries()) {
@@ -29,9 +29,9 @@ export function checkResume({ after, known, frames }: Resume, terminals: Readonl
       violations.push(`${frame.id} does not follow ${cursor} (asked after ${after ?? 'nothing'})`);
     cursor = frame.id;
   }
-  if (compareCursors(cursor, known) < 0)
-    violations.push(`the response after ${after ?? 'nothing'} ends at ${cursor}, before ${known}, which was written`);
-  else if (!terminals.has(cursor))
-    violations.push(`the response after ${after ?? 'nothing'} ends at ${cursor}, in the middle of a run`);
+  const where = `the response after ${after ?? 'nothing'} ends at ${cursor}`;
+  const end = terminals.toSorted(compareCursors).find((id) => compareCursors(id, known) >= 0) ?? known;
+  if (compareCursors(cursor, known) < 0) violations.push(`${where}, before ${known}, which was written`);
+  else if (compareCursors(cursor, end) < 0) violations.push(`${where}, before ${end}, where the active run ended`);
   return violations;
 }

@@ -1,11 +1,18 @@
 import { expect, it } from 'vitest';
 import { checkSession, type SessionHistory } from './check-session.ts';
-import type { ModelCall, ModelServer } from '../model-server.ts';
+import type { ModelCall, ModelServer } from '../model/model-server.ts';
 import { createTranscript } from '../client/transcript.ts';
 import type { Viewer } from '../client/viewer.ts';
 import { START, type WireFrame } from '../client/wire.ts';
 
-const CALL: ModelCall = { prompt: 'Hi', text: 'Hello', finished: true, finishedAt: 0, aborted: false };
+const CALL: ModelCall = {
+  prompt: 'Hi',
+  text: 'Hello',
+  ...{ turn: 0, reasoning: '', tool: null },
+  finished: true,
+  finishedAt: 0,
+  aborted: false,
+};
 const message = { id: 'u', role: 'user', parts: [{ type: 'text', text: 'Hi' }] };
 const chunk = (seq: number, chunk: object): WireFrame => ({
   id: `20-${seq}`,

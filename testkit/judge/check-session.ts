@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { checkConversation, type Conversation, type ConversationVerdict } from './check-reply.ts';
 import { checkAgreement, checkHistory, type SnapshotRule } from './history-checker.ts';
-import type { ModelServer } from '../model-server.ts';
+import type { ModelServer } from '../model/model-server.ts';
 import type { SessionState } from '../client/protocol-client.ts';
 import { readMessages } from '../client/transcript.ts';
 import type { Viewer } from '../client/viewer.ts';
@@ -65,9 +65,13 @@ export function checkSession({
       const saw = run.some(({ message }) => message.type === 'message' || message['status'] === 'queued');
       if (!saw) continue;
       if (!run.some(isTerminal)) violations.push(`run ${runId} was seen to begin and not to end`);
-      const calls = model.callsFor(prompt).length;
-      // A claim whose owner dies before it asks costs no call.
-      if (calls > begins) violations.push(`${calls} model calls for ${begins} attempts at ${JSON.stringify(prompt)}`);
+      // A claim whose owner dies before it asks costs no call; a turn that was journaled is not asked for again.
+      for (const [turn, calls] of Map.groupBy(model.callsFor(prompt), (call) => call.turn)) {
+        if (calls.length > begins)
+          violations.push(
+            `${calls.length} model calls for ${begins} attempts at turn ${turn} of ${JSON.stringify(prompt)}`,
+          );
+      }
     }
   }
   return { violations, ...counts };

@@ -66,7 +66,7 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
       await viewer.leave();
       const { body: state } = await direct.state(credentials);
       violate(...checkSession({ viewers: [viewer], turns, state, model }).violations);
-      const terminals = new Set(viewer.received.flatMap(({ frame }) => (isTerminal(frame) ? [frame.id] : [])));
+      const terminals = viewer.received.flatMap(({ frame }) => (isTerminal(frame) ? [frame.id] : []));
       for (const resume of resumes) violate(...checkResume(resume, terminals));
       await checkEveryCursor();
 
