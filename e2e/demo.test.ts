@@ -89,7 +89,7 @@ it.each(['lit', 'element', 'client', 'panel', 'markdown'])(
   },
 );
 
-it('says so when a click on the launcher cannot be served, asks at a pace, and opens as soon as it can', async () => {
+it('says that a click on the launcher cannot be served, retries at a pace, and opens as soon as it can', async () => {
   const chat = await openTab();
   const { page } = chat;
   await page.evaluate(() => localStorage.clear());

@@ -35,13 +35,13 @@ describe('the pace of drawing', () => {
     for (const gap of gaps(draws)) expect(gap).to.be.above(48);
   });
 
-  it('rests four times as long as a draw has taken, so that a slow page is not taken over', async () => {
+  it('pauses four times as long as a draw took', async () => {
     const draws = await drawOften(900, () => wait(40));
     expect(draws.length).to.be.at.least(2);
     for (const gap of gaps(draws)) expect(gap).to.be.above(40 * 5 - 10);
   });
 
-  it('draws what was asked for while a draw was made', async () => {
+  it('draws again when asked during a draw', async () => {
     let count = 0;
     const pace: DrawPace = createDrawPace(() => {
       count += 1;
@@ -53,7 +53,7 @@ describe('the pace of drawing', () => {
     expect(count).to.equal(2);
   });
 
-  it('does not draw what was called off', async () => {
+  it('does not draw after cancel', async () => {
     let count = 0;
     const pace = createDrawPace(() => Promise.resolve(void (count += 1)));
     pace.draw();

@@ -49,7 +49,7 @@ describe('attributes', () => {
     expect(style.color).not.to.contain('0 0 0');
   });
 
-  it('an accent that is no colour is left out', async () => {
+  it('an accent that is not a colour is ignored', async () => {
     const { chat } = await mount({ accent: 'red; position: fixed' });
     expect(chat.shadowRoot?.querySelector('.root')?.getAttribute('style')).to.equal(null);
   });
@@ -64,7 +64,7 @@ describe('attributes', () => {
     }
   });
 
-  it('dir turns the layout round', async () => {
+  it('dir mirrors the layout', async () => {
     const { find } = await mount({ dir: 'rtl' }, VIEWS.completed);
     const bubble = find('.bubble').getBoundingClientRect();
     const panel = find('.panel').getBoundingClientRect();
@@ -81,7 +81,7 @@ describe('attributes', () => {
     expect(find('.root').lang).to.equal('es');
   });
 
-  it('lang chooses the language of the texts, and a language that is not there is marked as the English it shows', async () => {
+  it('lang chooses the language of the texts; for a language that the widget lacks they are English and marked so', async () => {
     const { chat, find, button, settled } = await mount({ lang: 'de-AT' });
     while (find('.root').lang !== 'de') await settled();
     expect(button('Senden').title).to.equal('Senden');
@@ -100,7 +100,7 @@ describe('attributes', () => {
     expect(findAll('img')).to.have.length(1);
   });
 
-  it('sync-url mirrors the session id, and takes it away with a new chat', async () => {
+  it('sync-url shows the session id in the address, and removes it with a new chat', async () => {
     const { session, settled } = await mount({ 'sync-url': 'chat' });
     session.set({ sessionId: 'session-in-the-url' });
     await settled();
@@ -110,7 +110,7 @@ describe('attributes', () => {
     expect(new URL(location.href).searchParams.has('chat')).to.equal(false);
   });
 
-  it('nothing of the page leaks in', async () => {
+  it('the page’s styles do not leak in', async () => {
     const style = document.head.appendChild(document.createElement('style'));
     style.textContent = '* { color: red; font: 40px serif; text-transform: uppercase; letter-spacing: 9px }';
     const { find } = await mount({ theme: 'light' }, VIEWS.completed);
@@ -140,7 +140,7 @@ describe('methods, properties and events', () => {
     expect(find('.panel').inert).to.equal(true);
   });
 
-  it('the client is fetched only when somebody needs it', async () => {
+  it('the client is loaded when it is first needed', async () => {
     const { chat, settled } = await mount({ mode: 'floating', relay: 'https://relay.example' });
     expect([chat.loads, chat.client]).to.deep.equal([0, null]);
     chat.show();
@@ -149,14 +149,14 @@ describe('methods, properties and events', () => {
     expect(chat.client).not.to.equal(null);
   });
 
-  it('the client is fetched at once where a session is stored', async () => {
+  it('the client is loaded at once where a session is stored', async () => {
     localStorage.setItem('resumable-chat:https://relay.example', '{"sessionId":"a-session-of-the-test","token":"y"}');
     const { chat } = await mount({ mode: 'floating', relay: 'https://relay.example/' });
     localStorage.removeItem('resumable-chat:https://relay.example');
     expect(chat.loads).to.equal(1);
   });
 
-  it('lets go of the line while closed, unless an answer is being written', async () => {
+  it('closes the connection while the panel is closed, unless an answer is being written', async () => {
     const { chat, session, settled } = await mount({ mode: 'floating', open: '' });
     session.set(VIEWS.streaming);
     await settled();
@@ -171,7 +171,7 @@ describe('methods, properties and events', () => {
     expect(session.calls).to.deep.equal(['open', 'close', 'open']);
   });
 
-  it('the launcher tells of an answer that nobody looks at', async () => {
+  it('the launcher shows that an answer is being written, and then that one is unread', async () => {
     const { chat, find, findAll, session, settled } = await mount({ mode: 'floating', open: '' }, VIEWS.streaming);
     chat.hide();
     await settled();
@@ -209,7 +209,7 @@ describe('methods, properties and events', () => {
     expect(() => Object.assign(chat, { session: { id: 'wrong' } })).to.throw(TypeError);
   });
 
-  it('messages and status mirror the conversation, and events tell of it', async () => {
+  it('messages, status and events follow the conversation', async () => {
     const { chat, session, settled } = await mount();
     const log: string[] = [];
     for (const type of ['rc-status', 'rc-message', 'rc-error']) {
@@ -237,7 +237,7 @@ describe('methods, properties and events', () => {
     ]);
   });
 
-  it('what is restored is no news', async () => {
+  it('restored messages fire no rc-message', async () => {
     const { chat, session, settled } = await mount({}, VIEWS.restoring);
     const told: string[] = [];
     chat.addEventListener('rc-message', (event) => told.push((event as CustomEvent).detail.message.id));
@@ -251,7 +251,7 @@ describe('methods, properties and events', () => {
     expect(told).to.deep.equal(['u2', 'r2']);
   });
 
-  it('rc-ready comes once the element can be used, and rc-link can hold a link back', async () => {
+  it('rc-ready fires once the element can be used, and a cancelled rc-link is not followed', async () => {
     const ready = once(document.body, 'rc-ready');
     const { chat, findAll } = await mount({}, VIEWS.parts);
     expect((await ready).target).to.equal(chat);
@@ -265,7 +265,7 @@ describe('methods, properties and events', () => {
     expect([href, click.defaultPrevented]).to.deep.equal(['https://example.com/docs', true]);
   });
 
-  it('strings replace any text and leave the others', async () => {
+  it('strings override single texts', async () => {
     const { chat, button, settled } = await mount();
     chat.strings = { send: 'Senden', newChat: 'Neues Gespräch' };
     await settled();
@@ -273,7 +273,7 @@ describe('methods, properties and events', () => {
     expect(chat.strings.stop).to.equal('Stop');
   });
 
-  it('properties set before the element was defined count', async () => {
+  it('properties set before the definition are taken over', async () => {
     const chat = document.createElement('late-chat');
     Object.assign(chat, { strings: { send: 'Envoyer' }, mode: 'inline', heading: 'Early' });
     document.body.append(chat);
@@ -285,7 +285,7 @@ describe('methods, properties and events', () => {
     chat.remove();
   });
 
-  it('goes on after it was moved on the page', async () => {
+  it('continues after it was moved on the page', async () => {
     const { chat, session, settled, find } = await mount({}, VIEWS.streaming);
     document.body.prepend(chat);
     session.set({ messages: VIEWS.completed.messages, run: null, status: 'idle' });
@@ -294,7 +294,7 @@ describe('methods, properties and events', () => {
     expect(find('rc-message.answer').textContent).to.contain('Nothing else has to be done.');
   });
 
-  it('says so when the client cannot be loaded, and goes on by itself once it can', async () => {
+  it('shows that the client cannot be loaded, and continues by itself once it can', async () => {
     let fails = true;
     const scripted = createScriptedClient(createScriptedSession());
     const module = createLazyModule(
@@ -326,7 +326,7 @@ describe('methods, properties and events', () => {
   });
 });
 
-describe('what the element is told while its client is loading', () => {
+describe('options that change while the client is loading', () => {
   afterEach(() => {
     unmountAll();
     localStorage.clear();
@@ -356,7 +356,7 @@ describe('what the element is told while its client is loading', () => {
     ['another storage', (chat: SlowChat) => (chat.storage = 'none')],
     ['a session', (chat: SlowChat) => (chat.sessionId = 'a-session-of-the-test')],
   ] as const) {
-    it(`${what}: one client is made, for what was said last`, async () => {
+    it(`${what}: one client is created, with the last options`, async () => {
       const chat = document.createElement('slow-chat') as SlowChat;
       chat.mode = 'inline';
       chat.relay = 'https://one.example';

@@ -155,9 +155,6 @@ export class ResumableChat extends LitElement {
   #wasRestoring = false;
   /** A visitor has opened the panel: the focus moves into it once it is drawn. */
   #focusDue = false;
-  #overrides: Partial<Strings> | null = null;
-  /** The texts in use, and what they were made of. */
-  #texts: { locale: Strings; overrides: Partial<Strings> | null; strings: Strings } | null = null;
 
   // --- Properties ------------------------------------------------------------------------------------------------
 
@@ -230,15 +227,11 @@ export class ResumableChat extends LitElement {
 
   /** Every text of the widget, in the language of `lang`; set some of them to override these. */
   get strings(): Strings {
-    const { strings: locale } = this.#locale;
-    if (this.#texts?.locale !== locale || this.#texts.overrides !== this.#overrides)
-      this.#texts = { locale, overrides: this.#overrides, strings: { ...locale, ...this.#overrides } };
-    return this.#texts.strings;
+    return this.#locale.strings;
   }
 
   set strings(strings: Partial<Strings> | null | undefined) {
-    this.#overrides = strings ?? null;
-    this.requestUpdate();
+    this.#locale.override(strings ?? null);
   }
 
   /** The framework-free client below; null until it was needed. */
@@ -444,7 +437,7 @@ export class ResumableChat extends LitElement {
     const launcher = { strings, open, unread, writing, onToggle: this.#onToggle, onNear: this.#onNear };
     return html`<div
       class="root ${this.#floats ? `floating ${this.position}` : 'inline'} ${this.theme}"
-      lang=${(this.#overrides && this.lang) || strings.language}
+      lang=${this.#locale.language}
     >
       ${this.#shown ? this.#renderPanel(this.#shown) : nothing}
       ${this.#floats ? renderLauncher(launcher) : nothing}

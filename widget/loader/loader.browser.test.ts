@@ -48,7 +48,7 @@ describe('the script tag', () => {
   });
 
   for (const kind of ['defer', 'type="module"']) {
-    it(`with data-chat (${kind}) adds a chat with the tag’s other settings, of the script’s own relay`, async () => {
+    it(`with data-chat (${kind}) adds a chat with the tag’s settings and the script’s origin as relay`, async () => {
       const page = await openPage({
         head: `<script src="${WIDGET}" ${kind} data-chat data-theme="dark" data-heading="Ask us" data-open></script>`,
       });
@@ -88,7 +88,7 @@ describe('the script tag', () => {
     expect(page.requests[0]).to.equal(`POST ${location.origin}/api/sessions`);
   });
 
-  it('takes no handlers from the tag', async () => {
+  it('copies no event handlers from the tag', async () => {
     const page = await openPage({ head: `<script src="${WIDGET}" data-chat data-onclick="alert(1)" defer></script>` });
     expect(chats(page)[0]?.hasAttribute('onclick')).to.equal(false);
   });
@@ -98,7 +98,7 @@ describe('the script tag', () => {
     expect(chats(page)).to.have.length(0);
   });
 
-  it('loaded twice does no harm', async () => {
+  it('is harmless when loaded twice', async () => {
     const tag = (query: string, more: string): string => `<script src="${WIDGET}${query}" data-chat ${more}></script>`;
     const page = await openPage({ head: tag('', 'defer') + tag('', 'defer') + tag('', 'type="module"') });
     expect(chats(page)).to.have.length(1);
@@ -108,7 +108,7 @@ describe('the script tag', () => {
     expect(copies.troubles).to.deep.equal([]);
   });
 
-  it('a placed element talks to the relay its script came from', async () => {
+  it('serves an element on the page with the script’s origin as relay', async () => {
     for (const kind of ['defer', 'type="module"']) {
       const page = await openPage({
         head: `<script src="${WIDGET}" ${kind}></script>`,
@@ -121,7 +121,7 @@ describe('the script tag', () => {
     }
   });
 
-  it('says so on the page when the panel cannot be loaded, and does not take it for closed', async () => {
+  it('shows that the panel cannot be loaded, and keeps the chat open', async () => {
     const closed = await openPage({ head: `<script src="${WIDGET}" defer></script>` });
     const loaded = closed.performance.getEntriesByType('resource').map(({ name }) => name);
     const page = await openPage({
@@ -139,7 +139,7 @@ describe('the script tag', () => {
     expect(chat?.shadowRoot?.querySelector('.launcher')).not.to.equal(null);
   });
 
-  it('holds a conversation under Trusted Types and a policy that allows nothing else', async () => {
+  it('works under Trusted Types and a policy that allows nothing else', async () => {
     const page = await openPage({
       policy: STRICT,
       head: `<script src="${WIDGET}" data-chat data-open data-accent="#7a1f5c" defer></script>`,

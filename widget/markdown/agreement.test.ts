@@ -12,7 +12,7 @@ function sum(examples: typeof commonMark): { agree: number; rawHtml: number; oth
 }
 
 describe('agreement with the specifications', () => {
-  it('draws CommonMark 0.31.2 but for raw HTML, and differs elsewhere only where it means to', () => {
+  it('draws CommonMark 0.31.2 except raw HTML, and differs elsewhere only on purpose', () => {
     const { agree, rawHtml, others } = sum(commonMark);
     expect(commonMark).toHaveLength(652);
     expect(agree).toBeGreaterThanOrEqual(572);
@@ -28,7 +28,7 @@ describe('agreement with the specifications', () => {
     ]);
   });
 
-  it('draws what GFM adds, but for single tildes, cells that it would drop, and addresses as linkify-it finds them', () => {
+  it('draws GFM’s extensions except single tildes, cells that GFM drops, and some addresses', () => {
     const { agree, others } = sum(gfmExtensions);
     expect(gfmExtensions.length).toBeGreaterThanOrEqual(24);
     expect(agree).toBeGreaterThanOrEqual(18);
@@ -88,7 +88,7 @@ describe('what models write', () => {
     });
   }
 
-  it('nested deeper than anybody reads, loses no word', () => {
+  it('loses no word at extreme nesting', () => {
     for (const unit of ['> ', '- ', '1. ']) {
       expect(toHtml(`${unit.repeat(300)}at the bottom`)).toContain('at the bottom');
     }

@@ -20,7 +20,7 @@ describe('addresses in a text', () => {
     ]);
   });
 
-  it('end where the sentence goes on without a space, and begin where it has none either', () => {
+  it('begin and end between letters and punctuation of languages without spaces', () => {
     expect(splitLinks('详情见https://shop.example/help，如有问题请留言')).toEqual([
       '详情见',
       { href: 'https://shop.example/help', text: 'https://shop.example/help' },
@@ -40,7 +40,7 @@ describe('addresses in a text', () => {
     ]);
   });
 
-  it('are not found in what only looks like them', () => {
+  it('are not found in lookalikes', () => {
     for (const text of [
       'xhttps://a.example',
       'a@b',

@@ -34,14 +34,14 @@ describe('half-written inline text', () => {
     });
   }
 
-  it('opened long ago is text', () => {
+  it('is text when its mark was opened long before', () => {
     const text = `a \`b [c ${'word '.repeat(200)}end`;
     expect(complete(text)).toBe(text);
   });
 });
 
 describe('the end of a source', () => {
-  it('waits as long as it may become something else than text', () => {
+  it('is held back while it may become something else than text', () => {
     for (const end of [
       '-',
       '1',
@@ -85,7 +85,7 @@ describe('the end of a source', () => {
     expect(holdBack('| a |\n|---|\n', false)).toBe('| a |\n|---|\n');
   });
 
-  it('in code only the mark that ends it waits', () => {
+  it('in code only the closing mark is held back', () => {
     expect(holdBack('```\n- ', true)).toBe('```\n- ');
     expect(holdBack('```\na\n``', true)).toBe('```\na\n');
   });

@@ -29,7 +29,7 @@ function findFlashes(text: string): string[] {
   return flashes;
 }
 
-describe('while it is written, an answer shows nothing that it takes back', () => {
+describe('a growing answer shows nothing that it takes back', () => {
   const texts = { ...PARTS, 'a whole answer': ANSWERS[0] ?? '', 'a Japanese one': ANSWERS[1] ?? '' };
   for (const [name, text] of Object.entries(texts)) {
     it(`of ${name}`, () => {
@@ -37,7 +37,7 @@ describe('while it is written, an answer shows nothing that it takes back', () =
     });
   }
 
-  it('except what is never closed, which the test sees', () => {
+  it('shows marks that are never closed, as this test would notice', () => {
     expect(findFlashes('a [b](c').length).to.be.greaterThan(0);
   });
 });

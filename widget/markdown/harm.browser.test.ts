@@ -49,7 +49,7 @@ describe('harm in markdown', () => {
     Reflect.deleteProperty(window, 'run');
   });
 
-  it('in 500 texts and more runs no script, sends no request, and becomes nothing but plain elements', async () => {
+  it('runs no script, sends no request and becomes plain elements only, in more than 500 texts', async () => {
     const texts = harmfulTexts(ELSEWHERE);
     expect(texts.length).to.be.at.least(500);
     const host = document.body.appendChild(document.createElement('div'));
@@ -73,7 +73,7 @@ describe('harm in markdown', () => {
     expect(page.violations).to.deep.equal([]);
   });
 
-  it('would be seen: the same texts as markup run scripts and send requests', async () => {
+  it('would be noticed: the same texts as markup run scripts and send requests', async () => {
     const host = document.body.appendChild(document.createElement('div'));
     for (const text of harmfulTexts(ELSEWHERE).filter((text) => text.startsWith('<img'))) host.innerHTML = text;
     host.innerHTML += `<img src="${ELSEWHERE}/seen.png">`;

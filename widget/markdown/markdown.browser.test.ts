@@ -27,7 +27,7 @@ function find(host: HTMLElement, selector: string): Element {
 describe('markdown while it is written', () => {
   afterEach(() => document.body.replaceChildren());
 
-  it('ends as it would if it had come at once, in whatever pieces an answer comes', () => {
+  it('ends the same in whatever pieces an answer comes', () => {
     for (const answer of [...ANSWERS, ...Object.values(PARTS)]) {
       const whole = draw(answer).innerHTML;
       for (const size of [1, 2, 3, 7, 50]) {
@@ -39,7 +39,7 @@ describe('markdown while it is written', () => {
     }
   });
 
-  it('ends as it would if it had come at once, whatever it is', () => {
+  it('ends the same in whatever pieces any text comes', () => {
     const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 60 });
     fc.assert(
       fc.property(pieces, fc.array(fc.nat({ max: 250 }), { maxLength: 20 }), (pieces, cuts) => {
@@ -51,7 +51,7 @@ describe('markdown while it is written', () => {
     );
   });
 
-  it('lands nobody on a heading of which only the mark has come when the answer is stopped', async () => {
+  it('hides a heading of which only the mark came before the answer was stopped', async () => {
     const frame = document.createElement('div');
     document.body.append(frame);
     const { host, update } = open();
@@ -99,7 +99,7 @@ describe('markdown while it is written', () => {
     );
   });
 
-  it('turns a list, a quote or a table round whose first letter runs from right to left', () => {
+  it('mirrors a list, quote or table whose first letter runs from right to left', () => {
     const host = draw('- **אחת**\n- two\n\n> ציטוט\n\n1. one\n2. שתיים\n\nמילה\n');
     expect(
       [...host.children].map(({ localName, attributes }) => [localName, attributes.getNamedItem('dir')?.value]),
@@ -112,7 +112,7 @@ describe('markdown while it is written', () => {
     ]);
   });
 
-  it('shows no marks that are only half there', () => {
+  it('shows no half-written marks', () => {
     const { host, update } = open();
     const shown: string[] = [];
     const text = 'A **bold** and `code` and [link](https://example.com/x).';
@@ -123,7 +123,7 @@ describe('markdown while it is written', () => {
     expect(shown.filter((text) => /[*`[\]()]|https/.test(text))).to.deep.equal([]);
   });
 
-  it('draws a heading without words as no heading', () => {
+  it('draws an empty header cell as an ordinary cell', () => {
     const host = draw('| | Tea |\n|---|---|\n| Price | low |');
     expect([...host.querySelectorAll('thead tr > *')].map(({ tagName }) => tagName)).to.deep.equal(['TD', 'TH']);
   });
@@ -135,7 +135,7 @@ describe('markdown while it is written', () => {
     expect([...host.querySelectorAll('td')].map(({ className }) => className)).to.deep.equal(['', 'long', '', '']);
   });
 
-  it('shows a table when it is one, row by row', () => {
+  it('shows a table once it is one, row by row', () => {
     const { host, update } = open();
     update('Before\n\n| a | b |');
     expect(host.textContent).to.equal('Before');
@@ -145,7 +145,7 @@ describe('markdown while it is written', () => {
     expect([...host.querySelectorAll('th, td')].map((cell) => cell.textContent)).to.deep.equal(['a', 'b', '1', '2']);
   });
 
-  it('shows a block of code as one from its first mark on', () => {
+  it('shows a block of code from its first mark on', () => {
     const { host, update } = open();
     update('```ja');
     expect(find(host, 'figcaption span').textContent).to.equal('code');
@@ -154,7 +154,7 @@ describe('markdown while it is written', () => {
     expect(find(host, 'pre code').textContent).to.equal('let a');
   });
 
-  it('keeps what is selected, in a closed block and in the one being written', () => {
+  it('keeps a selection in a closed block and in the open one', () => {
     const { host, update } = open();
     document.body.append(host);
     const start = '- one **two** three\n- four';
@@ -168,7 +168,7 @@ describe('markdown while it is written', () => {
     expect(getSelection()?.toString()).to.equal('two');
   });
 
-  it('touches as little for a chunk late in an answer as for an early one', () => {
+  it('changes as few nodes for a late chunk as for an early one', () => {
     const { host, update } = open();
     const observer = new MutationObserver(() => undefined);
     observer.observe(host, { childList: true, characterData: true, attributes: true, subtree: true });
@@ -183,7 +183,7 @@ describe('markdown while it is written', () => {
     expect(most(800)).to.be.at.most(most(0) + 2);
   });
 
-  it('drops no cell of a row, and knows a bar in code for one', () => {
+  it('drops no cell of a row, and reads a bar in code as code', () => {
     const cells = (row: string): string[] =>
       [...draw(`| a | b |\n|---|---|\n${row}\n`).querySelectorAll('td')].map((cell) => cell.textContent);
     expect(cells('| `x|y` | z |')).to.deep.equal(['x|y', 'z']);
@@ -194,13 +194,13 @@ describe('markdown while it is written', () => {
     expect(cells('| 1 |')).to.deep.equal(['1', '']);
   });
 
-  it('breaks a line in a cell where <br> says so, and nothing else that is markup is any', () => {
+  it('breaks a cell’s line at <br>, and draws no other markup', () => {
     const cell = find(draw('| a |\n|---|\n| one<br>two<BR />three<b>four</b><br onclick=x> |'), 'td');
     expect(cell.querySelectorAll('br').length).to.equal(2);
     expect(cell.textContent).to.equal('onetwothree<b>four</b><br onclick=x>');
   });
 
-  it('shows an image in a link by its text, for that link', () => {
+  it('shows an image in a link as the link’s text', () => {
     const host = draw('[![badge](https://a.example/b.svg) more](https://b.example)');
     expect([...host.querySelectorAll('a')].map((link) => [link.textContent, link.href])).to.deep.equal([
       ['badge more', 'https://b.example/'],
@@ -213,7 +213,7 @@ describe('markdown while it is written', () => {
     expect(links.map(({ textContent }) => textContent)).to.deep.equal([...addresses, 'https://a.b/c', 'https://a.b/d']);
   });
 
-  it('gives back its brackets to what was taken for a link whose definition never came', () => {
+  it('shows the brackets of a reference that was never defined', () => {
     const { host, update } = open();
     update('See [the docs][docs].\n\nMore');
     expect(host.textContent).to.equal('See the docs.More');
@@ -222,7 +222,7 @@ describe('markdown while it is written', () => {
     expect(host.querySelectorAll('a')).to.have.length(0);
   });
 
-  it('draws links whose definition comes last', () => {
+  it('draws links that are defined last', () => {
     expect(
       find(draw('See [a].', 'See [a].\n\nMore.\n\n', 'See [a].\n\nMore.\n\n[a]: https://a.example/'), 'a').getAttribute(
         'href',
@@ -230,14 +230,14 @@ describe('markdown while it is written', () => {
     ).to.equal('https://a.example/');
   });
 
-  it('draws anew when the text is another one', () => {
+  it('starts over when the text is replaced', () => {
     const { host, update } = open();
     update('The *first* attempt\n\nand more');
     update('The second');
     expect(host.innerHTML).to.equal('<p>The second</p>');
   });
 
-  it('rests four times as long as it has worked', async () => {
+  it('pauses four times as long as a render took', async () => {
     let now = 0;
     const { host, update } = open({ clock: () => (now += 5) });
     update('one');
@@ -251,7 +251,7 @@ describe('markdown while it is written', () => {
 describe('markdown that means harm', () => {
   afterEach(() => document.body.replaceChildren());
 
-  it('has links to the web and to mail only, and they tell the other side nothing', () => {
+  it('links to web and mail only, with noopener, noreferrer and nofollow', () => {
     const host = draw(
       [
         'javascript:alert(1)',
@@ -330,7 +330,7 @@ describe('markdown that means harm', () => {
     });
   }
 
-  it('is plain from a block on that is too long, and from the bound on', () => {
+  it('is plain from the first block that is too long, and past the limit of a text', () => {
     const long = `**before**\n\n${'word '.repeat(BLOCK_LIMIT / 5 + 1)}**a**\n\n**after**`;
     const host = draw(long.slice(0, 1000), long.slice(0, BLOCK_LIMIT + 20), long);
     expect(host.innerHTML === draw(long).innerHTML).to.equal(true);

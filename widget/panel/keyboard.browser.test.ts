@@ -12,7 +12,7 @@ function focused({ chat }: Mounted): string {
 describe('the keyboard', () => {
   afterEach(unmountAll);
 
-  it('Enter sends, Shift+Enter makes a line', async () => {
+  it('Enter sends, Shift+Enter breaks the line', async () => {
     const { field, session, settled } = await mount();
     const input = field();
     input.focus();
@@ -139,7 +139,7 @@ describe('the keyboard', () => {
     ]);
   });
 
-  it('nothing but the keyboard is needed from opening the chat to changing a prompt', async () => {
+  it('everything from opening the chat to editing a prompt can be done by keyboard', async () => {
     const mounted = await mount({ mode: 'floating', suggestions: 'One\nTwo' });
     const { chat, session, settled } = mounted;
     const press = async (...keys: string[]): Promise<void> => {
@@ -175,7 +175,7 @@ describe('the keyboard', () => {
     ]);
   });
 
-  it('the focus is where one types after a button that goes with what it stood on', async () => {
+  it('the focus moves to the field when the focused button disappears', async () => {
     for (const [view, call] of [
       [VIEWS.stopped, 'regenerate'],
       [VIEWS.unreachable, 'retry'],
@@ -215,10 +215,10 @@ describe('the keyboard', () => {
   });
 });
 
-describe('what is read out', () => {
+describe('the live region', () => {
   afterEach(unmountAll);
 
-  it('is that an answer has begun, and the answer once it is whole, never a token at a time', async () => {
+  it('says that an answer has begun, then the whole answer, never single tokens', async () => {
     const { find, session, settled } = await mount();
     const status = find('[role="status"]');
     const log = find('[role="log"]');
@@ -234,7 +234,7 @@ describe('what is read out', () => {
     expect(status.textContent).to.contain('A reply is kept as a log').and.to.contain('Nothing else has to be done.');
   });
 
-  it('is what becomes of the connection', async () => {
+  it('says when the connection is lost and when it is back', async () => {
     const { find, session, settled } = await mount({}, VIEWS.streaming);
     const status = find('[role="status"]');
     session.set(VIEWS.reconnecting);

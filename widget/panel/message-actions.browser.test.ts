@@ -33,7 +33,7 @@ describe('copying a message', () => {
     unmountAll();
   });
 
-  it('takes the answer as the markdown it was written in, says so, and has it read out', async () => {
+  it('copies the markdown, says so, and has it read out', async () => {
     const { button, find, settled } = await mount({}, VIEWS.completed);
     const copy = button('Copy message');
     copy.focus();
@@ -67,7 +67,7 @@ describe('copying a message', () => {
     expect(button('Copy message').isConnected).to.equal(true);
   });
 
-  it('is there once an answer has ended in whatever way, and not before', async () => {
+  it('is offered once an answer has ended in any way, and not before', async () => {
     for (const view of [VIEWS.completed, VIEWS.stopped, VIEWS.answerFailed]) {
       const { findAll } = await mount({}, view);
       expect(findAll('[part="copy-message-button"]')).to.have.length(1);
@@ -80,7 +80,7 @@ describe('copying a message', () => {
     }
   });
 
-  it('under an earlier answer shows itself to the focus, and nothing moves', async () => {
+  it('appears under an earlier answer when it is focused, and nothing moves', async () => {
     await emulateMedia({ reducedMotion: 'reduce' });
     const { findAll, settled } = await mount({}, TWO_TURNS);
     const [actions] = findAll('rc-message.answer .actions');
@@ -110,7 +110,7 @@ describe('editing a prompt', () => {
     return mounted;
   }
 
-  it('happens in its place: Enter sends it anew after the message before it, and the focus goes to the composer', async () => {
+  it('happens in place: Enter sends the text again after the message before it, and the focus moves to the composer', async () => {
     const { chat, find, findAll, session, settled } = await open(1);
     const field = find('.editor textarea') as HTMLTextAreaElement;
     expect([chat.shadowRoot?.activeElement, field.value]).to.deep.equal([field, 'Second question']);
@@ -124,14 +124,14 @@ describe('editing a prompt', () => {
     expect(chat.shadowRoot?.activeElement).to.equal(find('rc-composer textarea'));
   });
 
-  it('of the first prompt begins at the start', async () => {
+  it('of the first prompt replaces the whole conversation', async () => {
     const { button, session, settled } = await open(0);
     button('Send again').click();
     await settled();
     expect(session.calls).to.deep.equal(['open', 'send First question after nothing']);
   });
 
-  it('is given up by Escape or Cancel, which leave everything as it was and bring the focus back', async () => {
+  it('is cancelled by Escape or Cancel, which change nothing and move the focus back', async () => {
     const { chat, button, findAll, session, settled } = await open(1, { mode: 'floating', open: '' });
     await sendKeys({ type: ' no' });
     await sendKeys({ press: 'Escape' });
@@ -147,7 +147,7 @@ describe('editing a prompt', () => {
     expect(session.calls).to.deep.equal(['open']);
   });
 
-  it('Shift+Enter makes a line, and nothing is sent that is empty', async () => {
+  it('breaks the line at Shift+Enter, and does not send an empty text', async () => {
     const { find, button, session, settled } = await open(1);
     const field = find('.editor textarea') as HTMLTextAreaElement;
     await sendKeys({ down: 'Shift' });
@@ -171,7 +171,7 @@ describe('editing a prompt', () => {
     }
   });
 
-  it('keeps what was typed when another tab’s answer begins, and waits for its end', async () => {
+  it('keeps the typed text when another tab’s answer begins, and waits for its end', async () => {
     const { button, find, session, settled } = await open(1);
     await sendKeys({ type: '!' });
     session.set({ run: { runId: 'r3', messageId: 'r3', status: 'started', attempt: 1 } });
@@ -198,7 +198,7 @@ describe('editing a prompt', () => {
 describe('earlier prompts', () => {
   afterEach(unmountAll);
 
-  it('come back by arrow up in an empty field, and go again by arrow down', async () => {
+  it('are recalled by arrow up in an empty field, and dismissed by arrow down', async () => {
     const { field } = await mount({}, TWO_TURNS);
     field().focus();
     const seen: string[] = [];
@@ -211,7 +211,7 @@ describe('earlier prompts', () => {
     expect(seen).to.deep.equal(['Second question', 'First question', 'First question', 'Second question', '']);
   });
 
-  it('leave alone what was typed or changed', async () => {
+  it('do not replace a text that was typed or changed', async () => {
     const { field } = await mount({}, TWO_TURNS);
     field().focus();
     await sendKeys({ type: 'mine' });
@@ -225,7 +225,7 @@ describe('earlier prompts', () => {
   });
 });
 
-describe('what can be done with messages', () => {
+describe('the actions of messages', () => {
   afterEach(unmountAll);
 
   it('axe finds nothing in light and dark, left to right and right to left', async () => {

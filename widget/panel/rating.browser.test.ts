@@ -40,7 +40,7 @@ describe('rating an answer', () => {
     expect(session.calls).to.deep.equal(['open', 'rate r2 up', 'rate r2 down']);
   });
 
-  it('is taken back by pressing the same again', async () => {
+  it('is taken back by pressing the same button again', async () => {
     const { findAll, session, settled } = await mount({}, TWO_TURNS);
     const [up] = findAll('.rating');
     up?.click();
@@ -51,7 +51,7 @@ describe('rating an answer', () => {
     expect(session.calls).to.deep.equal(['open', 'rate r1 up', 'rate r1 null']);
   });
 
-  it('that comes to nothing thanks nobody, and the notice says so', async () => {
+  it('that fails is not thanked for, and the notice says so', async () => {
     const { findAll, find, session, settled } = await mount({}, TWO_TURNS);
     session.keepsRatings = false;
     session.set({ problem: createProblem('internal') });
@@ -71,7 +71,7 @@ describe('rating an answer', () => {
     expect(actions.map((element) => getComputedStyle(element).opacity)).to.deep.equal(['1', '1']);
   });
 
-  it('is offered once an answer has ended, and not where nothing can be said any more', async () => {
+  it('is offered once an answer has ended, unless the conversation is over or read-only', async () => {
     for (const view of [VIEWS.thinking, VIEWS.streaming, VIEWS.reconnecting, VIEWS.expired]) {
       const { findAll } = await mount({}, view);
       expect(findAll('.rating')).to.have.length(0);
@@ -91,32 +91,5 @@ describe('rating an answer', () => {
         chat.remove();
       }
     }
-  });
-});
-
-describe('the launcher', () => {
-  afterEach(unmountAll);
-
-  it('counts the answers that nobody has looked at, until the panel is opened', async () => {
-    const { chat, find, findAll, session, settled } = await mount({ mode: 'floating' }, {});
-    // As the page asks, while the panel is closed.
-    await chat.send('Hello');
-    const messages = [prompt('u1', 'Hello')];
-    const counts: string[] = [];
-    for (let n = 1; n <= 11; n += 1) {
-      messages.push(answer(`r${n}`, [text('Yes.')], 'completed'));
-      session.set({ messages: [...messages] });
-      await settled();
-      counts.push(find('.badge').dataset['count'] ?? '');
-    }
-    expect(counts).to.deep.equal(['1', '2', '3', '4', '5', '6', '7', '8', '9', '9+', '9+']);
-    expect(find('.launcher').getAttribute('aria-description')).to.equal('11 new answers are waiting');
-    expect(await findViolations(chat)).to.deep.equal([]);
-    chat.show();
-    await settled();
-    expect(findAll('.badge')).to.have.length(0);
-    chat.hide();
-    await settled();
-    expect(findAll('.badge')).to.have.length(0);
   });
 });

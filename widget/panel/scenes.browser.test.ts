@@ -67,7 +67,7 @@ describe('every scene', () => {
       }
     });
 
-    it(`${name}: Tab comes to everything once, in order, and shows where it is`, async () => {
+    it(`${name}: Tab reaches everything once, in order, and the focus is visible`, async () => {
       // Whoever tabs through it comes to its end, where there is nothing to jump to.
       const { scroll: _, ...scene } = createScenes(WORDS.en, Date.now())[name] as Scene;
       const chat = await play(scene, WORDS.en, 'light');
@@ -92,7 +92,7 @@ describe('every scene', () => {
   }
 
   for (const accent of ['#ffe600', '#ffffff', '#000000', '#39ff14', '#ff00c8']) {
-    it(`can be read with the accent ${accent}, in light and dark`, async () => {
+    it(`is readable with the accent ${accent}, in light and dark`, async () => {
       for (const look of ['light', 'dark'] as const) {
         const scenes = createScenes(WORDS.en, Date.now());
         for (const name of ['empty', 'resumed', 'editing', 'parts']) {
@@ -107,7 +107,7 @@ describe('every scene', () => {
     });
   }
 
-  it('stands still for those who asked for less motion', async () => {
+  it('does not move with reduced motion', async () => {
     await emulateMedia({ reducedMotion: 'reduce' });
     try {
       const scenes = createScenes(WORDS.en, Date.now());

@@ -47,7 +47,7 @@ describe('scrolling', () => {
     expect(mounted.findAll('.jump')).to.have.length(0);
   });
 
-  it('begins at the greeting, however many suggestions stand below it', async () => {
+  it('begins at the greeting, however many suggestions are below it', async () => {
     const suggestions = JSON.stringify(Array.from({ length: 40 }, (_, at) => `Question ${at}`));
     const { find, settled } = await mount({ suggestions });
     await settled();
@@ -89,7 +89,7 @@ describe('scrolling', () => {
     expect(left(mounted)).to.equal(0);
   });
 
-  it('stays at the end when text goes away', async () => {
+  it('stays at the end when text is removed', async () => {
     const mounted = await mount();
     await write(mounted, 200);
     await write(mounted, 80);

@@ -78,7 +78,7 @@ describe('a conversation that the page’s address shares', () => {
     return { chat, find, shown };
   }
 
-  it('is opened, read with the token of the share, and the token leaves the address', async () => {
+  it('is opened and read with the shared token, which is removed from the address', async () => {
     const { chat, shown } = await openShared(`#part=2&rc-share=${TOKEN}`);
     await until(() => shown().includes('Answered.'));
     expect([chat.open, chat.sessionId]).to.deep.equal([true, SESSION]);
@@ -87,7 +87,7 @@ describe('a conversation that the page’s address shares', () => {
     expect(localStorage.length).to.equal(0);
   });
 
-  it('can be read, copied and saved, and nothing else; and says so', async () => {
+  it('can only be read, copied and saved, and says so', async () => {
     const { chat, find, shown } = await openShared(`#rc-share=${TOKEN}`);
     await until(() => shown().includes('Answered.') && find('[part="copy-message-button"]').length === 1);
     expect(shown()).to.contain('This conversation can be read here, but not continued.');
@@ -102,7 +102,7 @@ describe('a conversation that the page’s address shares', () => {
     expect(await findViolations(chat)).to.deep.equal([]);
   });
 
-  it('leaves the visitor’s own alone, which New chat goes back to', async () => {
+  it('does not touch the visitor’s own conversation, to which New chat goes back', async () => {
     const own = JSON.stringify({ sessionId: 'my-own-conversation-here', token: tokenFor({ sub: 'mine' }) });
     localStorage.setItem(`resumable-chat:${RELAY}`, own);
     const { chat, find, shown } = await openShared(`#rc-share=${TOKEN}`);
@@ -114,7 +114,7 @@ describe('a conversation that the page’s address shares', () => {
     await until(() => !(find('rc-composer textarea')[0] as HTMLTextAreaElement).disabled);
   });
 
-  it('that is revoked stays on view, and cannot be written to', async () => {
+  it('stays on view when it is revoked, and cannot be written to', async () => {
     const { find, shown } = await openShared(`#rc-share=${TOKEN}`);
     await until(() => shown().includes('Answered.'));
     relay.revoke();
@@ -123,7 +123,7 @@ describe('a conversation that the page’s address shares', () => {
     expect((find('rc-composer textarea')[0] as HTMLTextAreaElement).disabled).to.equal(true);
   });
 
-  it('that was revoked before says so', async () => {
+  it('shows that it was revoked before', async () => {
     relay.revoke();
     const { shown } = await openShared(`#rc-share=${TOKEN}`);
     await until(() => shown().includes('This conversation has expired.'));

@@ -36,7 +36,7 @@ describe('each state', () => {
   afterEach(unmountAll);
 
   for (const [name, view] of Object.entries(VIEWS)) {
-    it(`${name} says what is going on, and axe finds nothing in light and dark`, async () => {
+    it(`${name} shows its texts, and axe finds nothing in light and dark`, async () => {
       for (const theme of ['light', 'dark']) {
         const mounted = await mount({ theme, suggestions: 'One\nTwo' }, view);
         finishAnimations(mounted);
@@ -52,12 +52,12 @@ describe('each state', () => {
     });
   }
 
-  it('closed, there is only the launcher, and axe finds nothing', async () => {
+  it('closed shows only the launcher, and axe finds nothing', async () => {
     const { chat } = await mount({ mode: 'floating' });
     expect(await findViolations(chat)).to.deep.equal([]);
   });
 
-  it('leaves everything readable whatever the accent', async () => {
+  it('is readable with any accent', async () => {
     for (const accent of ['#ffd400', '#ffffff', '#000000', '#101060', 'hotpink', 'oklch(70% 0.2 150)']) {
       for (const theme of ['light', 'dark']) {
         const mounted = await mount({ theme, accent, mode: 'floating', open: '' }, VIEWS.parts);
@@ -68,7 +68,7 @@ describe('each state', () => {
     }
   });
 
-  it('uncovers the thread of the empty chat with what the compositor moves by itself, in the way of nothing', async () => {
+  it('animates the thread of the empty chat on the compositor, and covers nothing that can be clicked', async () => {
     for (const dir of ['ltr', 'rtl']) {
       const { chat, find, findAll } = await mount({ dir, suggestions: 'One\nTwo' }, VIEWS.empty);
       const animations = (chat.shadowRoot?.getAnimations() ?? []).filter(
@@ -94,7 +94,7 @@ describe('each state', () => {
     }
   });
 
-  it('keeps the thread of an answer that is being written apart from one whose line is broken', async () => {
+  it('draws the thread of an answer differently while the connection is lost', async () => {
     const mounted = await mount({}, VIEWS.streaming);
     const thread = (): string => getComputedStyle(mounted.find('rc-message.answer'), '::before').backgroundImage;
     expect(thread()).to.equal('none');
@@ -103,7 +103,7 @@ describe('each state', () => {
     expect(thread()).to.contain('gradient');
   });
 
-  it('dims what was cut until new text comes', async () => {
+  it('dims text that was cut by a takeover until new text comes', async () => {
     const mounted = await mount({}, VIEWS.restarted);
     finishAnimations(mounted);
     expect(mounted.find('.dimmed').textContent).to.contain('A reply is kept as a log');
@@ -117,7 +117,7 @@ describe('each state', () => {
     expect(read(mounted)).to.contain('Recovered after an interruption');
   });
 
-  it('says for a few seconds that the line is back, when its loss could be seen', async () => {
+  it('shows for a few seconds that the connection is back, if its loss was visible', async () => {
     const mounted = await mount({}, VIEWS.reconnecting);
     mounted.session.set(VIEWS.streaming);
     await mounted.settled();
@@ -132,7 +132,7 @@ describe('each state', () => {
     expect(mounted.find('.line').textContent).to.equal('Writing');
   });
 
-  it('counts down to when one may send again', async () => {
+  it('counts down the time until one can send again', async () => {
     const mounted = await mount({}, { ...VIEWS.rateLimited, retryAt: Date.now() + 2_500 });
     expect(read(mounted)).to.contain('in 3 s');
     await new Promise((resolve) => setTimeout(resolve, 1_100));
@@ -140,7 +140,7 @@ describe('each state', () => {
     expect(read(mounted)).to.contain('in 2 s');
   });
 
-  it('gives every chat on a page the looks of lists and tables, not only the first', async () => {
+  it('styles lists and tables in every chat of a page, not only in the first', async () => {
     for (const _ of ['first', 'second']) {
       const mounted = await mount({}, { messages: [answer('r1', [text('- a\n- b')], 'completed')] });
       while (mounted.findAll('.text li').length < 2) await mounted.settled();
@@ -149,7 +149,7 @@ describe('each state', () => {
     }
   });
 
-  it('gives a refused prompt back to the composer', async () => {
+  it('puts a refused prompt back into the composer', async () => {
     const mounted = await mount();
     mounted.session.set(VIEWS.tooLong);
     await mounted.settled();
@@ -174,7 +174,7 @@ describe('each state', () => {
     expect(read(mounted)).to.contain(ANSWER.slice(-28));
   });
 
-  it('stands still for those who asked for less motion', async () => {
+  it('does not move with reduced motion', async () => {
     await emulateMedia({ reducedMotion: 'reduce' });
     try {
       const mounted = await mount({}, VIEWS.streaming);

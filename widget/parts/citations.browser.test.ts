@@ -6,7 +6,7 @@ import { answer, prompt, text } from '../testing/views.ts';
 describe('citations in the first answer of a page', () => {
   afterEach(unmountAll);
 
-  it('are marked, though what reads their addresses is loaded last', async () => {
+  it('are marked, though markdown is loaded after them', async () => {
     const parts = [
       text('Three hours [1].'),
       { type: 'source-url', sourceId: 's1', url: 'https://example.com/day', title: 'Day length' } as const,

@@ -56,7 +56,7 @@ const anyPart = fc.oneof(
   partOf('step-start', []),
 );
 
-describe('parts whose values are not what they should be', () => {
+describe('parts with values of the wrong type', () => {
   const troubles: string[] = [];
   const onTrouble = (event: ErrorEvent | PromiseRejectionEvent): void => {
     troubles.push(String('reason' in event ? event.reason : event.message));
@@ -74,7 +74,7 @@ describe('parts whose values are not what they should be', () => {
     troubles.length = 0;
   });
 
-  it('never become HTML, and leave the rest of the answer as it is', async () => {
+  it('never become HTML, and do not affect the rest of the answer', async () => {
     const { chat, find, findAll, session, settled } = await mount({ 'allow-images': '' });
     await fc.assert(
       fc.asyncProperty(fc.array(anyPart, { minLength: 1, maxLength: 6 }), async (parts) => {
@@ -95,7 +95,7 @@ describe('parts whose values are not what they should be', () => {
     expect('trapped' in window).to.equal(false);
   });
 
-  it('are shown as what could not be shown, or by what they have', async () => {
+  it('are shown by their valid values, else as a part that could not be shown', async () => {
     const parts = [
       { type: 'text', text: { strings: ['<b>no</b>'], values: [] } },
       { type: 'dynamic-tool', toolCallId: 't1', state: 'output-available', toolName: 7, input: {}, output: 'ok' },
@@ -127,7 +127,7 @@ describe('a kind of part that throws', () => {
     renderBelow: fail,
   });
 
-  it('is shown as one that could not be shown, and told once', () => {
+  it('is shown as a part that could not be shown, and logged once', () => {
     const part = text('Hello');
     const logged: unknown[] = [];
     const { error } = console;

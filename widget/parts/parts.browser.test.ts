@@ -35,7 +35,7 @@ async function mountWith(view: object, ready = '.sources, .step, .reasoning', at
 describe('thoughts', () => {
   afterEach(unmountAll);
 
-  it('are folded, say how long they take while they do, and how long they took', async () => {
+  it('are folded, and show how long they have taken so far and in the end', async () => {
     const { find, findAll, session, settled } = await mountWith(streaming(thoughts('Hm', 'streaming')));
     const label = (): string => find('.reasoning summary').textContent;
     expect(label()).to.equal('Thinking');
@@ -54,7 +54,7 @@ describe('thoughts', () => {
     expect(findAll('.reasoning rc-text')).to.have.length(0);
   });
 
-  it('unfold by keyboard, and go on in the open', async () => {
+  it('unfold by keyboard, and continue while unfolded', async () => {
     const { find, session, settled } = await mountWith(streaming(thoughts('First *this*', 'streaming')));
     find('.reasoning summary').focus();
     await sendKeys({ press: 'Enter' });
@@ -66,7 +66,7 @@ describe('thoughts', () => {
     expect(find('.reasoning rc-text').textContent).to.contain('First this, then that.');
   });
 
-  it('tell no time that nobody here has seen', async () => {
+  it('show no time when their beginning was not seen', async () => {
     const restored = await mountWith(done(thoughts('Long ago.', 'done'), text('Because.')));
     expect(restored.find('.reasoning summary').textContent).to.equal('Thoughts');
     unmountAll();
@@ -84,7 +84,7 @@ const CALL = { type: 'dynamic-tool', toolName: 'search_docs', toolCallId: 't1' }
 describe('a tool call', () => {
   afterEach(unmountAll);
 
-  it('says what it does, and what became of it', async () => {
+  it('shows what it does, and its outcome', async () => {
     const input = { query: 'ttl' };
     const { find, session, settled } = await mountWith(streaming({ ...CALL, state: 'input-available', input }));
     const line = (): string[] => [find('.step').className, find('.step-line').innerText.trim()];
@@ -97,7 +97,7 @@ describe('a tool call', () => {
     expect(line()).to.deep.equal(['step failed', 'search docs did not work']);
   });
 
-  it('shows what it was given and what it answered, folded, as text and nothing else', async () => {
+  it('shows its input and output, folded, as text only', async () => {
     const trap = '<img src=x onerror="window.trapped = true"><script>window.trapped = true</script>';
     const parts: ChatPart[] = [
       { ...CALL, state: 'output-available', input: { query: trap, deep: [1, { a: null }] }, output: trap },
@@ -118,7 +118,7 @@ describe('a tool call', () => {
     expect(findAll('.step.failed pre')).to.have.length(1);
   });
 
-  it('that answers at length is cut, and one without anything to show cannot be unfolded', async () => {
+  it('is cut when its output is long, and cannot be unfolded without anything to show', async () => {
     const { findAll } = await mountWith(
       done(
         { ...CALL, state: 'output-available', input: {}, output: 'x'.repeat(1_000_000) },
@@ -146,7 +146,7 @@ describe('sources', () => {
     return mounted;
   }
 
-  it('are a numbered list, whose links lead only where links may', async () => {
+  it('are a numbered list with safe links only', async () => {
     const { findAll, find } = await drawn('See [1].');
     expect(find('.sources ol').ariaLabel).to.equal('Sources');
     expect(findAll('.sources li').map(({ innerText }) => innerText)).to.deep.equal([
@@ -162,7 +162,7 @@ describe('sources', () => {
     expect(getComputedStyle(find('.sources ol')).listStyleType).to.equal('decimal');
   });
 
-  it('are what numbers in the text lead to, wherever such a number stands but in code', async () => {
+  it('are linked from numbers in brackets in the text, except in code', async () => {
     const { findAll, find } = await drawn(
       'One [1], a trap [2], a paper [3], both [1][4] and [9].\n\n- in a list [4]\n\n`[1]`',
     );
@@ -179,7 +179,7 @@ describe('sources', () => {
     expect(find('rc-text code').textContent).to.equal('[1]');
   });
 
-  it('become links when the answer is done, in what is drawn already', async () => {
+  it('become links in drawn text when the answer is done', async () => {
     const mounted = await mountWith(streaming(text('As said [1].\n\nAnd more', 'streaming'), ...SOURCES));
     for (let tries = 0; tries < 100 && mounted.findAll('rc-text p').length < 2; tries += 1) await pause(20);
     expect(mounted.findAll('rc-text a')).to.have.length(0);
@@ -188,7 +188,7 @@ describe('sources', () => {
     expect(mounted.findAll('rc-text a.citation').map(({ textContent }) => textContent)).to.deep.equal(['1', '4']);
   });
 
-  it('leave alone an answer that ends within a code block, or has links of its own', async () => {
+  it('leave an answer unchanged that ends within a code block or defines the links itself', async () => {
     const fenced = await mountWith(done(text('See [1]\n\n```\nopen [1]'), ...SOURCES));
     await pause(300);
     expect(fenced.find('rc-text').textContent).to.not.contain('https://');
@@ -212,7 +212,7 @@ describe('links and files', () => {
   });
 });
 
-describe('what few answers have', () => {
+describe('thoughts, tool calls and sources', () => {
   afterEach(unmountAll);
 
   it('axe finds nothing, folded and unfolded, in light and dark, left to right and right to left', async () => {
@@ -232,7 +232,7 @@ describe('what few answers have', () => {
 describe('saving the conversation', () => {
   afterEach(unmountAll);
 
-  it('writes who said what, how it ended, and the sources', async () => {
+  it('writes who said what, how each answer ended, and the sources', async () => {
     const { chat } = await mount(
       { heading: 'Ask us' },
       {
@@ -268,7 +268,7 @@ describe('saving the conversation', () => {
     );
   });
 
-  it('is a button in the header once there is something to save, and makes a file', async () => {
+  it('is a button in the header once there is something to save, and downloads a file', async () => {
     const empty = await mount({}, {});
     expect(empty.findAll('[part~="export-button"]')).to.have.length(0);
     unmountAll();
