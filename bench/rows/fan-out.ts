@@ -9,9 +9,10 @@ import { interleave } from '../harness/statistics.ts';
 import type { Viewers } from '../load/viewers.ts';
 import type { RelayServer } from '../servers/relay-server.ts';
 
+/** Tokens per second. */
 const RATE = 50;
 
-/** One reply to many viewers of one session: what a message costs per viewer. */
+/** Cost of a message per viewer: one reply to many viewers of one session. */
 export const fanOut: Bench = {
   name: 'fan-out',
   run: async ({ quick, start, progress }) => {

@@ -11,7 +11,7 @@ import type { Viewers } from '../load/viewers.ts';
 import type { RelayServer } from '../servers/relay-server.ts';
 
 const RATE = 50;
-/** Until all replies are under way and what they run is compiled. */
+/** Milliseconds until all replies are running and their code is compiled. */
 const WARM_UP_MS = 1500;
 const CONCURRENT_REQUESTS = 50;
 
@@ -21,11 +21,11 @@ export interface LiveReading {
   p99: number;
   /** CPU of the server process for each token that a viewer got, in microseconds. */
   cpuPerToken: number;
-  /** Tokens that came in the window, of those that were made in it; well below 1: the machine could not keep up. */
+  /** Tokens received per token made in the window; well below 1 when the machine could not keep up. */
   share: number;
 }
 
-/** Replies at 50 tokens a second with a viewer each: how late a token comes and what it costs. */
+/** Delay and cost of a token: replies of 50 tokens a second with one viewer each. */
 export const latency: Bench = {
   name: 'latency',
   run: async ({ quick, start, progress }) => {
@@ -54,7 +54,7 @@ export const latency: Bench = {
         figure(`model to viewer, p50, ${name}`, 'p50', measured.relay, measured.bare, 2.5),
         figure(`model to viewer, p99, ${name}`, 'p99', measured.relay, measured.bare, 10),
       );
-      // With one run the CPU is the clock's that paces the model.
+      // With one run the CPU time is that of the clock that paces the model.
       if (runs > 1)
         figures.push(figure(`server CPU per token, ${name}`, 'cpuPerToken', measured.relay, measured.bare, 2));
     }
@@ -92,7 +92,7 @@ function figure(
   });
 }
 
-/** What a server answers that is asked as `bare-sse` is. */
+/** The commands of `bare-sse` that every baseline understands. */
 type Streaming = Pick<BareSse, 'start' | 'stop'>;
 
 interface Measuring {
@@ -103,7 +103,7 @@ interface Measuring {
   rate?: number;
 }
 
-/** `runs` replies of the relay, each with one viewer, who is there before it begins. */
+/** Measures `runs` replies of the relay, each with one viewer that connects before it begins. */
 export async function measureRelay(
   input: Measuring & { relay: Child<RelayServer>; client: RelayClient },
 ): Promise<LiveReading> {
@@ -122,7 +122,7 @@ export async function measureRelay(
   return reading;
 }
 
-/** The same of a server that is asked as `bare-sse` is. */
+/** Measures the same of a baseline. */
 export async function measureBare(
   input: Measuring & { bare: Child<Streaming>; port: number; source: 'wheel' | 'ai-sdk' },
 ): Promise<LiveReading> {
@@ -138,7 +138,7 @@ export async function measureBare(
   return reading;
 }
 
-/** How much longer than warm-up and window a reply may last: as long as starting hundreds of them takes. It is stopped. */
+/** Milliseconds that a reply lasts beyond warm-up and window, as hundreds of them take to start; then it is stopped. */
 const TAIL_MS = 20_000;
 
 function streamFor({ windowMs, rate = RATE }: Measuring): TokenStream {

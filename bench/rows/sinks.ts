@@ -8,7 +8,7 @@ const FRAMES_PER_SECOND = 50;
 /** Bytes of a frame with one token. */
 const FRAME_LENGTH = 250;
 
-/** What the server's CPU pays to write one frame to one viewer, by each sink. */
+/** Cost of writing one frame to one viewer, by each sink of the relay's own server. */
 export const sinks: Bench = {
   name: 'sinks',
   run: async ({ quick, start, progress }) => {

@@ -33,7 +33,7 @@ it('keeps no viewer that is dropped by what it joins with', () => {
   expect([audience.hasLive, audience.hasReplaying]).toEqual([false, false]);
 });
 
-it('keeps entries while somebody replays, and none otherwise', () => {
+it('keeps recent entries only while a viewer replays', () => {
   const audience = new Audience();
   const [early, late] = [newViewer(), newViewer()];
   audience.enter(early);

@@ -7,29 +7,30 @@ import { cutAtRunEnd } from './run-ends.ts';
 import type { Viewer } from './viewer.ts';
 
 /**
- * Everyone who watches one session. Those that are live get what is pushed, encoded once and written once a tick; those
- * that still replay the log at their own pace join the live ones when they have come to its end. A class for its
- * memory, as `Viewer` is.
+ * The viewers of one session. Live ones receive the pushed entries, encoded once for all and flushed once per turn of the
+ * event loop. Replaying ones read the log at their own pace, and join the live ones when they reach its end. A class for
+ * its memory, like `Viewer`.
  */
 export class Audience {
   readonly #live = new Set<Viewer>();
-  /** Null while nobody replays, as nearly always: an idle session shall cost little. */
+  /** Null while no viewer replays, so that an idle session costs little. */
   #replaying: Set<Viewer> | null = null;
-  /** Kept for those that replay. */
+  /** Kept for replaying viewers. */
   #recent: RecentEntries | null = null;
-  /** Pushed, and not written to the live viewers yet. */
+  /** Pushed and not flushed yet. */
   #pending: LogEntry[] = [];
 
-  /** Somebody still replays, and gets nothing of what is shown to the live viewers. */
+  /** At least one viewer replays. */
   get hasReplaying(): boolean {
     return this.#replaying !== null;
   }
 
+  /** At least one viewer is live. */
   get hasLive(): boolean {
     return this.#live.size > 0;
   }
 
-  /** Takes in a viewer that begins to replay. */
+  /** Adds a viewer that starts to replay. */
   enter(viewer: Viewer): void {
     this.#replaying ??= new Set();
     this.#replaying.add(viewer);
@@ -37,8 +38,8 @@ export class Audience {
   }
 
   /**
-   * Makes a viewer live that stands at `from`, when all have been told of the log up to `head` or the entries kept lead
-   * there. False when it has to read on first.
+   * Makes a viewer live that has the log up to `from`, if that is `head`, where the live ones are, or if the recent
+   * entries lead there. False when it has to read more first.
    */
   join(viewer: Viewer, from: Cursor, head: Cursor): boolean {
     this.flush();
@@ -47,26 +48,26 @@ export class Audience {
       if (!missing) return false;
       viewer.send(toBytes(encodeEntries(cutAtRunEnd(missing, viewer.until).entries)));
     }
-    // What it was just sent may have been too much for it.
+    // It may have been dropped by the send above.
     if (!viewer.hasEnded) this.#live.add(viewer);
     this.#stopReplaying(viewer);
     return true;
   }
 
-  /** Lets go of a viewer. Idempotent. */
+  /** Removes a viewer. Idempotent. */
   leave(viewer: Viewer): void {
     this.#live.delete(viewer);
     this.#stopReplaying(viewer);
   }
 
-  /** Takes the entry that comes next in the log. */
+  /** Queues the next entry of the log for the live viewers. */
   push(entry: LogEntry): void {
     this.#recent?.push(entry);
     if (this.#live.size === 0) return;
     if (this.#pending.push(entry) === 1) queueMicrotask(() => this.flush());
   }
 
-  /** Writes what was pushed to the live viewers. */
+  /** Writes the pending entries to the live viewers. */
   flush(): void {
     if (this.#pending.length === 0) return;
     const entries = this.#pending;
@@ -74,22 +75,23 @@ export class Audience {
     this.show(toBytes(encodeEntries(entries)));
   }
 
-  /** Writes frames to all live viewers. */
+  /** Writes whole frames to all live viewers. */
   show(bytes: Uint8Array): void {
     for (const viewer of this.#live) viewer.send(bytes);
   }
 
+  /** Pings all live viewers. */
   ping(): void {
     for (const viewer of this.#live) viewer.ping();
   }
 
-  /** A run has ended, of which all was pushed. */
+  /** Ends the viewers that waited for this run, all of whose entries were pushed. */
   endRun(runId: string): void {
     this.flush();
     for (const viewer of this.#live) if (viewer.until === runId) viewer.end();
   }
 
-  /** What was pushed belongs to a history that is gone: all begin from a snapshot, after which this run is active. */
+  /** Drops entries of a history that is gone and sends a snapshot to all live viewers; `runId` is the active run. */
   restart(snapshot: Uint8Array, runId: string | null): void {
     this.#pending = [];
     if (this.#recent) this.#recent = createRecentEntries();
@@ -97,13 +99,14 @@ export class Audience {
     for (const viewer of this.#live) if (viewer.until !== null && viewer.until !== runId) viewer.end();
   }
 
-  /** Ends those that read by a share of before the last `revoked` revocations. */
+  /** Ends viewers whose share has been revoked; `revoked` counts the session's revocations. */
   endRevoked(revoked: number): void {
     for (const viewers of this.#everyone()) {
       for (const viewer of viewers) if (viewer.share !== null && viewer.share < revoked) viewer.end('gone');
     }
   }
 
+  /** Ends all viewers. */
   end(reason: ByeReason): void {
     this.flush();
     for (const viewers of this.#everyone()) for (const viewer of viewers) viewer.end(reason);

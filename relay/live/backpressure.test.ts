@@ -7,7 +7,7 @@ vi.setConfig({ testTimeout: 15_000 });
 let stage: HubStage;
 afterEach(() => stage.close());
 
-it('counts what viewers leave unread below the mark of their sockets too, and cuts off those who left most', async () => {
+it('counts unread bytes below the high-water mark too, and cuts the viewers with the most', async () => {
   stage = await openHubStage({ allUnreadBytes: 200_000 });
   const pen = await stage.write();
   const viewers: MemorySink[] = [];
@@ -22,7 +22,7 @@ it('counts what viewers leave unread below the mark of their sockets too, and cu
   expect(stage.hub.streams).toBe(4);
 });
 
-it('counts what viewers have left unread whose response has ended', async () => {
+it('counts the unread bytes of responses that have ended', async () => {
   stage = await openHubStage({ allUnreadBytes: 200_000 });
   const pen = await stage.write();
   const viewers: MemorySink[] = [];
@@ -33,7 +33,7 @@ it('counts what viewers have left unread whose response has ended', async () => 
   expect(viewers.filter(({ state }) => state === 'ended')).toHaveLength(3);
 });
 
-/** A viewer that has taken the first piece of one long frame. */
+/** Opens a stream that is blocked in the middle of one long frame. */
 async function stallWithinFrame(): Promise<MemorySink> {
   const pen = await stage.write();
   await pen.text('x'.repeat(200_000));
@@ -42,7 +42,7 @@ async function stallWithinFrame(): Promise<MemorySink> {
   return viewer;
 }
 
-it('says no bye within a frame to a viewer that takes nothing', async () => {
+it('writes no bye into the middle of a frame when a stalled viewer is dropped', async () => {
   stage = await openHubStage({ blockedMs: 250, lingerMs: 500 });
   const viewer = await stallWithinFrame();
   await expect.poll(() => viewer.state, { timeout: 5000 }).toBe('ended');
@@ -51,7 +51,7 @@ it('says no bye within a frame to a viewer that takes nothing', async () => {
   expect(viewer.late).toBe('');
 });
 
-it('completes the frame before it says bye to a viewer that takes it while the relay stops', async () => {
+it('completes the frame before the bye of a relay that shuts down', async () => {
   stage = await openHubStage();
   const viewer = await stallWithinFrame();
   stage.hub.close();

@@ -48,7 +48,7 @@ const shows =
     JSON.stringify(ratingsIn(event)) === JSON.stringify(ratings);
 
 describe('feedback on a stream', () => {
-  it('is in the snapshot that a viewer begins with, of sealed runs and of others', async () => {
+  it('is in the first snapshot of a viewer, for sealed runs and others', async () => {
     const first = await answer();
     await rate(first);
     const stream = await follow();
@@ -66,7 +66,7 @@ describe('feedback on a stream', () => {
     expect((await follow()).messages().map(ratingsIn)).toEqual([['up']]);
   });
 
-  it('reaches those who look on, as a snapshot at the cursor where they stand', async () => {
+  it('reaches live viewers as a snapshot at their cursor', async () => {
     const messageId = await answer();
     const [one, two] = [await follow(), await follow()];
     await rate(messageId);
@@ -81,7 +81,7 @@ describe('feedback on a stream', () => {
     expect(brokenLinks(two.messages())).toEqual([]);
   });
 
-  it('waits for the end of a run that is being written', async () => {
+  it('waits for the end of the active run', async () => {
     const messageId = await answer();
     const stream = await follow();
     await stage.prompt(session);

@@ -1,28 +1,28 @@
 import type { Cursor } from '#shared/cursor.ts';
 
-/** Characters of all frames kept together: 64 Mi, a small share of what a process that holds 10,000 streams has. */
+/** Characters of all cached frames: 64 Mi, little beside the memory of a process with 10,000 streams. */
 const MAX_LENGTH = 64 * 1024 * 1024;
 
-/** One full reading of the log as the text of its frames. */
+/** One full read of the log, as the text of its frames. */
 export interface CachedFrames {
   readonly text: string;
-  /** The last entry in it: the reading that comes next begins after this one. */
+  /** Its last entry: the next read begins after it. */
   readonly last: Cursor;
 }
 
-/** Frames that were encoded for a replay, for the next viewer who asks for the same. */
+/** Frames that were encoded for one replay, for the next one of the same entries. */
 export interface FrameCache {
-  /** The frames that come after a cursor. */
+  /** The frames after a cursor. */
   get(sessionId: string, after: Cursor): CachedFrames | undefined;
-  /** Keeps frames while there is room; what is written to a log does not change, so they stay true. */
+  /** Keeps frames while there is room. Entries of a log never change, so frames do not become stale. */
   keep(sessionId: string, after: Cursor, frames: CachedFrames): void;
-  /** Forgets those of a session. */
+  /** Drops all frames of a session. */
   drop(sessionId: string): void;
-  /** Are any of this session kept? */
+  /** Are there frames of this session? */
   has(sessionId: string): boolean;
 }
 
-/** One cache for all sessions, bounded in all: an idle session takes no room in it. `maxLength` in characters. */
+/** Creates one cache for all sessions, so that an idle session costs nothing. `maxLength` bounds it, in characters. */
 export function createFrameCache(maxLength = MAX_LENGTH): FrameCache {
   const sessions = new Map<string, Map<Cursor, CachedFrames>>();
   let length = 0;

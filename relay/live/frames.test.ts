@@ -13,7 +13,7 @@ function parse(text: string): EventSourceMessage[] {
   return events;
 }
 
-/** With what has a meaning in event streams more often than chance would have it. */
+/** Text in which what has a meaning in event streams is frequent. */
 const nasty = fc.string({
   unit: fc.oneof(
     fc.constantFrom(
@@ -36,7 +36,7 @@ const nasty = fc.string({
   ),
 });
 
-it('carries any text in one event, whatever is in it', () => {
+it('carries any text in one event', () => {
   fc.assert(
     fc.property(fc.array(nasty, { minLength: 1, maxLength: 5 }), fc.boolean(), (texts, merged) => {
       const frames = texts.map((delta, i) => {
@@ -58,12 +58,12 @@ it('carries any text in one event, whatever is in it', () => {
   );
 });
 
-it('says where a message stands inside of it', () => {
+it('puts the position of an entry into its message', () => {
   const [event] = parse(encodeFrame({ id: '2-0', prev: '1-7', data: '{"type":"metadata"}' }));
   expect(event).toMatchObject({ id: '2-0', data: '{"prev":"1-7","type":"metadata"}' });
 });
 
-it('makes one event of a snapshot', () => {
+it('encodes a snapshot as one event', () => {
   fc.assert(
     fc.property(nasty, (text) => {
       const messages = [{ id: 'm', role: 'user', parts: [{ type: 'text', text }] }];
@@ -75,7 +75,7 @@ it('makes one event of a snapshot', () => {
   );
 });
 
-it('gives ping and bye no id', () => {
+it('encodes ping and bye without an id', () => {
   const text = new TextDecoder().decode(PING) + new TextDecoder().decode(encodeBye('shutdown', 1500));
   expect(parse(text)).toMatchObject([
     { event: 'ping', data: '{}', id: undefined },

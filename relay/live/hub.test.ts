@@ -8,14 +8,14 @@ vi.setConfig({ testTimeout: 15_000 });
 let stage: HubStage;
 afterEach(() => stage.close());
 
-/** Something to wait for, and what ends the wait. */
+/** A promise, and what resolves it. */
 function gate(): { opened: Promise<void>; open: () => void } {
   let open = () => {};
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { opened, open };
 }
 
-/** It follows nothing, which says that something was missed. */
+/** An entry that follows nothing the tail knows: a gap. */
 const GAP: FollowEvent = { kind: 'entries', entries: [{ id: '9007199254740991-7', data: '{"type":"chunk"}' }] };
 
 it('writes nothing to a viewer that left while it was joining', async () => {
@@ -68,7 +68,7 @@ it('writes nothing more to a viewer that is dropped by what it joins with', asyn
   expect(slow.late).toBe('');
 });
 
-it('reads on for a hint that comes at any moment of the end of a reading', async () => {
+it('reads again for a hint that arrives at any moment while a read ends', async () => {
   stage = await openHubStage();
   const pen = await stage.write();
   const viewer = await stage.join();
@@ -90,7 +90,7 @@ it('reads on for a hint that comes at any moment of the end of a reading', async
   }
 });
 
-it('shows no snapshot when hints moved the tail on while the snapshot was read', async () => {
+it('sends no snapshot when late hints moved the tail while the snapshot was read', async () => {
   stage = await openHubStage();
   const { sessionId, store } = stage;
   const viewer = await stage.join();
@@ -122,7 +122,7 @@ it('shows no snapshot when hints moved the tail on while the snapshot was read',
   for (const text of ['one', 'two']) expect(viewer.text.split(`"delta":"${text}"`)).toHaveLength(2);
 });
 
-it('ends a replay with the run that its viewer waits for, whatever others have read and kept meanwhile', async () => {
+it('ends a replay with the run that its viewer waits for, although others cached frames beyond it', async () => {
   stage = await openHubStage();
   const first = await stage.write();
   await first.text('x'.repeat(70_000));
@@ -144,7 +144,7 @@ it('ends a replay with the run that its viewer waits for, whatever others have r
   expect(waits.text).not.toContain('yyy');
 });
 
-it('brings the viewers of a relay that stops back at different times within three seconds', async () => {
+it('spreads the retries of all viewers over three seconds when the relay shuts down', async () => {
   stage = await openHubStage();
   const viewers = await Promise.all(Array.from({ length: 20 }, () => stage.join()));
   stage.hub.close();

@@ -22,33 +22,35 @@ export interface HubOptions {
 export interface HubTiming {
   /** Milliseconds between two pings. */
   pingMs: number;
-  /** Milliseconds between two polls of a watched session's head: while a run is active and nothing is heard, and otherwise. */
+  /** Milliseconds between two polls of a session's head while a run is active and no hint arrives. */
   activePollMs: number;
+  /** Milliseconds between two polls otherwise. */
   idlePollMs: number;
-  /** A viewer is dropped that has taken nothing for this long, or leaves this many bytes unread. */
+  /** Milliseconds for which a viewer may read nothing before it is dropped. */
   blockedMs: number;
+  /** Bytes that a viewer may leave unread before it is dropped. */
   unreadBytes: number;
-  /** Bytes that all viewers together may leave unread: beyond it those who left most are cut off. */
+  /** Bytes that all viewers together may leave unread; beyond it those with the most are cut. */
   allUnreadBytes: number;
-  /** Milliseconds until a response that was ended, and is not taken to its end, is cut. */
+  /** Milliseconds until an ended response that is not read to its end is cut. */
   lingerMs: number;
 }
 
-/** The streams of one process: who watches what, within limits, by one clock. */
+/** Opens and serves the event streams of one process, within limits and by one clock. */
 export interface Hub {
   /** No further stream may be opened. */
   readonly isFull: boolean;
-  /** Open streams. */
+  /** Number of open streams. */
   readonly streams: number;
-  /** How to read the log first for a viewer with this cursor: no more of it than is not cached. */
+  /** The first read of the log for a viewer with this cursor; it skips what is cached. */
   firstRead(sessionId: string, after: Cursor | undefined): ReadInput;
   /**
-   * Opens a stream and serves it in the background; `open` is called once nothing refuses it any more. Resolves with
-   * null, or with what has become of the session since its first reading when that leaves nothing to follow.
+   * Opens a stream and serves it in the background; `open` is called when all limits are passed. Resolves with null, or
+   * with the reason why the session can no longer be followed.
    * @throws RelayError `draining`, `rate-limited`, `overloaded`; StoreError
    */
   serve(request: StreamRequest, open: () => Sink): Promise<Absent | null>;
-  /** Says `bye shutdown` to all, at times that bring them back one by one, and refuses new streams. */
+  /** Sends `bye shutdown` to all viewers, each with its own delay, and refuses new streams. */
   close(): void;
 }
 
@@ -56,7 +58,7 @@ export interface StreamRequest {
   sessionId: string;
   /** The visitor's address, for the limit of streams per address; undefined where it is not known. */
   address: string | undefined;
-  /** The first reading of the log, and the cursor it was read with. */
+  /** The first read of the log, and the cursor it was made with. */
   first: OpenReadAnswer;
   after: Cursor | undefined;
   /** See `Viewer`. */
@@ -77,7 +79,7 @@ const DEFAULT_TIMING: HubTiming = {
 const TICK_MS = 250;
 
 /**
- * The live side of a relay.
+ * Creates the hub of a relay.
  *
  * @example
  * const hub = createHub({ store, logger, limits: { perSession: 0, perAddress: 0, total: 0 } });
@@ -136,7 +138,7 @@ export function createHub({ store, logger, limits, timing }: HubOptions): Hub {
       logger.error({ err: error }, 'A stream failed and was cut; its viewer resumes by its cursor');
       viewer.abort();
     } finally {
-      // While it takes its last bytes nothing more is kept for it.
+      // Nothing is kept for a viewer that only reads its last bytes.
       if (viewer.hasEnded) tail.leave(viewer);
     }
   }
@@ -187,8 +189,8 @@ function ticks(ms: number): number {
 }
 
 /**
- * Looks after all viewers, and bounds what they leave unread together: many that leave a little each cost as much as a
- * few that leave a lot. Whoever is cut off comes back by its cursor.
+ * Checks all viewers, and bounds their unread bytes in sum: many viewers with a little cost as much as a few with a lot.
+ * A viewer that is cut resumes by its cursor.
  */
 function boundUnread(
   viewers: Iterable<Viewer>,
@@ -210,5 +212,8 @@ function boundUnread(
     cut += 1;
     viewer.abort();
   }
-  logger.warn({ allUnreadBytes, cut }, 'The viewers together left too much unread: those who left most were cut off');
+  logger.warn(
+    { allUnreadBytes, cut },
+    'Unread bytes of all viewers exceeded their bound: cut the viewers with the most',
+  );
 }

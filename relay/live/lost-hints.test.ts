@@ -30,7 +30,7 @@ async function begin(wrapStore: (store: SessionStore) => SessionStore, pollMs = 
   };
 }
 
-/** A store whose hints go through `pass` on their way. */
+/** A store whose hints pass through `pass`. */
 const hinting =
   (pass: (event: FollowEvent, tell: (event: FollowEvent) => void) => void) =>
   (store: SessionStore): SessionStore => ({
@@ -79,7 +79,7 @@ it('misses nothing that is written while a slow store answers', async () => {
       await new Promise((resolve) => setTimeout(resolve, 15));
       return answer;
     };
-  // No poll comes to the rescue.
+  // No poll may find what a hint missed.
   await begin((store) => ({ ...store, read: later(store.read), head: later(store.head) }), 600_000);
   await stage.prompt(session);
   const pen = await stage.write(session.sessionId);
@@ -89,7 +89,7 @@ it('misses nothing that is written while a slow store answers', async () => {
     whole += `${i} `;
     await pen.text(`${i} `);
     if (i % 10 === 0) streams.push(follow('&after=0-0'));
-    // At times all have left, so that the next opens the session anew.
+    // Now and then everybody leaves, so that the next viewer opens the session anew.
     if (i % 25 === 24) for (const stream of await Promise.all(streams.splice(0))) await stream.leave();
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
@@ -102,7 +102,7 @@ it('misses nothing that is written while a slow store answers', async () => {
   }
 });
 
-it('leaves a session that is only being opened to who opens it', async () => {
+it('does not poll a session that is still being opened', async () => {
   let isSlow = false;
   await begin((store) => ({
     ...store,
@@ -114,7 +114,7 @@ it('leaves a session that is only being opened to who opens it', async () => {
       return store.head(sessionId);
     },
   }));
-  // Somebody else watches, so that the relay's clock runs.
+  // Another session is watched, so that the relay's clock runs.
   const other = await stage.mint();
   await stage.prompt(other);
   open.push(
@@ -137,7 +137,7 @@ it('leaves a session that is only being opened to who opens it', async () => {
   expect(stream.text()).toBe(whole);
 });
 
-it('asks where the log ends only when it hears nothing', async () => {
+it('polls the head of the log only while it hears nothing', async () => {
   let heads = 0;
   let deaf = false;
   const counted = (store: SessionStore): SessionStore => ({
@@ -162,14 +162,14 @@ it('asks where the log ends only when it hears nothing', async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   expect(heads).toBe(0);
-  // The last word, of which nobody hears.
+  // The last hint is lost.
   deaf = true;
   await pen.finish();
   await stream.next('the terminal', ({ data }) => data.type === 'metadata' && data.status === 'completed');
   expect(heads).toBeGreaterThan(0);
 });
 
-it('hears what is written between its subscription and its first look', async () => {
+it('misses nothing that is written between the subscription and the first read of the head', async () => {
   let write = async () => {};
   await begin(
     (store) => ({
@@ -190,11 +190,11 @@ it('hears what is written between its subscription and its first look', async ()
   expect(stream.text()).toBe('heard');
 });
 
-it('sends a snapshot when what it missed was trimmed meanwhile', async () => {
+it('sends a snapshot when the missed entries were trimmed', async () => {
   let deaf = true;
   await begin((store) => ({
     ...hinting((event, tell) => void (deaf || tell(event)))(store),
-    // Nor does the poll see anything for the time being.
+    // Polls see nothing either for now.
     head: async (sessionId) => {
       const answer = await store.head(sessionId);
       return deaf && answer.kind === 'open' ? { ...answer, head: known ?? answer.head } : answer;
@@ -215,7 +215,7 @@ it('sends a snapshot when what it missed was trimmed meanwhile', async () => {
   }
   await stage.prompt(session, 'Last');
   deaf = false;
-  // Its run has ended long ago.
+  // The run that it waited for has ended.
   await stream.ended();
   expect(stream.messages().at(-1)?.data).toMatchObject({ type: 'snapshot', messages: { length: 6 } });
   await stays.next(
@@ -225,7 +225,7 @@ it('sends a snapshot when what it missed was trimmed meanwhile', async () => {
   expect(brokenLinks(stays.messages(), '0-0')).toEqual([]);
 });
 
-it('takes no late answer to an old question for the loss of what it has heard since', async () => {
+it('ignores a stale read that answers after newer hints', async () => {
   const late: (() => void)[] = [];
   let holdsHints = false;
   let asked = () => {};
@@ -238,7 +238,7 @@ it('takes no late answer to an old question for the loss of what it has heard si
     ...hinting((event, tell) => (holdsHints ? void late.push(() => tell(event)) : tell(event)))(store),
     async read(sessionId, input) {
       if (!holdsHints) return store.read(sessionId, input);
-      // The poll saw that the log goes on; the store stalls, and answers with what is there by then.
+      // A poll has seen a newer head; the store stalls, and answers with the log as it is later.
       asked();
       await mayAnswer;
       const found = await store.read(sessionId, input);
@@ -259,7 +259,7 @@ it('takes no late answer to an old question for the loss of what it has heard si
   await pen.finish();
   await stage.prompt(session, 'Again');
   await (await stage.write(session.sessionId)).finish();
-  // Both ends are known to the viewer; the first run is trimmed away.
+  // The viewer knows both ends; then the first run is trimmed.
   await stream.next('the end', ({ data }) => data.type === 'metadata' && data.status === 'completed');
   await stream.next('the second end', ({ data }) => data.type === 'metadata' && data.status === 'completed');
   await sealSession(stage.store, session.sessionId);
@@ -274,7 +274,7 @@ it('takes no late answer to an old question for the loss of what it has heard si
   expect(brokenLinks(stream.messages(), '0-0')).toEqual([]);
 });
 
-it('says bye within a poll when the hint that the session is gone was lost', async () => {
+it('ends with bye gone within one poll when the hint that the session is gone was lost', async () => {
   await begin(hinting((event, tell) => void (event.kind === 'gone' || tell(event))));
   await stage.prompt(session);
   const stream = await follow();
@@ -284,7 +284,7 @@ it('says bye within a poll when the hint that the session is gone was lost', asy
   expect(stream.events.at(-1)).toMatchObject({ event: 'bye', data: { reason: 'gone', retryAfterMs: 0 } });
 });
 
-it('keeps its viewers while the store cannot be reached, and goes on when it can', async () => {
+it('keeps its viewers while the store is unreachable, and resumes afterwards', async () => {
   let down = false;
   let failures = 0;
   const failing =
@@ -306,7 +306,7 @@ it('keeps its viewers while the store cannot be reached, and goes on when it can
   }));
   await stage.prompt(session);
   const pen = await stage.write(session.sessionId);
-  // Long enough that its replay takes more than one reading.
+  // Its replay takes more than one read.
   const long = Array.from({ length: 1200 }, (_, i) => `${i},`);
   await pen.text(...long);
   const stream = await follow();
@@ -324,7 +324,7 @@ it('keeps its viewers while the store cannot be reached, and goes on when it can
   const refused = await stage.request(`/api/sessions/${session.sessionId}`, { headers: bearer(session.token) });
   expect(refused.status).toBe(503);
   expect(refused.headers.get('retry-after')).toBe('2');
-  // Polls and readings have failed for a while.
+  // Several polls and reads have failed.
   const before = failures;
   await expect.poll(() => failures, { timeout: 5000 }).toBeGreaterThan(before + 2);
   expect(stage.relay.streams).toBeGreaterThanOrEqual(2);
@@ -343,7 +343,7 @@ it('keeps its viewers while the store cannot be reached, and goes on when it can
   expect((await stage.request('/readyz')).status).toBe(200);
 });
 
-it('shows nothing of a history that the store has lost, not even what it kept for replays', async () => {
+it('sends nothing of a history that the store has lost, not even from the cache', async () => {
   let other: MintAnswer | null = null;
   const at = (sessionId: string) => other?.sessionId ?? sessionId;
   await begin((store) => ({
@@ -354,7 +354,7 @@ it('shows nothing of a history that the store has lost, not even what it kept fo
   }));
   await stage.prompt(session, 'A prompt that will be lost');
   const pen = await stage.write(session.sessionId);
-  // More than one reading brings, so that the first is kept.
+  // More than one read returns, so that the first is cached.
   for (let i = 0; i < 20; i += 1) await pen.text('x'.repeat(30_000));
   const early = await follow('&after=0-0');
   await early.caughtUp();

@@ -36,7 +36,7 @@ describe('mergeDeltas', () => {
     ]);
   });
 
-  it('leaves a delta that stands alone as it is', () => {
+  it('leaves a single delta as it is', () => {
     const alone = text('5-3', 'Hello');
     expect(mergeDeltas([alone])).toEqual([alone]);
   });
@@ -78,7 +78,7 @@ describe('mergeDeltas', () => {
     expect(mergeDeltas(entries)).toEqual(entries);
   });
 
-  it('keeps texts whole that look like the end of a delta, or end in backslashes', () => {
+  it('keeps texts that look like the end of a delta, or end in backslashes', () => {
     const texts = [
       '"}}',
       '\\',
@@ -95,12 +95,12 @@ describe('mergeDeltas', () => {
     expect(chunkOf(frames[0])).toEqual({ type: 'text-delta', id: '1', delta: texts.join('') });
   });
 
-  it('makes an emoji whole that was split over two deltas', () => {
+  it('joins an emoji that was split over two deltas', () => {
     const frames = mergeDeltas([text('5-1', 'a\ud83d'), text('5-2', '\ude00b')]);
     expect(chunkOf(frames[0])).toEqual({ type: 'text-delta', id: '1', delta: 'a😀b' });
   });
 
-  it('bounds the length of a frame, and takes one long delta as it is', () => {
+  it('bounds the length of a merged frame, and leaves one long delta as it is', () => {
     const entries = Array.from({ length: 100 }, (_, index) => text(`5-${index + 1}`, 'x'.repeat(2000)));
     const frames = mergeDeltas([...entries, text('5-101', 'y'.repeat(100_000))]);
     const merged = frames.slice(0, -1);
@@ -109,7 +109,7 @@ describe('mergeDeltas', () => {
     expect(frames.at(-1)).toEqual(text('5-101', 'y'.repeat(100_000)));
   });
 
-  it('merges 100,000 deltas of a text full of backslashes as soon as any other', () => {
+  it('merges 100,000 deltas full of backslashes as fast as any others', () => {
     const entries = Array.from({ length: 100_000 }, (_, index) => text(`5-${index + 1}`, '\\"\\'));
     const frames = mergeDeltas(entries);
     const whole = frames.map((frame) => chunkOf(frame) as { delta: string }).map(({ delta }) => delta);
@@ -118,7 +118,7 @@ describe('mergeDeltas', () => {
 });
 
 describe('a replay of any log', () => {
-  it('in merged frames after any cursor follows, and folds to the same state as the whole', () => {
+  it('follows without a gap from any cursor, and folds to the same state as the whole', () => {
     let merged = 0;
     fc.assert(
       fc.property(arbitraryLog, (log) => {
@@ -138,7 +138,7 @@ describe('a replay of any log', () => {
     expect(merged).toBeGreaterThan(1000);
   });
 
-  it('in frames that were merged in any pieces folds to the same state', () => {
+  it('folds to the same state however its frames were merged', () => {
     fc.assert(
       fc.property(arbitraryLog, fc.array(fc.nat()), (log, cuts) => {
         const entries = toEntries(log);
@@ -149,7 +149,7 @@ describe('a replay of any log', () => {
     );
   });
 
-  it('never hands a viewer a merged frame that begins before its cursor as one that follows', () => {
+  it('never lets a merged frame that begins before the cursor count as following it', () => {
     fc.assert(
       fc.property(arbitraryLog, (log) => {
         const frames = mergeDeltas(toEntries(log)).map(fromWire);

@@ -3,7 +3,7 @@ import { createRecentEntries } from './recent-entries.ts';
 
 const entry = (seq: number) => ({ id: `1-${seq}`, data: `${seq}` });
 
-it('hands out what comes after a cursor that it reaches back to, and nothing otherwise', () => {
+it('returns the entries after a cursor that it reaches back to, otherwise null', () => {
   const recent = createRecentEntries(4);
   for (let seq = 3; seq < 7; seq += 1) recent.push(entry(seq));
   expect(recent.after('1-2')?.map(({ id }) => id)).toEqual(['1-3', '1-4', '1-5', '1-6']);
@@ -12,7 +12,7 @@ it('hands out what comes after a cursor that it reaches back to, and nothing oth
   expect(recent.after('1-1')).toBeNull();
 });
 
-it('keeps the latest entries alone, twice its bound at most', () => {
+it('keeps only the latest entries, at most twice its bound', () => {
   const recent = createRecentEntries(4);
   for (let seq = 1; seq <= 100; seq += 1) {
     recent.push(entry(seq));

@@ -1,17 +1,18 @@
 import { follows, type Cursor } from '#shared/cursor.ts';
 import type { LogEntry } from '../store/session-store.ts';
 
-/** Entries kept at least, once so many have come. */
+/** Entries kept at least, as soon as there are that many. */
 const KEPT_ENTRIES = 1024;
 
-/** The latest entries of a log, for viewers that are about to join: each can, however fast the log grows. */
+/** The latest entries of a log: with them a replaying viewer can join however fast the log grows. */
 export interface RecentEntries {
+  /** Adds the next entry. */
   push(entry: LogEntry): void;
-  /** What comes after a cursor; null when the entries kept do not reach back to it. */
+  /** The entries after a cursor; null when they do not reach back to it. */
   after(cursor: Cursor): readonly LogEntry[] | null;
 }
 
-/** Keeps between `kept` and twice as many entries, so that the array is copied once in `kept` entries. */
+/** Keeps between `kept` and twice as many entries, so that the array is copied once per `kept` entries. */
 export function createRecentEntries(kept = KEPT_ENTRIES): RecentEntries {
   let entries: LogEntry[] = [];
   return {

@@ -8,12 +8,12 @@ import { cutAtRunEnd, hasRunEnd, readControlMessage } from './run-ends.ts';
 import type { Tail } from './tail.ts';
 import type { Viewer } from './viewer.ts';
 
-/** A reading of a session that has a log. */
+/** The answer to a read of a session that has a log. */
 export type OpenReadAnswer = Extract<ReadAnswer, { kind: 'exact' | 'snapshot' }>;
 type ExactReading = Extract<ReadAnswer, { kind: 'exact' }>;
 type SnapshotReading = Extract<ReadAnswer, { kind: 'snapshot' }>;
 
-/** One viewer on its way from where it stands to the end of the log. */
+/** A viewer that reads the log up to its end. */
 export interface Replay {
   readonly store: SessionStore;
   readonly tail: Tail;
@@ -21,20 +21,20 @@ export interface Replay {
 }
 
 /**
- * Entries per reading. They come merged, and the store ends a reading sooner where they are long
- * (`MERGED_READ_LENGTH`), so that many viewers who stall within one cost little memory.
+ * Entries per read. They are merged, and the store ends a read earlier where they are long (`MERGED_READ_LENGTH`), so
+ * that many stalled viewers cost little memory.
  */
 const READ_ENTRIES = 8192;
 /** Characters of cached frames per write. */
 const WRITE_LENGTH = 65_536;
-/** Milliseconds between two attempts to reach a store that is away. */
+/** Milliseconds between two reads from a store that is unreachable. */
 const STORE_RETRY_MS = 1000;
-/** Failed attempts per comment, which shows the viewer and the proxies that the line is alive. */
+/** Failed reads per comment, which shows viewer and proxies that the connection is alive. */
 const ATTEMPTS_PER_COMMENT = 15;
 
 /**
- * How to read on after a cursor: up to the next multiple of `READ_ENTRIES`, so that all viewers read the same stretches
- * of the log from there on, wherever each of them began.
+ * The next read after a cursor. It ends at a multiple of `READ_ENTRIES`, so that all viewers, wherever they began, read
+ * the same ranges of the log from there on and share the cache.
  */
 export function readingAfter(after: Cursor): ReadInput & { after: Cursor } {
   const pastBorder = ((parseCursor(after)?.seq ?? 0) + 1) % READ_ENTRIES;
@@ -42,8 +42,8 @@ export function readingAfter(after: Cursor): ReadInput & { after: Cursor } {
 }
 
 /**
- * Writes the log from where the viewer stands to its end, then makes the viewer live. `first` is the first reading,
- * `after` the cursor it was read with. Resolves when the viewer is live or has ended.
+ * Writes the log from the viewer's cursor to its end, then makes the viewer live. `first` is the first read, `after` the
+ * cursor it was made with. Resolves when the viewer is live or has ended.
  */
 export async function replayLog(replay: Replay, first: OpenReadAnswer, after: Cursor | undefined): Promise<void> {
   const { store, tail, viewer } = replay;
@@ -62,13 +62,13 @@ export async function replayLog(replay: Replay, first: OpenReadAnswer, after: Cu
 }
 
 interface Written {
-  /** Where the viewer stands. */
+  /** The viewer's cursor. */
   cursor: Cursor;
-  /** The terminal message that the viewer waits for was the last. */
+  /** The last message ended the run that the viewer waits for. */
   isCut: boolean;
 }
 
-/** Null when there is nothing to write any more: the session is gone, or the viewer. */
+/** Null when the session or the viewer is gone. */
 async function writeReading(
   replay: Replay,
   reading: OpenReadAnswer,
@@ -85,14 +85,14 @@ async function writeSnapshot({ store, tail, viewer }: Replay, reading: SnapshotR
     await viewer.sendPaced(toBytes(encodeSnapshot(sessionId, reading.cursor, shownTranscript(reading))));
     return { cursor: reading.cursor, isCut: false };
   }
-  // Runs have ended since the transcript was sealed: a snapshot is of all finished runs, so they are folded in here.
+  // Runs have ended since the transcript was sealed; a snapshot contains all finished runs, so they are folded in here.
   const session = await patiently(viewer, () => readSession(store, sessionId));
   if (session?.kind !== 'open') return null;
   await viewer.sendPaced(toBytes(encodeSession(sessionId, session)));
   return { cursor: session.finished.cursor, isCut: false };
 }
 
-/** The transcript as it is kept when nothing was rated, which saves parsing it. */
+/** The transcript with its ratings. Without any it is not parsed. */
 function shownTranscript({ transcript, feedback }: SnapshotReading): string {
   if (Object.keys(feedback).length === 0) return transcript;
   return JSON.stringify(mergeFeedback(JSON.parse(transcript) as ChatMessage[], feedback));
@@ -114,13 +114,13 @@ async function writeEntries(
   const last = entries.at(-1)?.id;
   if (last === undefined) return { cursor: after, isCut };
   const text = encodeEntries(entries);
-  // Where the log goes on the reading is full. One in which a run ends is another one for a viewer that waits for that.
-  if (last !== head && !hasRunEnd(all)) tail.keep(after, { text, last });
+  // A read that ends before the head is full. One with a run's end differs between viewers that wait for it and others.
+  if (last !== head && !hasRunEnd(all)) tail.cache(after, { text, last });
   await viewer.sendPaced(toBytes(text));
   return { cursor: last, isCut };
 }
 
-/** Writes the frames that are cached; answers where the viewer stands then. */
+/** Writes cached frames; returns the viewer's new cursor. */
 async function writeCached({ tail, viewer }: Replay, after: Cursor): Promise<Cursor> {
   let cursor = after;
   while (!viewer.hasEnded) {
@@ -135,10 +135,10 @@ async function writeCached({ tail, viewer }: Replay, after: Cursor): Promise<Cur
   return cursor;
 }
 
-/** The viewer has read all there was; true when it is live now, or has ended. */
+/** Makes a viewer live that has read the whole log; true when it is live, or has ended. */
 async function arrive({ tail, viewer }: Replay, cursor: Cursor): Promise<boolean> {
   if (!tail.join(viewer, cursor)) {
-    // The store was faster than its hints, or the log grew beyond what is kept for those who join.
+    // The read was ahead of the hints, or the log grew by more than the recent entries.
     await patiently(viewer, () => tail.catchUp());
     if (!tail.join(viewer, cursor)) return viewer.hasEnded;
   }
@@ -147,7 +147,7 @@ async function arrive({ tail, viewer }: Replay, cursor: Cursor): Promise<boolean
   return true;
 }
 
-/** Waits for a store that is away as long as the viewer does, who would only come back. Null once the viewer has ended. */
+/** Retries until the store is reachable: a viewer that was sent away would only come back. Null when it has ended. */
 async function patiently<T>(viewer: Viewer, operation: () => Promise<T>): Promise<T | null> {
   for (let failures = 1; !viewer.hasEnded; failures += 1) {
     try {

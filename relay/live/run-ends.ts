@@ -1,12 +1,12 @@
 import { isTerminal, type StreamMessage } from '#shared/protocol.ts';
 import type { LogEntry } from '../store/session-store.ts';
 
-/** A message about a run, as against a piece of its text. */
+/** A message about a run, not a piece of its answer. */
 export type ControlMessage = Exclude<StreamMessage, { type: 'chunk' | 'snapshot' }>;
 
 /** The message of an entry; null when it is a chunk. */
 export function readControlMessage({ data }: LogEntry): ControlMessage | null {
-  // Nearly all entries are chunks: how they begin tells, without parsing.
+  // Nearly all entries are chunks; their first characters tell, without parsing.
   if (data.startsWith('{"type":"chunk"')) return null;
   const message = JSON.parse(data) as StreamMessage;
   return message.type === 'chunk' || message.type === 'snapshot' ? null : message;
@@ -17,7 +17,7 @@ export function endedRun(message: ControlMessage | null): string | null {
   return message?.type === 'metadata' && isTerminal(message.status) ? message.runId : null;
 }
 
-/** Does a run, whichever, end within these entries? */
+/** Does any run end within these entries? */
 export function hasRunEnd(entries: readonly LogEntry[]): boolean {
   return entries.some((entry) => endedRun(readControlMessage(entry)) !== null);
 }

@@ -5,7 +5,7 @@ import { bearer, openRelayStage, type RelayStage, type RunPen } from '../testing
 import { openStream, type StreamReader } from '../testing/stream-reader.ts';
 import type { HubTiming } from './hub.ts';
 
-// They wait for real sockets to fill up, on machines that are busy.
+// Real sockets have to fill up, on busy machines.
 vi.setConfig({ testTimeout: 30_000 });
 
 let stage: RelayStage;
@@ -32,7 +32,7 @@ async function begin(timing: Partial<HubTiming>): Promise<void> {
   pen = await stage.write(session.sessionId);
 }
 
-/** A viewer that asks for the stream and takes nothing of it. */
+/** Asks for the stream and reads nothing of it. */
 function stall(): Socket {
   const socket = connect(Number(url.port), url.hostname);
   sockets.push(socket);
@@ -51,7 +51,7 @@ async function follow(): Promise<StreamReader> {
   return reader;
 }
 
-/** Writes so many blocks, which are more than what the sockets on both sides hold by themselves; answers their text. */
+/** Writes more text than the sockets of both sides buffer; returns it. */
 async function writeMuch(blocks: number): Promise<string> {
   let written = '';
   for (let i = 0; i < blocks; i += 1) {
@@ -82,7 +82,7 @@ it('drops a viewer that does not read, and serves the others', async () => {
   await expect.poll(() => received).toContain('event: bye\ndata: {"reason":"slow-consumer","retryAfterMs":0}\n\n');
 });
 
-it('lets go of a dropped viewer that does not even take that it was dropped', async () => {
+it('cuts a dropped viewer that does not read its bye either', async () => {
   await begin({ unreadBytes: 100_000, lingerMs: 500 });
   stall();
   await expect.poll(open).toBe(1);
@@ -90,7 +90,7 @@ it('lets go of a dropped viewer that does not even take that it was dropped', as
   await expect.poll(open, { timeout: 10_000 }).toBe(0);
 });
 
-it('cuts off those who leave most unread when all together leave too much', async () => {
+it('cuts the viewers with the most unread bytes when all together exceed the bound', async () => {
   await begin({ unreadBytes: Number.POSITIVE_INFINITY, allUnreadBytes: 200_000 });
   const other = await follow();
   for (let viewer = 0; viewer < 3; viewer += 1) stall();
@@ -103,7 +103,7 @@ it('cuts off those who leave most unread when all together leave too much', asyn
   expect(stage.logged.some(({ fields }) => 'allUnreadBytes' in fields)).toBe(true);
 });
 
-it('cuts a viewer that takes nothing of its replay, and paces the replay of one that does', async () => {
+it('cuts a viewer that reads nothing of its replay, and paces the replay of one that does', async () => {
   await begin({ blockedMs: 500, lingerMs: 500 });
   const written = await writeMuch(120);
   stall();

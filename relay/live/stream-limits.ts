@@ -1,19 +1,19 @@
 import { RelayError } from '../util/relay-error.ts';
 
-/** How many streams may be open at once; 0 = any number. */
+/** Streams that may be open at once; 0 for any number. */
 export interface StreamLimits {
-  /** Of one session, else 429. */
+  /** Streams of one session; one more is refused with 429. */
   perSession: number;
-  /** From one address, else 429. */
+  /** Streams from one address; one more is refused with 429. */
   perAddress: number;
-  /** In all, else 503. */
+  /** Streams of this process; one more is refused with 503. */
   total: number;
 }
 
-/** When somebody who has too many streams open should try again: nobody knows when one of them will close. */
+/** Milliseconds until a refused client should retry: a guess, since nobody knows when a stream will close. */
 const RETRY_MS = 5000;
 
-/** Counts the open streams. */
+/** Counts the open streams of a process, and refuses one beyond its limits. */
 export function createStreamCounter(limits: StreamLimits) {
   const byAddress = new Map<string, number>();
   let total = 0;
@@ -22,7 +22,10 @@ export function createStreamCounter(limits: StreamLimits) {
     get isFull() {
       return limits.total > 0 && total >= limits.total;
     },
-    /** @throws RelayError `rate-limited`, `overloaded`; then nothing was counted. */
+    /**
+     * Counts a stream; `ofSession`: those that its session has already.
+     * @throws RelayError `rate-limited`, `overloaded`; then it was not counted.
+     */
     add(ofSession: number, address: string | undefined): void {
       const ofAddress = address === undefined ? 0 : (byAddress.get(address) ?? 0);
       if (limits.total > 0 && total >= limits.total) throw new RelayError('overloaded', { retryAfterMs: RETRY_MS });
@@ -31,6 +34,7 @@ export function createStreamCounter(limits: StreamLimits) {
       total += 1;
       if (address !== undefined) byAddress.set(address, ofAddress + 1);
     },
+    /** Counts a stream as closed. */
     remove(address: string | undefined): void {
       total -= 1;
       if (address === undefined) return;

@@ -54,7 +54,7 @@ it('sends a snapshot first, then the active run, then a ping, then what is writt
   expect(brokenLinks(stream.messages())).toEqual([]);
 });
 
-it('has the headers that keep proxies from holding it back', async () => {
+it('has the headers that keep proxies from buffering it', async () => {
   await stage.prompt(session);
   const { response } = await follow();
   expect(response.headers.get('content-type')).toBe('text/event-stream');
@@ -83,7 +83,7 @@ it('resumes exactly after every cursor, of the active run and of the last finish
   }
 });
 
-it('goes by Last-Event-ID where the address has another cursor: a browser that reconnects sends both', async () => {
+it('prefers Last-Event-ID to the cursor in the URL: a browser that reconnects sends both', async () => {
   await stage.prompt(session);
   const pen = await stage.write(session.sessionId);
   await pen.text('Good ', 'morning');
@@ -94,7 +94,7 @@ it('goes by Last-Event-ID where the address has another cursor: a browser that r
   expect(stream.messages()).toEqual([]);
 });
 
-it('takes a cursor that nothing follows for none', async () => {
+it('treats a cursor that nothing follows like no cursor', async () => {
   await stage.prompt(session);
   for (const cursor of ['1-1', '9007199254740991-0', '9007199254740991-9007199254740991']) {
     const stream = await follow(`&after=${cursor}`);
@@ -104,7 +104,7 @@ it('takes a cursor that nothing follows for none', async () => {
   }
 });
 
-it('folds the runs that ended into the snapshot, sealed or not', async () => {
+it('folds finished runs into the snapshot, sealed or not', async () => {
   await stage.prompt(session, 'First');
   const first = await stage.write(session.sessionId);
   await first.text('An answer');
@@ -120,7 +120,7 @@ it('folds the runs that ended into the snapshot, sealed or not', async () => {
   expect(brokenLinks(stream.messages())).toEqual([]);
 });
 
-it('joins what is written without a gap or a repetition, however the moments fall', async () => {
+it('joins the live stream without a gap or a repetition at any moment', async () => {
   await stage.prompt(session);
   const pen = await stage.write(session.sessionId);
   const streams: Promise<StreamReader>[] = [];
@@ -140,7 +140,7 @@ it('joins what is written without a gap or a repetition, however the moments fal
   }
 });
 
-it('replays a long reply from anywhere, from the store and from what it keeps, with all in it once', async () => {
+it('replays a long reply from any cursor, from the store and from the cache, each entry once', async () => {
   await stage.close();
   const reads: ReadInput[] = [];
   await begin({
@@ -151,7 +151,7 @@ it('replays a long reply from anywhere, from the store and from what it keeps, w
   });
   await stage.prompt(session);
   const pen = await stage.write(session.sessionId);
-  // 640,000 characters: two full readings, which are kept, and a part.
+  // 640,000 characters: two full reads, which are cached, and a part.
   const deltas = Array.from({ length: 2500 }, (_, i) => `${i},`.padEnd(256, 'x'));
   for (let i = 0; i < deltas.length; i += 100) await pen.text(...deltas.slice(i, i + 100));
   const head = await stage.store.head(session.sessionId);
@@ -165,7 +165,7 @@ it('replays a long reply from anywhere, from the store and from what it keeps, w
     expect(brokenLinks(stream.messages(), after)).toEqual([]);
     return stream;
   };
-  // The first lets what it read be kept; those that follow begin there, or come to it from elsewhere.
+  // The first fills the cache; the others start from cached frames or run into them.
   const open = [await check('&after=0-0', '0-0', deltas.join(''))];
   const borders = reads.flatMap(({ after }) =>
     after === undefined || after === '0-0' ? [] : [Number(after.split('-')[1])],
@@ -173,7 +173,7 @@ it('replays a long reply from anywhere, from the store and from what it keeps, w
   expect(borders.length).toBeGreaterThan(1);
   reads.length = 0;
   open.push(await check('&after=0-0', '0-0', deltas.join('')));
-  expect(reads, 'one entry to see what the log is, and the part that is not full').toEqual([
+  expect(reads, 'one entry to see the log, and the part that is not full').toEqual([
     { after: '0-0', limit: 1 },
     expect.objectContaining({ after: `${own}-${borders.at(-1)}` }),
   ]);
@@ -220,7 +220,7 @@ it('ends until=idle right after the terminal message of the run that was active'
   expect(stream.events.some(({ event }) => event === 'bye')).toBe(false);
 });
 
-it('goes on through the end of an earlier run with until=idle, to the end of the one that is active', async () => {
+it('passes the end of an earlier run with until=idle, and ends with the active run', async () => {
   const first = await stage.prompt(session, 'First');
   const early = await stage.write(session.sessionId);
   await early.text('a', 'b');
@@ -244,7 +244,7 @@ it('goes on through the end of an earlier run with until=idle, to the end of the
   expect(brokenLinks(stream.messages(), within.head)).toEqual([]);
 });
 
-it('ends until=idle with the run that was active at first, though the next began before the replay came so far', async () => {
+it('ends until=idle with the run that was active at the request, even if the next began during the replay', async () => {
   await stage.close();
   let meanwhile = async () => {};
   await begin({
@@ -283,7 +283,7 @@ it('ends until=idle after the replay when no run is active', async () => {
   expect(stream.events.at(-1)?.event).toBe('ping');
 });
 
-it('says bye and closes when the session is deleted', async () => {
+it('sends bye gone and ends when the session is deleted', async () => {
   await stage.prompt(session);
   const stream = await follow();
   await stream.caughtUp();
@@ -292,7 +292,7 @@ it('says bye and closes when the session is deleted', async () => {
   expect(stream.events.at(-1)).toMatchObject({ event: 'bye', data: { reason: 'gone', retryAfterMs: 0 } });
 });
 
-it('says bye when the session expires', async () => {
+it('sends bye gone when the session expires', async () => {
   await stage.prompt(session);
   await (await stage.write(session.sessionId)).finish();
   const stream = await follow();
@@ -302,7 +302,7 @@ it('says bye when the session expires', async () => {
   expect(stream.events.at(-1)).toMatchObject({ event: 'bye', data: { reason: 'gone' } });
 });
 
-it('pings all who follow', async () => {
+it('pings live viewers', async () => {
   await stage.close();
   await begin({ timing: { pingMs: 250 } });
   await stage.prompt(session);
@@ -312,7 +312,7 @@ it('pings all who follow', async () => {
   expect(stream.events.at(-1)).toMatchObject({ event: 'ping', id: undefined, data: {} });
 });
 
-it('lets go of everything when its viewers leave', async () => {
+it('counts no stream once all viewers have left', async () => {
   await stage.prompt(session);
   const streams = [await follow(), await follow()];
   for (const stream of streams) await stream.caughtUp();
@@ -321,7 +321,7 @@ it('lets go of everything when its viewers leave', async () => {
   await expect.poll(() => stage.relay.streams).toBe(0);
 });
 
-it('says bye shutdown, with time to come back, when the relay drains; and opens no stream any more', async () => {
+it('sends bye shutdown with a delay when the relay drains, and refuses new streams', async () => {
   await stage.prompt(session);
   const stream = await follow();
   await stream.caughtUp();

@@ -1,11 +1,11 @@
 import { Tail, type Absent, type TailContext } from './tail.ts';
 
-/** A tail and who holds it. */
+/** A tail and the number of its holders. */
 export interface Watched {
   readonly tail: Tail;
-  /** Streams that hold it open, those that are only being opened included. */
+  /** Open streams, including those that are being opened. */
   holders: number;
-  /** Tick at which the last of them let go. */
+  /** Tick at which the last holder left. */
   leftAt: number;
 }
 
@@ -13,20 +13,22 @@ export interface Watched {
 export interface TailRegistry {
   readonly isEmpty: boolean;
   /**
-   * The tail of a session, opened by whoever comes first; to be given back by `release`. Or why there is none.
+   * The tail of a session, opened by the first caller and given back by `release`; or the reason why there is none.
    * @throws StoreError
    */
   hold(sessionId: string, tick: number): Promise<Watched | Absent>;
+  /** Gives a tail back; the last holder closes it, unless its frames are cached. */
   release(watched: Watched, tick: number): void;
-  /** Passes the tick on, and lets go of tails that were kept for nobody. */
+  /** Passes the tick to all tails, and closes those that nobody has held for a while. */
   onTick(tick: number): void;
-  /** Lets go of those that nobody holds. */
+  /** Closes the tails that nobody holds. */
   closeIdle(): void;
 }
 
-/** Ticks for which a tail stays whose session has cached frames when its last viewer has left: a reload brings it back. */
+/** Ticks that a tail with cached frames stays open after its last viewer has left, for a reload of the page. */
 const KEEP_TICKS = 20;
 
+/** Creates a registry without tails. */
 export function createTailRegistry(context: TailContext): TailRegistry {
   const watched = new Map<string, Watched>();
   let slots = 0;
@@ -45,7 +47,7 @@ export function createTailRegistry(context: TailContext): TailRegistry {
 
   function find(sessionId: string, tick: number): Watched {
     const found = watched.get(sessionId);
-    // One whose session is gone is left to those who hold it: the session may have begun anew.
+    // An ended tail belongs to its holders alone: the session may have begun anew.
     if (found && !found.tail.hasEnded) return found;
     const made = { tail: new Tail(context, sessionId, { slot: slots++, tick }), holders: 0, leftAt: 0 };
     watched.set(sessionId, made);

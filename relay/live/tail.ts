@@ -12,23 +12,24 @@ import type { Viewer } from './viewer.ts';
 /** Why there is nothing to follow: the session is remembered to be gone, or nothing is known of it. */
 export type Absent = 'gone' | 'empty';
 
-/** What all tails of a hub share. Ticks are those of the hub's clock. */
+/** What all tails of a hub share. Ticks are ticks of the hub's clock. */
 export interface TailContext {
   readonly store: SessionStore;
   readonly logger: Logger;
   readonly cache: FrameCache;
   readonly pingTicks: number;
-  /** Ticks between two polls of the log's head: while a run is active and nothing is heard, and otherwise. */
+  /** Ticks between two polls of the log's head while a run is active and no hint arrives. */
   readonly activePollTicks: number;
+  /** Ticks between two polls otherwise. */
   readonly idlePollTicks: number;
 }
 
-/** Entries read at a time, to catch up with a log whose hints were lost. */
+/** Entries per read when hints were lost. */
 const READ_ENTRIES = 2048;
 
 /**
- * The end of one watched session's log, as this process knows it. It hears of what is written, reads what it did not
- * hear of, and tells its audience. A class for its memory: see docs/decisions/0025-what-exists-once-per-viewer-is-a-class.md.
+ * Follows the end of one watched session's log. It receives hints of what is written, reads what they missed, and passes
+ * new entries to its audience. A class for its memory: see docs/decisions/0025-what-exists-once-per-viewer-is-a-class.md.
  */
 export class Tail {
   readonly sessionId: string;
@@ -36,9 +37,8 @@ export class Tail {
   readonly #audience = new Audience();
   /** Spreads the pings and polls of many tails over time. */
   readonly #slot: number;
-  /** The log is known up to here; once flushed, this is where each live viewer stands. */
+  /** The log is known up to this entry; after a flush all live viewers have it too. */
   #cursor: Cursor = START;
-  /** The active run. */
   #runId: string | null = null;
   #opening: Promise<Absent | null> | null = null;
   #isOpen = false;
@@ -47,40 +47,43 @@ export class Tail {
   #reading: Promise<void> | null = null;
   #readAgain = false;
   #polling = false;
-  /** Tick of the last poll; the cursor at the last tick, and since when it has stood there. */
+  /** Tick of the last poll. */
   #polledAt: number;
+  /** The cursor at the last tick, and the tick since which it has not moved. */
   #seenCursor: Cursor = START;
   #quietSince = 0;
-  /** Something was rated that the live viewers have not been shown. */
+  /** A rating was stored that the live viewers have not seen. */
   #feedbackDue = false;
 
-  /** `slot`: any number that its neighbours do not have. `tick`: the clock's now. */
+  /** `slot` differs between tails; `tick` is the current one. */
   constructor(context: TailContext, sessionId: string, { slot, tick }: { slot: number; tick: number }) {
     this.#context = context;
     this.sessionId = sessionId;
     this.#slot = slot;
-    // As if its neighbours, who may all have come back at once, had been polled at other moments.
+    // Tails that are opened at once, as after a restart, are polled at different times.
     this.#polledAt = tick - (slot % context.idlePollTicks);
   }
 
-  /** The session is gone: nobody joins any more. */
+  /** The session is gone, or the tail was closed: no viewer can join. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
+  /** The active run. */
   get runId(): string | null {
     return this.#runId;
   }
 
   /**
-   * Begins to follow the session, once, however often it is called. Resolves with null when it does, else with why not.
+   * Subscribes to the session, once for all callers. Resolves with null, or with the reason why there is nothing to
+   * follow.
    * @throws StoreError
    */
   open(): Promise<Absent | null> {
     return (this.#opening ??= this.#subscribe());
   }
 
-  /** Lets go of the store and of what was kept. Idempotent. */
+  /** Unsubscribes and drops cached frames. Idempotent. */
   close(): void {
     this.#hasEnded = true;
     this.#context.cache.drop(this.sessionId);
@@ -88,32 +91,33 @@ export class Tail {
     this.#unfollow = null;
   }
 
-  /** Takes in a viewer that begins to replay. */
+  /** Adds a viewer that starts to replay. */
   enter(viewer: Viewer): void {
     this.#audience.enter(viewer);
   }
 
-  /** Makes a viewer live that has read the log up to `cursor`; false when it, or this tail, has to read on first. */
+  /** Makes a viewer live that has the log up to `cursor`; false when it, or this tail, has to read more first. */
   join(viewer: Viewer, cursor: Cursor): boolean {
     return !this.#hasEnded && this.#audience.join(viewer, cursor, this.#cursor);
   }
 
-  /** Lets go of a viewer. Idempotent. */
+  /** Removes a viewer. Idempotent. */
   leave(viewer: Viewer): void {
     this.#audience.leave(viewer);
   }
 
-  /** Frames kept for the next viewer that replays. */
+  /** Cached frames after a cursor, of an earlier replay. */
   cached(after: Cursor): CachedFrames | undefined {
     return this.#context.cache.get(this.sessionId, after);
   }
 
-  keep(after: Cursor, frames: CachedFrames): void {
+  /** Caches frames for the next viewer that replays. */
+  cache(after: Cursor, frames: CachedFrames): void {
     if (!this.#hasEnded) this.#context.cache.keep(this.sessionId, after, frames);
   }
 
   /**
-   * Reads what of the log is not known yet. Resolves once it is known up to where the log ended at the call.
+   * Reads what is missing. Resolves when the tail has reached the head that the log had at the call.
    * @throws StoreError
    */
   catchUp(): Promise<void> {
@@ -122,9 +126,9 @@ export class Tail {
     return (this.#reading ??= this.#read());
   }
 
-  /** What is due by the clock. */
+  /** Does what is due: poll, show ratings, ping. */
   onTick(tick: number): void {
-    // Where the log ends is for the opening to find out: a poll that came between would set it back, or beyond a gap.
+    // A poll during the opening could move the cursor back, or beyond a gap.
     if (!this.#isOpen || this.#hasEnded) return;
     const { activePollTicks, pingTicks } = this.#context;
     if (this.#isPollDue(tick)) {
@@ -132,12 +136,12 @@ export class Tail {
       void this.#poll();
     }
     const turn = tick + this.#slot;
-    // By the clock, so that many ratings are one snapshot.
+    // By the clock, so that many ratings make one snapshot.
     if (this.#feedbackDue && turn % activePollTicks === 0) void this.#showFeedback();
     if (turn % pingTicks === 0) this.#audience.ping();
   }
 
-  /** Subscribes first and looks where the log ends next, so that nothing falls between the two. */
+  /** Subscribes before it reads the head, so that nothing is lost in between. */
   async #subscribe(): Promise<Absent | null> {
     const { store } = this.#context;
     let missed = false;
@@ -171,13 +175,13 @@ export class Tail {
       case 'gone':
         return this.#end();
       case 'unsure':
-        // What was missed need not be an entry: a poll sees that the session is gone, or a share revoked.
+        // The missed event may be no entry: a poll finds out that the session is gone, or a share revoked.
         void this.#poll();
         void this.#catchUpLater();
     }
   }
 
-  /** Takes what follows the cursor, skips what is known; false when something is missing in between. */
+  /** Takes entries that follow the cursor and skips known ones; false when there is a gap. */
   #take(entries: readonly LogEntry[]): boolean {
     for (const entry of entries) {
       if (!follows(this.#cursor, entry)) {
@@ -201,7 +205,10 @@ export class Tail {
     } else if (message.type !== 'error') this.#runId = message.runId;
   }
 
-  /** Reads for as long as somebody asks: the last look at that and the end are one step, so that no call falls between. */
+  /**
+   * Reads until nobody asks for more. The last check of `#readAgain` and the reset of `#reading` are one synchronous
+   * step: a call in between would be lost.
+   */
   async #read(): Promise<void> {
     try {
       while (this.#readAgain && !this.#hasEnded) {
@@ -219,7 +226,7 @@ export class Tail {
     if (this.#hasEnded) return;
     if (answer.kind === 'gone' || answer.kind === 'empty') return this.#end();
     if (answer.kind === 'snapshot') {
-      // What was heard meanwhile may have moved the cursor: then this says nothing of where it stands now.
+      // A hint may have moved the cursor during the read: then the answer is stale.
       if (this.#cursor === before) await this.#startAnew();
       this.#readAgain = true;
       return;
@@ -228,15 +235,15 @@ export class Tail {
     if (this.#cursor !== before && compareCursors(this.#cursor, answer.head) < 0) this.#readAgain = true;
   }
 
-  /** Nothing follows the cursor (it was trimmed away, or the log has another history): all begin from a snapshot. */
+  /** Nothing follows the cursor (trimmed, or the log has another history): all viewers start again from a snapshot. */
   async #startAnew(): Promise<void> {
     const before = this.#cursor;
     const session = await readSession(this.#context.store, this.sessionId);
     if (this.#hasEnded) return;
     if (session.kind !== 'open') return this.#end();
-    // What was heard meanwhile follows the cursor after all.
+    // Hints that arrived during the read followed the cursor after all.
     if (this.#cursor !== before) return;
-    // Frames that were kept may be of a history that was lost.
+    // Cached frames may belong to a lost history.
     this.#context.cache.drop(this.sessionId);
     this.#cursor = session.finished.cursor;
     this.#runId = session.run?.runId ?? null;
@@ -244,7 +251,7 @@ export class Tail {
     this.#take(session.unfinished);
   }
 
-  /** Compares the cursor with the log's head: a hint may have been lost, and it may have been the last. */
+  /** Compares the cursor with the log's head, in case the last hint was lost. */
   async #poll(): Promise<void> {
     if (this.#polling || this.#hasEnded) return;
     this.#polling = true;
@@ -263,8 +270,8 @@ export class Tail {
   }
 
   /**
-   * A lost hint shows with the next one, which follows nothing: only the last may go unnoticed. So a tail that has heard
-   * nothing for a while during a run polls often, and one that hears all the time as seldom as an idle one.
+   * A lost hint is noticed with the next one, which leaves a gap; only the loss of the last goes unnoticed. So a tail
+   * polls often when a run is active and no hint has arrived for a while, otherwise as rarely as an idle one.
    */
   #isPollDue(tick: number): boolean {
     const { activePollTicks, idlePollTicks } = this.#context;
@@ -277,8 +284,8 @@ export class Tail {
   }
 
   /**
-   * Shows the live viewers what was rated, by a snapshot: only while no run is active, which it would take from the
-   * screen, and nobody replays, who would miss it. Otherwise it stays due.
+   * Sends the live viewers a snapshot with the ratings. Not while a run is active, which the snapshot would remove from
+   * the screen, nor while a viewer replays, which would miss it: then it stays due.
    */
   async #showFeedback(): Promise<void> {
     if (this.#runId !== null || this.#audience.hasReplaying || this.#reading) return;
@@ -309,7 +316,7 @@ export class Tail {
     }
   }
 
-  /** The viewers stay: the next poll sees that the log's head lies elsewhere, and reads again. */
+  /** The viewers stay: the next poll finds the difference to the log's head and reads again. */
   #logFailure(error: unknown): void {
     const { logger } = this.#context;
     if (error instanceof StoreError) {

@@ -3,22 +3,23 @@ import type { Logger } from '../util/logger.ts';
 import { encodeBye, PING } from './frames.ts';
 import type { Sink } from './sinks/port.ts';
 
-/** Bytes of a replay per write: each piece waits until the sink has taken the one before. */
+/** Bytes of a replay per write; the next write waits until the sink has drained. */
 const PIECE_BYTES = 65_536;
-/** Milliseconds over which the viewers of a relay that stops come back, each at a moment of its own. */
+/** Milliseconds over which the retries of all viewers are spread when a relay shuts down. */
 export const SHUTDOWN_JITTER_MS = 3000;
 
-/** What all viewers of a hub share: what one that does not read may cost. Ticks are those of the hub's clock. */
+/** What all viewers of a hub share: the limits of one that does not read. Ticks are ticks of the hub's clock. */
 export interface ViewerContext {
   readonly logger: Logger;
-  /** Bytes it may leave unread. */
+  /** Bytes that it may leave unread. */
   readonly unreadBytes: number;
-  /** Ticks for which it may take nothing. */
+  /** Ticks for which it may read nothing. */
   readonly blockedTicks: number;
-  /** Ticks until a response that was ended, and is not taken to its end, is cut. */
+  /** Ticks until an ended response that is not read to its end is cut. */
   readonly lingerTicks: number;
 }
 
+/** What a viewer is created with. */
 export interface ViewerOptions {
   readonly sink: Sink;
   readonly context: ViewerContext;
@@ -29,8 +30,8 @@ export interface ViewerOptions {
 }
 
 /**
- * One open event stream: the last stage before the sink. Once it has ended nothing brings it back and nothing more is
- * written. A class, and not a closure like most of the relay, since there are ten thousands of them: see
+ * One open event stream, the last stage before the sink. Its end is final: nothing is written afterwards. A class, and
+ * not a closure like most of the relay, because a process holds 10,000 of them: see
  * docs/decisions/0025-what-exists-once-per-viewer-is-a-class.md.
  */
 export class Viewer {
@@ -44,14 +45,15 @@ export class Viewer {
   readonly #sink: Sink;
   readonly #context: ViewerContext;
   #ended = false;
-  /** A frame was written in part: nothing else may come before its rest. */
+  /** A frame was written in part: nothing may be written before the rest of it. */
   #inFrame = false;
-  /** To be said once the frame is complete. */
+  /** Reason of the `bye` to write when the frame is complete. */
   #farewell: ByeReason | null = null;
-  /** Ticks at which the clock first saw it blocked, or ended. */
+  /** Tick at which `check` first found it blocked; null when it has drained since. */
   #blockedAt: number | null = null;
+  /** Tick at which `check` first found it ended. */
   #endedAt: number | null = null;
-  /** Wakes the replay that waits for the sink. */
+  /** Resumes a paced write that waits for the sink. */
   #wake: (() => void) | null = null;
 
   constructor({ sink, context, until, share }: ViewerOptions) {
@@ -65,19 +67,19 @@ export class Viewer {
     });
   }
 
-  /** Nothing more is written: it was told that this is the end, or its connection is gone. Never false again. */
+  /** The response was ended or its connection is gone. Never false again. */
   get hasEnded(): boolean {
     return this.#ended;
   }
 
-  /** Writes whole frames. A viewer that leaves too much unread is dropped. */
+  /** Writes whole frames. A viewer with too many unread bytes is dropped. */
   send(bytes: Uint8Array): void {
     if (this.#ended) return;
     this.#sink.write(bytes);
     if (this.#sink.blocked && this.#sink.unread > this.#context.unreadBytes) this.#drop();
   }
 
-  /** Writes whole frames at the pace of the viewer; resolves when it takes more, or has ended. */
+  /** Writes whole frames at the viewer's pace; resolves when the sink has drained or the viewer has ended. */
   async sendPaced(bytes: Uint8Array): Promise<void> {
     for (let offset = 0; offset < bytes.length && !this.#ended; offset += PIECE_BYTES) {
       this.#inFrame = offset + PIECE_BYTES < bytes.length;
@@ -88,14 +90,14 @@ export class Viewer {
     this.#wake = null;
   }
 
-  /** Keeps the line alive; a line that is full is alive, or will be found dead. */
+  /** Writes a ping, unless the sink is blocked: bytes are on their way then. */
   ping(): void {
     if (!this.#sink.blocked) this.send(PING);
   }
 
   /**
-   * Ends the response, with `bye` when a reason is given. Within a frame nothing can be said: the frame is completed
-   * first, except for a viewer that does not take it, which sees the line end and comes back by its cursor.
+   * Ends the response, with `bye` if a reason is given. Within a frame the `bye` waits for the rest of the frame. A slow
+   * consumer does not read that rest, so it gets no `bye` and resumes by its cursor.
    */
   end(reason?: ByeReason): void {
     if (this.#ended) return;
@@ -117,7 +119,7 @@ export class Viewer {
     this.#sink.abort();
   }
 
-  /** Calls `listener` once the response is over; at once if it is. */
+  /** Calls `listener` when the response is over; at once if it is over already. */
   onClose(listener: () => void): void {
     this.#sink.onClose(() => {
       this.#finish();
@@ -125,7 +127,7 @@ export class Viewer {
     });
   }
 
-  /** Looks after a viewer that does not read; answers the bytes that it leaves unread. Called at each tick. */
+  /** Drops or cuts a viewer that does not read; returns its unread bytes. Called once per tick. */
   check(tick: number): number {
     const { blockedTicks, lingerTicks } = this.#context;
     if (this.#ended) {

@@ -36,7 +36,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A plain connection, and all that came over it. */
+/** A plain connection, and what was received over it. */
 function openLine(port: number): { socket: Socket; heard: { text: string } } {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
@@ -50,7 +50,7 @@ function ask({ sessionId, token }: MintAnswer, version = '1.1'): string {
   return `GET ${path} HTTP/${version}\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 }
 
-it('uses the connection again once a stream has ended', async () => {
+it('reuses the connection after a stream has ended', async () => {
   const { stage, port, session } = await openStage();
   const { socket, heard } = openLine(port);
   socket.write(ask(session));
@@ -68,7 +68,7 @@ it('uses the connection again once a stream has ended', async () => {
   await expect.poll(() => heard.text).toMatch(/^HTTP\/1\.1 200 OK/);
 });
 
-it('sends a client of HTTP/1.0 a stream that ends with its connection', async () => {
+it('sends an HTTP/1.0 client a stream that ends with the connection', async () => {
   const { stage, port, session } = await openStage();
   const { socket, heard } = openLine(port);
   const closed = once(socket, 'end');
@@ -80,7 +80,7 @@ it('sends a client of HTTP/1.0 a stream that ends with its connection', async ()
   expect(heard.text).toMatch(/"status":"completed".*\n\n$/);
 });
 
-it('takes a viewer that closes its end for one that has left, and for no fault of a client', async () => {
+it('treats a viewer that half-closes its connection as gone, without a clientError', async () => {
   const { stage, server, port, session } = await openStage();
   const faults: Error[] = [];
   server.on('clientError', (error) => faults.push(error));
@@ -89,14 +89,14 @@ it('takes a viewer that closes its end for one that has left, and for no fault o
   socket.write(ask(session));
   await expect.poll(() => heard.text).toContain('event: ping');
   socket.end();
-  // Written before and after the server has seen it.
+  // Before and after the server notices.
   for (let i = 0; i < 20 && stage.relay.streams > 0; i += 1) await pen.text(`${i} `);
   await expect.poll(() => stage.relay.streams).toBe(0);
   await pen.text('and later');
   expect(faults).toEqual([]);
 });
 
-it('sends the headers that middleware set after the relay had answered', async () => {
+it('sends headers that middleware sets after next()', async () => {
   const { port, session, failed } = await openStage((fetch) => {
     const app = new Hono();
     app.use(async (c, next) => {
@@ -126,7 +126,7 @@ it.each<[string, (response: Response) => Response]>([
       throw new Error('middleware failed');
     },
   ],
-])('keeps no stream of an answer that middleware %s', async (_, act) => {
+])('closes the stream of an answer that middleware %s', async (_, act) => {
   const { stage, port, session } = await openStage((fetch) => async (request, env) => act(await fetch(request, env)));
   const url = `http://127.0.0.1:${port}/api/check-stream?sessionId=${session.sessionId}`;
   const response = await fetch(url, { headers: bearer(session.token) });
@@ -136,7 +136,7 @@ it.each<[string, (response: Response) => Response]>([
   await response.body?.cancel();
 });
 
-it('streams through somebody else’s server and middleware, whose connections are used again', async () => {
+it('streams through the server and middleware of a host, and reuses its connections', async () => {
   const { stage, session } = await openStage();
   const app = new Hono();
   app.use(async (c, next) => {

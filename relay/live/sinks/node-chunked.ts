@@ -4,24 +4,24 @@ import type { Outlet, OutletFor } from './node-response.ts';
 const LINE_BREAK = '\r\n';
 
 /**
- * Writes the chunks of HTTP/1.1 (RFC 9112, section 7.1) to the socket of a response: one write for each frame, encoded
- * once for all viewers of a session, where Node's response makes four for each viewer. Head, last chunk and keep-alive
- * stay Node's, so the client sees the same response. Why it is worth a file, and what it relies on, stands in
+ * Writes the chunks of HTTP/1.1 (RFC 9112, section 7.1) to the socket of a response: one write per frame, encoded once
+ * for all viewers of a session, where Node's response makes four writes per viewer. Node still writes the head and the
+ * last chunk and keeps the connection alive. Reasons and assumptions:
  * docs/decisions/0024-streams-are-chunked-by-the-relay.md.
  */
 export function createChunkedOutlets(): OutletFor {
   const encode = createChunkEncoder();
   return (response, headers) => {
     const { socket, req } = response;
-    // A client of HTTP/1.0 knows no chunks; without a socket an earlier answer on this connection comes first.
+    // HTTP/1.0 has no chunks; without a socket an earlier answer on this connection has to end first.
     if (req.httpVersion !== '1.1' || !socket) return null;
-    // Node's default; said here, so that it writes the last chunk whatever its defaults become.
+    // Node's default, made explicit: the chunks that are written here depend on it.
     headers.push('Transfer-Encoding', 'chunked');
     return new ChunkedOutlet(socket, encode);
   };
 }
 
-/** A class for its memory, as `Viewer` is. */
+/** A class for its memory, like `Viewer`. */
 class ChunkedOutlet implements Outlet {
   readonly #socket: Socket;
   readonly #encode: (bytes: Uint8Array) => Uint8Array;
@@ -32,8 +32,8 @@ class ChunkedOutlet implements Outlet {
   }
 
   write(bytes: Uint8Array): boolean {
-    // Once the client has closed its end, Node ends the socket. A write after that would be an error of the socket's,
-    // and reach the server as a `clientError`; the response closes by itself.
+    // After the client's FIN Node ends the socket. A later write would be an error of the socket and reach the server as
+    // a `clientError`. The response closes by itself.
     if (!this.#socket.writable) return true;
     return this.#socket.write(this.#encode(bytes));
   }
@@ -47,7 +47,7 @@ class ChunkedOutlet implements Outlet {
   }
 }
 
-/** Remembers the last chunk: the viewers of a session are written the same bytes one after the other. */
+/** Encodes chunks and remembers the last: all viewers of a session are written the same bytes in succession. */
 function createChunkEncoder(): (bytes: Uint8Array) => Uint8Array {
   let last: Uint8Array | undefined;
   let chunk: Uint8Array = new Uint8Array();

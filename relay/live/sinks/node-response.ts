@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http';
 import type { Sink } from './port.ts';
 import type { OpenedSink } from './web.ts';
 
-/** Bytes that are held, until the head is written, before the sink is `blocked`; what Node buffers for a socket, too. */
+/** Bytes held before the head is written from which the sink is `blocked`; the high-water mark of Node's sockets, too. */
 const HIGH_WATER_MARK_BYTES = 65_536;
 
-/** What the body's bytes are written to once the head is: the response itself, or what stands for it. */
+/** What the body is written to after the head: the response itself, or something that replaces it. */
 export interface Outlet {
   /** False when the next write should wait for `drain`. */
   write(bytes: Uint8Array): boolean;
@@ -14,24 +14,24 @@ export interface Outlet {
 }
 
 /**
- * Takes over the body of a response whose head is about to be written, and may add to `headers` (names and values in
- * turn). Null when the body should be written to the response itself.
+ * Chooses the outlet of a response whose head is about to be written, and may add to `headers` (names and values in
+ * turn). Null: the response itself.
  */
 export type OutletFor = (response: ServerResponse, headers: string[]) => Outlet | null;
 
 /** A sink that was opened before its response has a head. */
 export interface OpenedNodeSink extends OpenedSink {
-  /** Stands for what the sink writes, in the `Response` that goes through the middleware; it cannot be read. */
+  /** Stands for the sink in the `Response` that passes through the middleware; it cannot be read. */
   body: ReadableStream<Uint8Array>;
-  /** Writes the head, and what was written to the sink since it was opened. */
+  /** Writes the head, then the bytes held since the sink was opened. */
   begin(head: Pick<Response, 'status' | 'headers'>): void;
-  /** Closes the sink without touching the response, which something else answers. */
+  /** Closes the sink and leaves the response alone: another answer is sent. */
   abandon(): void;
 }
 
 /**
- * A sink over Node's own response. Node frames the body (chunked, with HTTP/1.1), so that a client can tell a whole
- * answer from one that was cut, and uses the connection again. Its head is written by `begin` alone: until then
+ * Opens a sink over Node's own response. With HTTP/1.1 Node frames the body in chunks, so that a client can tell a
+ * complete answer from one that was cut and the connection is kept alive. Only `begin` writes the head: until then
  * middleware may change it.
  *
  * @example
@@ -54,10 +54,10 @@ export function openNodeSink(response: ServerResponse, outletFor: OutletFor = ()
   return { sink, body, begin: (head) => sink.begin(head, outletFor), abandon: () => sink.close() };
 }
 
-/** A class for its memory, as `Viewer` is. */
+/** A class for its memory, like `Viewer`. */
 class NodeResponseSink implements Sink {
   readonly #response: ServerResponse;
-  /** Written before the head was. */
+  /** Written before the head. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   /** Null until the head is written. */
@@ -78,7 +78,7 @@ class NodeResponseSink implements Sink {
     if (this.#closed) return;
     const response = this.#response;
     const { socket } = response;
-    // Head and replay leave in one packet, if the replay is at hand.
+    // Head and held bytes leave in one packet.
     socket?.cork();
     const lines = [...headers].flat();
     const outlet = outletFor(response, lines) ?? response;

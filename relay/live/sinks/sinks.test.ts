@@ -7,17 +7,17 @@ import { openNodeSink, type OutletFor } from './node-response.ts';
 import type { Sink } from './port.ts';
 import { createWebSink } from './web.ts';
 
-// They wait for real sockets to fill up.
+// Real sockets have to fill up.
 vi.setConfig({ testTimeout: 20_000 });
 
-/** One open response, with the sink at its one end and a client at the other that reads when it is told to. */
+/** One open response: a sink, and a client that reads on demand. */
 interface Line {
   sink: Sink;
   /** Begins to read. */
   read(): void;
-  /** What has come so far. */
+  /** What was read so far. */
   text(): string;
-  /** Resolves when the response is over, with whether the client takes it for a whole one. */
+  /** Resolves when the response is over: true if the client holds it for complete. */
   over: Promise<boolean>;
   /** Closes the connection. */
   leave(): void;
@@ -91,7 +91,7 @@ async function fill(sink: Sink): Promise<string> {
   return `${written}and more`;
 }
 
-it('sends what was written before the head was, whole and with its end, whatever middleware took its time for', async () => {
+it('sends what was written before the head, and its end, however long the head takes', async () => {
   const server = createServer((_, response) => {
     const opened = openNodeSink(response, createChunkedOutlets());
     opened.sink.write(bytes('before '));
@@ -111,44 +111,41 @@ it('sends what was written before the head was, whole and with its end, whatever
 it.each<[string, OutletFor]>([
   ['node-response', () => null],
   ['node-chunked', createChunkedOutlets()],
-])(
-  '%s takes a write after its client has closed its end for nothing, and for no fault of the client',
-  async (_, outletFor) => {
-    const faults: Error[] = [];
-    const late: Sink[] = [];
-    const server = createServer((request, response) => {
-      const { sink, begin } = openNodeSink(response, outletFor);
-      begin(new Response());
-      sink.write(bytes('hello'));
-      // Node ends its side of the connection, and then this is called.
-      request.socket.on('end', () => {
-        sink.write(bytes('too late'));
-        late.push(sink);
-      });
+])('%s ignores a write after a FIN of the client, and raises no clientError', async (_, outletFor) => {
+  const faults: Error[] = [];
+  const late: Sink[] = [];
+  const server = createServer((request, response) => {
+    const { sink, begin } = openNodeSink(response, outletFor);
+    begin(new Response());
+    sink.write(bytes('hello'));
+    // Called after Node has ended its side of the connection.
+    request.socket.on('end', () => {
+      sink.write(bytes('too late'));
+      late.push(sink);
     });
-    server.on('clientError', (error) => faults.push(error));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
-    const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
-    let heard = '';
-    socket.setEncoding('latin1').on('data', (piece: string) => (heard += piece));
-    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    await expect.poll(() => heard).toContain('hello');
-    const over = once(socket, 'end');
-    socket.end();
-    await over;
-    expect(late).toHaveLength(1);
-    let closed = false;
-    late[0]?.onClose(() => (closed = true));
-    await expect.poll(() => closed).toBe(true);
-    expect(heard).not.toContain('too late');
-    expect(faults).toEqual([]);
-  },
-);
+  });
+  server.on('clientError', (error) => faults.push(error));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+  let heard = '';
+  socket.setEncoding('latin1').on('data', (piece: string) => (heard += piece));
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await expect.poll(() => heard).toContain('hello');
+  const over = once(socket, 'end');
+  socket.end();
+  await over;
+  expect(late).toHaveLength(1);
+  let closed = false;
+  late[0]?.onClose(() => (closed = true));
+  await expect.poll(() => closed).toBe(true);
+  expect(heard).not.toContain('too late');
+  expect(faults).toEqual([]);
+});
 
 describe.each(Object.entries(TRANSPORTS))('the sink %s', (_, open) => {
-  it('brings what is written, in order, before it ends; the client has a whole answer', async () => {
+  it('delivers what is written in order, and ends with a complete answer', async () => {
     const line = await open();
     line.read();
     const texts = ['one ', 'zwölf ', 'x'.repeat(100_000), ' three'];
@@ -162,7 +159,7 @@ describe.each(Object.entries(TRANSPORTS))('the sink %s', (_, open) => {
     expect(line.text() === texts.map((text) => text + text).join('')).toBe(true);
   });
 
-  it('shows a client that was cut off that it has no whole answer', async () => {
+  it('lets the client see that an aborted answer is incomplete', async () => {
     const line = await open();
     line.read();
     line.sink.write(bytes('half of'));
@@ -172,7 +169,7 @@ describe.each(Object.entries(TRANSPORTS))('the sink %s', (_, open) => {
     expect(await line.over).toBe(false);
   });
 
-  it('is blocked while its reader takes nothing, counts what is unread, and says when it takes more', async () => {
+  it('is blocked while nothing is read, counts unread bytes, and drains', async () => {
     const line = await open();
     let drained = 0;
     line.sink.onDrain(() => (drained += 1));
@@ -187,7 +184,7 @@ describe.each(Object.entries(TRANSPORTS))('the sink %s', (_, open) => {
     expect(line.sink.unread).toBe(0);
   });
 
-  it('says once that its client has left, and takes what is written afterwards for nothing', async () => {
+  it('closes once when the client leaves, and ignores later writes', async () => {
     const line = await open();
     let closed = 0;
     line.sink.onClose(() => (closed += 1));
@@ -203,7 +200,7 @@ describe.each(Object.entries(TRANSPORTS))('the sink %s', (_, open) => {
     expect(closed).toBe(1);
   });
 
-  it('says that it has closed when it ends, and to one who asks later too', async () => {
+  it('calls onClose when it ends, and at once when it has ended already', async () => {
     const line = await open();
     line.read();
     let closed = 0;

@@ -1,17 +1,17 @@
 import type { Sink } from './port.ts';
 
-/** Bytes a reader may leave unread before the sink is `blocked`; what Node buffers for a response, too. */
+/** Unread bytes from which the sink is `blocked`; the high-water mark of Node's sockets, too. */
 const HIGH_WATER_MARK_BYTES = 65_536;
 
-/** A sink and the body of the response that its bytes come out of. */
+/** A sink, and the body that stands for it in a `Response`. */
 export interface OpenedSink {
   sink: Sink;
   body: ReadableStream<Uint8Array>;
 }
 
 /**
- * A sink for wherever a response is a `Response`: every runtime with `fetch`, and a relay that is mounted in somebody
- * else's server, whose middleware may change the headers or wrap the body.
+ * Creates a sink over a `ReadableStream`: for every runtime with `fetch`, and for a relay that is mounted in a host's
+ * server, whose middleware may change the headers or wrap the body.
  *
  * @example
  * const { sink, body } = createWebSink();
@@ -52,7 +52,7 @@ export function createWebSink(): OpenedSink {
       controller.enqueue(bytes);
       blocked = unread() >= HIGH_WATER_MARK_BYTES;
     },
-    // The stream does not tell when its reader has taken the last of it: from here on that is the reader's affair.
+    // A ReadableStream does not tell when its last bytes were read, so the sink closes here.
     end() {
       if (closed) return;
       controller.close();

@@ -7,7 +7,7 @@ import { MemorySink } from './memory-sink.ts';
 
 const FAR_OFF_MS = 600_000;
 
-/** A hub over a store in memory, whose run the test writes and whose viewers read when they are told to. */
+/** A hub over an in-memory store: the test writes the run, and reads for the viewers. */
 export interface HubStage {
   readonly relay: RelayStage;
   readonly hub: Hub;
@@ -25,19 +25,19 @@ export interface HubStage {
   close(): Promise<void>;
 }
 
-/** A store that tells and answers when the test lets it. */
+/** Hooks into the store between the hub and the log. */
 export interface ControlledStore {
-  /** What becomes of an event: told as it comes unless the test puts something else here. */
+  /** Passes an event on; replaced to lose, delay or reorder events. */
   pass: (event: FollowEvent, tell: (event: FollowEvent) => void) => void;
-  /** Awaited before each reading of the log. */
+  /** Awaited before each read of the log. */
   beforeRead: (input: Parameters<SessionStore['read']>[1]) => Promise<void> | void;
-  /** Awaited before the answer to a reading is handed out. */
+  /** Awaited between a read of the log and its answer. */
   afterRead: () => Promise<void> | void;
-  /** Tells an event that the store has not told. */
+  /** Emits an event of the test's own. */
   tell(event: FollowEvent): void;
 }
 
-/** A session with one prompt. Nobody polls unless `timing` says so. */
+/** Opens a stage with one session and one prompt. Nothing is polled unless `timing` says so. */
 export async function openHubStage(timing: Partial<HubTiming> = {}): Promise<HubStage> {
   const relay = openRelayStage();
   const session = await relay.mint();

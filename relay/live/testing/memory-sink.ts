@@ -1,13 +1,13 @@
 import type { Sink } from '../sinks/port.ts';
 
-/** The mark at which Node's own streams ask their writer to wait. */
+/** Bytes; the high-water mark of Node's sockets. */
 const MARK_BYTES = 65_536;
 
-/** A sink whose reader is the test: it takes bytes when `take` is called, and leaves when `leave` is. */
+/** A sink in memory, whose reader is the test: `take` reads everything, `leave` closes the connection. */
 export class MemorySink implements Sink {
-  /** What was written while the response was open. */
+  /** Written while the response was open. */
   text = '';
-  /** What was written after the response had ended, or its reader had left: nothing, in a hub that works. */
+  /** Written after the response had ended or its reader had left: nothing, if the hub works. */
   late = '';
   /** Who closed the response, and how. */
   state: 'open' | 'ended' | 'aborted' | 'left' = 'open';
@@ -42,7 +42,7 @@ export class MemorySink implements Sink {
     this.#listeners.close = listener;
   }
 
-  /** The reader takes all that was written; a response that has ended closes with that. */
+  /** Reads everything that was written; a response that has ended closes with that. */
   take(): void {
     this.unread = 0;
     if (this.state === 'ended') this.#listeners.close();
@@ -52,7 +52,7 @@ export class MemorySink implements Sink {
     }
   }
 
-  /** The reader closes its connection. */
+  /** Closes the connection from the reader's side. */
   leave(): void {
     this.#close('left');
   }
