@@ -9,6 +9,6 @@ export function readDefaultRelay(): string {
 }
 
 /** `https://relay.example/` and `https://relay.example` are the same relay, and one key in the storage. */
-export function trimOrigin(text: string): string {
-  return text.trim().replace(/\/+$/, '');
+export function trimOrigin(text: string | null | undefined): string {
+  return (text ?? '').trim().replace(/\/+$/, '');
 }

@@ -1,5 +1,3 @@
-import type { SessionCredentials } from './session/types.ts';
-
 /**
  * Sets again what a page set before the element's class was defined: such values are properties of the element itself
  * and hide the accessors of the class.
@@ -11,11 +9,4 @@ export function takeEarlyValues(element: object, names: readonly string[]): void
     Reflect.deleteProperty(element, name);
     Reflect.set(element, name, value);
   }
-}
-
-/** Whether a value from a page, whose code may be plain JavaScript, is `{sessionId, token}`. */
-export function isCredentials(value: unknown): value is SessionCredentials {
-  if (typeof value !== 'object' || value === null) return false;
-  const { sessionId, token } = value as Record<string, unknown>;
-  return typeof sessionId === 'string' && sessionId !== '' && typeof token === 'string' && token !== '';
 }

@@ -1,5 +1,6 @@
 import { expect } from '@esm-bundle/chai';
 import { createLazyModule } from './lazy/lazy-module.ts';
+import { ResumableChat } from './resumable-chat.ts';
 import { finishAnimations, mount, once, ScriptedChat, unmountAll } from './testing/mount.ts';
 import { createScriptedClient, createScriptedSession } from './testing/scripted-session.ts';
 import { answer, prompt, text, VIEWS } from './testing/views.ts';
@@ -206,8 +207,28 @@ describe('methods, properties and events', () => {
     expect(session.calls).to.contain('join from-another-device');
     expect(chat.session).to.deep.equal({ sessionId: 'from-another-device', token: 'secret' });
     expect(chat.sessionId).to.equal('from-another-device');
-    expect(() => Object.assign(chat, { session: { id: 'wrong' } })).to.throw(TypeError);
+    for (const wrong of [{ id: 'wrong' }, { sessionId: '../sessions', token: 't' }, 'token', 7])
+      expect(() => Object.assign(chat, { session: wrong })).to.throw(TypeError);
   });
+
+  // React 19 sets the properties that a page gives null or undefined.
+  for (const nothing of [null, undefined]) {
+    it(`${nothing} for any property is the same as not giving it`, async () => {
+      const { chat, session, settled } = await mount();
+      await chat.send('Hello');
+      const names = ['session', 'sessionId', 'strings', ...ResumableChat.elementProperties.keys()];
+      for (const name of names)
+        if (name !== 'unread' && name !== 'open') Object.assign(chat, { [String(name)]: nothing });
+      await settled();
+      expect(session.calls).to.not.contain('newChat');
+      expect(chat.shadowRoot?.querySelector('.launcher')).to.not.equal(null);
+      expect(chat.shadowRoot?.querySelector('.root')?.className).to.equal('root floating bottom-right auto');
+      chat.show();
+      await settled();
+      expect(chat.shadowRoot?.querySelector('rc-panel')).to.not.equal(null);
+      expect(chat.strings.send).to.not.equal('');
+    });
+  }
 
   it('messages, status and events follow the conversation', async () => {
     const { chat, session, settled } = await mount();

@@ -5,7 +5,7 @@ import { FocusController } from './controllers/focus-controller.ts';
 import { LazyModuleController } from './controllers/lazy-module-controller.ts';
 import { LocaleController } from './controllers/locale-controller.ts';
 import { readDefaultRelay, trimOrigin } from './default-relay.ts';
-import { isCredentials, takeEarlyValues } from './element-values.ts';
+import { takeEarlyValues } from './element-values.ts';
 import type { ChatEventMap } from './events.ts';
 import { launcherStyles } from './launcher/launcher.styles.ts';
 import { renderLauncher, renderUnavailable } from './launcher/launcher.ts';
@@ -14,6 +14,7 @@ import type { Strings } from './locales/en.ts';
 import { createPanelActions } from './panel-actions.ts';
 import type { RcPanel } from './panel/rc-panel.ts';
 import { rootStyles } from './resumable-chat.styles.ts';
+import { isCredentials } from './session/is-credentials.ts';
 import type { StorageKind } from './session/storage.ts';
 import type { ChatSession, ChatStatus, ChatView, SessionCredentials } from './session/types.ts';
 import { suggestionsConverter } from './suggestions-converter.ts';
@@ -219,10 +220,11 @@ export class ResumableChat extends LitElement {
     return this.client?.credentials ?? null;
   }
 
-  set session(credentials: SessionCredentials | null) {
-    if (credentials === null) this.newChat();
-    else if (!isCredentials(credentials)) throw new TypeError('session must be {sessionId, token}');
-    else void this.#start().then((client) => client?.join(credentials));
+  // Frameworks set properties that a page does not give to null or undefined.
+  set session(credentials: SessionCredentials | null | undefined) {
+    if (credentials === null || credentials === undefined) return;
+    if (!isCredentials(credentials)) throw new TypeError('session must be {sessionId, token}');
+    void this.#start().then((client) => client?.join(credentials));
   }
 
   /** Every text of the widget, in the language of `lang`; set some of them to override these. */
@@ -436,7 +438,7 @@ export class ResumableChat extends LitElement {
     const writing = !this.#isVisible && this.#chat.view.run !== null;
     const launcher = { strings, open, unread, writing, onToggle: this.#onToggle, onNear: this.#onNear };
     return html`<div
-      class="root ${this.#floats ? `floating ${this.position}` : 'inline'} ${this.theme}"
+      class="root ${this.#floats ? `floating ${this.position ?? 'bottom-right'}` : 'inline'} ${this.theme ?? 'auto'}"
       lang=${this.#locale.language}
     >
       ${this.#shown ? this.#renderPanel(this.#shown) : nothing}
@@ -459,7 +461,7 @@ export class ResumableChat extends LitElement {
       .heading=${this.#title}
       .greeting=${this.greeting}
       .placeholder=${this.placeholder}
-      .suggestions=${this.suggestions}
+      .suggestions=${this.suggestions ?? []}
       .allowImages=${this.allowImages}
     ></rc-panel>`;
   }

@@ -78,6 +78,26 @@ describe('a conversation that the page’s address shares', () => {
     return { chat, find, shown };
   }
 
+  const foreign: [string, string][] = [
+    ['that may write', tokenFor({ sub: SESSION, cap: 'rw', exp: 4_000_000_000 })],
+    ['that may write and has expired', tokenFor({ sub: SESSION, cap: 'rw', exp: 1 })],
+    ['without a capability', tokenFor({ sub: SESSION, exp: 4_000_000_000 })],
+    ['that is garbage', 'garbage'],
+  ];
+  for (const [kind, token] of foreign) {
+    it(`is not opened by a token ${kind}`, async () => {
+      const { chat, find } = await openShared(`#part=2&rc-share=${token}`);
+      await until(() => location.hash === '#part=2');
+      await chat.updateComplete;
+      expect([chat.open, chat.sessionId, chat.session]).to.deep.equal([false, null, null]);
+      chat.show();
+      await until(() => find('rc-composer textarea').length === 1);
+      expect((find('rc-composer textarea')[0] as HTMLTextAreaElement).disabled).to.equal(false);
+      expect(chat.session).to.equal(null);
+      expect(relay.requests).to.deep.equal([]);
+    });
+  }
+
   it('is opened and read with the shared token, which is removed from the address', async () => {
     const { chat, shown } = await openShared(`#part=2&rc-share=${TOKEN}`);
     await until(() => shown().includes('Answered.'));

@@ -156,6 +156,7 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
 
     async stop() {
       // The request of a withdrawn prompt may have arrived: then it appears in the log, and its run is stopped.
+      if (state.model.readOnly) return;
       if (outbox.withdraw()) return conversation.follow();
       const { session, submission } = state.model;
       const runId = session.run?.runId ?? submission?.accepted?.runId;

@@ -6,7 +6,6 @@ import type { Credentials } from './credentials.ts';
 import { createFollow, LINE_OFF, type Follow, type Line } from './follow.ts';
 import { createLineKeeper } from './line-keeper.ts';
 import type { Outbox } from './outbox.ts';
-import { readToken } from './read-token.ts';
 import { trackRecovery } from './recovery.ts';
 import type { Transport } from './transport.ts';
 import type { Lifecycle, SessionCredentials } from './types.ts';
@@ -103,7 +102,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     if (own && state.model.sessionId !== own.sessionId) {
       follower?.suspend();
       follower = createFollower();
-      state.set({ sessionId: own.sessionId, readOnly: readToken(own.token).readOnly });
+      state.set({ sessionId: own.sessionId, readOnly: credentials.readOnly });
     }
     keeper.review();
   }

@@ -1,4 +1,4 @@
-import type { Problem } from '#shared/problem.ts';
+import { createProblem, type Problem } from '#shared/problem.ts';
 import type { MintAnswer } from '#shared/protocol.ts';
 import { readToken } from './read-token.ts';
 import type { Answer, Lost, Refused, StreamEnd, Transport } from './transport.ts';
@@ -17,13 +17,18 @@ export function isSessionOver({ code }: Problem): boolean {
 /** The session's id and token: stored, and renewed while used. */
 export interface Credentials {
   readonly current: SessionCredentials | null;
+  /** The session can only be read: it came from a link, or its token says so. */
+  readonly readOnly: boolean;
   /** Uses these, or none, without writing them to the storage. */
   adopt(credentials: SessionCredentials | null): void;
   /** Drops those of a session that is over. From then on a storage that still names it is ignored. */
   end(): void;
   /** The session that was dropped by `end`. */
   readonly endedSessionId: string | null;
-  /** The current ones, else those another tab has just stored, else new ones, which are then stored. */
+  /**
+   * Those for writing a prompt: the current ones, else those another tab has just stored, else new ones, which are then
+   * stored. Refused with `read-only` while the session can only be read.
+   */
   obtain(signal: AbortSignal): Promise<Answer<SessionCredentials>>;
   /** Makes a request with a valid token: renewed early at half its life, and again when the relay answers 401. */
   use<Result extends Answer<unknown> | StreamEnd>(
@@ -44,11 +49,14 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
   let renewAt: number | null = null;
   let endedSessionId: string | null = null;
 
+  /** A claim can only take away: a session from a link is read-only whatever its token claims. */
+  const isReadOnly = (): boolean =>
+    storage.readOnly === true || (current !== null && readToken(current.token).readOnly);
+
   function adopt(credentials: SessionCredentials | null): void {
     if (credentials?.token !== current?.token) {
-      const { expiresAt, readOnly } = credentials ? readToken(credentials.token) : { readOnly: false };
-      // A share cannot be renewed.
-      renewAt = expiresAt !== undefined && !readOnly ? expiresAt - LITTLE_LEFT_MS : null;
+      const expiresAt = credentials ? readToken(credentials.token).expiresAt : undefined;
+      renewAt = expiresAt === undefined ? null : expiresAt - LITTLE_LEFT_MS;
     }
     current = credentials;
   }
@@ -95,6 +103,9 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
     get current() {
       return current;
     },
+    get readOnly() {
+      return isReadOnly();
+    },
     get endedSessionId() {
       return endedSessionId;
     },
@@ -105,6 +116,7 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
     },
 
     async obtain(signal) {
+      if (isReadOnly()) return { kind: 'refused', problem: createProblem('read-only') };
       const known = current ?? adoptStored();
       if (known) return { kind: 'ok', value: known };
       const answer = await transport.mint(null, signal);
@@ -120,7 +132,7 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
     async use(signal, request) {
       if (!current) return { kind: 'lost' };
       let using = current;
-      if (renewAt !== null && Date.now() >= renewAt) {
+      if (renewAt !== null && Date.now() >= renewAt && !isReadOnly()) {
         renewAt = Date.now() + RENEWAL_REST_MS;
         const renewed = await renew(using, signal);
         // This renewal is early: the old token still works if it failed.
@@ -130,7 +142,7 @@ export function createCredentials({ storage, transport }: CredentialsOptions): C
       // Twice: the newer token that another tab has stored may have expired as well.
       for (let renewals = 0; ; renewals++) {
         const result = await request(using);
-        if (!isUnauthorized(result) || signal.aborted || renewals === 2) return result;
+        if (!isUnauthorized(result) || signal.aborted || renewals === 2 || isReadOnly()) return result;
         const renewed = await renew(using, signal);
         if (renewed.kind === 'lost' || signal.aborted) return { kind: 'lost' };
         if (renewed.kind === 'refused') return renewed;

@@ -47,6 +47,11 @@ describe('the storage of credentials', () => {
     '{"sessionId":"../..","token":"t"}',
     '{"sessionId":7,"token":"t"}',
     '{"sessionId":"session_id_of_21_char","token":""}',
+    // No request can be made with these: a browser throws.
+    '{"sessionId":"session_id_of_21_char","token":"a\\nb"}',
+    '{"sessionId":"session_id_of_21_char","token":"a b"}',
+    '{"sessionId":"session_id_of_21_char","token":"ü"}',
+    JSON.stringify({ sessionId: 'session_id_of_21_char', token: 'x'.repeat(5_000) }),
   ])('takes %j for nothing', (text) => {
     const area = createArea();
     area.items.set(key, text);

@@ -1,4 +1,4 @@
-import { isSessionId } from '#shared/ids.ts';
+import { isCredentials } from './is-credentials.ts';
 import type { CredentialStorage, SessionCredentials } from './types.ts';
 
 /** Where credentials are stored: for all tabs and across restarts, for this tab, or for this page only. */
@@ -88,11 +88,7 @@ function findArea(kind: 'local' | 'session'): Storage | null {
 function parseCredentials(text: string): SessionCredentials | null {
   try {
     const json: unknown = JSON.parse(text);
-    if (typeof json !== 'object' || json === null) return null;
-    const { sessionId, token } = json as Record<string, unknown>;
-    return typeof sessionId === 'string' && isSessionId(sessionId) && typeof token === 'string' && token !== ''
-      ? { sessionId, token }
-      : null;
+    return isCredentials(json) ? { sessionId: json.sessionId, token: json.token } : null;
   } catch {
     return null;
   }

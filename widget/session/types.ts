@@ -61,6 +61,8 @@ export interface ChatView {
 
 /** Where `{sessionId, token}` is stored. Never throws: a forbidden storage behaves like an empty one. */
 export interface CredentialStorage {
+  /** What it holds now may be read and never written to: it came from a link. Not given: it may be written to. */
+  readonly readOnly?: boolean;
   read(): SessionCredentials | null;
   write(credentials: SessionCredentials | null): void;
   /** Calls when another tab has written. Returns the function that unsubscribes. */
