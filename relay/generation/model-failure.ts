@@ -1,8 +1,8 @@
 import { InvalidResponseDataError, LoadAPIKeyError, NoOutputGeneratedError, NoSuchModelError } from 'ai';
 import { createProblem, type Problem, type ProblemOptions } from '#shared/problem.ts';
 import { withoutUndefined } from '../util/without-undefined.ts';
-import { errorCode, errorFields, readProviderError, type ProviderError } from './provider-error.ts';
-import { CutTurnError, EmptyTurnError } from './turn-errors.ts';
+import { errorCode, errorFields, MAX_CAUSES, readProviderError, type ProviderError } from './provider-error.ts';
+import { AnswerBoundError, CutTurnError, EmptyTurnError } from './turn-errors.ts';
 import { ModelTimeoutError } from './watchdog.ts';
 
 /** A failure of the model, described for the visitor, for the engine and for the operator. */
@@ -45,6 +45,8 @@ const MISCONFIGURED: ProblemOptions = {
 export function describeModelFailure(error: unknown, hasOutput: boolean): ModelFailure {
   if (error instanceof ModelTimeoutError) return describeTimeout(error);
   if (error instanceof EmptyTurnError) return describeEmpty(error);
+  const exceeded = findExceededBound(error);
+  if (exceeded) return describeBound(exceeded);
   if (LoadAPIKeyError.isInstance(error)) {
     return failure('The model needs an API key: set MODEL_API_KEY.', { problem: MISCONFIGURED });
   }
@@ -72,6 +74,21 @@ function describeEmpty({ finishReason }: EmptyTurnError): ModelFailure {
   }
   const problem = { detail: 'The model gave an empty answer.' };
   return failure(`The model gave an empty answer (finish reason: ${finishReason}).`, { problem });
+}
+
+/** A bound that was exceeded while the provider read its stream comes back within the provider's own error. */
+function findExceededBound(error: unknown): AnswerBoundError | null {
+  let current = error;
+  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth += 1) {
+    if (current instanceof AnswerBoundError) return current;
+    current = current.cause;
+  }
+  return null;
+}
+
+function describeBound({ bound }: AnswerBoundError): ModelFailure {
+  const problem = { detail: 'The answer grew longer than one answer may be.', retryable: false };
+  return failure(`The model’s answer was broken off because ${bound}: it is no usable answer.`, { problem });
 }
 
 function isCut(error: unknown): boolean {
@@ -115,6 +132,10 @@ function describeRefusal(refusal: ProviderError): ModelFailure {
         transient: true,
         retryAfterMs,
       });
+  }
+  if (status !== undefined && status >= 300 && status < 400) {
+    const sentence = `The model’s server redirects the call (${status}), which is not followed, so that the conversation goes nowhere else: set MODEL_BASE_URL to the final address.`;
+    return failure(sentence, { fields, problem: MISCONFIGURED });
   }
   if (code !== undefined && UNREACHABLE.has(code)) {
     return failure(`The model’s server cannot be reached (${code}): check MODEL_BASE_URL, and that the server runs.`, {

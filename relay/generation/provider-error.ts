@@ -6,7 +6,7 @@ import { withoutUndefined } from '../util/without-undefined.ts';
 export const MAX_RETRY_AFTER_MS = 60_000;
 
 /** Errors within errors that are looked into: more than any client nests, and bounded in case they form a ring. */
-const MAX_CAUSES = 5;
+export const MAX_CAUSES = 5;
 
 /** What the error of a refused call says, without the parts that may hold the prompt or a key. */
 export interface ProviderError {

@@ -24,3 +24,14 @@ export class EmptyTurnError extends Error {
 export class CutTurnError extends Error {
   override name = 'CutTurnError';
 }
+
+/** The answer is beyond a bound that no real answer comes near. `bound` is what a sentence about the answer says. */
+export class AnswerBoundError extends Error {
+  override name = 'AnswerBoundError';
+  readonly bound: string;
+
+  constructor(bound: string) {
+    super(`The model's answer is refused: ${bound}`);
+    this.bound = bound;
+  }
+}

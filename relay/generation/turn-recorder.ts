@@ -5,6 +5,7 @@ import { continueText } from './continue-text.ts';
 import type { ModelPart } from './model-stream.ts';
 import { createPartOrderCheck } from './part-order.ts';
 import { isOutput, toChunk } from './to-chunk.ts';
+import { createBoundsCheck } from './turn-bounds.ts';
 import { CutTurnError, EmptyTurnError } from './turn-errors.ts';
 
 /** What a model turn came to. JSON, because it is journaled. */
@@ -41,7 +42,8 @@ export interface TurnRecorder {
    * Records the next part. Resolves when there is room for more; null stands for a promise that has resolved, and saves
    * one per token.
    *
-   * @throws CutTurnError when the part fits nothing before it; the error of an error part.
+   * @throws CutTurnError when the part fits nothing before it; AnswerBoundError when it is beyond a bound; the error of
+   *   an error part.
    */
   take(part: ModelPart): Promise<void> | null;
   /**
@@ -54,6 +56,7 @@ export interface TurnRecorder {
 
 /** @see TurnRecorder */
 export function createTurnRecorder({ tools, continues, emit }: TurnRecorderOptions): TurnRecorder {
+  const checkBounds = createBoundsCheck();
   const checkOrder = createPartOrderCheck();
   const rename = continues === null ? null : continueText(continues);
   const calls = new Map<string, ToolCallName>();
@@ -94,6 +97,7 @@ export function createTurnRecorder({ tools, continues, emit }: TurnRecorderOptio
     take(part) {
       hasOutput ||= isOutput(part);
       if (part.type === 'error') throw part.error;
+      checkBounds(part);
       checkOrder(part);
       if (part.type === 'model-call-end') finish = part;
       if (part.type === 'tool-call') noteCall(part);

@@ -4,7 +4,7 @@ import type { ChatChunk, ChatMessage, ChatPart } from '../protocol.ts';
  * Levels of arrays and objects in one value that a model, a tool or a provider wrote. `JSON.stringify` and many other
  * functions recurse and overflow the stack between 4,000 and 5,000 levels; data that means something has about ten.
  */
-export const MAX_VALUE_DEPTH = 64;
+const MAX_VALUE_DEPTH = 64;
 
 /** Fields that must be objects: one that is nested too deeply is left out, since its text could stand for nothing. */
 const METADATA = new Set(['providerMetadata', 'messageMetadata', 'toolMetadata', 'metadata', 'approval']);

@@ -2,10 +2,10 @@ import { readUIMessageStream, type UIMessage } from 'ai';
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { foldChunk } from './fold-chunk.ts';
-import { MAX_PARTIAL_INPUT } from './fold-tool-chunk.ts';
 import { mergeMetadata } from './merge-metadata.ts';
 import type { ChatChunk, ChatPart, MessageMetadata } from '../protocol.ts';
 import { closeReply, EMPTY_REPLY, keepSteps, UNANSWERED_TOOL_CALL, type Reply } from './reply.ts';
+import { MAX_PARTIAL_INPUT } from './reply-draft.ts';
 import { arbitraryReply } from '../testing/arbitrary-chunks.ts';
 
 // Generated cases take their time on a busy machine.

@@ -1,15 +1,7 @@
 import { foldToolChunk, type ToolChunk } from './fold-tool-chunk.ts';
 import type { ChatChunk, ChatPart } from '../protocol.ts';
-import {
-  appendPart,
-  currentStep,
-  cutParts,
-  partKey,
-  replacePart,
-  stringOrNothing,
-  withoutUndefined,
-  type Reply,
-} from './reply.ts';
+import { partKey, stringOrNothing, withoutUndefined, type Reply } from './reply.ts';
+import { ReplyDraft } from './reply-draft.ts';
 
 /** A part whose fields may still be undefined. */
 type LoosePart = Record<string, unknown>;
@@ -25,30 +17,39 @@ type End = Extract<ChatChunk, { type: `${TextKind}-end` }>;
  * - Nothing throws. A chunk changes nothing when its part is not open, its tool call or its type is unknown, or a field
  *   that its type needs is missing or of another type. Optional names that are no strings are left out.
  * - Fields without a value are left out, where the SDK sets them to undefined.
+ * - A message has at most `MAX_PARTS` parts, and `MAX_OPEN_PARTS` open ones; further ones are dropped.
  * - At most `MAX_PARTIAL_INPUT` characters of an unfinished tool input are parsed, and nothing that is nested too deeply
  *   is shown of it (`isTooDeep`).
  *
  * Chunks that are not about parts (`start`, `finish`, `message-metadata`, `abort`, `error`) change nothing here.
  */
 export function foldChunk(reply: Reply, chunk: ChatChunk): Reply {
+  const draft = new ReplyDraft(reply);
+  foldInto(draft, chunk);
+  return draft.toReply();
+}
+
+/** Folds one chunk into a draft, as `foldChunk` does into a reply. */
+export function foldInto(draft: ReplyDraft, chunk: ChatChunk): void {
   switch (chunk.type) {
     case 'text-start':
-      return startPart(reply, 'text', chunk);
+      return startPart(draft, 'text', chunk);
     case 'text-delta':
-      return extendPart(reply, 'text', chunk);
+      return extendPart(draft, 'text', chunk);
     case 'text-end':
-      return endPart(reply, 'text', chunk);
+      return endPart(draft, 'text', chunk);
     case 'reasoning-start':
-      return startPart(reply, 'reasoning', chunk);
+      return startPart(draft, 'reasoning', chunk);
     case 'reasoning-delta':
-      return extendPart(reply, 'reasoning', chunk);
+      return extendPart(draft, 'reasoning', chunk);
     case 'reasoning-end':
-      return endPart(reply, 'reasoning', chunk);
+      return endPart(draft, 'reasoning', chunk);
 
     case 'start-step':
-      return appendPart(reply, { type: 'step-start' });
+      draft.append({ type: 'step-start' });
+      return;
     case 'reset-step':
-      return { ...cutParts(reply, currentStep(reply)), open: new Map() };
+      return draft.resetStep();
 
     case 'start':
     case 'finish':
@@ -56,32 +57,33 @@ export function foldChunk(reply: Reply, chunk: ChatChunk): Reply {
     case 'message-metadata':
     case 'abort':
     case 'error':
-      return reply;
+      return;
 
     case 'file':
     case 'reasoning-file':
-      return foldFile(reply, chunk);
+      return foldFile(draft, chunk);
     case 'source-url':
     case 'source-document':
-      return foldSource(reply, chunk);
+      return foldSource(draft, chunk);
     case 'custom': {
       const { type, kind, providerMetadata } = chunk;
-      if (typeof kind !== 'string') return reply;
-      return appendPart(reply, withoutUndefined<LoosePart>({ type, kind, providerMetadata }) as ChatPart);
+      if (typeof kind !== 'string') return;
+      draft.append(withoutUndefined<LoosePart>({ type, kind, providerMetadata }) as ChatPart);
+      return;
     }
     case 'steering-message':
-      if (!Array.isArray(chunk.parts)) return reply;
-      return appendPart(reply, { type: 'steering-message', id: chunk.id, parts: chunk.parts });
+      if (Array.isArray(chunk.parts)) draft.append({ type: 'steering-message', id: chunk.id, parts: chunk.parts });
+      return;
 
     default:
-      if (isToolChunk(chunk)) return foldToolChunk(reply, chunk);
-      return isDataChunk(chunk) ? foldData(reply, chunk) : reply;
+      if (isToolChunk(chunk)) foldToolChunk(draft, chunk);
+      else if (isDataChunk(chunk)) foldData(draft, chunk);
   }
 }
 
-function startPart(reply: Reply, kind: TextKind, { id, providerMetadata }: Start): Reply {
+function startPart(draft: ReplyDraft, kind: TextKind, { id, providerMetadata }: Start): void {
   const key = partKey(kind, id);
-  if (!key) return reply;
+  if (!key) return;
   const part = withoutUndefined({
     type: kind,
     ...(kind === 'reasoning' ? { id } : {}),
@@ -89,61 +91,59 @@ function startPart(reply: Reply, kind: TextKind, { id, providerMetadata }: Start
     providerMetadata,
     state: 'streaming',
   } as ChatPart);
-  const open = new Map(reply.open).set(key, reply.parts.length);
-  return { parts: [...reply.parts, part], open };
+  draft.openPart(key, part);
 }
 
-function extendPart(reply: Reply, kind: TextKind, { id, delta, providerMetadata }: Delta): Reply {
-  const index = reply.open.get(partKey(kind, id));
-  const part = index === undefined ? undefined : reply.parts[index];
-  if (index === undefined || part?.type !== kind || typeof delta !== 'string') return reply;
-  return replacePart(reply, index, {
+function extendPart(draft: ReplyDraft, kind: TextKind, { id, delta, providerMetadata }: Delta): void {
+  const index = draft.open.get(partKey(kind, id));
+  const part = draft.part(index);
+  if (index === undefined || part?.type !== kind || typeof delta !== 'string') return;
+  draft.replace(index, {
     ...part,
     text: part.text + delta,
     ...(providerMetadata == null ? {} : { providerMetadata }),
   });
 }
 
-function endPart(reply: Reply, kind: TextKind, chunk: End): Reply {
+function endPart(draft: ReplyDraft, kind: TextKind, chunk: End): void {
   const key = partKey(kind, chunk.id);
-  const index = reply.open.get(key);
-  const part = index === undefined ? undefined : reply.parts[index];
-  if (index === undefined || part?.type !== kind) return reply;
-  const open = new Map(reply.open);
-  open.delete(key);
+  const index = draft.open.get(key);
+  const part = draft.part(index);
+  if (index === undefined || part?.type !== kind) return;
+  draft.open.delete(key);
   const { citations } = chunk as { citations?: unknown };
-  const done = {
+  draft.replace(index, {
     ...part,
     state: 'done',
     ...(kind === 'text' && citations != null ? { citations } : {}),
     ...(chunk.providerMetadata == null ? {} : { providerMetadata: chunk.providerMetadata }),
-  } as ChatPart;
-  return { ...replacePart(reply, index, done), open };
+  } as ChatPart);
 }
 
 type FileChunk = Extract<ChatChunk, { type: 'file' | 'reasoning-file' }>;
 
-function foldFile(reply: Reply, { type, mediaType, url, providerMetadata }: FileChunk): Reply {
-  if (typeof url !== 'string' || typeof mediaType !== 'string') return reply;
-  return appendPart(reply, { type, mediaType, url, ...(providerMetadata == null ? {} : { providerMetadata }) });
+function foldFile(draft: ReplyDraft, { type, mediaType, url, providerMetadata }: FileChunk): void {
+  if (typeof url !== 'string' || typeof mediaType !== 'string') return;
+  draft.append({ type, mediaType, url, ...(providerMetadata == null ? {} : { providerMetadata }) });
 }
 
 type SourceChunk = Extract<ChatChunk, { type: 'source-url' | 'source-document' }>;
 
-function foldSource(reply: Reply, chunk: SourceChunk): Reply {
+function foldSource(draft: ReplyDraft, chunk: SourceChunk): void {
   const { type, sourceId, providerMetadata } = chunk;
   const title = stringOrNothing(chunk.title);
-  if (typeof sourceId !== 'string') return reply;
+  if (typeof sourceId !== 'string') return;
   if (chunk.type === 'source-url') {
     const { url } = chunk;
-    if (typeof url !== 'string') return reply;
-    return appendPart(reply, withoutUndefined<LoosePart>({ type, sourceId, url, title, providerMetadata }) as ChatPart);
+    if (typeof url !== 'string') return;
+    draft.append(withoutUndefined<LoosePart>({ type, sourceId, url, title, providerMetadata }) as ChatPart);
+    return;
   }
   const { mediaType } = chunk;
-  if (typeof mediaType !== 'string' || title === undefined) return reply;
+  if (typeof mediaType !== 'string' || title === undefined) return;
   const filename = stringOrNothing(chunk.filename);
   const part: LoosePart = { type, sourceId, mediaType, title, filename, providerMetadata };
-  return appendPart(reply, withoutUndefined(part) as ChatPart);
+  draft.append(withoutUndefined(part) as ChatPart);
 }
 
 function isToolChunk(chunk: ChatChunk): chunk is ToolChunk {
@@ -157,10 +157,9 @@ function isDataChunk(chunk: ChatChunk): chunk is DataChunk {
 }
 
 /** A data part replaces an earlier one of the same type and id. Without an id it is always a new part. */
-function foldData(reply: Reply, chunk: DataChunk): Reply {
-  if (chunk.transient) return reply;
-  const isEarlier = (part: ChatPart): boolean => part.type === chunk.type && 'id' in part && part.id === chunk.id;
-  const index = chunk.id == null ? -1 : reply.parts.findIndex(isEarlier);
-  const earlier = reply.parts[index];
-  return earlier ? replacePart(reply, index, { ...earlier, data: chunk.data } as ChatPart) : appendPart(reply, chunk);
+function foldData(draft: ReplyDraft, chunk: DataChunk): void {
+  if (chunk.transient) return;
+  const index = chunk.id == null ? undefined : draft.data(chunk.type, chunk.id);
+  if (index === undefined) draft.append(chunk);
+  else draft.replace(index, { ...draft.part(index), data: chunk.data } as ChatPart);
 }

@@ -1,53 +1,37 @@
-import { isTooDeep } from './bound-depth.ts';
-import { parsePartialJson } from './partial-json.ts';
-import type { ChatChunk, ChatPart } from '../protocol.ts';
-import {
-  appendPart,
-  currentStep,
-  isToolPart,
-  replacePart,
-  stringOrNothing,
-  withoutUndefined,
-  type Reply,
-  type ToolPart,
-} from './reply.ts';
+import type { ChatChunk } from '../protocol.ts';
+import { stringOrNothing, withoutUndefined, type ToolPart } from './reply.ts';
+import type { ReplyDraft } from './reply-draft.ts';
 
 /** A chunk about a tool call. */
 export type ToolChunk = Extract<ChatChunk, { type: `tool-${string}` }>;
-
-/**
- * UTF-16 units of an unfinished input that are parsed; `rawInput` has all of it. Each delta parses again, so without a
- * limit a long input would cost the square of its length.
- */
-export const MAX_PARTIAL_INPUT = 8192;
 
 /** Error text of a tool call whose own is not a string. */
 const UNREADABLE_ERROR = 'The tool failed.';
 
 /** Folds one chunk about a tool call as the AI SDK's client does. A chunk about an unknown call changes nothing. */
-export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
+export function foldToolChunk(draft: ReplyDraft, chunk: ToolChunk): void {
   switch (chunk.type) {
     case 'tool-input-start': {
       const inputEncoding = chunk.inputEncoding ?? undefined;
-      return writeCall(reply, chunk, { state: 'input-streaming', inputEncoding });
+      return writeCall(draft, chunk, { state: 'input-streaming', inputEncoding });
     }
     case 'tool-input-delta':
-      return foldInputDelta(reply, chunk.toolCallId, chunk.inputTextDelta);
+      return foldInputDelta(draft, chunk.toolCallId, chunk.inputTextDelta);
     case 'tool-input-available':
-      return writeCall(reply, chunk, { state: 'input-available', input: chunk.input });
+      return writeCall(draft, chunk, { state: 'input-available', input: chunk.input });
     case 'tool-input-error': {
       // A call that began as one kind of tool stays that kind.
-      const begun = findInStep(reply, (part) => part.toolCallId === chunk.toolCallId);
+      const begun = draft.callInStep(chunk.toolCallId);
       const dynamic = begun ? begun.part.type === 'dynamic-tool' : chunk.dynamic === true;
       const { title: _, ...call } = chunk;
       return writeCall(
-        reply,
+        draft,
         { ...call, dynamic },
         { state: 'output-error', input: chunk.input, errorText: errorTextOf(chunk) },
       );
     }
     case 'tool-output-available':
-      return updateCall(reply, chunk.toolCallId, (part) =>
+      return updateCall(draft, chunk.toolCallId, (part) =>
         writePart(part, chunk, {
           state: 'output-available',
           input: part.input,
@@ -56,7 +40,7 @@ export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
         }),
       );
     case 'tool-output-error':
-      return updateCall(reply, chunk.toolCallId, (part) =>
+      return updateCall(draft, chunk.toolCallId, (part) =>
         writePart(part, chunk, {
           state: 'output-error',
           input: part.input,
@@ -65,10 +49,10 @@ export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
         }),
       );
     case 'tool-output-denied':
-      return updateCall(reply, chunk.toolCallId, (part) => ({ ...part, state: 'output-denied' }) as ToolPart);
+      return updateCall(draft, chunk.toolCallId, (part) => ({ ...part, state: 'output-denied' }) as ToolPart);
     case 'tool-approval-request':
       return updateCall(
-        reply,
+        draft,
         chunk.toolCallId,
         (part) =>
           ({
@@ -85,11 +69,10 @@ export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
           }) as ToolPart,
       );
     case 'tool-approval-response': {
-      const index = reply.parts.findIndex((part) => isToolPart(part) && part.approval?.id === chunk.approvalId);
-      const part = reply.parts[index];
-      if (!part || !isToolPart(part)) return reply;
-      return replacePart(
-        reply,
+      const place = draft.approval(chunk.approvalId);
+      if (!place) return;
+      const { index, part } = place;
+      draft.replace(
         index,
         withoutUndefined({
           ...part,
@@ -104,8 +87,6 @@ export function foldToolChunk(reply: Reply, chunk: ToolChunk): Reply {
         } as ToolPart),
       );
     }
-    default:
-      return reply;
   }
 }
 
@@ -113,32 +94,9 @@ function errorTextOf({ errorText }: { errorText: unknown }): string {
   return stringOrNothing(errorText) ?? UNREADABLE_ERROR;
 }
 
-interface Place {
-  index: number;
-  part: ToolPart;
-}
-
-function findInStep(reply: Reply, matches: (part: ToolPart) => boolean): Place | null {
-  for (let index = currentStep(reply); index < reply.parts.length; index += 1) {
-    const part = reply.parts[index];
-    if (part && isToolPart(part) && matches(part)) return { index, part };
-  }
-  return null;
-}
-
-/** The call in the current step, else the last one with that id in the message. */
-function findCall(reply: Reply, toolCallId: string): Place | null {
-  const isCall = (part: ChatPart): part is ToolPart => isToolPart(part) && part.toolCallId === toolCallId;
-  const inStep = findInStep(reply, isCall);
-  if (inStep) return inStep;
-  const index = reply.parts.findLastIndex(isCall);
-  const part = reply.parts[index];
-  return part && isCall(part) ? { index, part } : null;
-}
-
-function updateCall(reply: Reply, toolCallId: string, update: (part: ToolPart) => ToolPart): Reply {
-  const place = findCall(reply, toolCallId);
-  return place ? replacePart(reply, place.index, update(place.part)) : reply;
+function updateCall(draft: ReplyDraft, toolCallId: string, update: (part: ToolPart) => ToolPart): void {
+  const place = draft.call(toolCallId);
+  if (place) draft.replace(place.index, update(place.part));
 }
 
 /** How far a call has come. Each of its chunks sets all of these fields. */
@@ -166,15 +124,12 @@ interface Call extends CallDetails {
   dynamic?: boolean | undefined;
 }
 
-function writeCall(reply: Reply, call: Call, progress: Progress): Reply {
-  if (typeof call.toolCallId !== 'string' || typeof call.toolName !== 'string') return reply;
+function writeCall(draft: ReplyDraft, call: Call, progress: Progress): void {
+  if (typeof call.toolCallId !== 'string' || typeof call.toolName !== 'string') return;
   const name = call.dynamic ? { type: 'dynamic-tool', toolName: call.toolName } : { type: `tool-${call.toolName}` };
-  const place = findInStep(
-    reply,
-    (part) => (part.type === 'dynamic-tool') === (call.dynamic === true) && part.toolCallId === call.toolCallId,
-  );
-  if (!place) return appendPart(reply, writePart({ ...name, toolCallId: call.toolCallId } as ToolPart, call, progress));
-  return replacePart(reply, place.index, writePart({ ...place.part, ...name } as ToolPart, call, progress));
+  const place = draft.callInStep(call.toolCallId, call.dynamic ? 'dynamic' : 'static');
+  if (place) draft.replace(place.index, writePart({ ...place.part, ...name } as ToolPart, call, progress));
+  else draft.append(writePart({ ...name, toolCallId: call.toolCallId } as ToolPart, call, progress));
 }
 
 function writePart(part: ToolPart, details: CallDetails, progress: Progress): ToolPart {
@@ -197,17 +152,10 @@ function writePart(part: ToolPart, details: CallDetails, progress: Progress): To
   return withoutUndefined(written) as ToolPart;
 }
 
-function foldInputDelta(reply: Reply, toolCallId: string, delta: string): Reply {
-  const place = findInStep(reply, (part) => part.toolCallId === toolCallId && part.state === 'input-streaming');
-  if (!place || place.part.state !== 'input-streaming' || typeof delta !== 'string') return reply;
-  const { part, index } = place;
-  const before = part.rawInput ?? '';
-  const rawInput = before + delta;
-  let { input } = part;
-  if (part.inputEncoding === 'text') input = rawInput;
-  else if (before.length < MAX_PARTIAL_INPUT) {
-    const parsed = parsePartialJson(rawInput.slice(0, MAX_PARTIAL_INPUT));
-    input = isTooDeep(parsed) ? undefined : parsed;
-  }
-  return replacePart(reply, index, withoutUndefined({ ...part, input, rawInput }));
+function foldInputDelta(draft: ReplyDraft, toolCallId: string, delta: string): void {
+  if (typeof delta !== 'string') return;
+  const [place] = [draft.callInStep(toolCallId, 'static'), draft.callInStep(toolCallId, 'dynamic')]
+    .filter((place) => place?.part.state === 'input-streaming')
+    .toSorted((a, b) => (a?.index ?? 0) - (b?.index ?? 0));
+  if (place) draft.extendInput(place, delta);
 }

@@ -26,38 +26,20 @@ export function isToolPart(part: ChatPart): part is ToolPart {
   return hasName && typeof toolCallId === 'string' && typeof state === 'string';
 }
 
-/** The reply with one more part at its end. */
-export function appendPart(reply: Reply, part: ChatPart): Reply {
-  return { ...reply, parts: [...reply.parts, part] };
-}
-
-/** The reply with another part at `index`. */
-export function replacePart(reply: Reply, index: number, part: ChatPart): Reply {
-  const parts = reply.parts.slice();
-  parts[index] = part;
-  return { ...reply, parts };
-}
-
-/** Drops the part at `index` and all after it. */
-export function cutParts(reply: Reply, index: number): Reply {
-  if (index >= reply.parts.length) return reply;
-  return {
-    parts: reply.parts.slice(0, index),
-    open: new Map([...reply.open].filter(([, place]) => place < index)),
-  };
-}
-
-/** Index of the first part of the current step: after the last `step-start`, or 0 when there is none. */
-export function currentStep(reply: Reply): number {
-  return reply.parts.findLastIndex((part) => part.type === 'step-start') + 1;
-}
-
 /** Keeps the first `steps` steps of a reply: cuts before its (steps + 1)-th `step-start`. With 0 it becomes empty. */
 export function keepSteps(reply: Reply, steps: number): Reply {
   if (steps <= 0) return cutParts(reply, 0);
   let begun = 0;
   const cut = reply.parts.findIndex((part) => part.type === 'step-start' && ++begun > steps);
   return cut === -1 ? reply : cutParts(reply, cut);
+}
+
+function cutParts(reply: Reply, index: number): Reply {
+  if (index >= reply.parts.length) return reply;
+  return {
+    parts: reply.parts.slice(0, index),
+    open: new Map([...reply.open].filter(([, place]) => place < index)),
+  };
 }
 
 /** A copy without undefined fields, so that a part equals itself after JSON. */

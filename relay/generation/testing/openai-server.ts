@@ -12,6 +12,8 @@ export type Reply =
   | { kind: 'cut'; words?: string[] }
   /** Streams the words, then ends the response in order, but without a finish reason. */
   | { kind: 'end-early'; words?: string[] }
+  /** Sends so many deltas, then a finish. */
+  | { kind: 'deltas'; deltas: (index: number) => object; count: number; everyMs?: number }
   /** An HTML page with status 200, as another server would send. */
   | { kind: 'page' }
   /** Sends nothing but the headers, and not even those when `headers` is false. */
@@ -183,6 +185,13 @@ async function play(reply: Reply, response: ServerResponse, left: AbortSignal): 
     case 'end-early':
       await sendWords(reply.words ?? WORDS);
       response.end();
+      return;
+    case 'deltas':
+      for (let index = 0; index < reply.count && !left.aborted; index += 1) {
+        await sendDelta(reply.deltas(index));
+        if (reply.everyMs) await new Promise((resolve) => setTimeout(resolve, reply.everyMs));
+      }
+      if (!left.aborted) await finish('tool_calls');
       return;
     case 'preamble-then-stall':
       return;

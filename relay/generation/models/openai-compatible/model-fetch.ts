@@ -1,3 +1,5 @@
+import { AnswerBoundError } from '../../turn-errors.ts';
+
 /**
  * The event that ends an OpenAI stream. It is looked for after a line end, so it matches no text of an answer: JSON has
  * its line ends escaped.
@@ -11,6 +13,12 @@ const EVENT_ENDS = ['\n\n', '\r\r', '\r\n\r\n'];
 const LINGER_MS = 1000;
 /** The longest event. The SDK buffers an event until it is whole; twice what a run's log may hold is no answer. */
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
+/**
+ * The longest response. The SDK keeps what it cannot emit yet, such as the input of a tool call that has no name, so
+ * only a bound on what it is given bounds its memory. A run's log holds a quarter of this, and each piece of text comes
+ * with some 200 bytes around it.
+ */
+const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 /** The longest body of a refusal, which the SDK reads whole. */
 const MAX_REFUSAL_BYTES = 1024 * 1024;
 
@@ -20,27 +28,34 @@ type Bytes = ReadableStream<Uint8Array>;
 type BytesReader = ReadableStreamDefaultReader<Uint8Array>;
 
 /**
- * `fetch` for a model's server, with bounds on what the SDK buffers. An answer ends at `[DONE]`, even when the server
+ * `fetch` for a model's server, with bounds on what the SDK buffers, and without redirects. An answer ends at `[DONE]`, even when the server
  * leaves the response open: otherwise the watchdog would take it for a stalled one.
  */
 export async function fetchModel(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, init);
+  // A redirect by 307 or 308 would send the conversation, and the key, to wherever the server says.
+  const response = await fetch(input, { ...init, redirect: 'manual' });
   if (response.body === null) return response;
   const { status, statusText, headers } = response;
   const body = response.ok ? readEvents(response.body) : truncate(response.body, MAX_REFUSAL_BYTES);
   return new Response(body, { status, statusText, headers });
 }
 
-/** The events of a body up to `[DONE]`. The stream fails when an event is longer than the bound. */
-export function readEvents(body: Bytes, maxEventBytes = MAX_EVENT_BYTES): Bytes {
+/** The events of a body up to `[DONE]`. The stream fails when an event, or all of them, are longer than the bounds. */
+export function readEvents(body: Bytes, maxEventBytes = MAX_EVENT_BYTES, maxResponseBytes = MAX_RESPONSE_BYTES): Bytes {
   const reader = body.getReader();
   // The beginning counts as a line end.
   let overlap = '\n';
   let eventBytes = 0;
+  let responseBytes = 0;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await reader.read();
       if (done) return controller.close();
+      responseBytes += value.byteLength;
+      if (responseBytes > maxResponseBytes) {
+        cancel(reader);
+        throw new AnswerBoundError(`its response is larger than ${maxResponseBytes} bytes`);
+      }
       const text = overlap + toAsciiText(value);
       const found = DONE.exec(text);
       if (found !== null) {
@@ -53,7 +68,7 @@ export function readEvents(body: Bytes, maxEventBytes = MAX_EVENT_BYTES): Bytes 
       eventBytes = lastEnd === -1 ? eventBytes + value.byteLength : text.length - lastEnd;
       if (eventBytes > maxEventBytes) {
         cancel(reader);
-        throw new Error(`An event of the model's server is larger than ${maxEventBytes} bytes`);
+        throw new AnswerBoundError(`an event of its response is larger than ${maxEventBytes} bytes`);
       }
       controller.enqueue(value);
       overlap = text.slice(-OVERLAP_BYTES);
