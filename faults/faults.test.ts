@@ -6,7 +6,7 @@ import { ROWS } from './rows/index.ts';
 
 /** G1 and G2 are held by e2e/post.test.ts, G18 by shared/fold/session-properties.test.ts. */
 const ELSEWHERE = ['G1', 'G2', 'G18'];
-/** Those that mostly wait, and are particular about no moment. */
+/** Rows that mostly wait and do not depend on timing, so that they can run side by side. */
 const PATIENT = ['G3', 'G6', 'G9', 'G11', 'G16'];
 const seed = readTestSeed();
 const rows = ROWS.filter(({ name, only }) => !ELSEWHERE.includes(name) && (only?.includes('sqlite') ?? true));

@@ -6,9 +6,9 @@ import { formatResult } from './harness/format-result.ts';
 import { ROWS } from './rows/index.ts';
 import { redisUnderTest } from './stores/redis.ts';
 
-/** Those that mostly wait, and are particular about no moment. */
+/** Rows that mostly wait and do not depend on timing, so that they can run side by side. */
 const PATIENT = ['G5', 'G10', 'G12', 'G13', 'AOF-off', 'chaos'];
-/** Of the others what only relays that share a store, or the line to it, can show. */
+/** Rows that only a shared store, or the connection to it, can show. */
 const ALONE = ['G4', 'G7'];
 const seed = readTestSeed();
 const store = redisUnderTest;

@@ -89,9 +89,9 @@ export interface AccessOptions {
 
 /** Upper bounds; 0 means that there is none. */
 export interface RelayLimits {
-  /** Of one prompt, as UTF-8. 8192 by default; must leave `maxBodyBytes` room for the rest of the request. */
+  /** Bytes of one prompt in UTF-8. Default 8192; must leave room in `maxBodyBytes` for the rest of the request. */
   maxPromptBytes: number;
-  /** Of the body of one request. 32768 by default. */
+  /** Bytes of the body of one request. Default 32768. */
   maxBodyBytes: number;
   /** Streams open at the same time at this relay: 20 of a session, 100 from an address, 10000 in all by default. */
   streams: StreamLimits;

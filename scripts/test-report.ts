@@ -28,7 +28,7 @@ export interface WidgetReport {
   failures: string[];
 }
 
-/** Of what a failed test says, this many characters stand in the summary: what was expected and seen, and where. */
+/** Characters of a failed test's message that the summary shows: expected, seen and where. */
 const MESSAGE_CHARACTERS = 1000;
 
 /** Counts tests; a file that failed without a failed test in it (it could not be loaded) counts as one failure. */

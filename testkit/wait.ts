@@ -4,7 +4,7 @@ export function sleep(ms: number): Promise<void> {
   });
 }
 
-/** What was waited for did not come in time. */
+/** A condition was not met in time. */
 export class WaitedInVainError extends Error {
   override name = 'WaitedInVainError';
 }

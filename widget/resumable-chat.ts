@@ -367,7 +367,7 @@ export class ResumableChat extends LitElement {
 
   readonly #onToggle = (): void => this.toggle();
 
-  /** Whoever points at the launcher will most likely open it. */
+  /** Preloads on hover: a visitor who points at the launcher will most likely open it. */
   readonly #onNear = (): void => this.#panelModule.want();
 
   #onMessage(message: ChatMessage): void {

@@ -2,7 +2,7 @@ import { median, summarise, type Sample } from './statistics.ts';
 
 /** One line of the table: a ratio against a baseline of the same run, and the values behind it. */
 export interface Figure {
-  /** What was measured. */
+  /** Name of the measurement. */
   what: string;
   /** The median of the rounds. */
   ours: number;

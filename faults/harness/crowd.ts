@@ -100,7 +100,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
   const promptOf = new Map<string, string>();
   let over = false;
   const talking = Promise.all(Array.from({ length: sessions }, (_, index) => converse(index, random.fork())));
-  // Whoever waits for them has the error; until somebody does, it is no unhandled one.
+  // The caller that awaits them gets the error; until then it must not count as unhandled.
   talking.catch(() => undefined);
 
   async function converse(index: number, dice: Random): Promise<void> {

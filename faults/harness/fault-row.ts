@@ -13,7 +13,7 @@ export interface FaultRow {
   /** As docs/faults.md names it: `G4`. */
   readonly name: string;
   readonly promise: string;
-  /** What is done to it, and what a round is. */
+  /** The faults injected, and the meaning of a round. */
   readonly fault: string;
   /** The stores that it is about; any when not given. */
   readonly only?: readonly StoreName[];
@@ -37,7 +37,7 @@ export interface RowContext {
   /** Relays over the store. */
   openStage(options?: FaultStageOptions): Promise<FaultStage>;
   count(what: string, by?: number): void;
-  /** What was counted so far under this name. */
+  /** The count so far under this name. */
   counted(what: string): number;
   /** The largest of what is given under one name. */
   atMost(what: string, value: number): void;

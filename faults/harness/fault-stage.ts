@@ -5,7 +5,7 @@ import { openTcpProxy, type TcpProxy } from '#testkit/network/tcp-proxy.ts';
 import type { StorePlace, StoreUnderTest } from './store-under-test.ts';
 
 export interface FaultStageOptions {
-  /** Of the relays' environment. */
+  /** Settings for the relays' environment. */
   settings?: Record<string, string>;
   /** At most so many, and no more than the store allows; 1 when not given. */
   relays?: number;

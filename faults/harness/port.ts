@@ -68,7 +68,7 @@ export async function readLog(store: Pick<SessionStore, 'read'>, sessionId: stri
   }
 }
 
-/** What is wrong with the order of a log that begins at its start, as sentences. */
+/** Violations of order in a whole log, as sentences. */
 export function checkLog(log: readonly LogEntry[]): string[] {
   const violations: string[] = [];
   let before = START;

@@ -21,7 +21,7 @@ interface RecordedControl {
   mutation: string;
   at: string;
   seed: number;
-  /** What was seen of the broken rule; null when nothing was. */
+  /** The violation seen while the rule was broken; null when none was. */
   seen: string | null;
 }
 

@@ -74,7 +74,7 @@ export const storeDown: FaultRow = {
   only: ['redis', 'upstash'],
   rounds: { full: 60, quick: 2 },
   async run(context) {
-    // Whoever waits for a minute needs no machine to itself.
+    // Outages of a minute mostly wait, so they can share the machine.
     const lanes = context.quick ? 1 : LANES;
     await inParallel(Math.min(lanes, context.rounds), lanes, async (lane) => {
       const place = await openSharedPlace(context.store);
@@ -136,7 +136,7 @@ async function goWithout(context: RowContext, stage: FaultStage, place: SharedPl
   await Promise.all(asking);
   await comeBack?.();
   count(`${kind} for ${seconds} s`);
-  // Whoever is asked anew is quick: what the row is about has been by then.
+  // Repeated attempts answer quickly: the fault of this row is over by then.
   for (const { turn } of talks) model.plan(turn.prompt, { tokens: 40, tokensPerSecond: 1_000 });
   for (const { credentials, viewer, turn } of talks) {
     await until(`the reply to ${turn.prompt} has ended`, () => viewer.hasEnded(turn.accepted), {

@@ -45,7 +45,7 @@ async function fillOnce(context: RowContext, stage: FaultStage, place: SmallPlac
   await sleep(random.between(400, 1_200));
   const killed = round % 3 === 2;
   if (killed) {
-    // What is read at this moment is cut off with the relay.
+    // A read at this moment is cut off together with the relay.
     phase = 'killed';
     await relay.kill();
     count('kills while full');

@@ -142,7 +142,7 @@ async function endOf(viewer: Viewer, runId: string, drops: boolean): Promise<End
   }
 }
 
-/** What is left of the conversation takes the next prompt. */
+/** The rest of the conversation accepts the next prompt. */
 async function goOn(
   { count, violate }: RowContext,
   stage: FaultStage,

@@ -54,7 +54,7 @@ async function atPort({ rounds, random, openPort, count, violate }: RowContext):
         if (STATES.indexOf(kind) < STATES.indexOf(before)) violate(`${kind} after ${before} at ${age} ms`);
         before = kind;
         count(`reads at the port: ${kind}`);
-        // What is found to be expired is erased, and its followers are told, a moment later.
+        // An expired session is erased, and its followers are told, a moment later.
         if (kind === 'gone' && !gone) await sleep(5);
       }
       unfollow();
@@ -66,7 +66,7 @@ async function atPort({ rounds, random, openPort, count, violate }: RowContext):
   }
 }
 
-/** What is gone: with a token that has ended as well, remembered, and forgotten. */
+/** Expired sessions: with an expired token too, with a tombstone, and without one. */
 const REFUSED = [401, 410, 404];
 const STATES = ['open', 'gone', 'empty'];
 

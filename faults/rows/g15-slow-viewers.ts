@@ -21,7 +21,7 @@ const PACE = { full: 20, quick: 330 };
 const SESSIONS = { full: 30, quick: 2 };
 /** Replies as models write them, for the time that their tokens take. */
 const USUAL = { style: 'stamped', tokens: 400, tokensPerSecond: 50, tokenLength: 24 } as const;
-/** So often with and without stalled readers, in turns: of each the least disturbed counts. */
+/** Measurements with and without stalled readers, in turns; the least disturbed of each counts. */
 const TURNS = 4;
 /** Two runs of the same load differ by so much on a machine that does other things too. */
 const UNCHANGED = { factor: 1.5, ms: 20 };

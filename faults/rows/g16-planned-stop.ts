@@ -15,7 +15,7 @@ const DRAIN_MS = 4_000;
 const LEASE_MS = 10_000;
 /** Beyond it the process would have ended itself. */
 const STOPPED_WITHIN_MS = DRAIN_MS + 1_000;
-/** What is handed over begins anew, and a run may be handed over ten times before that counts as an attempt. */
+/** A handed-over run restarts, and ten handovers are allowed before one counts as an attempt. */
 const REPLY = { tokens: { min: 20, max: 450 }, tokensPerSecond: 100 };
 
 interface Visitor {
@@ -110,7 +110,7 @@ async function stopUnderLoad(
     );
   }
   count('requests asked again while a relay was away', client.retries);
-  // Of a line that is just cut nobody is told why.
+  // A connection that is simply cut gives no reason.
   const wasTold = visitors.some(({ viewers }) => viewers.some(({ byes }) => byes.length > 0));
   if (!wasTold) violate('no stream was told that its relay stops');
 

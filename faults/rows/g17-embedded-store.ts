@@ -27,7 +27,7 @@ const CUT = 0.7;
 const ZEROED = 0.3;
 
 interface Acknowledged {
-  /** Of the killed process, in order. */
+  /** Entries of the killed process, in order. */
   prompts: Map<string, string[]>;
   entries: Map<string, string[]>;
 }

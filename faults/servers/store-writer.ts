@@ -8,7 +8,7 @@ import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import { findMutation, mutateStore } from '../harness/mutations.ts';
 import { chunkText, claimInput, completedText, startedRunText, submitInput } from '../harness/port.ts';
 
-// Whoever listened has gone: there is nobody to write for.
+// The parent has exited, so there is no reason to keep writing.
 process.stdout.on('error', () => process.exit(0));
 
 const SESSIONS = 8;

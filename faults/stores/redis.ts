@@ -10,7 +10,7 @@ export const RELAYS = 3;
 /** What all relays of a place sign their tokens with. */
 export const RELAY_SECRET = 'of all relays that share a store';
 
-/** What is acknowledged is on the disk. */
+/** Acknowledged writes are on disk. */
 export const AOF_ALWAYS: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
 export async function openRedisPlace(args: readonly string[] = AOF_ALWAYS): Promise<SharedPlace> {

@@ -98,7 +98,7 @@ export function createDuePoller(options: DuePollerOptions): DuePoller {
   /** Resolves to when to poll again, in ms. */
   async function pollOnce(): Promise<number> {
     const room = Math.min(options.room(), MAX_TAKE);
-    // Whoever makes room polls.
+    // The run that ends, and so makes room, polls.
     if (room <= 0) return spread(idleMs);
     const { due, nextDueMs } = await store.take(Math.min(room + options.refusing(), 2 * MAX_TAKE));
     let begun = 0;

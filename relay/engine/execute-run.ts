@@ -152,7 +152,7 @@ async function answerLost(
   if (found?.kind === 'ended' && (found.status === 'cancelled' || found.attempt === attempt)) {
     options.onEnded?.();
     report.log(found.status);
-    // Whoever cancels a run seals it.
+    // The request that cancelled the run seals it.
     if (found.status !== 'cancelled') await seal(options);
     return { kind: 'done' };
   }
@@ -174,7 +174,7 @@ async function answerOwned({ store, sessionId, runId }: ExecuteRunOptions, dueAt
   return { kind: 'owned', retryAfterMs: Math.max(MIN_RETRY_MS, dueAt - Date.now()) };
 }
 
-/** What is known of a run, for its log line; null when that cannot be read now. Never rejects. */
+/** Finds the run for its log line; null when the store cannot be read now. Never rejects. */
 async function findQuietly({ store, sessionId, closing: signal, logger }: ExecuteRunOptions, runId?: string) {
   try {
     return await askStore(() => findRun(store, sessionId, runId), { signal, giveUpMs: FIND_MS });

@@ -51,7 +51,7 @@ interface Answer {
   body: string;
 }
 
-/** What is sent, byte for byte: fetch would decode it. */
+/** The bytes on the wire; fetch would decode them. */
 async function ask(url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     httpRequest(url, { method, headers, agent: false }, resolve).on('error', reject).end();

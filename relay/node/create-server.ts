@@ -55,7 +55,7 @@ export function createServer(options: ServerOptions): Server {
   const { relay, maxStreams, onError } = options;
   const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const outletFor = createChunkedOutlets();
-  /** What was last asked for over each connection. */
+  /** The latest request of each connection. */
   const answers = new WeakMap<Duplex, ServerResponse>();
   const listener = getRequestListener(
     (request, { incoming, outgoing }) => carry(request, incoming as IncomingMessage, outgoing as ServerResponse),

@@ -3,7 +3,7 @@ import type { Relay } from '../app.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Logger } from '../util/logger.ts';
 
-/** What is stopped, and how long it may take. */
+/** The parts to stop, and the time limit. */
 export interface StopOptions {
   relay: Pick<Relay, 'drain'>;
   server: Pick<Server, 'closeIdleConnections'>;

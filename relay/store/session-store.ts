@@ -346,7 +346,7 @@ export interface ReadInput {
   merged?: boolean;
 }
 
-/** What was read. */
+/** The result of a read. */
 export type ReadAnswer =
   /** The log continues exactly after `after`: it is the head, or the first of `entries` follows it. */
   | ({ kind: 'exact'; entries: LogEntry[] } & ReadView)

@@ -3,7 +3,7 @@ import * as z from 'zod';
 /** Settings by name, as a process finds them in its environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What was read from settings, or what is wrong with them: one sentence each. */
+/** The values read from settings, or the problems found in them, one sentence each. */
 export type FromSettings<T> = { kind: 'ok'; value: T } | { kind: 'wrong'; problems: readonly string[] };
 
 /** Settings that are missing or wrong. The message is for the operator and names all of them. */
@@ -30,7 +30,7 @@ export function readSettings<Shape extends z.ZodRawShape>(
   return wrongSettings(result.error.issues.map(({ path, message }) => `${path.join('.')} must be ${message}.`));
 }
 
-/** What is wrong with those settings of `shape` that are set: one sentence each. */
+/** The problems of those settings of `shape` that are set, one sentence each. */
 export function checkSettings(shape: z.ZodRawShape, env: Environment): readonly string[] {
   const read = readSettings(z.object(shape).partial().shape, env);
   return read.kind === 'wrong' ? read.problems : [];

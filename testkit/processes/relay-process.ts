@@ -22,7 +22,7 @@ export interface RelayProcess {
   /** How often it was killed. */
   readonly kills: number;
   readonly running: boolean;
-  /** Of the process that runs now. */
+  /** The id of the running process. */
   readonly pid: number | undefined;
   /** What all its processes printed, errors included; the last megabyte. */
   output(): string;

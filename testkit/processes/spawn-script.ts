@@ -5,7 +5,7 @@ import { cleanEnvironment } from './clean-environment.ts';
 
 export interface Script {
   readonly process: ChildProcess;
-  /** What it printed, errors included. */
+  /** Everything it printed on stdout and stderr. */
   output(): string;
 }
 

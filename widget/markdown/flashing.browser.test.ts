@@ -12,7 +12,7 @@ function readShown(host: HTMLElement): string {
   return shown.textContent.replaceAll(/\s+/g, '');
 }
 
-/** What was on the page on the way and is not in its place at the end, character by character. */
+/** Text that was shown while streaming but is not in its place at the end, character by character. */
 function findFlashes(text: string): string[] {
   const whole = openStream();
   whole.update(text, true);

@@ -1,4 +1,4 @@
-/** What is loaded with the first answer: draws markdown while it is being written. */
+/** Draws markdown while it streams. Loaded with the first answer. */
 import { adoptStyles } from '../adopt-styles.ts';
 import { createMarkdownStream, type MarkdownOptions, type MarkdownStream } from './markdown-stream.ts';
 import { markdownStyles } from './styles.ts';

@@ -1,4 +1,4 @@
-/** What is loaded once the chat is opened: everything that draws a conversation. */
+/** Everything that draws a conversation. Loaded when the chat is opened. */
 import { RcReasoning } from '../parts/rc-reasoning.ts';
 import { RcText } from '../parts/rc-text.ts';
 import { RcComposer } from './rc-composer.ts';

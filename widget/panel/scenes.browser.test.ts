@@ -68,7 +68,7 @@ describe('every scene', () => {
     });
 
     it(`${name}: Tab reaches everything once, in order, and the focus is visible`, async () => {
-      // Whoever tabs through it comes to its end, where there is nothing to jump to.
+      // Tabbing through it scrolls to its end, where the jump button has no use.
       const { scroll: _, ...scene } = createScenes(WORDS.en, Date.now())[name] as Scene;
       const chat = await play(scene, WORDS.en, 'light');
       (chat.shadowRoot.activeElement as HTMLElement | null)?.blur();

@@ -33,7 +33,7 @@ export class RcText extends HTMLElement {
   #content: TextContent | null = null;
   #plain: Text | null = null;
   #stream: MarkdownStream | null = null;
-  /** What was drawn last, and whether it was drawn as done. */
+  /** The text drawn last, and whether it was drawn as complete. */
   #drawn = { text: '', done: false };
 
   set content(content: TextContent) {

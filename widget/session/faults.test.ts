@@ -23,7 +23,7 @@ function beginSession(): { session: FakeSession; open: () => OpenChat } {
   return { session, open: () => openChat({ relay: relay.origin, storage: createFakeProfile(credentials).tab() }) };
 }
 
-/** What is shown once all has come. */
+/** The text shown once everything has arrived. */
 async function wholeOf({ until }: OpenChat, session: FakeSession): Promise<ChatView['messages']> {
   const { length } = session.state.messages;
   const { messages } = await until((view) => view.run === null && view.messages.length === length);

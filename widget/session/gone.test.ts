@@ -41,7 +41,7 @@ describe('a refresh', () => {
       session?.writeChunks('run2', { type: 'text-delta', id: '1', delta });
     await using open = openChat({ relay: relay.origin, storage });
     await open.until(({ status }) => status === 'streaming');
-    // What was written before the refresh came in one piece.
+    // The text from before the refresh arrived in one piece.
     expect(open.views.map(lastAnswer).filter((text) => text.startsWith('one'))).toEqual(
       open.views.map(lastAnswer).filter((text) => text === 'one two three '),
     );

@@ -109,7 +109,7 @@ describe('ten pages on view at once, in windows side by side', { timeout: 20_000
     await vi.waitFor(() => expect([relay.openStreams, places.shown]).toEqual([3, 0]), { timeout: 6_000 });
     beginAnswer(session);
     await last.open.until((view) => lastAnswer(view) === 'So far');
-    // Whoever only looks in opens a stream for each word; who was just looking in may open one more.
+    // A polling page opens one stream per word; a page that was just polling may open one more.
     await vi.waitFor(
       async () => {
         const { streams } = relay;

@@ -11,7 +11,7 @@ export interface Submission {
   failures: number;
   /** The run it started and the place in the log just before it, once the relay has answered. */
   accepted: { runId: string; after: Cursor; pings: number } | null;
-  /** What it changes has appeared in the log, although the relay has not confirmed yet that it was this submission. */
+  /** Its change has appeared in the log, but the relay has not yet confirmed that this submission made it. */
   seen: boolean;
 }
 

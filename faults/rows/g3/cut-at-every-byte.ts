@@ -5,7 +5,7 @@ import { ask } from '../../harness/ask.ts';
 import type { RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
 
-/** So many bytes, spread over the response, in a small run. */
+/** Cut positions in a small run, spread over the response. */
 const QUICK_CUTS = 60;
 
 /** A response of a few kilobytes, cut after each of its bytes in turn; the viewer comes back for the rest. */

@@ -66,7 +66,7 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedP
     const credentials = await direct.mint();
     const viewers = others.map((relay) => watchSession({ origin: relay.origin, credentials }));
     const plan = { tokens: TOKENS.all, tokensPerSecond: 200, allowed: TOKENS.before };
-    // Whoever is asked takes all that is due: the frozen one is to have its own.
+    // The relay that accepts a prompt takes every due run; the frozen relay must hold its own.
     const isElsewhere = session % ELSEWHERE === 0;
     if (!isElsewhere) await until('the others have theirs', () => begun >= SESSIONS / ELSEWHERE);
     const client = stage.clientOf(isElsewhere ? (others[0] ?? frozen) : frozen);
@@ -80,7 +80,7 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedP
       viewers.some(({ received }) => received.some(({ frame }) => frame.message['status'] === 'restarted'));
     if (goesOn !== 'at once') await until('it may go on', () => isThawed || isTakenOver());
     if (goesOn === 'when thawed') {
-      // Whoever wakes writes on alone, and comes to the number that is its successor's next: it is its fence alone that does not fit.
+      // The woken writer continues at the seq its successor writes next, so only its fence is wrong.
       model.allow(turn.prompt, TOKENS.before + dice.between(2, 8));
       await until('the relay is awake', () => isThawed);
       const [first] = model.callsFor(turn.prompt);
@@ -92,7 +92,7 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedP
       timeoutMs: 30_000,
     });
     await until('the relay is awake', () => isThawed);
-    // What was written too late has arrived by now.
+    // Late writes have arrived by now.
     await sleep(200);
     const late = watchSession({ origin, credentials });
     await until('the reply is read', () => late.hasEnded(turn.accepted));

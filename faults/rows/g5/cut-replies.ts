@@ -20,7 +20,7 @@ const BYTES_A_CONNECTION = { min: 40, max: 1_500 };
 /** Below it a connection does not even get through the questions that it begins with. */
 const HELLO_BYTES = 9_000;
 
-/** Of the requests that write, so many get no answer though they were carried out. */
+/** Share of the writing requests that are carried out but get no answer. */
 const UNANSWERED = 0.2;
 
 /**

@@ -59,7 +59,7 @@ async function killOnce(context: RowContext, stage: FaultStage, round: number): 
   const talking = inParallel(SESSIONS, SESSIONS, async (session) => {
     const credentials = await direct.mint();
     const viewer = watchSession({ origin: spared.origin, credentials, silenceMs: 60_000 });
-    // Whoever accepts a prompt is mostly the first to take its run.
+    // The relay that accepts a prompt is usually the first to take its run.
     const client = stage.clientOf(relays[session % relays.length] ?? spared);
     const turn = await ask({ model, client }, credentials, `Takeover ${round}.${session}`, REPLY);
     await until('the reply has begun', () => viewer.received.length > 3);

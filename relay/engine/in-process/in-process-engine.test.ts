@@ -135,7 +135,7 @@ describe('draining', () => {
           await context.run('talk', async (step) => {
             await begin(step, input.runId);
             for (const word of ['one ', 'two ', 'three']) await say(step, input.runId, word);
-            // Whoever waits for this drains in the very tick of the last word.
+            // A test that waits for this drains in the same tick as the last word.
             said.resolve();
             await sleep(60_000, step.signal);
           });
@@ -308,7 +308,7 @@ describe('a store that fails', () => {
 
 describe('a session that cannot be claimed', () => {
   test('is left alone for a while, and harms no other', async () => {
-    // What it waits for is the clock alone, so that the test need not.
+    // It waits for the store's clock alone, which the test can move.
     vi.useFakeTimers({ toFake: ['performance'] });
     onTestFinished(() => void vi.useRealTimers());
     let looks = 0;

@@ -70,7 +70,7 @@ const chunk = (value: ChatChunk): LogMessage => ({ type: 'chunk', runId: 'r', ch
 const delta = (text: string, id = '1') => chunk({ type: 'text-delta', id, delta: text });
 const completed: LogMessage = { type: 'metadata', status: 'completed', runId: 'r', messageId: 'r', attempt: 1 };
 
-/** What was written under the lease, the claim's own entry left out. */
+/** Entries written under the lease, without the claim's own entry. */
 async function written(): Promise<{ seq: string | undefined; chunk: unknown }[]> {
   const answer = await store.read(sessionId, { after: lease.head, limit: 100_000 });
   if (answer.kind !== 'exact') throw new Error(answer.kind);

@@ -50,7 +50,7 @@ const AT_ONCE = Promise.resolve();
 /** Opens the writer of a run that was claimed. */
 export function createLogWriter(options: LogWriterOptions): LogWriter {
   const { batchMs, signal, onStop, logger, logFields } = options;
-  /** What was emitted since the last step ended. */
+  /** Messages emitted since the last step ended. */
   const queue = createMessageQueue();
   /** Steps that have ended and are not written yet. */
   const endings: Segment[] = [];

@@ -15,7 +15,7 @@ interface Line {
   sink: Sink;
   /** Begins to read. */
   read(): void;
-  /** What was read so far. */
+  /** Bytes read so far. */
   text(): string;
   /** Resolves when the response is over: true if the client holds it for complete. */
   over: Promise<boolean>;

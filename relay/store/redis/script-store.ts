@@ -38,7 +38,7 @@ export interface ScriptStoreOptions extends SharedStoreOptions {
 
 /** A store that several processes share, with a view of what it keeps, for inspection. */
 export interface ScriptStore extends SessionStore {
-  /** What is kept of a session; null when there is no such session. */
+  /** Everything stored for a session; null when there is no such session. */
   inspect(sessionId: string): Promise<SessionInspection | null>;
 }
 

@@ -73,7 +73,7 @@ export function createCheckpoints(options: {
     try {
       await syncLog();
       if (isClosed()) return;
-      // What is committed from here on may not be moved by this checkpoint: whoever asks now needs another one.
+      // This checkpoint may miss commits made from here on, so a caller that asks now needs another one.
       emptying = null;
       const answer = statements.emptyLog.get();
       if (answer?.['busy'] !== 0) throw new StoreError('store-unavailable', 'the write-ahead log could not be emptied');

@@ -39,7 +39,7 @@ export interface SqliteStoreOptions extends StoreOptions {
 
 /** The store, with a view of what it keeps, for inspection. */
 export interface SqliteStore extends SessionStore {
-  /** What is kept of a session; null when there is no such session. */
+  /** Everything stored for a session; null when there is no such session. */
   inspect(sessionId: string): SessionInspection | null;
 }
 

@@ -29,7 +29,7 @@ export function prepareStatements(database: DatabaseSync) {
     release: prepare('RELEASE operation'),
     rollbackTo: prepare('ROLLBACK TO operation'),
     checkpoint: prepare('PRAGMA wal_checkpoint(PASSIVE)'),
-    // What was erased must not stay in the write-ahead log either.
+    // Erased data must not stay in the write-ahead log either.
     emptyLog: prepare('PRAGMA wal_checkpoint(TRUNCATE)'),
     probe: prepare('UPDATE probe SET checked_at = ?'),
 

@@ -22,7 +22,7 @@ export interface RedisClusterOptions {
 }
 
 const MASTERS = 3;
-/** Of every Redis Cluster. */
+/** Hash slots of a Redis Cluster. */
 const SLOTS = 16_384;
 /** How long a node may be silent before the others take it for dead. */
 const NODE_TIMEOUT_MS = 1_000;

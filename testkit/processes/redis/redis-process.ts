@@ -29,7 +29,7 @@ export interface RedisProcessOptions {
   config?: string;
   /** Else any that is free. */
   port?: number;
-  /** Of the admin's connection. */
+  /** The URL for the admin's connection. */
   password?: string;
 }
 

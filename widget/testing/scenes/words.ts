@@ -5,7 +5,7 @@ import { HEBREW_STRINGS } from './hebrew.ts';
 export interface Words {
   lang: string;
   dir: 'ltr' | 'rtl';
-  /** Those that differ from the widget's own. */
+  /** Texts that differ from the widget's own. */
   strings: Partial<Strings>;
   heading: string;
   greeting: string;

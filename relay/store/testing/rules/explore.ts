@@ -8,9 +8,9 @@ export interface Model<State> {
   steps(state: State, take: Take<State>): void;
   /** Adds the state to `row` as whole numbers. States with equal rows are the same, or mirror each other. */
   encode(state: State, row: number[]): void;
-  /** What is wrong with a state, at any time; null when nothing is. */
+  /** The violation in a state that may occur at any time, or null. */
   broken(state: State): Violation | null;
-  /** What is wrong with a state in which only faults can happen any more; null when nothing is. */
+  /** The violation in a state in which only faults can still happen, or null. */
   unfinished(state: State): Violation | null;
 }
 
@@ -19,7 +19,7 @@ export type Take<State> = (label: string, next: State, kind?: 'step' | 'fault') 
 
 /** Something that must not happen. */
 export interface Violation {
-  /** What is wrong, in the words of docs/rules.md. */
+  /** The violation, in the words of docs/rules.md. */
   kind: string;
   detail: string;
 }

@@ -89,7 +89,7 @@ describe('docs/rules.md', () => {
   });
 });
 
-/** What is wrong; null when nothing is. Prints how much was searched. A model that does nothing is wrong too. */
+/** The violation found, or null. Prints how much was searched. A model without any steps counts as a violation. */
 function problemOf<State>(name: string, model: Model<State>): Counterexample | string | null {
   const { states, transitions, depth, atRest, counterexample } = explore(model, { maxStates: MAX_STATES });
   console.log(`${name}: ${states} states, ${transitions} transitions, ${depth} steps deep, ${atRest} at rest`);
