@@ -8,8 +8,9 @@ import type { LogEntry } from '../store/session-store.ts';
 export const MAX_MERGED_LENGTH = 65_536;
 
 /**
- * Merges adjacent deltas of one part and one fence (see `groupDeltas`) into one entry each; order is kept. An emoji that was split over two deltas comes out whole, since a lone half is written as an escape (`\ud83d`)
- * and two escapes in a row are a pair again.
+ * Merges adjacent deltas of one part and one fence (see `groupDeltas`) into one entry each; order is kept. An
+ * emoji that was split over two deltas comes out whole, since a lone half is written as an escape (`\ud83d`) and two
+ * escapes in a row are a pair again.
  */
 export function mergeDeltas(entries: readonly LogEntry[]): readonly LogEntry[] {
   // The usual case of a live viewer: one entry per tick.

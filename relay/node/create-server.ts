@@ -86,9 +86,9 @@ export function createServer(options: ServerOptions): Server {
     let isCarried = false;
     try {
       const response = await relay.fetch(copyRequest(request, incoming), { incoming, outgoing, openSink });
-      isCarried = opened !== undefined && response.body === opened.body;
-      if (!isCarried) return response;
-      opened?.begin(response);
+      if (opened === undefined || response.body !== opened.body) return response;
+      opened.begin(response);
+      isCarried = true;
       forgetRequest(incoming);
       return RESPONSE_ALREADY_SENT;
     } finally {

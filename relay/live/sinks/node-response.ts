@@ -78,13 +78,14 @@ class NodeResponseSink implements Sink {
     if (this.#closed) return;
     const response = this.#response;
     const { socket } = response;
-    // Head and held bytes leave in one packet.
-    socket?.cork();
     const lines = [...headers].flat();
     const outlet = outletFor(response, lines) ?? response;
-    this.#outlet = outlet;
     // Not by setHeader, whose copy of every header the response would keep for as long as it is open.
-    response.writeHead(status, lines).flushHeaders();
+    response.writeHead(status, lines);
+    this.#outlet = outlet;
+    // Head and held bytes leave in one packet.
+    socket?.cork();
+    response.flushHeaders();
     this.#blocked = false;
     for (const bytes of this.#held.splice(0)) this.#writeTo(outlet, bytes);
     if (this.#ended) response.end();
