@@ -1,7 +1,7 @@
 import type { SessionStore, Unfollow } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { Logger } from '../util/logger.ts';
-import { backoffMs } from '../util/time.ts';
+import { backoffMs } from '../util/backoff.ts';
 import { DEFAULT_POLL_MS } from './engine.ts';
 
 /** Runs taken per poll. */

@@ -2,7 +2,8 @@ import { parseCursor, START } from '#shared/cursor.ts';
 import type { Logger } from '../util/logger.ts';
 import type { LogEntry, SessionStore, Unfollow } from '../store/session-store.ts';
 import { StoreError } from '../store/store-error.ts';
-import { orAborted, sleep } from '../util/time.ts';
+import { orAborted } from '../util/or-aborted.ts';
+import { sleep } from '../util/sleep.ts';
 import type { Loss, OnStop } from './errors.ts';
 
 /** Pause before a renewal is retried, at most, in ms. */

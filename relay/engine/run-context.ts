@@ -1,7 +1,7 @@
 import type { LogMessage } from '../store/entries/encode-message.ts';
 import type { Lease, StepRecord } from '../store/session-store.ts';
 import type { LogWriter } from './log-writer/log-writer.ts';
-import { orAborted } from '../util/time.ts';
+import { orAborted } from '../util/or-aborted.ts';
 import type { StepContext, WorkflowContext } from './workflow.ts';
 
 export interface RunContextOptions {

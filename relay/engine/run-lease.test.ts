@@ -6,7 +6,7 @@ import { StoreError } from '../store/store-error.ts';
 import { FatalError, RetryableError, RunStopped } from './errors.ts';
 import type { Engine } from './engine.ts';
 import type { LogMessage } from '../store/entries/encode-message.ts';
-import { sleep } from '../util/time.ts';
+import { sleep } from '../util/sleep.ts';
 import { endAtOnce, stageWith, statusesOf, submitPrompt, type Body } from './testing/scripted-run.ts';
 import { begin, complete, say } from './testing/scripted-steps.ts';
 

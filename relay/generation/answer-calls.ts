@@ -5,7 +5,7 @@ import { isToolPart, type ToolPart } from '#shared/fold/reply.ts';
 import { FatalError } from '../engine/errors.ts';
 import type { StepContext } from '../engine/workflow.ts';
 import type { OpenSession } from '../store/read-session.ts';
-import { orAborted } from '../util/time.ts';
+import { orAborted } from '../util/or-aborted.ts';
 import { beforeCurrentTurn, toModelInput, type HistoryBounds } from './model-input.ts';
 import type { ReplyRun } from './reply-run.ts';
 import { executableTool, runToolCall, type ExecutableTool } from './tool-calls.ts';

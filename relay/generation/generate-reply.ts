@@ -1,9 +1,10 @@
 import type { FinishReason, LanguageModel, ToolSet } from 'ai';
 import type { ChatChunk, Usage } from '#shared/protocol.ts';
 import { openTextId } from '../engine/plan-takeover.ts';
-import { workflow, type StepContext, type Workflow } from '../engine/workflow.ts';
+import { workflow, type RunInput, type StepContext, type Workflow, type WorkflowContext } from '../engine/workflow.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Logger } from '../util/logger.ts';
+import { withoutUndefined } from '../util/without-undefined.ts';
 import { answerCalls } from './answer-calls.ts';
 import { DEFAULT_HISTORY, toModelInput, type HistoryBounds } from './model-input.ts';
 import { runModelTurn } from './model-turn.ts';
@@ -34,12 +35,6 @@ export interface GenerateReplyOptions {
   logger: Logger;
 }
 
-/** The workflow that answers a prompt. */
-export interface GenerateReply extends Workflow {
-  /** The model's id, for the log line of each run. */
-  readonly model: string;
-}
-
 /**
  * Turns of the model in one reply when nothing else is said: enough for a few tools one after the other, and an end to
  * a model that calls them for ever.
@@ -63,11 +58,12 @@ type Settings = GenerateReplyOptions & Required<Pick<GenerateReplyOptions, 'tool
  *   timeouts: { firstChunkMs: 60_000, chunkMs: 30_000, totalMs: 600_000 },
  * });
  */
-export function createGenerateReply(options: GenerateReplyOptions): GenerateReply {
+export function createGenerateReply(options: GenerateReplyOptions): Workflow {
   const { model, tools = {}, maxTurns = DEFAULT_MAX_TURNS } = options;
-  const settings: Settings = { ...options, tools, history: { ...DEFAULT_HISTORY, ...options.history } };
+  const history = { ...DEFAULT_HISTORY, ...withoutUndefined(options.history ?? {}) };
+  const settings: Settings = { ...options, tools, history };
 
-  const reply = workflow('generate-reply', async (context, input) => {
+  async function reply(context: WorkflowContext, input: RunInput): Promise<void> {
     using run = createReplyRun(context, input, options);
     await context.run('mark-stream-start', (step) => {
       step.emitWithResult([run.toMessage({ type: 'start', messageId: input.runId })]);
@@ -85,8 +81,8 @@ export function createGenerateReply(options: GenerateReplyOptions): GenerateRepl
     }
 
     await context.run('mark-stream-end', (step) => endReply(run, step, input.runId, finishReason, usage));
-  });
-  return { ...reply, model: typeof model === 'string' ? model : model.modelId };
+  }
+  return workflow('generate-reply', reply, { model: typeof model === 'string' ? model : model.modelId });
 }
 
 async function runTurn(run: ReplyRun, step: StepContext, turn: number, settings: Settings): Promise<ModelTurn> {

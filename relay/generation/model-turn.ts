@@ -1,5 +1,5 @@
 import type { LanguageModel, ModelMessage } from 'ai';
-import { orAborted } from '../util/time.ts';
+import { orAborted } from '../util/or-aborted.ts';
 import { withoutUndefined } from '../util/without-undefined.ts';
 import { openModelStream, type ModelStream } from './model-stream.ts';
 import { isOutput } from './to-chunk.ts';

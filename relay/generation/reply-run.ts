@@ -2,6 +2,7 @@ import { createProblem } from '#shared/problem.ts';
 import type { ChatChunk } from '#shared/protocol.ts';
 import { boundChunk } from '#shared/fold/bound-depth.ts';
 import { FatalError, RetryableError } from '../engine/errors.ts';
+import { runFields } from '../engine/run-report.ts';
 import type { RunInput, WorkflowContext } from '../engine/workflow.ts';
 import { askStore } from '../store/ask-store.ts';
 import type { LogMessage } from '../store/entries/encode-message.ts';
@@ -52,7 +53,7 @@ export function createReplyRun(
   { sessionId, runId }: RunInput,
   { store, logger, timeouts: { totalMs } }: ReplyRunOptions,
 ): ReplyRun {
-  const logFields = { session: sessionId.slice(0, 8), run: runId.slice(0, 8), attempt: context.attempt };
+  const logFields = { ...runFields(sessionId, runId), attempt: context.attempt };
   const total = new AbortController();
   const timer = setTimeout(() => total.abort(new ModelTimeoutError('total', totalMs)), totalMs);
 

@@ -1,5 +1,7 @@
 import { StoreError } from './store-error.ts';
-import { backoffMs, orAborted, sleep } from '../util/time.ts';
+import { backoffMs } from '../util/backoff.ts';
+import { orAborted } from '../util/or-aborted.ts';
+import { sleep } from '../util/sleep.ts';
 
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 1000;

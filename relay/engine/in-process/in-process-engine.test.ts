@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Stage } from '../../generation/testing/stage.ts';
 import type { SessionStore } from '../../store/session-store.ts';
 import { StoreError } from '../../store/store-error.ts';
-import { sleep } from '../../util/time.ts';
+import { sleep } from '../../util/sleep.ts';
 import { withFaults } from '../testing/faulty-store.ts';
 import { endAtOnce, isIdle, stageWith, statusesOf, submitPrompt, type Body } from '../testing/scripted-run.ts';
 import { begin, complete, say } from '../testing/scripted-steps.ts';

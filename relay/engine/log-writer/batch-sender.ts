@@ -2,7 +2,8 @@ import type { AppendAnswer, AppendInput, SessionStore } from '../../store/sessio
 import { StoreError } from '../../store/store-error.ts';
 import { createDeadline } from '../../util/deadline.ts';
 import type { Logger } from '../../util/logger.ts';
-import { backoffMs, sleep } from '../../util/time.ts';
+import { backoffMs } from '../../util/backoff.ts';
+import { sleep } from '../../util/sleep.ts';
 import { RunStopped, type Loss, type OnStop } from '../errors.ts';
 import type { Batch } from './batches.ts';
 

@@ -3,7 +3,7 @@ import { encodeMessage, type LogMessage } from '../../store/entries/encode-messa
 import type { StepRecord } from '../../store/session-store.ts';
 import { byteLength } from '../../util/byte-length.ts';
 import { atEndOfTick } from '../../util/end-of-tick.ts';
-import { orAborted } from '../../util/time.ts';
+import { orAborted } from '../../util/or-aborted.ts';
 import { FatalError, RunStopped } from '../errors.ts';
 import { cutIntoBatches, type Segment } from './batches.ts';
 import { createBatchSender, type BatchSenderOptions } from './batch-sender.ts';

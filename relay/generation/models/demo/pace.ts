@@ -1,4 +1,4 @@
-import { sleep } from '../../../util/time.ts';
+import { sleep } from '../../../util/sleep.ts';
 
 /** The most delay that one call makes up for, in ms: more would be a burst and not a stream. */
 const MAX_DEBT_MS = 1000;

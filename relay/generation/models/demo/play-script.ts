@@ -1,5 +1,5 @@
 import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart } from '@ai-sdk/provider';
-import { sleep } from '../../../util/time.ts';
+import { sleep } from '../../../util/sleep.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Scene, Script } from './script.ts';
 
