@@ -1,4 +1,4 @@
-import { sleep } from '../util/time.ts';
+import { sleep } from '../util/sleep.ts';
 import type { RunSettings } from './engine.ts';
 import { RunStopped } from './errors.ts';
 import { executeRun, type ExecuteRunAnswer, type ExecuteRunOptions } from './execute-run.ts';

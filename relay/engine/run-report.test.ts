@@ -2,7 +2,7 @@ import { MockLanguageModelV4, simulateReadableStream } from 'ai/test';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createProblem } from '#shared/problem.ts';
 import { createStage, type Stage, type StageOptions } from '../generation/testing/stage.ts';
-import { sleep } from '../util/time.ts';
+import { sleep } from '../util/sleep.ts';
 import { FatalError, RetryableError } from './errors.ts';
 import { stageWith, type Body } from './testing/scripted-run.ts';
 import { begin, complete, say } from './testing/scripted-steps.ts';
