@@ -1,5 +1,6 @@
 import type { SessionAnswer } from '#shared/protocol.ts';
 import type { SessionTokens } from '../auth/session-token.ts';
+import { encodeMessages } from '../store/entries/encode-messages.ts';
 import { readSession } from '../store/read-session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Endpoint } from '../http/endpoint.ts';
@@ -16,12 +17,9 @@ export function getSession({ store, tokens }: { store: SessionStore; tokens: Ses
       if (view.kind === 'empty') throw sessionEmpty(tokens, session);
       const { messages, cursor } = view.state;
       const { sessionId } = session;
-      return c.json({
-        sessionId,
-        messages: [...messages],
-        run: view.run && { ...view.run },
-        cursor,
-      } satisfies SessionAnswer);
+      const rest = { sessionId, run: view.run && { ...view.run }, cursor } satisfies Omit<SessionAnswer, 'messages'>;
+      const text = `${JSON.stringify(rest).slice(0, -1)},"messages":${await encodeMessages(messages)}}`;
+      return c.body(text, 200, { 'content-type': 'application/json' });
     },
   };
 }

@@ -6,9 +6,9 @@ import { EMPTY_SESSION, reduce, type SessionState } from '#shared/fold/session.t
 import { arbitraryLog, terminalsOf } from '#shared/testing/arbitrary-log.ts';
 import { beforeMerging } from './entries/delta-groups.ts';
 import { openSqliteStore, type SqliteStore } from './sqlite/open-sqlite-store.ts';
-import { foldEntries, foldUnfinished, readSession, startFold, toFrame, type OpenSession } from './read-session.ts';
+import { LogFold, readSession, toFrame, type OpenSession } from './read-session.ts';
 import { sealSession } from './seal-session.ts';
-import type { ReadAnswer, SessionStore } from './session-store.ts';
+import type { LogEntry, ReadAnswer, SessionStore } from './session-store.ts';
 import { StoreError } from './store-error.ts';
 import { toEntries } from './testing/log-entries.ts';
 import { claimRun, entriesAfter, playRun, SESSION } from './testing/play-session.ts';
@@ -37,6 +37,12 @@ function deltas(count: number): ChatChunk[] {
   return [{ type: 'start' }, { type: 'start-step' }, { type: 'text-start', id: '1' }, ...texts];
 }
 
+function foldOf(entries: readonly LogEntry[]): LogFold {
+  const fold = new LogFold('[]', START);
+  for (const entry of entries) fold.add(entry);
+  return fold;
+}
+
 function foldAll(frames: readonly Frame[]): SessionState {
   return frames.reduce(reduce, EMPTY_SESSION);
 }
@@ -55,21 +61,25 @@ describe('toFrame', () => {
 });
 
 describe('the fold of any log', () => {
-  it('does not depend on how its entries are split into reads', () => {
+  it('does not depend on when it is looked at', () => {
     fc.assert(
       fc.property(arbitraryLog, fc.integer({ min: 1, max: 50 }), (frames, page) => {
         const entries = toEntries(frames);
-        let fold = startFold('[]', START);
-        for (let at = 0; at < entries.length; at += page) fold = foldEntries(fold, entries.slice(at, at + page));
+        const fold = new LogFold('[]', START);
+        for (const [index, entry] of entries.entries()) {
+          // Looking at a fold leaves it as it is.
+          if (index % page === 0) fold.state();
+          fold.add(entry);
+        }
 
         const finished = terminalsOf(frames).at(-1) ?? 0;
         const { messages, cursor } = foldAll(frames.slice(0, finished));
-        expect(foldUnfinished(fold)).toStrictEqual(foldAll(frames));
-        expect(fold.finished).toStrictEqual({ messages, cursor });
-        expect(fold.unfinished).toStrictEqual(entries.slice(finished));
+        expect(fold.state()).toStrictEqual(foldAll(frames));
+        expect(fold.parts().finished).toStrictEqual({ messages, cursor });
+        expect(fold.parts().unfinished).toStrictEqual(entries.slice(finished));
 
         const first = terminalsOf(frames).at(-2) ?? 0;
-        expect(fold.lastFinishedFrom).toBe(finished === 0 ? null : entries[first]?.prev);
+        expect(fold.parts().lastFinishedFrom).toBe(finished === 0 ? null : entries[first]?.prev);
       }),
     );
   });
@@ -78,21 +88,21 @@ describe('the fold of any log', () => {
     fc.assert(
       fc.property(arbitraryLog, fc.infiniteStream(fc.boolean()), (frames, seals) => {
         const entries = toEntries(frames);
-        const whole = foldEntries(startFold('[]', START), entries);
-        let fold = startFold('[]', START);
+        const whole = foldOf(entries);
+        let fold = new LogFold('[]', START);
         let at = 0;
         for (const end of terminalsOf(frames)) {
-          fold = foldEntries(fold, entries.slice(at, end));
+          for (const entry of entries.slice(at, end)) fold.add(entry);
           at = end;
-          const { messages, cursor } = fold.finished;
-          if (seals.next().value) fold = startFold(JSON.stringify(messages), cursor);
+          const { messages, cursor } = fold.parts().finished;
+          if (seals.next().value) fold = new LogFold(JSON.stringify(messages), cursor);
         }
-        fold = foldEntries(fold, entries.slice(at));
-        expect(foldUnfinished(fold)).toStrictEqual(foldUnfinished(whole));
-        expect(fold.finished).toStrictEqual(whole.finished);
+        for (const entry of entries.slice(at)) fold.add(entry);
+        expect(fold.state()).toStrictEqual(whole.state());
+        expect(fold.parts().finished).toStrictEqual(whole.parts().finished);
         // To the byte: every relay that seals writes the same transcript.
-        expect(JSON.stringify(fold.finished.messages)).toBe(JSON.stringify(whole.finished.messages));
-        expect(fold.unfinished).toStrictEqual(whole.unfinished);
+        expect(JSON.stringify(fold.parts().finished.messages)).toBe(JSON.stringify(whole.parts().finished.messages));
+        expect(fold.parts().unfinished).toStrictEqual(whole.parts().unfinished);
       }),
     );
   });
@@ -108,7 +118,7 @@ describe('the fold of entries', () => {
       },
       { id: '5-1', data: '{"type":"metadata","status":"cancelled","runId":"other","messageId":"other","attempt":1}' },
     ];
-    expect(foldEntries(startFold('[]', START), entries)).toStrictEqual({
+    expect(foldOf(entries).parts()).toStrictEqual({
       finished: { messages: [], cursor: START },
       unfinished: entries,
       sealed: START,
@@ -197,6 +207,34 @@ describe('readSession', () => {
     expect(answers).toEqual(['snapshot', 'snapshot']);
     expect(view.state.messages.map(({ id }) => id)).toEqual(['user-long', 'long', 'user-next', 'next']);
     expect(view.state.messages.slice(0, 2)).toStrictEqual(foldAll(before.map(toFrame)).messages);
+  });
+
+  it('serves others while a long log of many parts is read and sealed', async () => {
+    const store = openStore();
+    const run = await playRun(store, 'long');
+    await run.write(
+      Array.from({ length: 30_000 }, (_, index): ChatChunk => {
+        const call = { toolCallId: `c${index >> 1}` };
+        return index % 2 === 0
+          ? { type: 'tool-input-available', ...call, toolName: 'weather', input: {} }
+          : { type: 'tool-output-available', ...call, output: index };
+      }),
+    );
+    await run.complete();
+    let longestMs = 0;
+    let servedAt = performance.now();
+    const serve = (): void => {
+      longestMs = Math.max(longestMs, performance.now() - servedAt);
+      servedAt = performance.now();
+      serving = setImmediate(serve);
+    };
+    let serving = setImmediate(serve);
+    const startedAt = performance.now();
+    await mustRead(store);
+    await sealSession(store, SESSION);
+    clearImmediate(serving);
+    // By share and not by time: a step takes longer on a busy machine, and so does the whole.
+    expect(longestMs).toBeLessThan((performance.now() - startedAt) / 3);
   });
 
   it('gives up on a log whose end it cannot reach', async () => {

@@ -9,7 +9,9 @@ import {
   type StreamMessage,
 } from '#shared/protocol.ts';
 import { boundMessages } from '#shared/fold/bound-depth.ts';
-import { EMPTY_SESSION, reduceAll, type SessionState } from '#shared/fold/session.ts';
+import { SessionFold } from '#shared/fold/session-fold.ts';
+import { EMPTY_SESSION, type SessionState } from '#shared/fold/session.ts';
+import { createTimeSlice } from '../util/time-slice.ts';
 import type { Feedback, LogEntry, SessionStore } from './session-store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -22,7 +24,7 @@ const MAX_READS = 1000;
 export type SessionView = OpenSession | { kind: 'empty' } | { kind: 'gone' };
 
 /** A session that was neither deleted nor expired. */
-export interface OpenSession extends SessionFold {
+export interface OpenSession extends FoldedLog {
   kind: 'open';
   /** The active run, as of the last read. */
   run: ActiveRun | null;
@@ -30,12 +32,12 @@ export interface OpenSession extends SessionFold {
   head: Cursor;
   /** Ratings, which are kept beside the log: part of `state`, but not of `finished`, which is sealed. */
   readonly feedback: Feedback;
-  /** The whole session, the partial reply of an active run included. Folded on first use. */
+  /** The whole session, the partial reply of an active run included. */
   readonly state: SessionState;
 }
 
 /** A session's transcript with the finished runs of the log folded in, and the unfinished rest of the log as it is. */
-export interface SessionFold {
+export interface FoldedLog {
   /** The transcript of all finished runs, and the cursor it stands for: the last terminal. */
   readonly finished: { readonly messages: readonly ChatMessage[]; readonly cursor: Cursor };
   /** The entries after `finished.cursor`: those of the active run, deltas merged where the store did. */
@@ -53,59 +55,87 @@ export function toFrame(entry: LogEntry): Frame {
 }
 
 /**
- * Reads a whole session, some entries at a time. When it is sealed and trimmed meanwhile, so that a read does not continue
+ * Reads a whole session, some entries at a time, and serves others in between. When it is sealed and trimmed meanwhile, so that a read does not continue
  * the one before, it starts again from the newer transcript.
  *
  * @throws StoreError `store-unavailable` when the store cannot be reached, or the log cannot be read to its end.
  */
 export async function readSession(store: Pick<SessionStore, 'read'>, sessionId: string): Promise<SessionView> {
-  let fold: SessionFold | null = null;
+  const pause = createTimeSlice();
+  let fold: LogFold | null = null;
   let feedback: Feedback = {};
   for (let reads = 0; reads < MAX_READS; reads += 1) {
     const answer = await store.read(sessionId, {
-      ...(fold && { after: endOf(fold) }),
+      ...(fold && { after: fold.cursor }),
       limit: ENTRIES_PER_READ,
       merged: true,
     });
     if (answer.kind === 'empty' || answer.kind === 'gone') return answer;
     if (answer.kind === 'snapshot') {
-      fold = startFold(answer.transcript, answer.cursor);
+      fold = new LogFold(answer.transcript, answer.cursor);
       feedback = answer.feedback;
     }
     if (!fold)
       throw new StoreError('store-unavailable', 'the store answered a read from the start without a transcript');
-    fold = foldEntries(fold, answer.entries);
-    if (compareCursors(endOf(fold), answer.head) >= 0) return openSession(fold, feedback, answer);
+    for (const entry of answer.entries) {
+      const turn = pause();
+      if (turn) await turn;
+      fold.add(entry);
+    }
+    if (compareCursors(fold.cursor, answer.head) >= 0) return openSession(fold, feedback, answer);
   }
   throw new StoreError('store-unavailable', `the log could not be read to its end in ${MAX_READS} reads`);
 }
 
-/** The fold of a transcript alone. @param transcript JSON text of its messages. */
-export function startFold(transcript: string, cursor: Cursor): SessionFold {
-  const messages = boundMessages(JSON.parse(transcript) as ChatMessage[]);
-  return { finished: { messages, cursor }, unfinished: [], sealed: cursor, lastFinishedFrom: null };
-}
+/** Folds the log of a session onto its transcript. */
+export class LogFold {
+  readonly sealed: Cursor;
+  readonly #fold: SessionFold;
+  #finished: FoldedLog['finished'];
+  #unfinished: LogEntry[] = [];
+  #lastFinishedFrom: Cursor | null = null;
 
-/** The fold with the entries that come next in the log. */
-export function foldEntries(fold: SessionFold, entries: readonly LogEntry[]): SessionFold {
-  let { finished, lastFinishedFrom } = fold;
-  let unfinished = [...fold.unfinished];
-  for (const entry of entries) {
-    unfinished.push(entry);
-    if (!isTerminalEntry(entry)) continue;
-    const state = foldUnfinished({ finished, unfinished });
-    // A terminal message of another run than the active one ends nothing.
-    if (state.run) continue;
-    lastFinishedFrom = finished.cursor;
-    finished = { messages: state.messages, cursor: state.cursor };
-    unfinished = [];
+  /** @param transcript JSON text of the messages of the runs that were sealed, and the cursor it stands for. */
+  constructor(transcript: string, cursor: Cursor) {
+    const messages = boundMessages(JSON.parse(transcript) as ChatMessage[]);
+    this.sealed = cursor;
+    this.#finished = { messages, cursor };
+    this.#fold = new SessionFold({ ...EMPTY_SESSION, messages, cursor });
   }
-  return { ...fold, finished, unfinished, lastFinishedFrom };
-}
 
-/** The state of the whole session: the finished messages, with the unfinished entries folded in. */
-export function foldUnfinished({ finished, unfinished }: Pick<SessionFold, 'finished' | 'unfinished'>): SessionState {
-  return reduceAll({ ...EMPTY_SESSION, ...finished }, unfinished.map(toFrame));
+  /** The cursor up to which the log is folded in. */
+  get cursor(): Cursor {
+    return this.#fold.cursor;
+  }
+
+  /** Folds in the entry that comes next in the log. */
+  add(entry: LogEntry): void {
+    const frame = toFrame(entry);
+    this.#fold.add(frame);
+    this.#unfinished.push(entry);
+    // A terminal message of another run than the active one ends nothing.
+    if (!isTerminalMessage(frame.message) || this.#fold.run) return;
+    const { messages, cursor } = this.#fold.state();
+    this.#lastFinishedFrom = this.#finished.cursor;
+    this.#finished = { messages, cursor };
+    this.#unfinished = [];
+  }
+
+  /** What was folded so far. */
+  parts(): FoldedLog {
+    const { sealed } = this;
+    return {
+      finished: this.#finished,
+      unfinished: this.#unfinished,
+      sealed,
+      lastFinishedFrom: this.#lastFinishedFrom,
+    };
+  }
+
+  /** The state of the whole session: the finished messages, with the unfinished entries folded in. */
+  state(): SessionState {
+    return this.#fold.state();
+  }
 }
 
 /** The messages as they are shown, with their ratings. */
@@ -118,36 +148,15 @@ export function mergeFeedback(messages: readonly ChatMessage[], feedback: Feedba
 }
 
 function openSession(
-  fold: SessionFold,
+  fold: LogFold,
   feedback: Feedback,
-  view: { run: ActiveRun | null; head: Cursor },
+  { run, head }: { run: ActiveRun | null; head: Cursor },
 ): OpenSession {
-  const { run, head } = view;
-  let state: SessionState | undefined;
-  return {
-    kind: 'open',
-    ...fold,
-    run,
-    head,
-    feedback,
-    get state() {
-      if (state) return state;
-      const folded = foldUnfinished(fold);
-      return (state = { ...folded, messages: mergeFeedback(folded.messages, feedback) });
-    },
-  };
+  const state = fold.state();
+  const messages = mergeFeedback(state.messages, feedback);
+  return { kind: 'open', ...fold.parts(), run, head, feedback, state: { ...state, messages } };
 }
 
-/** The cursor up to which the fold has read the log. */
-function endOf({ finished, unfinished }: SessionFold): Cursor {
-  return unfinished.at(-1)?.id ?? finished.cursor;
-}
-
-const CHUNK_START = '{"type":"chunk"';
-
-function isTerminalEntry(entry: LogEntry): boolean {
-  // Most entries are chunks, which end nothing: they need not be parsed.
-  if (entry.data.slice(0, CHUNK_START.length) === CHUNK_START) return false;
-  const { message } = toFrame(entry);
+function isTerminalMessage(message: StreamMessage): boolean {
   return message.type === 'metadata' && isTerminal(message.status);
 }

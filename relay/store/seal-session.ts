@@ -1,3 +1,4 @@
+import { encodeMessages } from './entries/encode-messages.ts';
 import { readSession } from './read-session.ts';
 import type { SessionStore } from './session-store.ts';
 
@@ -18,7 +19,7 @@ export async function sealSession(store: Pick<SessionStore, 'read' | 'seal'>, se
     const answer = await store.seal(sessionId, {
       from: session.sealed,
       to: session.finished.cursor,
-      transcript: JSON.stringify(session.finished.messages),
+      transcript: await encodeMessages(session.finished.messages),
       trimTo: session.lastFinishedFrom,
     });
     if (answer === 'ok') return;
