@@ -77,7 +77,7 @@ function importInNode(name: string): string {
 }
 
 it('ships nothing that only tests need, but for the suites of resumable-chat/testing', () => {
-  const suites = /\/relay\/store\/testing\/(index\.js$|conformance\/)/;
+  const suites = /\/relay\/(store\/testing\/(index\.js$|conformance\/)|engine\/testing\/)/;
   const shipped = globSync('dist/package/**/*.js', { cwd: ROOT }).filter((file) => !suites.test(file));
   expect(shipped.length).toBeGreaterThan(100);
   expect(shipped.filter((file) => /\.test\.js$|\/(testing|conformance|rules)\//.test(file))).toEqual([]);

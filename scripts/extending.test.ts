@@ -15,7 +15,7 @@ let copy: string;
 
 beforeAll(() => {
   copy = mkdtempSync(path.join(tmpdir(), 'resumable-chat-extending-'));
-  for (const part of ['relay', 'shared', 'package.json', 'tsconfig.json']) {
+  for (const part of ['relay', 'shared', 'widget', 'package.json', 'tsconfig.json']) {
     cpSync(path.join(ROOT, part), path.join(copy, part), {
       recursive: true,
       filter: (source) => !/\.test\.ts$|\/testing(-suites\.ts)?$/.test(source),
@@ -26,16 +26,21 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-/** The blocks of the page that name a file of the relay in their first line. */
+/** The blocks of the page that name a file in their first line. */
 function readExamples(): { file: string; code: string }[] {
   const text = readFileSync(path.join(ROOT, 'docs/extending.md'), 'utf8');
-  return [...text.matchAll(/^```ts\n\/\/ (relay\/\S+\.ts)\n([^]*?)^```$/gm)].map(([, file = '', code = '']) => ({
-    file,
-    code,
-  }));
+  return [...text.matchAll(/^```ts\n\/\/ ((?:relay|widget)\/\S+\.ts)\n([^]*?)^```$/gm)].map(
+    ([, file = '', code = '']) => ({
+      file,
+      code,
+    }),
+  );
 }
 
-/** Writes a new file, or adds lines to a registry: exports at its end, imports at its top, routes below the others. */
+/** The last line of each registry that is a list. */
+const LAST_ENTRY = /^ {2}(?:route\(ROUTES\.feedback.*|sources,|de: .*)$/m;
+
+/** Writes a new file, or adds lines to a registry: exports at its end, imports at its top, entries below the others. */
 function addExample(file: string, code: string): void {
   if (!existsSync(file)) {
     mkdirSync(path.dirname(file), { recursive: true });
@@ -46,7 +51,7 @@ function addExample(file: string, code: string): void {
   for (const line of code.trimEnd().split('\n')) {
     if (line.startsWith('import ')) text = `${line}\n${text}`;
     else if (line.startsWith('export ')) text = `${text}${line}\n`;
-    else text = text.replace(/^ {2}route\(ROUTES\.feedback.*$/m, (route) => `${route}\n${line}`);
+    else text = text.replace(LAST_ENTRY, (entry) => `${entry}\n${line}`);
   }
   writeFileSync(file, text);
 }
@@ -59,6 +64,10 @@ it('the page shows an addition of each kind, and the line that registers it', ()
     'relay/generation/models/providers.ts',
     'relay/routes/count-messages.ts',
     'relay/app.ts',
+    'widget/parts/weather.ts',
+    'widget/parts/index.ts',
+    'widget/locales/fr.ts',
+    'widget/locales/index.ts',
   ]);
 });
 
@@ -107,4 +116,34 @@ it('a relay runs with the store, the model and the route that were added', async
   } finally {
     relay.process.kill('SIGKILL');
   }
+});
+
+/** What a module in the copy prints. */
+function run(code: string): unknown {
+  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', code];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
+it('the widget draws the part that was added, and says what it cannot show', () => {
+  const drawn = run(`
+    import { renderPart } from './widget/parts/index.ts';
+    import { en } from './widget/locales/en.ts';
+    const parts = [{ place: 'Oslo', sky: 'rain' }, { place: 'Oslo', sky: { strings: [] } }, null];
+    const results = parts.map((data) => renderPart({ type: 'data-weather', data }, { strings: en }));
+    console.log(JSON.stringify(results.map(({ values }) => values)));
+  `);
+  expect(drawn).toEqual([['Oslo', 'rain'], ['This part could not be shown.'], ['This part could not be shown.']]);
+});
+
+it('the widget has the texts of the locale that was added, in the plural of its language', () => {
+  const texts = run(`
+    import { findLocale } from './widget/locales/index.ts';
+    import { count } from './widget/format-text.ts';
+    const { strings } = await findLocale('fr-CA').load();
+    const { send, launcherUnreadMany, language } = strings;
+    console.log(JSON.stringify([send, count(launcherUnreadMany, 0, language), count(launcherUnreadMany, 2, language)]));
+  `);
+  expect(texts).toEqual(['Envoyer', '0 nouvelle réponse attend', '2 nouvelles réponses attendent']);
 });
