@@ -1,12 +1,17 @@
-import type { OriginRules } from './origins.ts';
+import { isOrigin, type OriginRules } from './origins.ts';
 
-/** The headers that let a page of an allowed origin read the answer: the exact origin, and never credentials. */
+/**
+ * The headers that let a page read the answer: the exact origin, and never credentials. A page of an origin that is not
+ * allowed may read its refusals, as nothing else is answered to it; without these headers its browser reports a lost
+ * connection.
+ */
 export function corsHeaders(
   origin: string | undefined,
   isAllowed: boolean,
   { allowed }: OriginRules,
 ): Record<string, string> {
-  if (origin === undefined || !isAllowed) return { Vary: 'Origin' };
+  if (origin === undefined) return { Vary: 'Origin' };
+  if (!isAllowed) return { Vary: 'Origin', ...(isOrigin(origin) ? { 'Access-Control-Allow-Origin': origin } : {}) };
   return {
     Vary: 'Origin',
     'Access-Control-Allow-Origin': allowed === '*' ? '*' : origin,
@@ -14,11 +19,17 @@ export function corsHeaders(
   };
 }
 
-/** The headers that an answer to a preflight has besides. */
-export function preflightHeaders(methods: readonly string[]): Record<string, string> {
+/** How long a browser may keep the answer to a preflight, in seconds. */
+const PREFLIGHT_MAX_AGE = '600';
+
+/**
+ * The headers that an answer to a preflight has besides. One from an origin that is not allowed is answered as well, so
+ * that the page can read the 403 that its request gets; browsers do not keep it, as the origin may be allowed soon.
+ */
+export function preflightHeaders(methods: readonly string[], isAllowed: boolean): Record<string, string> {
   return {
     'Access-Control-Allow-Methods': methods.join(', '),
     'Access-Control-Allow-Headers': 'Authorization, Content-Type, Last-Event-ID',
-    'Access-Control-Max-Age': '600',
+    'Access-Control-Max-Age': isAllowed ? PREFLIGHT_MAX_AGE : '0',
   };
 }

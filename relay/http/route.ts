@@ -42,10 +42,8 @@ export function createRouter(app: Hono<RelayEnv>, options: RouterOptions): Route
     const originAllowed = origin === undefined || isOriginAllowed(origin, self, options.origins);
     setHeaders(c, corsHeaders(origin, originAllowed, options.origins));
 
-    if (c.req.method === 'OPTIONS' && origin !== undefined) {
-      if (!originAllowed) throw new RelayError('origin-not-allowed');
-      return c.body(null, 204, preflightHeaders(methods));
-    }
+    if (c.req.method === 'OPTIONS' && origin !== undefined)
+      return c.body(null, 204, preflightHeaders(methods, originAllowed));
     const endpoint = methods.includes(c.req.method)
       ? endpoints[(c.req.method === 'HEAD' ? 'GET' : c.req.method) as Method]
       : undefined;

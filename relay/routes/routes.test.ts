@@ -205,13 +205,34 @@ describe('origins', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('https://good.example');
   });
 
-  it('refuses other origins on every route, without CORS headers', async () => {
-    for (const path of ['/api/sessions', '/api/llm-stream', '/api/check-stream', '/api/sessions/x']) {
-      const response = await preflight('https://evil.example', path);
-      expect(await problemOf(response)).toBe('403 origin-not-allowed');
-      expect(response.headers.has('access-control-allow-origin')).toBe(false);
-    }
-  });
+  // Otherwise a browser tells the page nothing but 'failed to fetch', as if the network were gone.
+  it.each(['https://evil.example', 'null', 'https://good.example:8443'])(
+    'refuses %s on every route, and lets its page read why and nothing else',
+    async (origin) => {
+      for (const path of ['/api/sessions', '/api/llm-stream', '/api/check-stream', '/api/sessions/x']) {
+        const answer = await preflight(origin, path);
+        expect(answer.status).toBe(204);
+        expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+        // A preflight that is kept would hide that the origin is allowed by now.
+        expect(answer.headers.get('access-control-max-age')).toBe('0');
+        expect(answer.headers.has('access-control-allow-credentials')).toBe(false);
+      }
+      for (const response of [
+        await get(`/api/check-stream?sessionId=${visit.session.sessionId}`, { origin }),
+        await get(`/api/sessions/${visit.session.sessionId}`, { origin }),
+        await visit.stage.request('/api/sessions', {
+          method: 'POST',
+          body: '{}',
+          headers: { 'content-type': 'application/json', origin },
+        }),
+      ]) {
+        expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+        expect(response.headers.has('access-control-allow-credentials')).toBe(false);
+        expect(response.headers.has('access-control-expose-headers')).toBe(false);
+        expect(await problemOf(response)).toBe('403 origin-not-allowed');
+      }
+    },
+  );
 });
 
 describe('limits on streams', () => {

@@ -12,6 +12,7 @@ import {
   type StopAnswer,
 } from '#shared/protocol.ts';
 import { parseRetryAfter } from '#shared/retry-after.ts';
+import { logOriginRefused } from './origin-refused.ts';
 import { createEventReader, type LineEvent } from './read-events.ts';
 import type { SessionCredentials } from './types.ts';
 
@@ -87,6 +88,12 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
   // Looked up for each request: pages and tests may wrap the global one later.
   const request: typeof fetch = givenFetch ?? ((input, init) => globalThis.fetch(input, init));
 
+  async function refusal(response: Response): Promise<Refused> {
+    const refused = await readRefusal(response);
+    if (refused.problem.code === 'origin-not-allowed') logOriginRefused(relay);
+    return refused;
+  }
+
   async function ask<Value>(
     path: string,
     init: { method: string; token: string | null; body?: unknown; signal: AbortSignal },
@@ -105,7 +112,7 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
         cache: 'no-store',
         signal: attempt.signal,
       });
-      if (!response.ok) return await readRefusal(response);
+      if (!response.ok) return await refusal(response);
       const value = schema.safeParse(response.status === 204 ? null : await response.json());
       return value.success ? { kind: 'ok', value: value.data } : LOST;
     } catch {
@@ -148,7 +155,7 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
             cache: 'no-store',
             signal: connection.signal,
           });
-          if (!response.ok) return await readRefusal(response);
+          if (!response.ok) return await refusal(response);
           if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) return LOST;
           bytes = response.body.getReader();
         } catch {
