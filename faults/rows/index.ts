@@ -19,6 +19,7 @@ import { staysCancelled } from './g7-stays-cancelled.ts';
 import { plannedStop } from './g16-planned-stop.ts';
 import { slowViewers } from './g15-slow-viewers.ts';
 import { embeddedStore } from './g17-embedded-store.ts';
+import { hostileStreams } from './g19-hostile-streams.ts';
 import { handOver, takeover } from './g6-takeover.ts';
 
 /** In the order of docs/faults.md. */
@@ -43,6 +44,7 @@ export const ROWS: readonly FaultRow[] = [
   plannedStop,
   embeddedStore,
   foldAndResume,
+  hostileStreams,
   versions,
   chaos,
 ];
