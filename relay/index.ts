@@ -5,6 +5,7 @@
 export { createRelay, type Relay } from './app.ts';
 export { createDuePoller, type DuePoller, type DuePollerOptions } from './engine/due-poller.ts';
 export type { CreateEngine, Engine, EngineParts, RunSettings } from './engine/engine.ts';
+export { createExecutions, type Executions } from './engine/executions.ts';
 export { executeRun, type ExecuteRunAnswer, type ExecuteRunOptions } from './engine/execute-run.ts';
 export { createInProcessEngine, type InProcessEngineOptions } from './engine/in-process/in-process-engine.ts';
 export type { TakeoverSetting } from './engine/plan-takeover.ts';

@@ -8,25 +8,25 @@ import { RetryableError } from './errors.ts';
 import { endAtOnce, isIdle, stageWith, submitPrompt, type Body } from './testing/scripted-run.ts';
 import { complete } from './testing/scripted-steps.ts';
 
-describe('the runner looks', () => {
+describe('due runs are polled for', () => {
   const POLL_MS = 500;
   const LEASE_MS = 10_000;
   const STEP_MS = 25;
-  /** After a moment that is known: the spread and what a step may take, with room. No look that comes by chance is so near. */
+  /** Within this time of a moment that is known, in ms: the random delay and a step of the clock, with room. */
   const AT_ONCE_MS = 250;
 
-  /** A stage whose time passes by `pass` alone, for its store as well, and that counts the looks. */
+  /** A stage whose time, the store's included, passes by `pass` alone, and that records when it polls. */
   function stageInTime(
     body: Body,
     { engine = {}, wrap = (store) => store }: Pick<StageOptions, 'engine' | 'wrap'> = {},
   ) {
-    const looks: number[] = [];
+    const polls: number[] = [];
     const stage = stageWith(body, {
       engine: { pollMs: POLL_MS, leaseMs: LEASE_MS, ...engine },
       wrap: (store) => ({
         ...wrap(store),
         take(limit) {
-          looks.push(Date.now());
+          polls.push(Date.now());
           return wrap(store).take(limit);
         },
       }),
@@ -39,10 +39,10 @@ describe('the runner looks', () => {
         await new Promise((resolve) => setImmediate(resolve));
       }
     };
-    return { ...stage, looks, pass };
+    return { ...stage, polls, pass };
   }
 
-  /** As a relay does that dies right after. */
+  /** Claims a run as a relay does that dies right after. */
   async function claimAndDie(store: SessionStore, sessionId: string): Promise<void> {
     await submitPrompt(store, sessionId);
     const claim = await store.claim(sessionId, claimInput({ leaseMs: LEASE_MS }));
@@ -50,47 +50,47 @@ describe('the runner looks', () => {
   }
 
   test('seldom while there is nothing to do', async () => {
-    const { start, pass, looks } = stageInTime(endAtOnce);
+    const { start, pass, polls } = stageInTime(endAtOnce);
     start();
     await pass(2 * POLL_MS);
-    looks.length = 0;
+    polls.length = 0;
     await pass(60 * POLL_MS);
-    expect(looks.length).toBeGreaterThanOrEqual(60 / (4 * 1.2) - 1);
-    expect(looks.length).toBeLessThanOrEqual(60 / (4 * 0.8) + 1);
+    expect(polls.length).toBeGreaterThanOrEqual(60 / (4 * 1.2) - 1);
+    expect(polls.length).toBeLessThanOrEqual(60 / (4 * 0.8) + 1);
   });
 
-  test('as often as it may where hand-overs cannot be heard of', async () => {
+  test('every pollMs where hand-overs cannot be heard of', async () => {
     const followDue = async () => {
       throw new StoreError('store-unavailable', 'nothing can be heard');
     };
-    const { start, pass, looks } = stageInTime(endAtOnce, { wrap: (store) => ({ ...store, followDue }) });
+    const { start, pass, polls } = stageInTime(endAtOnce, { wrap: (store) => ({ ...store, followDue }) });
     start();
     await pass(60 * POLL_MS);
-    expect(looks.length).toBeGreaterThan(60 / (4 * 0.8) + 1);
-    expect(looks.length).toBeLessThanOrEqual(60 / 0.8 + 1);
+    expect(polls.length).toBeGreaterThan(60 / (4 * 0.8) + 1);
+    expect(polls.length).toBeLessThanOrEqual(60 / 0.8 + 1);
   });
 
-  test('as soon as the lease of a relay that has died runs out', async () => {
-    const { start, pass, looks, store } = stageInTime(endAtOnce);
+  test('as soon as the lease of a dead relay runs out', async () => {
+    const { start, pass, polls, store } = stageInTime(endAtOnce);
     start();
     for (const sessionId of ['one', 'two', 'three', 'four']) {
-      // Right after a look it is longest until it is known of.
-      const seen = looks.length;
-      while (looks.length === seen) await pass(STEP_MS);
+      // Right after a poll it takes longest until the next poll learns of it.
+      const seen = polls.length;
+      while (polls.length === seen) await pass(STEP_MS);
       await claimAndDie(store, sessionId);
-      looks.length = 0;
+      polls.length = 0;
       await pass(LEASE_MS - STEP_MS);
       expect(isIdle(await store.head(sessionId))).toBe(false);
-      expect(looks.length).toBeLessThanOrEqual(LEASE_MS / (4 * POLL_MS * 0.8) + 1);
+      expect(polls.length).toBeLessThanOrEqual(LEASE_MS / (4 * POLL_MS * 0.8) + 1);
       await pass(AT_ONCE_MS);
       expect(isIdle(await store.head(sessionId))).toBe(true);
     }
   });
 
-  test('as soon as a run that it gave back is to be tried again', async () => {
+  test('as soon as a run that was given back is to be retried', async () => {
     const executions: number[] = [];
     const retryAfterMs = 3 * POLL_MS;
-    const { start, pass, looks, store } = stageInTime(async (context, input) => {
+    const { start, pass, polls, store } = stageInTime(async (context, input) => {
       executions.push(Date.now());
       if (context.attempt === 1) throw new RetryableError(createProblem('model-failed'), { retryAfterMs });
       await context.run('end', (step) => complete(step, input, context.attempt));
@@ -98,8 +98,8 @@ describe('the runner looks', () => {
     const engine = start();
     for (const sessionId of ['one', 'two', 'three', 'four']) {
       executions.length = 0;
-      const seen = looks.length;
-      while (looks.length === seen) await pass(STEP_MS);
+      const seen = polls.length;
+      while (polls.length === seen) await pass(STEP_MS);
       await submitPrompt(store, sessionId);
       await engine.dispatch(sessionId, 'r');
       await pass(retryAfterMs + 2 * AT_ONCE_MS);
@@ -109,34 +109,34 @@ describe('the runner looks', () => {
     }
   });
 
-  test('no more often for a lease that is renewed again and again', async () => {
-    const { start, pass, looks, store } = stageInTime(endAtOnce);
+  test('no more often for a lease that is renewed', async () => {
+    const { start, pass, polls, store } = stageInTime(endAtOnce);
     start();
     await submitPrompt(store, 'long');
     const claim = await store.claim('long', claimInput({ leaseMs: LEASE_MS }));
     if (claim.kind !== 'lease') throw new Error(claim.kind);
-    looks.length = 0;
+    polls.length = 0;
     for (let renewal = 0; renewal < 9; renewal += 1) {
       await pass(LEASE_MS / 3);
       await store.renew('long', { fence: claim.lease.fence, leaseMs: LEASE_MS });
     }
-    expect(looks.length).toBeLessThanOrEqual((3 * LEASE_MS) / (4 * POLL_MS * 0.8) + 2);
+    expect(polls.length).toBeLessThanOrEqual((3 * LEASE_MS) / (4 * POLL_MS * 0.8) + 2);
   });
 
-  test('as often as it may, and no more, for what is due and cannot be claimed', async () => {
-    const { start, pass, looks, store } = stageInTime(endAtOnce, {
+  test('every pollMs, and not more often, while a due run cannot be claimed', async () => {
+    const { start, pass, polls, store } = stageInTime(endAtOnce, {
       wrap: (inner) => ({ ...inner, claim: () => Promise.reject(new TypeError('it makes no sense')) }),
     });
     await submitPrompt(store, 'broken');
     start();
     await pass(30 * POLL_MS);
-    expect(looks.length).toBeGreaterThan(30 / (4 * 0.8) + 2);
-    expect(looks.length).toBeLessThanOrEqual(30 / 0.8 + 4);
+    expect(polls.length).toBeGreaterThan(30 / (4 * 0.8) + 2);
+    expect(polls.length).toBeLessThanOrEqual(30 / 0.8 + 4);
   });
 
-  test('not at all while it may run no more, and at once when it may', async () => {
+  test('not at all while there is no room for another run, and at once when there is', async () => {
     const gate = Promise.withResolvers<void>();
-    const { start, pass, looks, store } = stageInTime(
+    const { start, pass, polls, store } = stageInTime(
       async (context, input) => {
         if (input.sessionId === 'first') await context.run('wait', () => gate.promise);
         await context.run('end', (step) => complete(step, input, context.attempt));
@@ -147,9 +147,9 @@ describe('the runner looks', () => {
     start();
     await pass(AT_ONCE_MS);
     await submitPrompt(store, 'second');
-    looks.length = 0;
+    polls.length = 0;
     await pass(20 * POLL_MS);
-    expect(looks).toEqual([]);
+    expect(polls).toEqual([]);
     gate.resolve();
     await pass(AT_ONCE_MS);
     expect(isIdle(await store.head('second'))).toBe(true);

@@ -33,7 +33,7 @@ export interface DuePollerOptions {
   leaseMs: number;
   /** Runs that may still begin here. */
   room(): number;
-  /** Sessions that `begin` would refuse now, about: so many more are asked for. */
+  /** Sessions that `begin` would refuse now, about: a poll asks for as many more. */
   refusing(): number;
   /** Begins to execute the due run of a session; false when it has to be left alone for now. */
   begin(sessionId: string): boolean;
@@ -51,6 +51,13 @@ export interface DuePoller {
   stop(): void;
 }
 
+/**
+ * Creates a poller; it polls from the first `poll` on.
+ *
+ * @example
+ * const poller = createDuePoller({ store, leaseMs, logger, room: () => 100, refusing: () => 0, begin });
+ * poller.poll();
+ */
 export function createDuePoller(options: DuePollerOptions): DuePoller {
   const { store, leaseMs, logger, pollMs = DEFAULT_POLL_MS } = options;
   /** Less than a lease: its end is known before it comes, even if it was taken right after a poll. */
@@ -138,7 +145,7 @@ function createHintListener(store: Pick<SessionStore, 'followDue'>, poll: () => 
 
   function onHint(): void {
     if (stopped) return;
-    // The first relay to poll takes what there is, and the others find nothing to fight over.
+    // The first relay to poll claims the run, and the others find nothing due.
     timer ??= setTimeout(() => {
       timer = undefined;
       poll();

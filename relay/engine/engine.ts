@@ -50,7 +50,7 @@ export interface RunSettings {
   store: SessionStore;
   workflow: Workflow;
   logger: Logger;
-  /** Who holds the leases; for people who look into the store. */
+  /** Name of the holder of the leases, for operators. */
   owner: string;
   /** How long a run is leased, in ms; the lease is renewed every third of it. */
   leaseMs: number;

@@ -4,7 +4,7 @@ import { openSqliteStore, type SqliteStore } from '../store/sqlite/open-sqlite-s
 import { RunStopped, type StopReason } from './errors.ts';
 import { keepLease, type LeaseKeeper } from './lease-keeper.ts';
 
-/** No renewal comes before the test is over: only the live channel can tell. */
+/** Longer than a test: no renewal comes by itself, so only the live channel tells of a loss. */
 const LEASE_MS = 600_000;
 const AT_ONCE_MS = 2000;
 
@@ -12,13 +12,13 @@ let store: SqliteStore;
 let sessionId: string;
 let end: AbortController;
 let keeper: LeaseKeeper;
-/** What the live channel says is heard. */
+/** Whether events of the live channel arrive. */
 let hears: boolean;
 let finishing: boolean;
 let renewals: number;
-/** That both clocks have moved on, the store's and the monotonic one. */
+/** How far both clocks were moved on, the store's and the monotonic one, in ms. */
 let laterMs: number;
-/** What passes on both clocks until a renewal that was carried out is answered. */
+/** How long the answer to a renewal takes on both clocks, in ms. */
 let answerLaterMs: number;
 let stopped: Promise<StopReason>;
 
@@ -94,17 +94,17 @@ async function claim(): Promise<number> {
 
 const soon = () => Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, AT_ONCE_MS, 'not yet'))]);
 
-test('a run is told at once that it was stopped', async () => {
+test('a cancel is noticed at once', async () => {
   await store.cancel(sessionId, { token: newId() });
   expect(await soon()).toBe('lost');
 });
 
-test('a run is told at once that its session was deleted', async () => {
+test('the deletion of a session is noticed at once', async () => {
   await store.delete(sessionId);
   expect(await soon()).toBe('lost');
 });
 
-test('a run whose end is on its way to the store is not told that the fence was raised', async () => {
+test('a raised fence is no loss while the end of the run is on its way to the store', async () => {
   finishing = true;
   await store.cancel(sessionId, { token: newId() });
   laterMs = LEASE_MS + 1;
@@ -114,14 +114,14 @@ test('a run whose end is on its way to the store is not told that the fence was 
   expect(await confirmed).toMatchObject({ reason: 'closing' });
 });
 
-describe('that a lease has not run out', () => {
-  test('is certain without asking, while its time cannot be up', async () => {
+describe('confirming a lease', () => {
+  test('asks nothing while its time cannot be up', async () => {
     laterMs = LEASE_MS - 60_000;
     await keeper.confirm();
     expect(renewals).toBe(0);
   });
 
-  test('is asked once that is not certain, and is certain for as long again', async () => {
+  test('renews once for all that ask, and asks nothing for as long again', async () => {
     laterMs = LEASE_MS + 1;
     await Promise.all([keeper.confirm(), keeper.confirm()]);
     expect(renewals).toBe(1);
@@ -130,7 +130,7 @@ describe('that a lease has not run out', () => {
     expect(renewals).toBe(1);
   });
 
-  test('is certain from when the renewal was asked for, not from when it was answered', async () => {
+  test('counts from when a renewal was asked for, not from when it was answered', async () => {
     laterMs = LEASE_MS + 1;
     answerLaterMs = 5000;
     await keeper.confirm();
@@ -140,7 +140,7 @@ describe('that a lease has not run out', () => {
     expect(renewals).toBe(2);
   });
 
-  test('is found to be wrong by whoever was held up while another took over', async () => {
+  test('fails after a freeze during which another relay took over', async () => {
     hears = false;
     laterMs = LEASE_MS + 1;
     await claim();

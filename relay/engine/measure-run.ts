@@ -4,7 +4,7 @@ import type { SessionStore } from '../store/session-store.ts';
 import { byteLength } from '../util/byte-length.ts';
 import type { RunSize } from './log-writer/reply-budget.ts';
 
-/** What the active run of a session has in the log, from all its attempts: as if no deltas had been merged. */
+/** Measures what the active run of a session has in the log, over all its attempts, as if no deltas were merged. */
 export async function measureRun(store: Pick<SessionStore, 'read'>, sessionId: string): Promise<RunSize> {
   const session = await readSession(store, sessionId);
   const size = { bytes: 0, entries: 0 };

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-/** A first relay claims the run, writes this of its reply and is gone; answers the end of the log. */
+/** Claims the run and writes part of its reply, as a relay does that dies then; answers the end of the log. */
 async function half(...chunks: ChatChunk[]): Promise<string> {
   const claim = {
     token: newId(),
@@ -40,12 +40,12 @@ const text: ChatChunk[] = [step, { type: 'text-start', id: 't' }, { type: 'text-
 const call: ChatChunk = { type: 'tool-input-available', toolCallId: 'c', toolName: 'weather', input: {} };
 const answer: ChatChunk = { type: 'tool-output-available', toolCallId: 'c', output: 'rain' };
 
-test('under restart every reply begins anew', async () => {
+test('restart begins every reply anew', async () => {
   await half(...text);
   expect(await planTakeover(store, sessionId, 'restart')).toEqual({ kind: 'restart' });
 });
 
-test.each(['continue', 'fail'] as const)('under %s a run that nobody has begun just begins', async (setting) => {
+test.each(['continue', 'fail'] as const)('%s begins a run that was never executed', async (setting) => {
   expect(await planTakeover(store, sessionId, setting)).toEqual({ kind: 'restart' });
 });
 
@@ -57,7 +57,7 @@ test.each(['continue', 'fail'] as const)(
   },
 );
 
-test('under fail a half-written reply stays as it is', async () => {
+test('fail keeps a half-written reply', async () => {
   await half(...text);
   expect(await planTakeover(store, sessionId, 'fail')).toEqual({ kind: 'fail' });
 });

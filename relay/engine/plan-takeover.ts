@@ -3,12 +3,12 @@ import { isToolPart } from '#shared/fold/reply.ts';
 import { readSession } from '../store/read-session.ts';
 import type { SessionStore, Takeover } from '../store/session-store.ts';
 
-/** What becomes of a half-written reply whose writer is gone; see `ON_TAKEOVER`. */
+/** What becomes of a half-written reply that is taken over; see `ON_TAKEOVER`. */
 export type TakeoverSetting = Takeover['kind'];
 
 /**
- * What to ask for in the claim of a run, by what its reply looks like: `continue` needs one open text part and
- * nothing else open, `fail` needs something that was written. Everything else starts the unfinished turn anew.
+ * Plans the takeover that a claim asks for. `continue` is possible when one text part is open and nothing else, `fail`
+ * when something was written; otherwise the unfinished turn begins anew.
  *
  * @throws StoreError when the session cannot be read.
  */
@@ -26,7 +26,7 @@ export async function planTakeover(
   return openTextId(session.state) === null ? { kind: 'restart' } : { kind: 'continue', head: session.head };
 }
 
-/** The id of the text part that the reply ends with, if that is open and nothing else is; else null. */
+/** The id of the open text part that the reply ends with; null when there is none, or something else is open too. */
 export function openTextId(state: SessionState): string | null {
   const { reply } = state;
   if (!reply || reply.open.size !== 1) return null;

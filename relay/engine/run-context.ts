@@ -13,11 +13,11 @@ export interface RunContextOptions {
   confirmLease: () => Promise<void>;
   /** Aborts when the run has to stop at once. */
   signal: AbortSignal;
-  /** Aborts when the run should be handed over: steps that may finish are let finish. */
+  /** Aborts when the run should be handed over; steps with `mayFinish` go on. */
   handOver: AbortSignal;
 }
 
-/** What a workflow sees of its run: the journal of finished steps, and the log writer behind the steps it runs. */
+/** Creates what a workflow sees of its run: steps that are journaled, over the log writer. */
 export function createRunContext(options: RunContextOptions): WorkflowContext {
   const { lease, lastAttempt, continues, writer, confirmLease, signal, handOver } = options;
   const journal = new Map(Object.entries(lease.journal));

@@ -85,8 +85,8 @@ describe('a workflow that fails', () => {
   });
 });
 
-describe('a run whose writer is gone', () => {
-  /** Says three words, a step each; its first execution then waits for the gate, and says one more. */
+describe('a run whose writer may not write any more', () => {
+  /** Says three words, one in each step. The first execution then waits for the gate and says one more. */
   const hangingBody =
     (signals: AbortSignal[], gate: Promise<void> = new Promise(() => {})): Body =>
     async (context, input) => {
@@ -106,7 +106,7 @@ describe('a run whose writer is gone', () => {
       await context.run('end', (step) => complete(step, input, context.attempt));
     };
 
-  /** A runner whose run has said its three words, and hangs. */
+  /** Starts an engine whose run has said its three words and hangs. */
   async function startHanging(stage: Stage): Promise<Engine> {
     const engine = stage.start();
     await stage.prompt('Hi');
@@ -114,7 +114,7 @@ describe('a run whose writer is gone', () => {
     return engine;
   }
 
-  /** Somebody cancels such a run; resolves once nothing of it is left. */
+  /** Cancels such a run; resolves once nothing of it is left. */
   async function cancelHanging(stage: Stage): Promise<void> {
     const engine = await startHanging(stage);
     await stage.store.cancel(stage.sessionId, { token: 'cancel-1' });
@@ -150,7 +150,7 @@ describe('a run whose writer is gone', () => {
     expect(stage.textOf((await stage.read()).state.messages.at(-1))).not.toContain('LATE');
   });
 
-  test('stops at once when somebody cancels it, even if it says nothing', async () => {
+  test('stops at once when it is cancelled, even while it says nothing', async () => {
     const signals: AbortSignal[] = [];
     const stage = stageWith(hangingBody(signals), { engine: { leaseMs: 60_000 } });
     await cancelHanging(stage);
@@ -168,7 +168,7 @@ describe('a run whose writer is gone', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
-  test('that dies in each attempt ends as exhausted, after three of them', async () => {
+  test('ends as exhausted after three attempts that died', async () => {
     const attempts: number[] = [];
     const stage = stageWith(
       async (context) => {
@@ -176,7 +176,7 @@ describe('a run whose writer is gone', () => {
         await context.run('hang', () => new Promise<never>(() => {}));
       },
       {
-        // Each runner dies at once: it renews nothing, and cannot give the run back.
+        // Each engine dies at once: it renews nothing and cannot give the run back.
         wrap: (store) => ({ ...store, release: () => new Promise<never>(() => {}) }),
       },
     );
@@ -232,7 +232,7 @@ describe('a lease', () => {
     expect(await statusesOf(stage)).toEqual(['started', 'completed']);
   });
 
-  test('is not lost to the end of its own run, though a renewal hears of that end first', async () => {
+  test('is not lost to the end of its own run, when a renewal is told of that end first', async () => {
     const refused = Promise.withResolvers<void>();
     const stage = stageWith(endAtOnce, {
       engine: { leaseMs: 150 },
@@ -258,7 +258,7 @@ describe('a lease', () => {
     expect(stage.log.map(({ message }) => message).join()).not.toContain('lost');
   });
 
-  test('is not lost to the next prompt, though that is heard of before the end is answered', async () => {
+  test('is not lost to the next prompt, when that arrives before the end is answered', async () => {
     const next = Promise.withResolvers<void>();
     const stage = stageWith(endAtOnce, {
       engine: { leaseMs: 60_000 },
@@ -267,7 +267,7 @@ describe('a lease', () => {
         async finish(...args) {
           const answer = await store.finish(...args);
           next.resolve();
-          // The live channel tells of the prompt's fence meanwhile.
+          // Meanwhile the live channel tells of the prompt's fence.
           await new Promise((resolve) => setTimeout(resolve, 100));
           return answer;
         },

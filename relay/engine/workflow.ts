@@ -1,14 +1,14 @@
 import type { LogMessage } from '../store/entries/encode-message.ts';
 
 /**
- * A durable piece of work that writes the log of one run. It may be run several times for one run, in several
- * processes, and always only one of them writes. What must not happen twice belongs into a step.
+ * Durable code that writes the log of one run. It may be executed several times for one run, in several processes, of
+ * which one at a time can write. What must not happen twice belongs in a step.
  */
 export interface Workflow {
   readonly name: string;
   /** The id of the model it asks, for the log line of each run. */
   readonly model?: string | undefined;
-  /** Returns once it has ended its run (`StepContext.endRun`); throwing ends the run as failed, see errors.ts. */
+  /** Returns once it has ended its run (`StepContext.endRun`). Throwing ends the run as failed; see errors.ts. */
   run(context: WorkflowContext, input: RunInput): Promise<void>;
 }
 
@@ -18,51 +18,51 @@ export interface RunInput {
 }
 
 export interface WorkflowContext {
-  /** Starts at 1. */
+  /** The attempt that this execution is: 1 at first. */
   readonly attempt: number;
-  /** The last attempt: a `RetryableError` now ends the run. */
+  /** True when no attempt is left after this one: a `RetryableError` ends the run. */
   readonly lastAttempt: boolean;
-  /** Model turns that earlier executions have finished; their entries stand in the log. */
+  /** Model turns that earlier executions have finished; their entries are in the log. */
   readonly turns: number;
-  /** True when an earlier execution's unfinished turn was left standing and is to be continued. */
+  /** True when the log ends with an unfinished turn of an earlier execution, which is to be continued. */
   readonly continues: boolean;
-  /** Aborts when the run stops here, for whatever reason: the process's own stop and a lost lease alike. */
+  /** Aborts when the run stops here, be it that the process stops or that the lease is lost. */
   readonly signal: AbortSignal;
   /**
-   * Runs a step, or returns what it returned when it has finished before, in whichever process. A result must be
-   * JSON; it comes back as JSON has it, from the first time on. Resolves once the result and everything emitted
-   * before it are stored. Each name may be used once in a run.
+   * Runs a step, or returns its journaled result when it has finished before, in this process or another. A result must
+   * be JSON, and comes back as parsed JSON the first time too. Resolves once the result and everything emitted before it
+   * are stored. A name may be used once in a run.
    */
   run<T>(name: string, step: (step: StepContext) => Promise<T> | T, options?: StepOptions): Promise<T>;
 }
 
 export interface StepOptions {
   /**
-   * A step that may not be cut short lightly, such as a tool that acts on the world: when the process is asked to
-   * stop, it is let finish as long as there is time.
+   * Lets the step finish during a planned stop, for as long as there is time. For steps that act on the world, such as
+   * tools. False when not given.
    */
   mayFinish?: boolean;
 }
 
 export interface StepContext {
-  /** Aborts when the step has to stop. A step that does not listen is left behind: nothing it emits is written. */
+  /** Aborts when the step has to stop. A step that does not listen is abandoned: nothing it emits is written. */
   readonly signal: AbortSignal;
   /**
-   * To be awaited right before what the store cannot refuse, such as a call that costs money: resolves when the run has
-   * certainly not been taken over because this process was held up. Costs nothing but when that may have happened.
+   * Await this right before an action that the store cannot refuse, such as a call that costs money. Resolves when the
+   * lease has certainly not run out while this process was frozen or busy; asks the store only when that is in doubt.
    *
-   * @throws RunStopped when it has been.
+   * @throws RunStopped when the run was taken over.
    */
   confirmLease(): Promise<void>;
-  /** Writes a message to the log. Resolves at once, or, while much is waiting to be written, once less is. */
+  /** Writes a message to the log. Resolves at once, or under backpressure once less waits to be stored: await it. */
   emit(message: LogMessage): Promise<void>;
   /**
-   * Messages that are written in one go with the step's result: both or neither. `turns` says how many model turns
-   * are finished with them. A step should have at least one, so that a store that lost its newest writes can see
-   * that the result is among them.
+   * Messages that are written in one append with the step's result: both or neither. `turns` is the number of model turns
+   * that are finished with them. Give each step at least one message: a failover that loses its entry then loses the
+   * result too, and both are written again.
    */
   emitWithResult(messages: readonly LogMessage[], options?: { turns?: number }): void;
-  /** The step's last messages end with the run's terminal one: the run is closed in the same go. */
+  /** The step's last messages, the run's terminal one at the end: the run is closed in the same append. */
   endRun(messages: readonly LogMessage[]): void;
 }
 

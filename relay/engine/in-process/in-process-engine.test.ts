@@ -13,7 +13,7 @@ async function completedReplies(stage: Stage): Promise<number> {
 }
 
 describe('the in-process engine', () => {
-  test('runs a due run to its end, seals the transcript, and is idle again', async () => {
+  test('executes a due run to its end, seals the transcript, and is idle again', async () => {
     const stage = stageWith(async (context, input) => {
       await context.run('say', async (step) => {
         await begin(step, input.runId);
@@ -56,7 +56,7 @@ describe('the in-process engine', () => {
     await stage.until(() => engine.activeRuns === 0);
   });
 
-  test('looks again for a session that was due while its own run had not heard of its end yet', async () => {
+  test('polls again for a session that was due before its last run had heard of its own end', async () => {
     const accepted = Promise.withResolvers<void>();
     let finishes = 0;
     const stage = stageWith(endAtOnce, {
@@ -80,14 +80,14 @@ describe('the in-process engine', () => {
     await vi.waitFor(async () => expect(await completedReplies(stage)).toBe(2), 2000);
   });
 
-  test('finds a run that nobody told it of', async () => {
+  test('finds a run that was not dispatched', async () => {
     const stage = stageWith(endAtOnce);
     await stage.prompt('Hi');
     stage.start();
     expect((await stage.ended()).terminals).toHaveLength(1);
   });
 
-  test('runs no more at the same time than it may, and all of them in the end', async () => {
+  test('executes no more than maxRuns at the same time, and all of them in the end', async () => {
     let running = 0;
     let most = 0;
     const body: Body = async (context, input) => {
@@ -135,7 +135,7 @@ describe('draining', () => {
           await context.run('talk', async (step) => {
             await begin(step, input.runId);
             for (const word of ['one ', 'two ', 'three']) await say(step, input.runId, word);
-            // A test that waits for this drains in the same tick as the last word.
+            // The test drains in the very tick of the last word.
             said.resolve();
             await sleep(60_000, step.signal);
           });
@@ -167,7 +167,7 @@ describe('draining', () => {
     expect(terminals).toMatchObject([{ status: 'completed', attempt: 1 }]);
   });
 
-  test('hands the run over to who has heard of it, and not to its next look', async () => {
+  test('hands the run over to an engine that hears of it, before the next poll', async () => {
     const executions: number[] = [];
     const stage = stageWith(
       async (context, input) => {
@@ -175,7 +175,7 @@ describe('draining', () => {
         if (executions.length === 1) await context.run('wait', (step) => sleep(60_000, step.signal));
         await context.run('end', (step) => complete(step, input, context.attempt));
       },
-      // Neither looks by itself again while the test lasts: not for the lease either, which goes on all along.
+      // Neither polls again while the test lasts: not for the lease either, which lasts longer.
       { engine: { pollMs: 3_600_000, leaseMs: 3_600_000 } },
     );
     await stage.prompt('Hi');
@@ -188,7 +188,7 @@ describe('draining', () => {
     expect(executions).toEqual([1, 1]);
   });
 
-  test('lets a step that may finish do so, and runs none after it', async () => {
+  test('lets a step finish that may, and executes none after it', async () => {
     const ran: string[] = [];
     const gate = Promise.withResolvers<void>();
     const stage = stageWith(async (context, input) => {
@@ -217,7 +217,7 @@ describe('draining', () => {
     expect(ran).toEqual(['tool', 'next']);
   });
 
-  test('leaves behind what does not finish in time, and takes nothing new', async () => {
+  test('cuts short what does not finish in time, and executes nothing new', async () => {
     const stage = stageWith(async (context) => {
       await context.run('tool', () => new Promise<never>(() => {}), { mayFinish: true });
     });
@@ -235,7 +235,7 @@ describe('draining', () => {
 });
 
 describe('a store that fails', () => {
-  test('fails no run that could not read what it needs: it is taken on again', async () => {
+  test('fails no run that could not read what it needs: it is retried', async () => {
     const stage = stageWith(
       async (context, input) => {
         if (context.attempt === 1) throw new StoreError('store-unavailable', 'away for longer than was waited for it');
@@ -250,10 +250,10 @@ describe('a store that fails', () => {
     expect(state.messages.at(-1)?.metadata?.run).toMatchObject({ status: 'completed', attempt: 2 });
   });
 
-  // A claim that fails for five seconds is left alone for five more.
-  test('kills neither the runner nor a run', { timeout: 60_000 }, async () => {
+  // A session whose claim fails for five seconds is left alone for five more.
+  test('kills neither the engine nor a run', { timeout: 60_000 }, async () => {
     let asked = 0;
-    /** Every other question is not answered; every other one of those was carried out all the same. */
+    /** Every other operation is not answered; half of those are carried out all the same. */
     const unreliable = (store: SessionStore): SessionStore => {
       const shaky =
         <A extends unknown[], T>(operation: (...args: A) => Promise<T>) =>
@@ -295,7 +295,7 @@ describe('a store that fails', () => {
     expect(stage.textOf(state.messages.at(-1))).toBe('one two three');
   });
 
-  test('by losing the answer to the end still has one end only', async () => {
+  test('that loses the answers to the end of a run has one end of it', async () => {
     const lossy = (store: SessionStore) => withFaults(store, (write) => (write <= 3 ? 'lost-after' : 'none'));
     const stage = stageWith(endAtOnce, { wrap: lossy });
     const engine = stage.start();
@@ -307,11 +307,11 @@ describe('a store that fails', () => {
 });
 
 describe('a session that cannot be claimed', () => {
-  test('is left alone for a while, and harms no other', async () => {
-    // It waits for the store's clock alone, which the test can move.
+  test('is left alone for a while, and keeps no other from running', async () => {
+    // The cool-down is counted by the clock, so that the test need not wait.
     vi.useFakeTimers({ toFake: ['performance'] });
     onTestFinished(() => void vi.useRealTimers());
-    let looks = 0;
+    let polls = 0;
     let claims = 0;
     let broken = '';
     const stage = stageWith(endAtOnce, {
@@ -319,7 +319,7 @@ describe('a session that cannot be claimed', () => {
       wrap: (store) => ({
         ...store,
         take(limit) {
-          looks += 1;
+          polls += 1;
           return store.take(limit);
         },
         async claim(sessionId, input) {
@@ -329,9 +329,9 @@ describe('a session that cannot be claimed', () => {
         },
       }),
     });
-    const lookOften = async () => {
-      const enough = looks + 10;
-      await stage.until(() => looks >= enough);
+    const pollOften = async () => {
+      const enough = polls + 10;
+      await stage.until(() => polls >= enough);
     };
     broken = stage.sessionId;
     await stage.prompt('Hi');
@@ -341,12 +341,12 @@ describe('a session that cannot be claimed', () => {
     await submitPrompt(stage.store, 'another-session');
     await stage.until(async () => isIdle(await stage.store.head('another-session')));
     vi.advanceTimersByTime(4999);
-    await lookOften();
+    await pollOften();
     expect(claims).toBe(1);
 
     vi.advanceTimersByTime(1);
     await stage.until(() => claims === 2);
-    await lookOften();
+    await pollOften();
     expect(claims).toBe(2);
     await stage.until(() => engine.activeRuns === 0);
     expect(stage.log.filter(({ level }) => level === 'error')).toHaveLength(2);

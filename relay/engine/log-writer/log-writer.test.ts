@@ -85,7 +85,7 @@ async function writtenText(): Promise<string> {
 }
 
 describe('the log writer', () => {
-  test('puts what is emitted in one tick into one append, adjacent deltas of one part into one entry', async () => {
+  test('writes what is emitted in one tick in one append, adjacent deltas of one part in one entry', async () => {
     const seen = withFaults(store, () => 'none');
     const writer = openWriter({ store: seen });
     await writer.emit(chunk({ type: 'text-start', id: '1' }));
@@ -107,7 +107,7 @@ describe('the log writer', () => {
     ]);
   });
 
-  test('writes without being asked to, one append at a time, and gathers what comes meanwhile', async () => {
+  test('flushes by itself, one append at a time, and gathers what is emitted meanwhile', async () => {
     let underWay = 0;
     let most = 0;
     const gate = Promise.withResolvers<void>();
@@ -124,7 +124,7 @@ describe('the log writer', () => {
     const writer = openWriter({ store: slow });
     for (let i = 0; i < 20; i += 1) {
       await writer.emit(delta(`${i} `));
-      // The first is under way, and the others come in turns of their own.
+      // The first append is under way; each of the others is emitted in a tick of its own.
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(underWay).toBe(1);
@@ -146,7 +146,7 @@ describe('the log writer', () => {
     expect(answer.kind === 'exact' && mergeDeltas(answer.entries)).toHaveLength(1);
   });
 
-  test('writes the result of a step in one go with the messages that end it', async () => {
+  test('writes the result of a step in one append with the messages that end it', async () => {
     const seen = withFaults(store, () => 'none');
     const writer = openWriter({ store: seen });
     await writer.emit(delta('before'));
@@ -157,7 +157,7 @@ describe('the log writer', () => {
     expect(await claim()).toMatchObject({ journal: { turn: '42' }, turns: 1 });
   });
 
-  test('ends steps side by side, each with its own record', async () => {
+  test('ends concurrent steps, each with its own record', async () => {
     const writer = openWriter();
     await Promise.all(
       ['a', 'b', 'c'].map((name) => writer.endStep([delta(name, name)], { name, result: `"${name}"` })),
@@ -176,7 +176,7 @@ describe('the log writer', () => {
     expect((await written()).at(-1)).toMatchObject({ chunk: 'metadata' });
   });
 
-  test('cuts much that comes at once into appends of a bounded size, and keeps a step whole', async () => {
+  test('cuts a large flush into appends of a bounded size, and keeps the end of a step whole', async () => {
     const seen = withFaults(store, () => 'none');
     const writer = openWriter({ store: seen });
     const text = 'x'.repeat(50_000);
@@ -215,11 +215,11 @@ describe('the log writer and a store that fails', () => {
     },
   );
 
-  test('writes again what the store has lost, from where the store says, records of steps included', async () => {
+  test('writes again what a failover has lost, from where the store says, records of steps included', async () => {
     const kept: string[] = [];
     const steps: string[] = [];
     let next = 1;
-    /** A store that fails over once: the newest three entries are gone. */
+    /** A store that loses its newest entries in a failover. */
     const forgetful: Pick<SessionStore, 'append' | 'finish'> = {
       finish: () => Promise.reject(new Error('unused')),
       async append(_, { seq, entries, step }: AppendInput): Promise<AppendAnswer> {
@@ -254,14 +254,14 @@ describe('the log writer and a store that fails', () => {
     expect(stops).toEqual([]);
   });
 
-  test('gives up when what is missing is not its own', async () => {
+  test('gives up when entries are missing that are not its own', async () => {
     const writer = openWriter({ store: { ...store, append: async () => ({ kind: 'gap', next: 0 }) } });
     await writer.emit(delta('a'));
     await expect(writer.flush()).rejects.toThrow(RunStopped);
     expect(stops).toEqual(['lost']);
   });
 
-  test('gives up after its patience with a store that stays away', async () => {
+  test('gives up on a store that stays away', async () => {
     const away = () => Promise.reject(new StoreError('store-unavailable', 'away'));
     const writer = openWriter({ store: { append: away, finish: away }, giveUpMs: 150 });
     await writer.emit(delta('a'));
@@ -269,7 +269,7 @@ describe('the log writer and a store that fails', () => {
     expect(stops).toEqual(['store-away']);
   });
 
-  test('gives up after its patience with a store that never answers', async () => {
+  test('gives up on a store that never answers', async () => {
     const silent = () => new Promise<never>(() => {});
     const writer = openWriter({ store: { append: silent, finish: silent }, giveUpMs: 150 });
     await expect(writer.endStep([delta('a')], { name: 's', result: '1' })).rejects.toMatchObject({
@@ -278,7 +278,7 @@ describe('the log writer and a store that fails', () => {
     expect(stops).toEqual(['store-away']);
   });
 
-  test('lets emit wait while a megabyte waits, and go on once it is written', async () => {
+  test('applies backpressure: emit waits while a megabyte waits to be stored', async () => {
     const gate = Promise.withResolvers<void>();
     const gated: Pick<SessionStore, 'append' | 'finish'> = {
       finish: store.finish,
@@ -305,8 +305,8 @@ describe('the log writer and a store that fails', () => {
   });
 });
 
-describe('the log writer whose right to write is gone', () => {
-  test('stops the run when somebody else has raised the fence, and writes no more', async () => {
+describe('the log writer that may not write any more', () => {
+  test('stops the run when the fence was raised, and writes no more', async () => {
     const writer = openWriter();
     await writer.emit(delta('kept'));
     await writer.flush();
@@ -320,7 +320,7 @@ describe('the log writer whose right to write is gone', () => {
     expect(await written()).toEqual(before);
   });
 
-  test('stops the run when another has claimed it', async () => {
+  test('stops the run when another relay has claimed it', async () => {
     const writer = openWriter();
     await store.release(sessionId, { fence: lease.fence, as: 'retry', delayMs: 0 });
     await claim();
@@ -330,24 +330,24 @@ describe('the log writer whose right to write is gone', () => {
     expect((await written()).map(({ chunk }) => chunk)).toEqual(['metadata']);
   });
 
-  test('lets whoever waits for it know when it is stopped from outside', async () => {
+  test('rejects what is pending when the run is stopped from outside', async () => {
     const writer = openWriter({ store: { append: () => new Promise<never>(() => {}), finish: store.finish } });
     const ending = writer.endStep([delta('a')], { name: 's', result: '1' });
     stop.abort(new RunStopped('closing'));
     await expect(ending).rejects.toMatchObject({ reason: 'closing' });
   });
 
-  test('refuses more than a run may take in the log', async () => {
+  test('refuses more than a reply may take of the log', async () => {
     const writer = openWriter({ used: { bytes: 0, entries: MAX_RUN_ENTRIES - 1 } });
     await writer.emit(delta('last'));
     await expect(writer.emit(delta('more', '2'))).rejects.toThrow(FatalError);
     const full = openWriter({ used: { bytes: 8 * 1024 * 1024 - 100, entries: 0 } });
     await expect(full.endStep([delta('x'.repeat(200))], { name: 's', result: '1' })).rejects.toThrow(FatalError);
-    // Why it failed still fits.
+    // The end of the run always fits.
     await full.finish([completed]);
   });
 
-  test('refuses one message that is larger than what is left, keeps what came before, and tells the operator once', async () => {
+  test('refuses a message that is larger than the room left, keeps what came before, and logs that once', async () => {
     const lines: string[] = [];
     const silent = { debug() {}, info() {}, error() {} };
     const writer = openWriter({ logger: { ...silent, warn: (_, message) => void lines.push(message) } });
@@ -364,7 +364,7 @@ describe('the log writer whose right to write is gone', () => {
     ]);
   });
 
-  test('takes one large message of whoever waits for it', async () => {
+  test('accepts one large message', async () => {
     const writer = openWriter();
     const text = 'x'.repeat(6 * 1024 * 1024);
     await writer.emit(delta(text));
@@ -389,7 +389,7 @@ describe('what a reply may take of the log', () => {
 
   const big = (bytes: number) => chunk({ type: 'data-big', data: 'x'.repeat(bytes) });
 
-  test('counts bytes once while their append is not answered: two tools side by side may use all of it', async () => {
+  test('counts bytes once while their append is under way: two tools side by side may use all of it', async () => {
     const gated = gatedStore();
     const writer = openWriter({ store: gated.store });
     const first = writer.endStep([big(4_300_000)], { name: 'a', result: '1' });
@@ -403,7 +403,7 @@ describe('what a reply may take of the log', () => {
     await writer.flush();
   });
 
-  test('an emit that is awaited waits, however much of another step is under way', async () => {
+  test('an emit that is awaited is not refused, however much of another step is under way', async () => {
     const gated = gatedStore();
     const writer = openWriter({ store: gated.store });
     const tool = writer.endStep([big(5_000_000)], { name: 'a', result: '1' });
@@ -415,7 +415,7 @@ describe('what a reply may take of the log', () => {
     expect(await writtenText()).toBe('word');
   });
 
-  test('emits that nobody awaits are refused once too many of them wait', async () => {
+  test('emits that are not awaited are refused once too many of them wait', async () => {
     const gated = gatedStore();
     const writer = openWriter({ store: gated.store });
     await writer.emit(big(1_000_000));

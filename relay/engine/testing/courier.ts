@@ -9,8 +9,8 @@ export interface Delivery {
 export interface CourierOptions {
   /** The path of the engine's route. */
   path: string;
-  /** Copies of each delivery that are made. */
-  copies: number;
+  /** How often each delivery is made, by turns: `[1, 2]` makes every other one twice. */
+  copies: readonly number[];
   /** Each copy is late by a random time up to this, in ms: deliveries overtake each other. */
   lateMs: number;
   /** Pause before a delivery that was refused is made again, in ms. */
@@ -33,6 +33,7 @@ export function createCourier({ path, copies, lateMs, retryMs, retries }: Courie
   const timers = new Set<ReturnType<typeof setTimeout>>();
   const underWay = new Set<Promise<void>>();
   let turn = 0;
+  let sent = 0;
   let closed = false;
 
   function schedule(delivery: Delivery, ms: number, retriesLeft: number): void {
@@ -58,7 +59,9 @@ export function createCourier({ path, copies, lateMs, retryMs, retries }: Courie
 
   return {
     send(delivery, afterMs) {
-      for (let copy = 0; copy < copies; copy += 1) schedule(delivery, afterMs + Math.random() * lateMs, retries);
+      const times = copies[sent % copies.length] ?? 1;
+      sent += 1;
+      for (let copy = 0; copy < times; copy += 1) schedule(delivery, afterMs + Math.random() * lateMs, retries);
     },
     add: (app) => void destinations.push(app),
     async close() {

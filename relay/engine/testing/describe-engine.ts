@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createProblem } from '#shared/problem.ts';
+import type { SessionStore } from '../../store/session-store.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { RetryableError } from '../errors.ts';
 import { openEngineBench, WORDS, type EngineBench, type LeftBehind } from './engine-bench.ts';
@@ -191,7 +192,8 @@ function describeRetry(openBench: OpenBench): void {
       at.push(performance.now());
       if (attempt === 1) throw new RetryableError(createProblem('model-failed'), { retryAfterMs });
     };
-    const engine = bench.startEngine();
+    // No poll finds it by chance.
+    const engine = bench.startEngine({ pollMs: 60_000 });
     const runId = await bench.submit();
     await engine.dispatch(bench.sessionId, runId);
     await bench.ended(runId);
@@ -228,13 +230,20 @@ function describeDrain(openBench: OpenBench): void {
 
     test('executes nothing that is dispatched afterwards, and loses none of it', async () => {
       const bench = await openBench();
-      const stopped = bench.startEngine();
+      let polls = 0;
+      const take: SessionStore['take'] = (limit) => {
+        polls += 1;
+        return bench.store.take(limit);
+      };
+      const stopped = bench.startEngine({ store: { ...bench.store, take } });
       await stopped.drain(1000);
       await stopped.drain(1000);
+      const pollsBefore = polls;
       const runId = await bench.submit();
       await stopped.dispatch(bench.sessionId, runId).catch(() => {});
       await quiet();
       expect(bench.executed).toEqual([]);
+      expect(polls).toBe(pollsBefore);
       bench.startEngine();
       await bench.ended(runId);
     });

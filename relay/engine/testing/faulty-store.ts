@@ -6,23 +6,23 @@ export type WriteOperation = 'append' | 'finish';
 /** What happens to one write. */
 export type Fault =
   | 'none'
-  /** It is refused before it lands. */
+  /** Rejected, and not stored. */
   | 'lost-before'
-  /** It lands, and the answer is lost. */
+  /** Stored, and rejected. */
   | 'lost-after'
-  /** It never answers, and never lands. */
+  /** Never answered, and not stored. */
   | 'hangs-before'
-  /** It lands, and never answers. */
+  /** Stored, and never answered. */
   | 'hangs-after';
 
 export interface FaultyStore extends SessionStore {
-  /** Every write that was asked for, the repeated ones included. */
+  /** Every write that was asked for, retries included. */
   readonly writes: readonly { operation: WriteOperation; input: AppendInput }[];
   /** Resolves when the first fault has happened; a write that was to land has landed by then. */
   readonly faulted: Promise<void>;
 }
 
-/** A store whose writes meet with faults; `fault` is asked for each write, counted from 1. */
+/** Wraps a store so that `fault` decides what happens to each write, counted from 1. */
 export function withFaults(store: SessionStore, fault: (write: number, input: AppendInput) => Fault): FaultyStore {
   const writes: { operation: WriteOperation; input: AppendInput }[] = [];
   const { promise: faulted, resolve: noteFault } = Promise.withResolvers<void>();

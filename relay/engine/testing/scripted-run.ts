@@ -4,10 +4,10 @@ import type { HeadAnswer, SessionStore } from '../../store/session-store.ts';
 import { workflow, type RunInput, type WorkflowContext } from '../workflow.ts';
 import { complete } from './scripted-steps.ts';
 
-/** A workflow as a test writes it. */
+/** The body of a test's workflow. */
 export type Body = (context: WorkflowContext, input: RunInput) => Promise<void>;
 
-/** A stage whose runs are such a workflow. A rejection that nobody handles makes the whole run of the tests fail. */
+/** A stage that executes such a workflow, closed with the test. */
 export function stageWith(body: Body, options: Omit<StageOptions, 'workflow'> = {}): Stage {
   const stage = createStage({ ...options, workflow: () => workflow('test', body) });
   onTestFinished(() => stage[Symbol.asyncDispose]());
