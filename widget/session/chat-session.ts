@@ -18,6 +18,11 @@ import { createViewState, type ViewState } from './view-state.ts';
 /** Code of a rating that the relay has no answer for. Not one of the relay's: there 404 means more. */
 const NOT_RATED = 'not-rated';
 
+/** Time hidden after which the line may have died without a sign, as in a frozen page, in ms. */
+const AWAY_MS = 5_000;
+/** Silence after which the line of a page that was away is replaced, in ms. */
+const AWAY_DOUBT_MS = 1_000;
+
 /**
  * One conversation with a relay: sends prompts, follows the log over any number of connections, and shows everything as
  * one value. Nothing happens before `open` (or the first prompt). No method rejects.
@@ -37,6 +42,8 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
   const state = createViewState(lifecycle.online);
   /** Undoes what `open` has done; null while closed. */
   let undoOpen: (() => void) | null = null;
+  /** When the page was hidden, ms since the epoch; null while it is shown. */
+  let hiddenAt: number | null = null;
   /** The session that the storage named when this was closed. */
   let storedAtClose: string | null = null;
 
@@ -64,6 +71,9 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
   }
 
   function onLifecycle(event: LifecycleEvent): void {
+    const wasAway = event === 'shown' && hiddenAt !== null && Math.abs(Date.now() - hiddenAt) >= AWAY_MS;
+    if (event === 'hidden') hiddenAt ??= Date.now();
+    if (event === 'shown') hiddenAt = null;
     const { online } = lifecycle;
     // Nothing has arrived since the browser reported that the network is gone: the connection may be dead.
     const isDoubtful = !state.model.reachable;
@@ -71,7 +81,8 @@ export function createChatSession(options: ChatSessionOptions): ChatSession {
     conversation.reviewLine();
     if (event === 'online' || event === 'shown') {
       means.pause.wake();
-      conversation.hurry(event === 'online' && isDoubtful);
+      if (event === 'online' && isDoubtful) conversation.hurry(0);
+      else conversation.hurry(event === 'shown' && wasAway ? AWAY_DOUBT_MS : undefined);
     }
   }
 

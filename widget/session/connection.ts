@@ -5,18 +5,23 @@ import type { StreamEnd, StreamReader } from './transport.ts';
 
 /** Silence after which a connection counts as dead, in ms: three missed pings. */
 export const SILENCE_MS = 3 * PING_INTERVAL_MS;
-const WATCHDOG_MS = SILENCE_MS / 9;
+/**
+ * Silence after which a connection that has not caught up counts as buffered, in ms. A relay sends the log and a ping at
+ * once.
+ */
+export const UNHEARD_MS = 6_000;
+const WATCHDOG_MS = 1_000;
 
 /** Makes one connection from a cursor on (exclusive; null: from the start), and reads it to its end. */
 export type OpenStream = (after: Cursor | null, reader: StreamReader, signal: AbortSignal) => Promise<StreamEnd>;
 
 /**
- * Why a connection ended: as its stream did, by the relay's `bye`, for a `gap` before a frame, or to `rest` after it has
- * delivered everything.
+ * Why a connection ended: as its stream did, by the relay's `bye`, for a `gap` before a frame, to `rest` after it has
+ * delivered everything, or `unheard`: nothing came where a relay sends something at once.
  */
 export type ConnectionEnd =
   | StreamEnd
-  | { kind: 'gap' | 'rest' }
+  | { kind: 'gap' | 'rest' | 'unheard' }
   | { kind: 'bye'; reason: string; retryAfterMs: number };
 
 export interface ConnectionOptions {
@@ -32,6 +37,8 @@ export interface ConnectionOptions {
   onPing(): void;
   /** Whether the connection ends once it has delivered everything. */
   isBrief(): boolean;
+  /** Whether there is another way to follow when the connection is buffered. */
+  canAsk: boolean;
 }
 
 /** One connection that follows a session. */
@@ -79,7 +86,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     signal.addEventListener('abort', abort);
     // A poll by the wall clock: it needs no new timer per byte, and counts the time that a device was asleep.
     const watchdog = setInterval(() => {
-      if (silentMs() >= SILENCE_MS) abort();
+      if (options.canAsk && !caughtUp && silentMs() >= UNHEARD_MS) end = { kind: 'unheard' };
+      if (end || silentMs() >= SILENCE_MS) abort();
     }, WATCHDOG_MS);
     const reader: StreamReader = {
       opened() {

@@ -33,8 +33,8 @@ export interface Conversation {
   follow(): void;
   /** To be called when something may have changed that decides whether the connection is kept. */
   reviewLine(): void;
-  /** Connects at once if the connection is down. With `distrust`, makes a new one even if it seems to be up. */
-  hurry(distrust?: boolean): void;
+  /** Connects at once if the connection is down, and anew if it has been silent for `doubtMs`. */
+  hurry(doubtMs?: number): void;
   /** Lets go of a session in which nothing was written. */
   abandon(): void;
   /** The session is gone. Its messages stay on view; the next prompt starts another one. */
@@ -65,6 +65,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     const own: Follow = createFollow({
       open: (after, reader, signal) =>
         credentials.use(signal, (using) => transport.stream(using, after, reader, signal)),
+      ask: (signal) => credentials.use(signal, (using) => transport.read(using, signal)),
       onFrame,
       onPing() {
         if (!state.model.caughtUp) state.set({ caughtUp: true, restoring: false });
@@ -156,7 +157,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     },
     follow,
     reviewLine: keeper.review,
-    hurry: (distrust) => follower?.hurry(distrust),
+    hurry: (doubtMs) => follower?.hurry(doubtMs),
     abandon() {
       credentials.end();
       drop();

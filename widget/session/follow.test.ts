@@ -240,7 +240,7 @@ describe('a silent line', () => {
     expect(bench.attempts).toHaveLength(2);
     last().reader.opened();
     last().reader.alive();
-    bench.follow.hurry(true);
+    bench.follow.hurry(0);
     await pass(0);
     expect(bench.attempts).toHaveLength(3);
   });

@@ -1,10 +1,12 @@
 import { compareCursors, follows, START, type Cursor } from '#shared/cursor.ts';
 import { createProblem, type Problem } from '#shared/problem.ts';
-import { PING_INTERVAL_MS, type Frame } from '#shared/protocol.ts';
+import { PING_INTERVAL_MS, type Frame, type SessionAnswer } from '#shared/protocol.ts';
+import { createAsking } from './asking.ts';
 import { backoffMs, createPause } from './backoff.ts';
 import { openConnection, type Connection, type ConnectionEnd, type OpenStream } from './connection.ts';
 import { isSessionOver } from './credentials.ts';
 import type { IncomingFrame } from './read-events.ts';
+import type { Answer } from './transport.ts';
 
 /** Silence after which a connection is not trusted when the page is shown or the network is back, in ms. */
 const DOUBT_MS = PING_INTERVAL_MS + 5_000;
@@ -34,6 +36,8 @@ export interface Line {
 export interface FollowOptions {
   /** Makes one connection; tokens are its concern. */
   open: OpenStream;
+  /** Asks for the state once, for lines that are buffered; without it a buffered line counts as a silent one. */
+  ask?(signal: AbortSignal): Promise<Answer<SessionAnswer>>;
   /** A message that follows those before, or a snapshot that replaces them. */
   onFrame(frame: Frame): void;
   /** Everything that the log held at this moment has been delivered. */
@@ -57,8 +61,8 @@ export interface Follow {
   resume(pollMs?: number | null): void;
   /** Disconnects and stops all timers. The cursor stays. */
   suspend(): void;
-  /** Connects at once if the line is down. Reconnects if it has been silent for long, or with `distrust`. */
-  hurry(distrust?: boolean): void;
+  /** Connects at once if the line is down. Reconnects if it has been silent for `doubtMs`, by default 20 s. */
+  hurry(doubtMs?: number): void;
 }
 
 /** The line of a session that is not followed. */
@@ -78,6 +82,7 @@ export function createFollow(options: FollowOptions): Follow {
   let pollMs: number | null = null;
   /** Between two polls, or polling after one: the line counts as up. */
   let resting = false;
+  const asking = createAsking();
 
   function setLine(change: Partial<Line>): void {
     line = { ...line, ...change };
@@ -102,8 +107,12 @@ export function createFollow(options: FollowOptions): Follow {
       onOpened: () => setLine({ phase: 'up', problem: null, retryAt: null }),
       onAlive: options.onAlive,
       onFrame: take,
-      onPing: options.onPing,
+      onPing() {
+        asking.end();
+        options.onPing();
+      },
       isBrief: () => pollMs !== null,
+      canAsk: options.ask !== undefined,
     });
     connection = own;
     try {
@@ -113,6 +122,26 @@ export function createFollow(options: FollowOptions): Follow {
     }
   }
 
+  /** Asks for the state once. Answers `rest` when it has been delivered. */
+  async function askOnce(ask: NonNullable<FollowOptions['ask']>, signal: AbortSignal): Promise<ConnectionEnd> {
+    const answer = await ask(signal);
+    if (answer.kind !== 'ok' || signal.aborted) return answer.kind === 'ok' ? { kind: 'lost' } : answer;
+    options.onAlive();
+    if (line.phase !== 'up' || line.failures > 0) setLine({ phase: 'up', failures: 0, problem: null, retryAt: null });
+    if (cursor === null || compareCursors(answer.value.cursor, cursor) >= 0) {
+      for (const frame of asking.framesOf(answer.value)) options.onFrame(frame);
+      cursor = answer.value.cursor;
+    }
+    options.onPing();
+    return { kind: 'rest' };
+  }
+
+  /** Follows once: by asking where streams are buffered, else by a connection. */
+  function attempt(signal: AbortSignal): Promise<ConnectionEnd> {
+    if (options.ask && asking.active && !asking.takeProbe()) return askOnce(options.ask, signal);
+    return connect(signal);
+  }
+
   /** Connects again and again until aborted, or until the relay's answer makes that pointless. */
   async function keepConnected(signal: AbortSignal): Promise<void> {
     let failures = 0;
@@ -120,16 +149,22 @@ export function createFollow(options: FollowOptions): Follow {
       const before = cursor;
       const startedAt = Date.now();
       if (!resting) setLine({ phase: 'connecting' });
-      const end = await connect(signal);
+      const end = await attempt(signal);
       if (signal.aborted) return;
+      if (end.kind === 'unheard') {
+        asking.begin();
+        continue;
+      }
       resting = end.kind === 'rest';
       if (resting) {
         failures = 0;
         hurried = false;
-        await pause.wait({ atLeastMs: 0, upToMs: pollMs ?? 0 }, signal);
+        await pause.wait({ atLeastMs: 0, upToMs: Math.max(asking.active ? asking.waitMs : 0, pollMs ?? 0) }, signal);
         continue;
       }
       if (isFinal(end)) return;
+      // What cannot be asked either is no buffered line but a dead one.
+      if (end.kind === 'lost') leaveAsking();
       const advanced = cursor !== null && (before === null || compareCursors(cursor, before) > 0);
       const steady = end.kind !== 'refused' && line.phase === 'up' && Date.now() - startedAt >= STEADY_MS;
       failures = (advanced || steady) && end.kind !== 'gap' ? 0 : failures + 1;
@@ -149,6 +184,12 @@ export function createFollow(options: FollowOptions): Follow {
     following = null;
     setLine({ phase: 'refused', problem, retryAt: null });
     return true;
+  }
+
+  /** The next attempt is a stream: one that begins with a snapshot if the reply on view came by asking. */
+  function leaveAsking(): void {
+    if (asking.busy) cursor = null;
+    asking.end();
   }
 
   async function waitForRetry(end: ConnectionEnd, failures: number, signal: AbortSignal): Promise<void> {
@@ -204,9 +245,10 @@ export function createFollow(options: FollowOptions): Follow {
       else if (!wasKept && pollMs === null) pause.wake();
     },
     suspend,
-    hurry(distrust = false) {
+    hurry(doubtMs = DOUBT_MS) {
+      asking.hurry();
       pause.wake();
-      if (!connection || (!distrust && connection.silentMs < DOUBT_MS)) return;
+      if (!connection || connection.silentMs < doubtMs) return;
       hurried = true;
       connection.abort();
     },

@@ -321,3 +321,25 @@ describe('closing', () => {
     open.chat.close();
   });
 });
+
+describe('a page that was frozen', () => {
+  it('shows the truth within 3 s although its line died without a sign', async () => {
+    const { session, tabs } = await openTabs(1);
+    const [{ page, open }] = tabs as [Tab];
+    beginAnswer(session);
+    await open.until(({ status }) => status === 'streaming');
+    page.emit('hidden');
+    await vi.waitFor(() => expect(relay.openStreams).toBe(1));
+    // The line brings nothing any more, and does not end either.
+    relay.silenceStreams();
+    endAnswer(session);
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + performance.now() + 10_000);
+    const shownAt = performance.now();
+    page.emit('shown');
+    await open.until((view) => lastAnswer(view) === 'So far, so good' && view.status === 'idle');
+    expect(performance.now() - shownAt).toBeLessThan(3_000);
+    expect(relay.streams).toBe(2);
+    clock.mockRestore();
+    open.chat.close();
+  });
+});

@@ -4,11 +4,13 @@ import {
   mintAnswerSchema,
   problemAnswerSchema,
   promptAnswerSchema,
+  sessionAnswerSchema,
   ROUTES,
   stopAnswerSchema,
   type MessageFeedback,
   type MintAnswer,
   type PromptAnswer,
+  type SessionAnswer,
   type StopAnswer,
 } from '#shared/protocol.ts';
 import { parseRetryAfter } from '#shared/retry-after.ts';
@@ -67,6 +69,8 @@ export interface Transport {
   submit(credentials: SessionCredentials, input: PromptInput, signal: AbortSignal): Promise<Answer<PromptAnswer>>;
   stop(credentials: SessionCredentials, runId: string, signal: AbortSignal): Promise<Answer<StopAnswer>>;
   rate(credentials: SessionCredentials, input: RatingInput, signal: AbortSignal): Promise<Answer<null>>;
+  /** The folded state, a partial reply included. */
+  read(credentials: SessionCredentials, signal: AbortSignal): Promise<Answer<SessionAnswer>>;
   stream(
     credentials: SessionCredentials,
     after: Cursor | null,
@@ -142,6 +146,9 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
       const body = { messageId, rating: null, ...feedback };
       return ask(path, { method: 'POST', token, body, signal }, NOTHING);
     },
+
+    read: ({ sessionId, token }, signal) =>
+      ask(ROUTES.session.replace(':sessionId', sessionId), { method: 'GET', token, signal }, sessionAnswerSchema),
 
     async stream({ sessionId, token }, after, reader, signal) {
       const connection = linkedAbort(signal);

@@ -41,6 +41,8 @@ export interface LinePlan {
   unmerged?: boolean;
   /** Sent after the replay and its ping. */
   tail?: string;
+  /** Holds back everything after the headers, or the headers too, as a proxy that buffers does. */
+  buffered?: 'body' | 'all';
   /** Leaves out the ping that says 'caught up'. */
   noPing?: boolean;
 }
@@ -64,6 +66,8 @@ export interface FakeRelay {
   mint(sessionId?: string): { sessionId: string; token: string };
   /** Ends all streams at once. */
   cutStreams(): void;
+  /** The streams that are open bring nothing any more, and do not end. */
+  silenceStreams(): void;
   sendToAll(text: string): void;
   close(): Promise<void>;
 }
@@ -71,7 +75,7 @@ export interface FakeRelay {
 const EVENT_STREAM = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' };
 
 export async function createFakeRelay(): Promise<FakeRelay> {
-  const open = new Set<{ send(text: string): void; response: ServerResponse }>();
+  const open = new Set<{ send(text: string): void; silence(): void; response: ServerResponse }>();
   let streams = 0;
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => response.destroy(error as Error));
@@ -105,6 +109,9 @@ export async function createFakeRelay(): Promise<FakeRelay> {
     },
     cutStreams() {
       for (const { response } of open) response.destroy();
+    },
+    silenceStreams() {
+      for (const own of open) own.silence();
     },
     sendToAll(text) {
       for (const { send } of open) send(text);
@@ -151,12 +158,17 @@ export async function createFakeRelay(): Promise<FakeRelay> {
     const sessionId = asked.token === null ? undefined : relay.tokens.get(asked.token);
     if (sessionId === undefined) return refuse(response, 'unauthorized');
     const session = relay.sessions.get(sessionId);
-    const inPath = /^\/api\/sessions\/([^/]+)\/feedback$/.exec(url.pathname)?.[1];
+    const inPath = /^\/api\/sessions\/([^/]+)(\/feedback)?$/.exec(url.pathname)?.[1];
     if (!session || sessionId !== (inPath ?? asked.body.sessionId ?? url.searchParams.get('sessionId'))) {
       return refuse(response, 'not-found');
     }
     if (session.gone) return refuse(response, 'session-expired');
     if (fault?.kind === 'forget') return answer(202, { ...asked.body, runId: 'forgotten', cursor: session.head });
+    if (inPath !== undefined && method === 'GET') {
+      if (session.entries.length === 0) return refuse(response, 'stream-not-started');
+      const { messages, run, cursor } = session.state;
+      return answer(200, { sessionId, messages, run, cursor });
+    }
     if (inPath !== undefined) {
       if (fault?.kind === 'drop-answer') response.destroy();
       else response.writeHead(204).end();
@@ -203,6 +215,8 @@ export async function createFakeRelay(): Promise<FakeRelay> {
   function stream(session: FakeSession, after: string | null, response: ServerResponse): void {
     const plan = relay.plan(streams);
     streams += 1;
+    if (plan.buffered === 'body') response.writeHead(200, EVENT_STREAM).flushHeaders();
+    if (plan.buffered) return;
     response.writeHead(200, EVENT_STREAM);
     let sent = 0;
     let ended = false;
@@ -221,7 +235,7 @@ export async function createFakeRelay(): Promise<FakeRelay> {
       // Once what was written has left: a reset would throw it away.
       else if (plan.cut?.how === 'reset') response.write('', () => setTimeout(() => response.destroy(), 1));
     };
-    const own = { send, response };
+    const own = { send, response, silence: () => void (ended = true) };
     open.add(own);
     const unsubscribe = session.subscribe((entry) => send(encodeEntry(entry)));
     response.on('close', () => {
