@@ -72,6 +72,14 @@ export const rootStyles = css`
   .root.dark {
     color-scheme: dark;
   }
+  /* Out of the page's flow, so that no layout of the page's has an item more, and nothing hangs out below it. */
+  .root.floating {
+    position: fixed;
+    inset: auto 0 0 auto;
+    inline-size: 0;
+    block-size: 0;
+    z-index: var(--rc-z-index, 2147483000);
+  }
   .root.inline {
     display: block;
     block-size: 100%;

@@ -1,7 +1,10 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
-/** A reader this near to the end counts as being there, px. */
+/** Distance from the end within which a reader who scrolls down counts as being there, in px. */
 const NEAR_END = 32;
+
+/** Distance from the end that is none: browsers round scroll positions, in px. */
+const AT_END = 1;
 
 /**
  * Keeps the end of the conversation in view while it grows, unless the reader has scrolled away: then nothing moves
@@ -66,9 +69,9 @@ export class ScrollController implements ReactiveController {
     const scroller = this.#scroller;
     if (!scroller) return;
     const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    // Only a reader scrolls up: nothing here does. When text goes away, the end stays the end.
-    if (left <= NEAR_END) this.#setFollowing(true);
-    else if (scroller.scrollTop < this.#lastTop) this.#setFollowing(false);
+    // Only a reader scrolls up, however gently. When text goes away the view moves up too, but stays at the end.
+    if (scroller.scrollTop < this.#lastTop && left > AT_END) this.#setFollowing(false);
+    else if (left <= NEAR_END) this.#setFollowing(true);
     this.#lastTop = scroller.scrollTop;
   };
 

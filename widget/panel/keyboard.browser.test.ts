@@ -97,6 +97,27 @@ describe('the keyboard', () => {
     expect([chat.open, focused(mounted)]).to.deep.equal([false, 'Chat with us']);
   });
 
+  it('focus goes into the panel at each opening, however often it was closed', async () => {
+    const mounted = await mount({ mode: 'floating' });
+    const { chat, settled, button } = mounted;
+    const openings = [
+      () => button('Chat with us').click(),
+      () => sendKeys({ press: 'Enter' }),
+      () => sendKeys({ press: 'Space' }),
+      () => chat.show(),
+    ];
+    for (const [index, open] of openings.entries()) {
+      await open();
+      await settled();
+      expect([index, chat.open, focused(mounted)]).to.deep.equal([index, true, 'Message']);
+      await sendKeys({ press: 'Escape' });
+      await settled();
+      // Closed for good, its fading out included.
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      button('Chat with us').focus();
+    }
+  });
+
   it('focus goes back to the page’s own button when that opened the panel', async () => {
     const opener = document.body.appendChild(document.createElement('button'));
     const { chat, settled } = await mount({ mode: 'floating' });

@@ -37,6 +37,12 @@ export const mainStyles = css`
       transform 140ms ease-out,
       visibility 140ms;
   }
+  /* Visible from the first moment of its opening: what is still hidden takes no focus. */
+  .floating .panel:not([inert]) {
+    transition:
+      opacity 140ms ease-out,
+      transform 140ms ease-out;
+  }
   .floating .panel[inert] {
     visibility: hidden;
     opacity: 0;

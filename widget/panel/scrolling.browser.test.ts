@@ -70,6 +70,25 @@ describe('scrolling', () => {
     expect(mounted.findAll('.jump')).to.have.length(0);
   });
 
+  for (const [steps, by] of [
+    [20, -6],
+    [3, -30],
+    [1, -8],
+  ] as const) {
+    it(`leaves a reader who scrolls up gently, ${steps} × ${-by} px, while an answer is being written`, async () => {
+      const mounted = await mount();
+      await write(mounted, 100);
+      for (let step = 1; step <= steps; step += 1) {
+        await scroll(mounted, by);
+        await write(mounted, 100 + step);
+      }
+      const { scrollTop } = mounted.find('.messages');
+      await write(mounted, 200);
+      expect(mounted.find('.messages').scrollTop).to.equal(scrollTop);
+      expect(left(mounted)).to.be.above(1000);
+    });
+  }
+
   it('follows again once the reader is back at the end', async () => {
     const mounted = await mount();
     await write(mounted, 100);
