@@ -40,5 +40,6 @@ const handlers = {
     });
   },
 };
+/** The commands of this process. */
 export type AppendFile = typeof handlers;
 serveCommands(handlers);

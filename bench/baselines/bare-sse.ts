@@ -41,6 +41,7 @@ const handlers = {
   /** Ends all replies. */
   stop: (): void => wheel.stopAll(),
 };
+/** The commands of this process. */
 export type BareSse = typeof handlers;
 serveCommands(handlers);
 

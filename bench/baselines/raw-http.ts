@@ -19,5 +19,6 @@ const handlers = {
     bytes = Buffer.from(content);
   },
 };
+/** The commands of this process. */
 export type RawHttp = typeof handlers;
 serveCommands(handlers);

@@ -78,6 +78,7 @@ const handlers = {
     for (const end of [...endings]) end();
   },
 };
+/** The commands of this process. */
 export type ResumableStreamServer = typeof handlers;
 serveCommands(handlers);
 

@@ -72,6 +72,7 @@ const handlers = {
     await redis.xadd(channel, '*', 'd', 'the end');
   },
 };
+/** The commands of this process. */
 export type TutorialRedis = typeof handlers;
 serveCommands(handlers);
 

@@ -89,6 +89,7 @@ const handlers = {
     return reading;
   },
 };
+/** The commands of this process. */
 export type Viewers = typeof handlers;
 serveCommands(handlers);
 

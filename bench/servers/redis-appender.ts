@@ -20,5 +20,6 @@ const handlers = {
   },
   run: async (load: AppendLoad): Promise<AppendSpeed> => measureStoreAppends(store, runs, load),
 };
+/** The commands of this process. */
 export type RedisAppender = typeof handlers;
 serveCommands(handlers);

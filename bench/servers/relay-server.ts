@@ -68,6 +68,7 @@ const handlers = {
     }
   },
 };
+/** The commands of this process. */
 export type RelayServer = typeof handlers;
 serveCommands(handlers);
 

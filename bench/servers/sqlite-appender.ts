@@ -22,5 +22,6 @@ const handlers = {
   },
   run: async (load: AppendLoad): Promise<AppendSpeed> => measureStoreAppends(store, runs, load),
 };
+/** The commands of this process. */
 export type SqliteAppender = typeof handlers;
 serveCommands(handlers);

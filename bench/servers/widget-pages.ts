@@ -213,5 +213,6 @@ const handlers = {
     return bytes;
   },
 };
+/** The commands of this process. */
 export type WidgetPages = typeof handlers;
 serveCommands(handlers);

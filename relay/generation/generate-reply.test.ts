@@ -283,6 +283,19 @@ test.each([
   expect(reply).toMatchObject({ name: 'generate-reply', model: id });
 });
 
+test('the log line of a run names the model, its tokens and the finish reason', async () => {
+  const { log } = await answerFrom([{ kind: 'ok' }]);
+  const line = log.find(({ message }) => message === 'Run completed');
+  expect(line?.fields).toMatchObject({
+    outcome: 'completed',
+    model: 'test-model',
+    inputTokens: 7,
+    outputTokens: 5,
+    finishReason: 'stop',
+    firstTokenMs: expect.any(Number),
+  });
+});
+
 test('a reply that outgrows the log fails with a problem that says so', async () => {
   const word = 'x'.repeat(200_000);
   const ended = await answerFrom([{ kind: 'ok', words: Array.from({ length: 60 }, () => word) }]);
