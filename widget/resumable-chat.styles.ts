@@ -19,6 +19,14 @@ export const rootStyles = css`
 
   .root {
     all: initial;
+    /* 'all' leaves custom properties alone, and a page may have some of the same names. */
+    --_accent-attribute: initial;
+    --_top: initial;
+    --_right: initial;
+    --_bottom: initial;
+    --_left: initial;
+    --_visible-top: initial;
+    --_visible-height: initial;
     color-scheme: light dark;
     --_accent: var(--_accent-attribute, var(--rc-accent, light-dark(#176b5b, #63c7ae)));
     --_surface: var(--rc-surface, light-dark(#fffefc, #191b1c));
@@ -157,7 +165,8 @@ export const rootStyles = css`
     .root *::after {
       animation-duration: 1ms !important;
       animation-iteration-count: 1 !important;
-      transition-duration: 1ms !important;
+      /* None at all: one of 1 ms would be of every property, and would keep a field hidden that is to take the focus. */
+      transition-duration: 0s !important;
     }
   }
   @media (forced-colors: active) {

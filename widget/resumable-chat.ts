@@ -1,6 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { ChatMessage, Rating } from '#shared/protocol.ts';
 import { ChatController, type ClientModule } from './controllers/chat-controller.ts';
+import { FieldEventsController } from './controllers/field-events-controller.ts';
 import { FocusController } from './controllers/focus-controller.ts';
 import { LazyModuleController } from './controllers/lazy-module-controller.ts';
 import { LocaleController } from './controllers/locale-controller.ts';
@@ -178,6 +179,7 @@ export class ResumableChat extends LitElement {
 
   constructor() {
     super();
+    new FieldEventsController(this);
     this.relay = '';
     this.mode = 'floating';
     this.open = false;

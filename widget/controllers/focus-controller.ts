@@ -1,4 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { isCompositionKey } from '../field.ts';
 
 /** A window this narrow or low is filled by the panel. Keep in step with rc-panel.styles.ts. */
 const PHONE = '(max-width: 480px), (max-height: 480px)';
@@ -99,7 +100,7 @@ export class FocusController implements ReactiveController {
   }
 
   #onKeyDown = (event: KeyboardEvent): void => {
-    if (!this.#options.isOpen() || event.defaultPrevented || event.isComposing) return;
+    if (!this.#options.isOpen() || event.defaultPrevented || isCompositionKey(event)) return;
     if (event.key === 'Escape') {
       event.preventDefault();
       event.stopPropagation();

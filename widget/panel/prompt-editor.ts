@@ -1,5 +1,5 @@
 import type { ReactiveControllerHost } from 'lit';
-import { fitToText, isSendKey } from '../field.ts';
+import { fitToText, isCompositionKey, isSendKey } from '../field.ts';
 
 /** What a prompt editor asks its message for. */
 export interface PromptEditorOptions {
@@ -51,7 +51,7 @@ export class PromptEditor {
   };
 
   readonly onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape' && !event.isComposing) {
+    if (event.key === 'Escape' && !isCompositionKey(event)) {
       // Escape closes the field, and not the panel too.
       event.preventDefault();
       event.stopPropagation();

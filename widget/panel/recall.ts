@@ -1,3 +1,5 @@
+import { isCompositionKey } from '../field.ts';
+
 /** Puts another prompt into the field when a key asks for one; false when it does not. */
 export type PromptRecall = (
   event: KeyboardEvent,
@@ -12,7 +14,7 @@ export function createRecall(): PromptRecall {
 
   return (event, input, readPrompts) => {
     const step = event.key === 'ArrowUp' ? 1 : event.key === 'ArrowDown' ? -1 : 0;
-    if (step === 0 || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || event.isComposing)
+    if (step === 0 || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey || isCompositionKey(event))
       return false;
     // In a text that was typed or changed the arrows move the caret, as they do within a recalled one.
     if (input.value === '') recalled = { back: 0, text: '' };

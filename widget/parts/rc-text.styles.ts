@@ -46,6 +46,9 @@ export const textStyles = css`
     padding: 4px 4px 0 14px;
     font-size: 12.5px;
     color: var(--_soft);
+    /* A selection that goes over the card takes its code alone. */
+    -webkit-user-select: none;
+    user-select: none;
   }
   .code-card .copy {
     padding: 3px 10px;
