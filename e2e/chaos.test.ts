@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkConversation, type Conversation } from '#testkit/judge/check-reply.ts';
-import { checkAgreement, checkHistory } from '#testkit/judge/history-checker.ts';
+import { checkAgreement, checkHistory } from '#testkit/judge/check-history.ts';
 import type { Credentials } from '#testkit/client/protocol-client.ts';
 import type { Random } from '#testkit/random.ts';
 import { openStage, type Stage } from '#testkit/stage.ts';

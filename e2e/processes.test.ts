@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { freePort } from '#testkit/network/free-port.ts';
 import { checkConversation } from '#testkit/judge/check-reply.ts';
-import { checkHistory } from '#testkit/judge/history-checker.ts';
+import { checkHistory } from '#testkit/judge/check-history.ts';
 import { createProtocolClient } from '#testkit/client/protocol-client.ts';
 import { askStatus as status, spawnScript } from '#testkit/processes/spawn-script.ts';
 import { openStage, type Stage } from '#testkit/stage.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkHistory } from '#testkit/judge/history-checker.ts';
+import { checkHistory } from '#testkit/judge/check-history.ts';
 import type { Credentials } from '#testkit/client/protocol-client.ts';
 import { openStage, type Stage } from '#testkit/stage.ts';
 import { createTranscript, readMessages } from '#testkit/client/transcript.ts';

@@ -1,16 +1,17 @@
-/** Random numbers that come again from the same seed (mulberry32). */
+/** Repeatable random numbers: the same seed gives the same ones (mulberry32). */
 export interface Random {
   readonly seed: number;
   /** 0 ≤ x < 1. */
   next(): number;
-  /** A whole number from `low` up to and with `high`. */
+  /** An integer from `low` to `high`, both included. */
   between(low: number, high: number): number;
   chance(probability: number): boolean;
   pick<T>(items: readonly [T, ...T[]]): T;
-  /** Another source, that this one's later use does not disturb: one for each actor keeps a run repeatable. */
+  /** An independent source. One for each actor keeps a run repeatable, whatever order the actors draw in. */
   fork(): Random;
 }
 
+/** A source of random numbers that starts from a seed. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

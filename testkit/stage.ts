@@ -5,20 +5,25 @@ import { createRandom, type Random } from './random.ts';
 import { createRelayProcess, type RelayCommand, type RelayProcess } from './processes/relay-process.ts';
 import { openTcpProxy, type TcpProxy } from './network/tcp-proxy.ts';
 
-/** Everything a test plays on: a model that remembers, a relay that asks it, and a line to the relay that can fail. */
+/** What most end-to-end tests start: a model that remembers, a relay that asks it, and a proxy that can fail. */
 export interface Stage {
   readonly model: ModelServer;
   readonly relay: RelayProcess;
   readonly proxy: TcpProxy;
-  /** Asks through the proxy. */
+  /** Sends its requests through the proxy. */
   readonly client: ProtocolClient;
-  /** Asks the relay itself. */
+  /** Sends its requests to the relay itself. */
   readonly direct: ProtocolClient;
   readonly random: Random;
   close(): Promise<void>;
 }
 
-/** @param command what to run in place of the relay's own entry */
+/**
+ * Starts a stage; what it draws depends on TEST_SEED.
+ *
+ * @param settings environment variables of the relay
+ * @param command what to run in place of the relay's own entry
+ */
 export async function openStage(settings: Record<string, string> = {}, command: RelayCommand = {}): Promise<Stage> {
   const seed = readTestSeed();
   const random = createRandom(seed);

@@ -1,20 +1,21 @@
+/** Resolves after so many ms. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
 }
 
-/** A condition was not met in time. */
-export class WaitedInVainError extends Error {
-  override name = 'WaitedInVainError';
+/** A condition did not come true in time. */
+export class WaitTimeoutError extends Error {
+  override name = 'WaitTimeoutError';
 }
 
 /**
  * Waits until `probe` gives something other than null, undefined or false, and resolves with it.
  *
- * Patient unless it is told otherwise: what is waited for in vain is a failure, and what is slow on a busy machine is none.
+ * The default timeout is long: on a busy machine a slow condition is no failure, one that never comes true is.
  *
- * @throws WaitedInVainError naming `what` when that takes longer than `timeoutMs`.
+ * @throws WaitTimeoutError naming `what` when that takes longer than `timeoutMs`.
  */
 export async function until<T>(
   what: string,
@@ -25,12 +26,12 @@ export async function until<T>(
   for (;;) {
     const value = await probe();
     if (value !== null && value !== undefined && value !== false) return value as Exclude<T, null | undefined | false>;
-    if (Date.now() > deadline) throw new WaitedInVainError(`Waited ${timeoutMs} ms in vain until ${what}.`);
+    if (Date.now() > deadline) throw new WaitTimeoutError(`Timed out after ${timeoutMs} ms waiting until ${what}.`);
     await sleep(everyMs);
   }
 }
 
-/** Whether something comes true in time. What the probe throws is nobody's answer, and is thrown on. */
+/** Whether a condition comes true in time. Errors of the probe are passed on. */
 export async function comesTrue(
   probe: () => unknown,
   options: { timeoutMs: number; everyMs?: number },
@@ -39,7 +40,7 @@ export async function comesTrue(
     await until('it is true', probe, options);
     return true;
   } catch (error) {
-    if (error instanceof WaitedInVainError) return false;
+    if (error instanceof WaitTimeoutError) return false;
     throw error;
   }
 }

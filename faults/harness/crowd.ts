@@ -1,5 +1,5 @@
 import { checkSession } from '#testkit/judge/check-session.ts';
-import { checkAgreement, checkHistory } from '#testkit/judge/history-checker.ts';
+import { checkAgreement, checkHistory } from '#testkit/judge/check-history.ts';
 import type { ReplyPlan } from '#testkit/model/model-server.ts';
 import type { Credentials, ProtocolClient } from '#testkit/client/protocol-client.ts';
 import type { Random } from '#testkit/random.ts';
@@ -173,7 +173,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
       promptOf.set(turn.runId, turn.prompt);
     }
     if (!lossy) await until(what, hasEnded, { timeoutMs: patienceMs });
-    else throw new Error(`Waited ${patienceMs} ms in vain until ${what}.`);
+    else throw new Error(`Timed out after ${patienceMs} ms waiting until ${what}.`);
   }
 
   async function judge({ count, violate }: RowContext): Promise<CrowdVerdict> {

@@ -1,6 +1,6 @@
 import { createKeys } from '#relay/store/redis/keys.ts';
 import { watchSession, type Viewer } from '#testkit/client/viewer.ts';
-import { sleep, until, WaitedInVainError } from '#testkit/wait.ts';
+import { sleep, until, WaitTimeoutError } from '#testkit/wait.ts';
 import { ask, isGone, passGone } from '../harness/ask.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
@@ -137,7 +137,7 @@ async function endOf(viewer: Viewer, runId: string, drops: boolean): Promise<End
   try {
     return await until('the viewer has heard the end', found, { timeoutMs: 30_000, everyMs: 5 });
   } catch (error) {
-    if (error instanceof WaitedInVainError) return { kind: 'silence', at: performance.now(), text };
+    if (error instanceof WaitTimeoutError) return { kind: 'silence', at: performance.now(), text };
     throw error;
   }
 }

@@ -3,20 +3,22 @@ import { createVisitor, type Chat, type Visitor } from './visitor.ts';
 import { openHostPage, type HostPage } from './host-page.ts';
 import { openStage, type Stage } from '../stage.ts';
 
-/** A stage with somebody's site before it, and browsers to visit it. */
+/** A stage, with a site that embeds the widget and visitors with browsers. */
 export interface BrowserStage extends Stage {
   readonly page: HostPage;
-  /** A visitor with a fresh profile; all are gone after the test that called `endVisits`. */
+  /** Opens a browser with a fresh profile. */
   visit(): Promise<Visitor>;
+  /** Closes all browsers, and ends the proxy's faults. */
   endVisits(): Promise<void>;
-  /** Sends a prompt that will be answered so: plain prose, so many tokens at that pace. */
+  /** Sends a prompt, which the model answers in plain prose of so many tokens at this pace. */
   ask(chat: Chat, prompt: string, tokens: number, tokensPerSecond: number): Promise<void>;
-  /** What the model's last call for a prompt wrote. */
+  /** The text of the model's last call for a prompt. */
   written(prompt: string): string;
-  /** Each of these viewers has these answers to these prompts, to the letter, in its element and on its page. */
+  /** Expects these prompts and their answers, to the letter, in each element's `messages` and on its page. */
   expectAnswers(chats: readonly Chat[], prompts: readonly string[]): Promise<void>;
 }
 
+/** Starts everything but the visitors. */
 export async function openBrowserStage(): Promise<BrowserStage> {
   const stage = await openStage();
   const page = await openHostPage({ scriptOrigin: stage.relay.origin, relayOrigin: stage.proxy.origin });

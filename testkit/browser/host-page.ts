@@ -2,19 +2,23 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-/** Somebody's site with the widget on it: of another origin than the relay, as it is in life. */
+/** A site that embeds the widget, on another origin than the relay. */
 export interface HostPage {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** `scriptOrigin` is where the script comes from, `relayOrigin` where the chat talks to: a line that fails. */
+/**
+ * Serves the page of a site.
+ *
+ * @param options `scriptOrigin` serves the script; `relayOrigin` is the chat's relay, or a proxy before it
+ */
 export async function openHostPage(options: { scriptOrigin: string; relayOrigin: string }): Promise<HostPage> {
   const html = `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
-    <title>A site of somebody's</title>
+    <title>A site</title>
     <script src="${options.scriptOrigin}/widget.js" defer></script>
   </head>
   <body>

@@ -6,14 +6,15 @@ import { ensureBrowser } from '#scripts/programs.ts';
 import type { Credentials } from '../client/protocol-client.ts';
 import { until } from '../wait.ts';
 
-/** A visitor's browser with a profile of its own on disk, that can be closed and opened again. */
+/** A browser whose profile outlives it: it can be closed and opened again. */
 export interface Visitor {
   /** Opens the browser with the same profile as before. */
   open(): Promise<void>;
-  /** With `clock`, the page's own timers can be put forward (`page.clock`). */
+  /** Opens a page with the chat. With `clock`, the page's timers can be advanced (`page.clock`). */
   newTab(url: string, options?: { clock: boolean }): Promise<Chat>;
   /** Closes the browser; the profile stays. */
   close(): Promise<void>;
+  /** Closes the browser and deletes the profile. */
   dispose(): Promise<void>;
 }
 
@@ -23,21 +24,22 @@ export interface Chat {
   /** Types a prompt and presses Send. */
   send(text: string): Promise<void>;
   stop(): Promise<void>;
-  /** Texts of the messages as the element's `messages` says. */
+  /** The messages of the element's `messages` property, as texts. */
   messages(): Promise<{ role: string; text: string; status: string | null }[]>;
-  /** Texts of the answers as they stand on the page. */
+  /** The answers that are drawn on the page, as texts. */
   shown(): Promise<string[]>;
-  /** Waits until the newest answer says that its run has come to this end. */
+  /** Waits until there are so many answers (1 when not given) and the newest has this status. */
   waitFor(status: 'completed' | 'cancelled' | 'failed', answers?: number): Promise<void>;
-  /** Waits until the newest of that many answers has at least so many characters. */
+  /** Waits until there are so many answers (1 when not given) and the newest has at least `length` characters. */
   waitForText(length: number, answers?: number): Promise<void>;
   status(): Promise<string>;
-  /** Remembers every status from now on; the result tells them. */
+  /** Records every status from now on; the returned function reads them. */
   recordStatuses(): Promise<() => Promise<string[]>>;
   credentials(): Promise<Credentials>;
   join(credentials: Credentials): Promise<void>;
 }
 
+/** Opens a browser with a fresh profile in a temporary folder. */
 export async function createVisitor(): Promise<Visitor> {
   const profile = mkdtempSync(path.join(tmpdir(), 'resumable-chat-profile-'));
   let context: BrowserContext | null = null;
@@ -99,7 +101,7 @@ async function openChat(page: Page): Promise<Chat> {
       await page.getByRole('button', { name: 'Send' }).click();
     },
     stop: () => page.getByRole('button', { name: 'Stop' }).click(),
-    // Paragraphs are drawn as such; between two of them stood an empty line.
+    // An empty line in the answer became two paragraphs.
     shown: () =>
       page
         .getByRole('article', { name: 'Answer' })
@@ -136,7 +138,7 @@ async function openChat(page: Page): Promise<Chat> {
   };
 }
 
-/** What docs/protocol.md says of the element, as far as it is used here. */
+/** The element's properties that are read here, as docs/element.md has them. */
 interface ChatElement {
   messages: {
     role: string;

@@ -6,11 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { isNetworkError } from '../network/is-network-error.ts';
 import { sleep } from '../wait.ts';
 
+/** What a client keeps of a session. */
 export interface Credentials {
   sessionId: string;
   token: string;
 }
 
+/** The answer to an accepted prompt. */
 export interface Accepted {
   sessionId: string;
   messageId: string;
@@ -28,6 +30,7 @@ export interface WirePart {
   output?: unknown;
 }
 
+/** A message as it travels in a snapshot or in the state of a session. */
 export interface WireMessage {
   id: string;
   role: string;
@@ -35,49 +38,53 @@ export interface WireMessage {
   metadata?: { run?: { runId: string; status: string; attempt: number; problem?: { code: string } } };
 }
 
+/** The answer to `GET /api/sessions/:id`. */
 export interface SessionState {
   messages: WireMessage[];
   run: { runId: string; messageId: string; status: string; attempt: number } | null;
   cursor: string;
 }
 
+/** A response with its body parsed; null for an empty one. */
 export interface Answer<T> {
   status: number;
   body: T;
 }
 
-/** How long one request may take before it counts as lost. */
+/** Ms until a request without an answer counts as lost. */
 const REQUEST_TIMEOUT_MS = 2_000;
 const RETRY_MS = 50;
 const GIVE_UP_MS = 30_000;
 
+/** Requests of docs/protocol.md. Those that fail are repeated until the relay answers, but for `postOnce`. */
 export interface ProtocolClient {
   readonly origin: string;
-  /** Requests that got no answer and were made again. */
+  /** Requests that were sent again. */
   readonly retries: number;
   mint(): Promise<Credentials>;
-  /** Posts until there is an answer that is none of the relay being away; always with the same message id. */
+  /** Posts a prompt until the relay answers something other than 503, with the same message id each time. */
   post(
     credentials: Credentials,
     prompt: { prompt?: string; messageId?: string; parentId?: string },
   ): Promise<Answer<Accepted>>;
-  /** Posts once; null when the line or the relay failed before there was an answer. */
+  /** Posts once; null when the network or the relay failed before the answer. */
   postOnce(credentials: Credentials, prompt: { prompt: string; messageId: string }): Promise<Answer<Accepted> | null>;
   stop(credentials: Credentials, runId?: string): Promise<Answer<{ cancelled: boolean; runId?: string }>>;
   state(credentials: Credentials): Promise<Answer<SessionState>>;
   erase(credentials: Credentials): Promise<Answer<null>>;
 }
 
+/** A client of one relay, or of a proxy before relays. */
 export function createProtocolClient(origin: string): ProtocolClient {
   let retries = 0;
 
-  /** Sends until the relay answers; every request here may be sent twice. */
+  /** Sends until the relay answers: every request here is idempotent. */
   async function send<T>(method: string, path: string, token: string | null, body?: unknown): Promise<Answer<T>> {
     const deadline = Date.now() + GIVE_UP_MS;
     for (;;) {
       const answer = await attempt<T>(method, path, token, body);
       if (answer && answer.status !== 503) return answer;
-      if (Date.now() > deadline) throw new Error(`${method} ${path} got no answer for ${GIVE_UP_MS} ms.`);
+      if (Date.now() > deadline) throw new Error(`${method} ${path} was not answered within ${GIVE_UP_MS} ms.`);
       retries += 1;
       await sleep(RETRY_MS);
     }

@@ -37,6 +37,7 @@ interface OpenMessage {
   parts: WirePart[];
 }
 
+/** An empty transcript. */
 export function createTranscript(): Transcript {
   let messages: OpenMessage[] = [];
 

@@ -4,54 +4,55 @@ import { createTranscript, type Transcript } from './transcript.ts';
 import { compareCursors, follows, isTerminal, readEvents, START, type WireFrame } from './wire.ts';
 import { sleep } from '../wait.ts';
 
-/** One frame as a viewer got it. */
+/** A frame, with where and when a viewer got it. */
 export interface Received {
   frame: WireFrame;
-  /** Which connection brought it, and how many this connection had brought before. */
+  /** The number of its connection, and of frames before it on that connection. */
   connection: number;
   position: number;
-  /** The viewer's cursor when it came. */
+  /** The viewer's cursor before it was applied. */
   at: string;
   /** When it came, as `performance.now()` says. */
   seenAt: number;
 }
 
-/** Somebody who watches a session over any number of connections, and remembers everything that came. */
+/** Follows a session over any number of connections and keeps every frame. */
 export interface Viewer {
   readonly received: readonly Received[];
   readonly transcript: Transcript;
   readonly cursor: string;
   readonly connections: number;
-  /** What the relay answered last; null before it has. */
+  /** The status of the relay's latest response; null before the first. */
   readonly status: number | null;
-  /** Why the relay closed connections by its own will. */
+  /** Reasons of the `bye` events, oldest first. */
   readonly byes: readonly string[];
   /**
-   * The terminal message of this run was seen, or a snapshot that holds its prompt: it holds finished runs only.
+   * Whether the run's terminal message was seen, or a snapshot with its prompt: snapshots hold finished runs only.
    *
    * @throws what ended the viewer, if anything did.
    */
   hasEnded(run: { runId: string; messageId: string }): boolean;
-  /** Drops the line, as a laptop that is shut; it comes back by itself. */
+  /** Drops the connection, as a closed laptop does; the viewer reconnects by itself. */
   drop(): void;
-  /** Leaves for good. Rejects with what ended the viewer before, if anything did. */
+  /** Stops following. Rejects with what ended the viewer before, if anything did. */
   leave(): Promise<void>;
 }
 
+/** Whom a viewer follows, and how patiently. */
 export interface ViewOptions {
   origin: string;
   credentials: Credentials;
-  /** Where to begin; not given: at the beginning, without a cursor. */
+  /** The first cursor; none when not given. */
   after?: string;
-  /** A line that has been silent for so long is taken for dead. */
+  /** Ms of silence after which the connection is dropped; 1500 when not given. */
   silenceMs?: number;
-  /** Comes back so long after a line was lost; 20 ms when not given. */
+  /** Ms between the loss of a connection and the next; 20 when not given. */
   reconnectMs?: number;
 }
 
 const RECONNECT_MS = 20;
 
-/** The relay refused a stream, and coming back would change nothing. */
+/** The relay refused a stream, and a retry would change nothing. */
 export class RefusedError extends Error {
   override name = 'RefusedError';
   readonly status: number;
@@ -62,10 +63,11 @@ export class RefusedError extends Error {
   }
 }
 
+/** Begins to follow a session; see `Viewer`. */
 export function watchSession(options: ViewOptions): Viewer {
   const { origin, credentials, after, silenceMs = 1_500, reconnectMs = RECONNECT_MS } = options;
   const received: Received[] = [];
-  /** Runs whose terminal message was seen, and messages that stood in a snapshot. */
+  /** Runs whose terminal message was seen, and ids of messages in snapshots. */
   const ended = new Set<string>();
   const byes: string[] = [];
   const transcript = createTranscript();
@@ -119,7 +121,7 @@ export function watchSession(options: ViewOptions): Viewer {
     }
   }
 
-  /** False when something was missed, and only a new connection helps. */
+  /** Applies a frame; false when frames before it are missing, so that the viewer has to reconnect. */
   function take(frame: WireFrame): boolean {
     const at = cursor ?? START;
     if (frame.message.type !== 'snapshot' && !follows(at, frame)) return compareCursors(frame.id, at) <= 0;
@@ -162,7 +164,11 @@ export function watchSession(options: ViewOptions): Viewer {
   };
 }
 
-/** One connection with `until=idle`, to its end: every frame of it. */
+/**
+ * The frames of one connection with `until=idle`, to its end.
+ *
+ * @throws RefusedError when the relay answers anything but 200.
+ */
 export async function resumeOnce({
   origin,
   credentials,

@@ -1,7 +1,8 @@
-/** Cursors, frames and the rule of what follows, as docs/protocol.md says them; written anew, on purpose. */
+/** Cursors, frames and the rule of which frame follows: docs/protocol.md written out a second time, on purpose. */
 
+/** A message of the log, with its id. */
 export interface WireFrame {
-  /** `id:` of the event. */
+  /** The `id:` of its event. */
   id: string;
   message: {
     type: string;
@@ -12,8 +13,10 @@ export interface WireFrame {
   };
 }
 
+/** The cursor before the first entry of every log. */
 export const START = '0-0';
 
+/** @throws Error when this is no cursor, or its numbers are beyond 2^53. */
 export function parseCursor(cursor: string): [fence: number, seq: number] {
   const match = /^(0|[1-9]\d*)-(0|[1-9]\d*)$/.exec(cursor);
   if (!match) throw new Error(`Not a cursor: ${JSON.stringify(cursor)}`);
@@ -22,12 +25,14 @@ export function parseCursor(cursor: string): [fence: number, seq: number] {
   return [fence, seq];
 }
 
+/** Negative when `a` is the earlier one. */
 export function compareCursors(a: string, b: string): number {
   const [fenceA, seqA] = parseCursor(a);
   const [fenceB, seqB] = parseCursor(b);
   return fenceA - fenceB || seqA - seqB;
 }
 
+/** Whether a frame continues the log exactly at a cursor. */
 export function follows(cursor: string, { id, message }: WireFrame): boolean {
   const [fence, seq] = parseCursor(message.from ?? id);
   if (seq === 0) return message.prev === cursor;
@@ -35,17 +40,19 @@ export function follows(cursor: string, { id, message }: WireFrame): boolean {
   return fence === atFence && seq === atSeq + 1;
 }
 
+/** Whether a frame ends its run. */
 export function isTerminal({ message }: WireFrame): boolean {
   return message.type === 'metadata' && ['completed', 'cancelled', 'failed'].includes(String(message['status']));
 }
 
+/** A server-sent event. */
 export interface ServerEvent {
   event: string;
   id: string | null;
   data: string;
 }
 
-/** The events of a stream as they come (the WHATWG's rules, as far as the relay uses them). */
+/** Parses a stream of server-sent events, by as much of the WHATWG's rules as the relay uses. */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
   let buffer = '';

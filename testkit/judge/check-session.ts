@@ -1,19 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import { checkConversation, type Conversation, type ConversationVerdict } from './check-reply.ts';
-import { checkAgreement, checkHistory, type SnapshotRule } from './history-checker.ts';
+import { checkAgreement, checkHistory, type SnapshotRule } from './check-history.ts';
 import type { ModelServer } from '../model/model-server.ts';
 import type { SessionState } from '../client/protocol-client.ts';
 import { readMessages } from '../client/transcript.ts';
 import type { Viewer } from '../client/viewer.ts';
 import { isTerminal } from '../client/wire.ts';
 
+/** All that is known of a session when it is over. */
 export interface SessionHistory extends Conversation {
-  /** Everybody who watched, from wherever on, to the end. */
+  /** Viewers that followed to the end, from any cursor. */
   viewers: readonly Pick<Viewer, 'received' | 'transcript'>[];
-  /** What the relay says of the session when all is over. */
+  /** The state of the session, read from the relay at the end. */
   state: SessionState;
   model: ModelServer;
-  /** `any` where a viewer's cursor may lie before the last finished run. */
+  /** When viewers may get snapshots; `first` when not given. */
   snapshots?: SnapshotRule;
 }
 
@@ -21,13 +22,13 @@ export interface SessionHistory extends Conversation {
 const MAX_ATTEMPTS = 3;
 
 /**
- * The whole history of a session, judged at its end by what all its viewers saw, what the relay says, and what the
- * model was asked and wrote. As sentences, what is wrong of this:
+ * Judges the history of a session by what its viewers saw, what the relay says, and what the model was asked and wrote.
+ * One sentence for each violation of these rules:
  *
  * - each viewer got each message once, in order, without a gap, and nothing after a run's one terminal message;
- * - all viewers agree with one another and, at the end, with the relay;
- * - every prompt was answered, by exactly what the model wrote for it, or its run was interrupted too often;
- * - the model was asked once for each attempt of a run and not more often, and each run ended for each who saw it begin.
+ * - all viewers agree with each other and, at the end, with the relay;
+ * - every prompt was answered by exactly what the model wrote for it, or its run was stopped, or interrupted too often;
+ * - the model was asked at most once per turn and attempt, and each viewer that saw a run begin saw it end.
  */
 export function checkSession({
   viewers,
@@ -38,7 +39,7 @@ export function checkSession({
 }: SessionHistory): ConversationVerdict {
   const messages = readMessages(state.messages);
   const { violations, ...counts } = checkConversation(messages, conversation, model);
-  // Nothing else may end a run here: the models of the tests never fail.
+  // The models of the tests never fail, so that a run can only fail by its attempts.
   for (const { metadata } of state.messages) {
     const { attempt = 0, problem } = metadata?.run ?? {};
     if (problem === undefined) continue;
@@ -58,14 +59,14 @@ export function checkSession({
   }
   violations.push(...checkAgreement(viewers.map(({ received }) => received)));
   for (const { prompt, runId } of conversation.turns) {
-    // A snapshot may stand for the rest of a run.
+    // Where snapshots may come at any time, one may replace the rest of a run.
     for (const { received } of snapshots === 'first' ? viewers : []) {
       const run = received.map(({ frame }) => frame).filter(({ message }) => message.runId === runId);
       const begins = run.filter(({ message }) => ['started', 'restarted'].includes(String(message['status']))).length;
       const saw = run.some(({ message }) => message.type === 'message' || message['status'] === 'queued');
       if (!saw) continue;
       if (!run.some(isTerminal)) violations.push(`run ${runId} was seen to begin and not to end`);
-      // A claim whose owner dies before it asks costs no call; a turn that was journaled is not asked for again.
+      // At most: a relay may die between its claim and its call, and a turn that was journaled is not asked for again.
       for (const [turn, calls] of Map.groupBy(model.callsFor(prompt), (call) => call.turn)) {
         if (calls.length > begins)
           violations.push(

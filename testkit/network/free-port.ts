@@ -3,24 +3,25 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-/** Below are ports that well-known programs use. */
+/** Lower ports belong to well-known programs. */
 const LOWEST = 10_240;
-/** Where systems other than Linux begin to hand out ports by themselves (RFC 6335, section 6). */
+/** The first ephemeral port of systems other than Linux (RFC 6335, section 6). */
 const IANA_EPHEMERAL = 49_152;
 const ATTEMPTS = 100;
 
 const given = new Set<number>();
 
 /**
- * A port of this machine that nobody listens on, and that nobody is given by chance.
+ * A port of this machine on which nothing listens, below the ephemeral ones.
  *
- * A port that the system names (`listen(0)`) is one of those it also hands out to connections that go out: between
- * asking for it and using it, or while its server is down, another process's connection may come to sit on it.
+ * An ephemeral port (`listen(0)`) may be given to another process's outgoing connection before the server listens, or
+ * while the server is down.
+ *
+ * @throws Error when no free port is found.
  */
 export async function freePort(): Promise<number> {
   const end = ephemeralStart();
-  if (end <= LOWEST)
-    throw new Error(`This system hands out ports from ${end} on by itself, and leaves none for servers.`);
+  if (end <= LOWEST) throw new Error(`The ephemeral ports of this system begin at ${end} and leave none for servers.`);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const port = randomInt(LOWEST, end);
     if (given.has(port) || !(await isFree(port))) continue;

@@ -1,32 +1,33 @@
 import net from 'node:net';
 import { once } from 'node:events';
 
+/** `up`: from the client to the relay; `down`: from the relay to the client. */
 export type Direction = 'up' | 'down';
 
-/** A line between clients and the relay that can fail in the ways lines fail. */
+/** A proxy between clients and a server that fails on demand, as networks do. */
 export interface TcpProxy {
   readonly port: number;
   readonly origin: string;
   readonly counts: { connections: number; cuts: number; swallowedBytes: number };
   /** Resets every open connection; new ones work. */
   cut(): void;
-  /** No connection can be made, and the open ones are reset, until `restore`. */
+  /** Resets every connection, open or new, until `restore`. */
   goDown(): void;
   /**
-   * Bytes vanish without a sign, as in a tunnel or behind a router that forgot the connection: new connections are
-   * accepted and stay silent. A connection that lost a byte never speaks again, not even after `restore`.
+   * Swallows bytes without a sign, as a router does that forgot the connection: new connections are accepted and stay
+   * silent. A connection that lost a byte stays silent for good, also after `restore`.
    */
   blackHole(direction?: Direction | 'both'): void;
-  /** While on: requests pass, and in place of the answer to a POST its connection is reset. */
+  /** While on, requests pass, and the connection is reset in place of the response to a POST. */
   dropAnswers(on: boolean): void;
   /**
-   * Each connection made from now on ends once so many bytes have come down it: `draw` is asked for each. Null: as many
-   * as there are.
+   * Closes each new connection after so many bytes from the server; `draw` is called for each connection. Null: no
+   * limit.
    */
   limitAnswers(draw: (() => number) | null): void;
-  /** Holds back everything by this many ms, each way. */
+  /** Delays everything by so many ms, each way. */
   delay(ms: number): void;
-  /** New connections work again. */
+  /** Ends all faults: new connections work again. */
   restore(): void;
   close(): Promise<void>;
 }
@@ -34,15 +35,15 @@ export interface TcpProxy {
 interface Line {
   client: net.Socket;
   server: net.Socket;
-  /** By direction: has lost a byte, and so is dead for ever. */
+  /** The directions that have lost a byte, and pass nothing any more. */
   lost: Record<Direction, boolean>;
-  /** The request that was begun last. */
+  /** Whether the newest request is a POST. */
   isPost: boolean;
-  /** Bytes that may still come down. */
+  /** Bytes that the server may still send. */
   left: number;
 }
 
-/** To one port, or to the one that is drawn for each connection, as a balancer does. */
+/** Opens a proxy to one port of this machine, or to one drawn for each connection, as a load balancer does. */
 export async function openTcpProxy(target: number | (() => number)): Promise<TcpProxy> {
   const lines = new Set<Line>();
   const counts = { connections: 0, cuts: 0, swallowedBytes: 0 };
@@ -75,7 +76,7 @@ export async function openTcpProxy(target: number | (() => number)): Promise<Tcp
   });
 
   function pump(line: Line, direction: Direction, source: net.Socket, sink: net.Socket): void {
-    /** In the order in which they came, also once the line is quicker again. */
+    /** Delayed writes, in order: later ones wait even when the delay is gone. */
     const held: { at: number; pass: () => void }[] = [];
     const letGo = (): void => {
       while (held[0] && held[0].at <= Date.now()) held.shift()?.pass();
@@ -113,7 +114,7 @@ export async function openTcpProxy(target: number | (() => number)): Promise<Tcp
       if (held.length === 1) setTimeout(letGo, delayMs);
     });
     sink.on('drain', () => source.resume());
-    // In a black hole not even the end of a connection is heard of.
+    // A black hole swallows the end of a connection too.
     source.on('end', () => {
       if (holes[direction] || line.lost[direction]) line.lost[direction] = true;
       else sink.end();

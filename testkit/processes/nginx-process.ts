@@ -9,6 +9,7 @@ import { ensureNginx } from '#scripts/programs.ts';
 import { isNetworkError } from '../network/is-network-error.ts';
 import { until } from '../wait.ts';
 
+/** An nginx before relays, with this project's configuration. */
 export interface NginxProcess {
   readonly origin: string;
   close(): Promise<void>;
@@ -16,7 +17,11 @@ export interface NginxProcess {
 
 const CONFIGURATION = path.join(ROOT, 'deploy/nginx/relay.conf');
 
-/** An nginx with the configuration that this project ships, in which only the names and ports are others. */
+/**
+ * Starts nginx with the configuration that this project ships, changed in names and ports only.
+ *
+ * @throws Error when nginx ends, or the configuration has lost a line that has to be replaced.
+ */
 export async function startNginx(relays: readonly { port: number }[]): Promise<NginxProcess> {
   const port = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-nginx-'));

@@ -9,35 +9,37 @@ import { isNetworkError } from '../network/is-network-error.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 import { until } from '../wait.ts';
 
+/** How a process ended. */
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
 }
 
-/** A relay in a process of its own, with a store of its own in a temporary folder, always on the same port. */
+/** A relay in a process of its own, which can be killed and started again on the same port and store. */
 export interface RelayProcess {
   readonly port: number;
   readonly origin: string;
+  /** The SQLite file in a temporary folder, unless the settings name another store. */
   readonly storeFile: string;
-  /** How often it was killed. */
+  /** Calls of `kill` so far. */
   readonly kills: number;
   readonly running: boolean;
-  /** The id of the running process. */
+  /** Of the current process. */
   readonly pid: number | undefined;
-  /** What all its processes printed, errors included; the last megabyte. */
+  /** What all its processes printed to stdout and stderr, the last MiB. */
   output(): string;
-  /** Starts it, again after its end, and resolves when it is ready. */
+  /** Starts a process and resolves when it is ready. @throws Error with its output when it does not become ready. */
   start(env?: Record<string, string>): Promise<void>;
-  /** kill -9; resolves when the process is gone. */
+  /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
-  /** Resolves when the process that runs now has ended. */
+  /** Resolves when the current process has ended. */
   ended(): Promise<Exit>;
-  /** Ends it and removes its store. */
+  /** Kills the process and deletes its store. */
   dispose(): Promise<void>;
 }
 
-/** Settings that suit tests: nothing is limited by the minute, and a lease runs out soon. */
+/** Settings for tests: no rate limits, and leases that run out soon. */
 const TEST_SETTINGS = {
   HOST: '127.0.0.1',
   LEASE_MS: '1000',
@@ -48,19 +50,22 @@ const TEST_SETTINGS = {
   MAX_STREAMS_PER_SESSION: '0',
 };
 
+/** Characters of output that are kept. */
 const OUTPUT_LIMIT = 1024 * 1024;
-/** Printed once it listens. That its port answers is not enough: whoever sits there may be another. */
+/** Printed when the relay listens. An answer on its port does not prove that: another process may have the port. */
 const READY = 'The relay is ready at ';
-/** A relay is ready within a second or two; on a machine with ten times as much to do as it can, within ten times that. */
+/** A relay takes one or two seconds to start, and many times that on an overloaded machine. */
 const START_MS = 60_000;
 
+/** What to run in place of the relay's own entry. */
 export interface RelayCommand {
-  /** In place of the relay's own. */
+  /** The script, relative to the root of the repository. */
   script?: string;
-  /** A program with its arguments that runs the command. */
+  /** A program, with its arguments, that runs the command. */
   runBy?: readonly string[];
 }
 
+/** A relay with these settings, not started yet. */
 export async function createRelayProcess(
   settings: Record<string, string>,
   { script = 'relay/node/main.ts', runBy = [] }: RelayCommand = {},
@@ -97,7 +102,7 @@ export async function createRelayProcess(
         if (!said.includes(READY)) said = (said + text).slice(-OUTPUT_LIMIT);
       });
     }
-    // When it is gone, and all that it has printed has been read.
+    // `close` comes after `exit`, when the output has been read to its end.
     exit = once(started, 'close').then(([code, signal]: unknown[]) => {
       if (child === started) child = null;
       return { code, signal } as Exit;
@@ -149,7 +154,7 @@ async function isReady(origin: string): Promise<boolean> {
     await response.arrayBuffer();
     return response.ok;
   } catch (error) {
-    // Not listening yet is what is waited for; anything else is a mistake in the test.
+    // It does not listen yet.
     if (isNetworkError(error)) return false;
     throw error;
   }

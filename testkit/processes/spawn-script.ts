@@ -3,15 +3,17 @@ import { ROOT } from '#scripts/ensure-build.ts';
 import { isNetworkError } from '../network/is-network-error.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 
+/** A running script. */
 export interface Script {
   readonly process: ChildProcess;
-  /** Everything it printed on stdout and stderr. */
+  /** What it printed to stdout and stderr so far. */
   output(): string;
 }
 
 /**
- * Runs a file of the repository as its npm script would, with these settings and none of the shell's; in `cwd`, which is the
- * repository's root when not given.
+ * Starts a script of the repository with these settings and none of the shell's.
+ *
+ * @param cwd its working directory; the root of the repository when not given
  */
 export function spawnScript(args: string[], settings: Record<string, string>, cwd = ROOT): Script {
   const child = spawn(process.execPath, args, {
@@ -28,7 +30,7 @@ export function spawnScript(args: string[], settings: Record<string, string>, cw
   return { process: child, output: () => output };
 }
 
-/** The status of an answer, or null when there is none. */
+/** The status of a response; null when the network or the server failed. */
 export async function askStatus(origin: string, path: string, method = 'GET'): Promise<number | null> {
   try {
     const response = await fetch(`${origin}${path}`, { method, signal: AbortSignal.timeout(2_000) });

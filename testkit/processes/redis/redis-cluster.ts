@@ -41,7 +41,7 @@ interface Node {
 /**
  * Starts six nodes and waits until every one of them knows all others and every replica follows its master.
  *
- * @throws WaitedInVainError when the cluster does not form in time.
+ * @throws WaitTimeoutError when the cluster does not form in time.
  */
 export async function startCluster({ tls = false }: RedisClusterOptions = {}): Promise<RedisCluster> {
   const nodes = await Promise.all(Array.from({ length: 2 * MASTERS }, () => startNode(tls)));

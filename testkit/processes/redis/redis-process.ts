@@ -6,37 +6,42 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from '../../network/free-port.ts';
 
-/** A redis-server of a test's own. */
+/** A redis-server with a temporary folder of its own. */
 export interface RedisProcess {
   readonly port: number;
   /** `redis://127.0.0.1:<port>` */
   readonly url: string;
-  /** A client for what the test itself has to say or ask. */
+  /** A client for the test's own commands. */
   readonly admin: Redis;
-  /** As SIGKILL does; nothing is saved. */
+  /** SIGKILL: nothing is saved. */
   kill(): Promise<void>;
-  /** Starts it again: at the same port, with the files that are left. */
+  /** Starts it again, on the same port and with the files it has left. */
   restart(): Promise<void>;
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Ends it and takes its files away. */
+  /** Kills it and deletes its files. */
   destroy(): Promise<void>;
 }
 
+/** How to start a redis-server. */
 export interface RedisProcessOptions {
-  /** Lines of redis.conf, as arguments: `['--appendonly', 'yes']`. */
+  /** Settings of redis.conf as arguments: `['--appendonly', 'yes']`. */
   args?: string[];
-  /** A file of settings that the server reads, and may write, besides them. */
+  /** A configuration file, which the server reads and may rewrite. */
   config?: string;
-  /** Else any that is free. */
+  /** A free one when not given. */
   port?: number;
-  /** The URL for the admin's connection. */
+  /** The password of `admin`. */
   password?: string;
 }
 
-/** A server is up in a moment; on a machine that does much else it takes its time, as reading its files does. */
+/** A server starts at once, unless it has large files to read or the machine is overloaded. */
 const START_MS = 60_000;
 
-/** Starts a redis-server found on PATH, on a free port of this machine alone, with a folder of its own. */
+/**
+ * Starts the redis-server on PATH, listening on 127.0.0.1 alone.
+ *
+ * @throws Error when it cannot be run, ends, or does not answer in time.
+ */
 export async function startRedis({
   args = [],
   config,
@@ -54,7 +59,7 @@ export async function startRedis({
     maxRetriesPerRequest: null,
     ...(password === undefined ? {} : { password }),
   });
-  // Its server comes and goes.
+  // The client reconnects by itself when the test restarts the server.
   admin.on('error', () => undefined);
 
   function launch(): ChildProcess {
@@ -81,7 +86,7 @@ export async function startRedis({
       child.once('error', (error) => reject(new Error('redis-server cannot be run: is it on PATH?', { cause: error })));
       child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}`)));
     });
-    // It ends one day, when nobody waits any more.
+    // The server ends sooner or later, when nothing awaits this promise any more.
     failed.catch(() => undefined);
     await Promise.race([answered, failed]);
   }

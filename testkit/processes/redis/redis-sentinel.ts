@@ -19,11 +19,13 @@ export interface SentinelGroup {
 /** A sentinel asks the master for its replicas every 10 s only. */
 const FORM = { timeoutMs: 30_000, everyMs: 50 };
 
+/** How the group is set up. */
 export interface SentinelGroupOptions {
   /** The servers speak TLS, to each other too. Their plain ports stay open for the tests. */
   tls?: boolean;
 }
 
+/** Starts the three servers and waits until the sentinel knows the replica. */
 export async function startSentinelGroup({ tls = false }: SentinelGroupOptions = {}): Promise<SentinelGroup> {
   const [masterTls, replicaTls, sentinelTls] = [await freePort(), await freePort(), await freePort()];
   const over = (port: number): string[] => (tls ? tlsPeerArguments(port) : []);

@@ -3,30 +3,34 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 
-/** Speaks Upstash's REST protocol (https://upstash.com/docs/redis/features/restapi) in front of a real Redis. */
+/** A server that speaks Upstash's REST protocol (https://upstash.com/docs/redis/features/restapi) before a real Redis. */
 export interface RestBridge {
   readonly url: string;
   readonly token: string;
-  /** Requests that were answered or let go unanswered, by what they asked for. */
+  /** Requests, and the commands and subscriptions in them, and answers that were dropped. */
   readonly counts: { requests: number; commands: number; subscriptions: number; lostAnswers: number };
-  /** The share of requests whose commands are carried out and whose answers never arrive. */
+  /** Executes the commands of a share of requests, and drops the answers. */
   loseAnswers(probability: number, random?: () => number): void;
-  /** While on: every request is answered as by a proxy whose server is away. */
+  /** While on, every request is answered 502, as by a proxy without its server. */
   goAway(on: boolean): void;
-  /** Ends every stream of a subscription, without a word; new ones work. */
+  /** Ends every subscription's stream; new ones work. */
   endSubscriptions(): void;
-  /** While on: subscriptions stay open and say nothing. */
+  /** While on, subscriptions stay open and deliver nothing. */
   silence(on: boolean): void;
   close(): Promise<void>;
 }
 
 const TOKEN = 'a-token-of-the-test';
 
-/** At any port that is free, when none is given. */
+/**
+ * Starts a bridge to a Redis.
+ *
+ * @param at the port; a free one when not given
+ */
 export async function startRestBridge(redisUrl: string, at = 0): Promise<RestBridge> {
-  // The shapes of RESP2 are those that Upstash answers with.
+  // Upstash answers in the shapes of RESP2.
   const redis = new Redis(redisUrl, { protocol: 2, maxRetriesPerRequest: null });
-  // Its server comes and goes.
+  // The client reconnects by itself when the test restarts Redis.
   redis.on('error', () => undefined);
   const streams = new Set<{ response: ServerResponse; subscriber: Redis }>();
   const counts = { requests: 0, commands: 0, subscriptions: 0, lostAnswers: 0 };
@@ -36,7 +40,7 @@ export async function startRestBridge(redisUrl: string, at = 0): Promise<RestBri
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      // A stream that has begun just ends.
+      // A response that has begun cannot become an error any more.
       if (response.headersSent) response.destroy();
       else send(response, 500, { error: error instanceof Error ? error.message : String(error) });
     });
@@ -85,7 +89,7 @@ export async function startRestBridge(redisUrl: string, at = 0): Promise<RestBri
 
   async function subscribe(channel: string, response: ServerResponse): Promise<void> {
     counts.subscriptions += 1;
-    // With its server a stream ends, as any that the far side has lost.
+    // A stream ends with its Redis, as it does with any upstream server.
     const subscriber = redis.duplicate({ autoResubscribe: false, retryStrategy: () => null });
     subscriber.on('error', () => undefined);
     subscriber.on('end', () => response.destroy());
@@ -143,7 +147,7 @@ async function readText(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** All texts at any depth but OK, as Upstash does when asked to. */
+/** Encodes all strings, at any depth, but for OK: Upstash's `Upstash-Encoding: base64`. */
 function toBase64(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toBase64);
   if (!Buffer.isBuffer(value)) return value;

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
-/** The certificate that a redis-server of a test shows; it has signed itself. */
+/** The self-signed certificate of a test's redis-server. */
 export const CERTIFICATE = fileURLToPath(new URL('certificate.pem', import.meta.url));
 const KEY = fileURLToPath(new URL('key.pem', import.meta.url));
 
-/** What makes a redis-server listen for TLS at a port, besides its own. */
+/** Arguments by which a redis-server listens for TLS on one more port. */
 export function tlsArguments(port: number): string[] {
   return [
     '--tls-port',
@@ -20,12 +20,12 @@ export function tlsArguments(port: number): string[] {
   ];
 }
 
-/** The same for servers that also speak to each other over TLS. */
+/** The same for servers that speak TLS to each other too. */
 export function tlsPeerArguments(port: number): string[] {
   return [...tlsArguments(port), '--tls-ca-cert-file', CERTIFICATE, '--tls-replication', 'yes'];
 }
 
-/** From here on this process trusts that certificate, besides those it trusts already. */
+/** Makes this process trust the certificate, besides those it trusts already. */
 export function trustCertificate(): void {
   setDefaultCACertificates([...getCACertificates('default'), readFileSync(CERTIFICATE, 'utf8')]);
 }

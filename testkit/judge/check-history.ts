@@ -1,15 +1,16 @@
 import type { Received } from '../client/viewer.ts';
 import { compareCursors, follows, isTerminal, START } from '../client/wire.ts';
 
+/**
+ * When a viewer may get a snapshot. `first`: only when it had no cursor, which is right when its cursor never lies before
+ * the last finished run. `any`: at the beginning of any connection. `withdrawing`: also in the middle of one, where the
+ * store may lose its latest entries; the snapshot then takes back what was seen, terminal messages included.
+ */
 export type SnapshotRule = 'any' | 'first' | 'withdrawing';
 
 /**
- * What is wrong with what one viewer saw, as sentences; empty when every connection brought exactly what follows the
- * cursor it was made with, each message once, and each run one terminal message and nothing after it.
- *
- * `snapshots: 'first'` allows a snapshot only to a viewer that had nothing yet: right for one whose cursor never lies
- * before the last finished run. `withdrawing` is for a store that may lose its latest entries: a snapshot then takes back
- * what was seen, an end included, in the middle of a connection too.
+ * Judges what one viewer got, one sentence for each violation: every connection brings exactly what follows its cursor,
+ * each message once, and nothing after a run's terminal message.
  */
 export function checkHistory(received: readonly Received[], { snapshots }: { snapshots: SnapshotRule }): string[] {
   const violations: string[] = [];
@@ -39,13 +40,13 @@ export function checkHistory(received: readonly Received[], { snapshots }: { sna
   return violations;
 }
 
-/** Everybody who saw the entry with one id saw the same message: no two histories. */
+/** Judges whether all viewers got the same message under the same id: there are no two histories. */
 export function checkAgreement(viewers: readonly (readonly Received[])[]): string[] {
   const seen = new Map<string, string>();
   const violations: string[] = [];
   for (const received of viewers) {
     for (const { frame } of received) {
-      // Merged frames differ in how much they hold, and the snapshot of a cursor stands for what lies before it.
+      // Merged frames hold more or less for each viewer, and a snapshot has the id of the last entry that it replaces.
       if (frame.message.from !== undefined || frame.message.type === 'snapshot') continue;
       const text = JSON.stringify(frame.message);
       const other = seen.get(frame.id);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkAgreement, checkHistory } from './history-checker.ts';
+import { checkAgreement, checkHistory } from './check-history.ts';
 import type { Received } from '../client/viewer.ts';
 import { START, type WireFrame } from '../client/wire.ts';
 
