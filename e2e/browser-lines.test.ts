@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => stage.endVisits());
 afterAll(() => stage.close());
 
-it('goes on after a refresh in the middle of an answer, with what was there shown at once', async () => {
+it('continues after a refresh in the middle of an answer, and shows the text so far at once', async () => {
   const chat = await (await stage.visit()).newTab(stage.page.url);
   await stage.ask(chat, 'Refresh', 400, 200);
   await chat.waitForText(300);
@@ -24,7 +24,7 @@ it('goes on after a refresh in the middle of an answer, with what was there show
   expect(stage.model.callsFor('Refresh')).toHaveLength(1);
 });
 
-it('keeps the text while the line is cut, says so, and goes on when it is back', async () => {
+it('keeps the text while the connection is cut, says so, and continues when it is back', async () => {
   const chat = await (await stage.visit()).newTab(stage.page.url);
   await stage.ask(chat, 'Cut', 400, 200);
   await chat.waitForText(300);
@@ -40,17 +40,17 @@ it('keeps the text while the line is cut, says so, and goes on when it is back',
   expect(stage.model.callsFor('Cut')).toHaveLength(1);
 });
 
-it('notices that packets vanish without a sign, and goes on once they no longer do', async () => {
+it('notices a connection that loses packets silently, and continues when it no longer does', async () => {
   const chat = await (await stage.visit()).newTab(stage.page.url, { clock: true });
   await stage.ask(chat, 'Black hole', 400, 200);
   await chat.waitForText(300);
   stage.proxy.blackHole();
   await until('the model has written all of it', () => stage.model.callsFor('Black hole')[0]?.finished);
-  // The line is silent now. After 45 s without as much as a ping it is taken for dead.
+  // After 45 s without even a ping the widget takes the connection for dead.
   expect(await chat.status()).toBe('streaming');
   await chat.page.clock.fastForward(46_000);
   await until('the chat reconnects', async () => (await chat.status()) === 'reconnecting');
-  // The next line leads into the hole as well, and is given up in its turn.
+  // The next connection is swallowed too, and given up in its turn.
   await sleep(1_500);
   stage.proxy.restore();
   await until('the chat has the whole answer', async () => {
@@ -62,7 +62,7 @@ it('notices that packets vanish without a sign, and goes on once they no longer 
   expect(stage.proxy.counts.swallowedBytes).toBeGreaterThan(0);
 });
 
-it('sends a prompt once, though the answer to the POST was lost and the line went down', async () => {
+it('sends a prompt once, although the answer to the POST was lost and the connection went down', async () => {
   const chat = await (await stage.visit()).newTab(stage.page.url);
   await stage.ask(chat, 'First', 10, 500);
   await chat.waitFor('completed');
@@ -76,7 +76,7 @@ it('sends a prompt once, though the answer to the POST was lost and the line wen
   expect(stage.model.callsFor('Lost answer')).toHaveLength(1);
 });
 
-it('brings an answer of 5,000 tokens whole through ten interruptions of every kind', async () => {
+it('completes an answer of 5,000 tokens through ten interruptions of every kind', async () => {
   const { relay, proxy, model, random } = stage;
   const visitor = await stage.visit();
   let chat = await visitor.newTab(stage.page.url);
@@ -85,7 +85,7 @@ it('brings an answer of 5,000 tokens whole through ten interruptions of every ki
   await chat.send(prompt);
   const interruptions = ['cut', 'refresh', 'down', 'tab', 'cut', 'relay', 'refresh', 'cut', 'browser', 'down'] as const;
   for (const [index, interruption] of interruptions.entries()) {
-    // Each of them meets the answer about 450 tokens further on, while more is being written.
+    // About every 450 tokens, while the answer is being written.
     model.allow(prompt, (index + 1) * 450);
     await chat.waitForText(index * 1_500 + 100);
     await sleep(random.between(0, 150));

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => stage.endVisits());
 afterAll(() => stage.close());
 
-it('finishes every answer though the relay is killed at any point, from before the POST to after the end', async () => {
+it('finishes every answer although the relay is killed at any point, from before the POST to after the end', async () => {
   const { relay, random } = stage;
   const visitor = await stage.visit();
   const first = await visitor.newTab(stage.page.url);
@@ -34,7 +34,7 @@ it('finishes every answer though the relay is killed at any point, from before t
   expect(relay.kills).toBe(8);
 });
 
-it('shows nothing of a planned restart in the middle of an answer but a short wait', async () => {
+it('shows a planned restart in the middle of an answer as a short wait only', async () => {
   const { relay, model } = stage;
   const chat = await (await stage.visit()).newTab(stage.page.url);
   const statuses = await chat.recordStatuses();

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterEach(() => stage.endVisits());
 afterAll(() => stage.close());
 
-it('goes on in a tab that was closed and opened again', async () => {
+it('continues in a tab that was closed and opened again', async () => {
   const visitor = await stage.visit();
   const first = await visitor.newTab(stage.page.url);
   await stage.ask(first, 'Tab', 300, 200);
@@ -23,12 +23,12 @@ it('goes on in a tab that was closed and opened again', async () => {
   await stage.expectAnswers([second], ['Tab']);
 });
 
-it('goes on in a browser that was closed and opened again', async () => {
+it('continues in a browser that was closed and opened again', async () => {
   const visitor = await stage.visit();
   const first = await visitor.newTab(stage.page.url);
   await stage.ask(first, 'Browser', 500, 200);
   await first.waitForText(200);
-  // What a browser keeps of a page it writes to disk with some delay.
+  // A browser writes a page's storage to disk with some delay.
   await sleep(500);
   await visitor.close();
   await visitor.open();
@@ -37,7 +37,7 @@ it('goes on in a browser that was closed and opened again', async () => {
   await stage.expectAnswers([second], ['Browser']);
 });
 
-it('shows the same in two tabs and on a second device, and turns begun in any of them', async () => {
+it('shows the same conversation in two tabs and on a second device, wherever a prompt is sent', async () => {
   const visitor = await stage.visit();
   const first = await visitor.newTab(stage.page.url);
   await stage.ask(first, 'From the first tab', 300, 200);
@@ -51,7 +51,7 @@ it('shows the same in two tabs and on a second device, and turns begun in any of
 
   await stage.ask(second, 'From the second tab', 60, 200);
   await second.waitFor('completed', 2);
-  // A tab in the background may have let go of its line; it catches up when it is looked at.
+  // A background tab may have closed its connection; it catches up when it is shown.
   await first.page.bringToFront();
   await first.waitFor('completed', 2);
   await elsewhere.waitFor('completed', 2);
@@ -64,7 +64,7 @@ it('shows the same in two tabs and on a second device, and turns begun in any of
   for (const { finished } of stage.model.calls) expect(finished).toBe(true);
 });
 
-it('writes in ten tabs that are all on view, over the six connections that a browser has for a relay', async () => {
+it('works in ten visible tabs over the six connections that a browser opens to a relay', async () => {
   const visitor = await stage.visit();
   const first = await visitor.newTab(stage.page.url);
   await stage.ask(first, 'Ten tabs', 2_000, 100);
@@ -75,7 +75,7 @@ it('writes in ten tabs that are all on view, over the six connections that a bro
     expect(await chat.page.evaluate(() => document.visibilityState)).toBe('visible');
     await chat.waitForText(100);
   }
-  // All of them go on, and there is a connection left for what the last one wants.
+  // All of them continue, and there is a connection left for the last one's prompt.
   const before = await Promise.all(chats.map(async (chat) => (await chat.messages()).at(-1)?.text.length ?? 0));
   for (const [index, chat] of chats.entries()) await chat.waitForText((before[index] ?? 0) + 100);
   await chats.at(-1)?.stop();
@@ -84,7 +84,7 @@ it('writes in ten tabs that are all on view, over the six connections that a bro
   for (const chat of chats) expect((await chat.shown())[0]).toBe(kept);
 });
 
-it('stops from another tab: the model is hung up on, and every viewer keeps the same beginning', async () => {
+it('stops from another tab: the model call is aborted, and every viewer keeps the same beginning', async () => {
   const visitor = await stage.visit();
   const first = await visitor.newTab(stage.page.url);
   await stage.ask(first, 'Stop', 3_000, 200);

@@ -14,8 +14,8 @@ const PROMPTS = 12;
 const VIEWERS = 2;
 const STOPPED = 0.15;
 /**
- * The relay is killed each time that so many more prompts were accepted, as often on a fast machine as on a slow one; but
- * not before most replies could have ended, for one that is interrupted more than twice is given up.
+ * Accepted prompts between two kills: counted rather than timed, so that a slow machine kills as often as a fast one. Not
+ * so soon that most replies are interrupted, since a run fails after three interruptions.
  */
 const PROMPTS_BETWEEN_KILLS = { min: 12, max: 30 };
 const MS_BETWEEN_KILLS = { min: 1000, max: 2000 };
@@ -64,12 +64,12 @@ it('answers every acknowledged prompt, whole and once, for every viewer, through
   }
   console.log('chaos:', JSON.stringify({ ...totals, kills: relay.kills, retries: client.retries, ...proxy.counts }));
   expect(totals.prompts).toBe(SESSIONS * PROMPTS);
-  // A run fails only by being interrupted three times, which is rare.
+  // A run fails only when it is interrupted three times, which is rare.
   expect(totals.failed).toBeLessThanOrEqual(totals.prompts * 0.05);
   expect(relay.kills).toBeGreaterThanOrEqual(2);
 });
 
-/** One visitor with two tabs: asks, waits for the end of the answer in both, asks on. */
+/** A visitor with two tabs, who asks, waits until both have seen the end of the answer, and asks again. */
 async function converse(actors: Actor[], random: Random): Promise<void> {
   const { client, model, proxy } = stage;
   const credentials = await client.mint();

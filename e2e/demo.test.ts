@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('finishes an answer though the relay is killed from the page in the middle of it', async () => {
+it('finishes an answer although the relay is killed from the page in the middle of it', async () => {
   const chat = await openTab();
   await chat.send('/long 300');
   await chat.waitForText(200);
@@ -43,14 +43,14 @@ it('finishes an answer though the relay is killed from the page in the middle of
   const { body } = await client.state(await chat.credentials());
   expect(readMessages(body.messages).at(-1)?.text).toBe(interrupted);
   expect(body.messages.at(-1)?.metadata?.run?.attempt).toBe(2);
-  // The demo's model writes the same for the same prompt: so this is what an undisturbed answer looks like.
+  // The demo's model answers the same prompt with the same text, so that this is the undisturbed answer.
   await chat.page.getByRole('button', { name: 'New chat' }).click();
   await chat.send('/long 300');
   await chat.waitFor('completed');
   expect(await lastAnswer(chat)).toBe(interrupted);
 });
 
-it('goes on with an answer after the network was cut from the page, and stops one from elsewhere', async () => {
+it('continues an answer after the network was cut from the page, and stops one from elsewhere', async () => {
   const chat = await openTab();
   await chat.page.getByRole('button', { name: 'New chat' }).click();
   await chat.send('/long 200');
@@ -137,7 +137,7 @@ it('says after a reload that the conversation is back, though the panel comes af
   await said.waitFor({ state: 'attached' });
 });
 
-it('shows in the log view how a run was taken over, with counts that are those of the log', async () => {
+it('shows in the log view how a run was taken over, with the counts of the log', async () => {
   const chat = await openTab();
   const { page } = chat;
   await page.getByRole('button', { name: 'New chat' }).click();
@@ -151,14 +151,14 @@ it('shows in the log view how a run was taken over, with counts that are those o
   const { log } = await inspect(sessionId);
   expect(log.map(({ first, last, entries }) => last - first + 1 - entries)).toEqual([0, 0, 0]);
   const written = log.reduce((sum, { entries }) => sum + entries, 0);
-  // The view reads and asks for itself, and may be a moment behind the chat.
+  // The view reads by itself and may be a moment behind the chat.
   const soon = { timeout: 20_000 };
   await expect
     .poll(() => page.locator('[data-fact=received]').textContent(), soon)
     .toBe(`${written.toLocaleString('en-GB')} entries`);
   expect(await page.locator('[data-fact=exact]').textContent()).toBe('0 lost, 0 doubled');
 
-  // Where the dead relay's fence ends, the next one's first entry says that it begins.
+  // After the dead relay's fence comes the first entry of the next one.
   const fences = page.getByRole('list', { name: 'Fences' }).getByRole('listitem');
   await expect
     .poll(() => fences.allTextContents(), soon)
@@ -186,7 +186,7 @@ it('shows in the log view how a run was taken over, with counts that are those o
   expect((await inspect(sessionId)).log).toEqual(log);
 });
 
-it('shows that the log grows while the page is offline, and that the viewer goes on where it was', async () => {
+it('shows that the log grows while the page is offline, and that the viewer continues where it was', async () => {
   const chat = await openTab();
   const { page } = chat;
   await page.getByRole('button', { name: 'New chat' }).click();
@@ -195,7 +195,7 @@ it('shows that the log grows while the page is offline, and that the viewer goes
   const cut = page.getByRole('button', { name: /network/i });
   await cut.click();
   await until('the chat says that it is offline', async () => (await chat.status()) === 'offline');
-  // What came last is drawn in the next frame.
+  // The latest entry is drawn in the next frame.
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   const cursor = await page.locator('[data-fact=cursor]').textContent();
   await until('the log has grown', async () => /wrote \d\d+ entries more/.test(await result(page, 'cut')));
@@ -221,25 +221,22 @@ it.each([
   ['light', 1440],
   ['dark', 1440],
   ['light', 390],
-] as const)(
-  'has nothing that axe would find, %s and %d px wide, in the middle of an answer',
-  async (colorScheme, width) => {
-    const chat = await openTab();
-    const { page } = chat;
-    await page.setViewportSize({ width, height: 844 });
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.reload();
-    await page.getByRole('button', { name: 'Ask for a long answer' }).click();
-    await page.locator('.rows > li.delta').first().waitFor();
-    const violations = await findViolations(page);
-    expect(violations, violations.join('\n')).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-    await page.getByRole('button', { name: 'Stop from elsewhere' }).click();
-    await until('the answer is stopped', async () => (await result(page, 'stop')).startsWith('Stopped'));
-  },
-);
+] as const)('has no violation of axe, %s and %d px wide, in the middle of an answer', async (colorScheme, width) => {
+  const chat = await openTab();
+  const { page } = chat;
+  await page.setViewportSize({ width, height: 844 });
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.reload();
+  await page.getByRole('button', { name: 'Ask for a long answer' }).click();
+  await page.locator('.rows > li.delta').first().waitFor();
+  const violations = await findViolations(page);
+  expect(violations, violations.join('\n')).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  await page.getByRole('button', { name: 'Stop from elsewhere' }).click();
+  await until('the answer is stopped', async () => (await result(page, 'stop')).startsWith('Stopped'));
+});
 
-/** A tab for one test: a browser has six connections to a host, and each tab holds one. */
+/** A tab for one test. It is closed afterwards: each holds one of the browser's six connections to a host. */
 async function openTab(): Promise<Chat> {
   const chat = await visitor.newTab(`${origin}/`);
   onTestFinished(() => chat.page.close());
@@ -259,7 +256,7 @@ async function inspect(sessionId: string): Promise<InspectedLog> {
   return (await response.json()) as InspectedLog;
 }
 
-/** What axe finds wrong with the page, a line for each place. */
+/** Violations that axe finds on the page, a line for each place. */
 async function findViolations(page: Page): Promise<string[]> {
   // Evaluated from outside the page: its Content-Security-Policy lets no foreign script in.
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));

@@ -5,7 +5,7 @@ import { ensureBrowser } from '../scripts/programs.ts';
 import { serveStage, type StageServer } from '../scripts/screenshots/serve.ts';
 import { openStage, scenesOf, shoot, type Setting } from '../scripts/screenshots/shoot.ts';
 
-/** What a finger hits without looking, px. */
+/** The smallest target for a finger, in px. */
 const TARGET = 44;
 
 let server: StageServer;
@@ -25,7 +25,7 @@ function setting(width: number, height: number, touch: boolean, words = WORDS.en
   return { name: 'test', title: 'Test', words, look: 'light', context };
 }
 
-/** Plays every scene and asks each what `examine` finds in it; what is found is named by its scene. */
+/** Runs `examine` in every scene, and answers its findings with the scene's name. */
 async function walk(setting: Setting, examine: (page: Page) => Promise<string[]>): Promise<string[]> {
   const { page, close } = await openStage(browser, server, setting);
   const found: string[] = [];
@@ -37,7 +37,7 @@ async function walk(setting: Setting, examine: (page: Page) => Promise<string[]>
   return found;
 }
 
-/** Buttons and fields that are too small for a finger. Links within a text are as high as their line. */
+/** Buttons and fields that are too small for a finger. Links within a text are as high as their line and do not count. */
 function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate((target) => {
     const root = document.querySelector('resumable-chat')?.shadowRoot;
@@ -53,7 +53,7 @@ function smallTargets(page: Page): Promise<string[]> {
   }, TARGET);
 }
 
-/** What sticks out of the window, other than in a table or a block of code that scrolls by itself. */
+/** Elements that stick out of the window, but for those in a table or code block that scrolls. */
 function whatSticksOut(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const root = document.querySelector('resumable-chat')?.shadowRoot;
@@ -70,16 +70,16 @@ function whatSticksOut(page: Page): Promise<string[]> {
   });
 }
 
-it('gives fingers 44 pixels in every scene', async () => {
+it('has targets of at least 44 px in every scene', async () => {
   expect(await walk(setting(390, 844, true), smallTargets)).toEqual([]);
 });
 
-it('fits into 320 pixels, which a window of 1280 is at 400 %, in both directions of writing', async () => {
+it('fits into 320 px, which is 1280 px at a zoom of 400 %, in both writing directions', async () => {
   expect(await walk(setting(320, 640, false), whatSticksOut)).toEqual([]);
   expect(await walk(setting(320, 640, false, WORDS.he), whatSticksOut)).toEqual([]);
 });
 
-it('leaves room to read and to write in a window as low as a phone’s on its side', async () => {
+it('leaves room to read and to write in a window as low as a phone in landscape', async () => {
   const rooms = await walk(setting(640, 320, false), (page) =>
     page.evaluate(() => {
       const root = document.querySelector('resumable-chat')?.shadowRoot;

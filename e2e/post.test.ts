@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-it('never loses an acknowledged prompt, nor answers one twice, when it is killed around the POST', async () => {
+it('never loses an acknowledged prompt or answers one twice when it is killed around the POST', async () => {
   const { relay, direct, model, random } = stage;
   const ROUNDS = 12;
   const AT_ONCE = 10;

@@ -21,7 +21,7 @@ afterEach(async () => {
   stage = null;
 });
 
-it('drains on SIGTERM: it takes nothing new, says bye, hands its runs over, and the next relay goes on unseen', async () => {
+it('drains on SIGTERM: it refuses new prompts, says bye, hands its runs over, and the next relay continues unnoticed', async () => {
   stage = await openStage({ DRAIN_MS: '1000' });
   const { relay, direct, model } = stage;
   const credentials = await direct.mint();
@@ -50,7 +50,7 @@ it('drains on SIGTERM: it takes nothing new, says bye, hands its runs over, and 
   const turns = [{ messageId, prompt: 'A long one', runId: body.runId }];
   expect(checkConversation(readMessages(messages), { turns }, model)).toMatchObject({ violations: [], completed: 1 });
   expect(viewer.transcript.messages()).toEqual(readMessages(messages));
-  // A planned stop counts as no attempt.
+  // A planned stop does not count as an attempt.
   expect(messages.at(-1)?.metadata?.run?.attempt).toBe(1);
 });
 
@@ -71,7 +71,7 @@ it('lets a short reply end before it stops', async () => {
   expect(model.callsFor('A short one')).toHaveLength(1);
 });
 
-it('refuses to start a second relay on the same file, in one sentence, and leaves the first alone', async () => {
+it('refuses to start a second relay on the same file, in one sentence, and does not disturb the first', async () => {
   stage = await openStage();
   const { relay, direct } = stage;
   const second = spawnScript(['relay/node/main.ts'], {
@@ -87,7 +87,7 @@ it('refuses to start a second relay on the same file, in one sentence, and leave
   expect((await direct.post(await direct.mint(), { prompt: 'Still there?' })).status).toBe(202);
 });
 
-it('starts anew after a kill under `npm start`, ends with it, and finishes what was begun', async () => {
+it('is started again after a kill under `npm start`, finishes its run, and ends with `npm start`', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-start-'));
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
@@ -124,7 +124,7 @@ it('starts anew after a kill under `npm start`, ends with it, and finishes what 
   }
 });
 
-it('does not start again what refuses to start', async () => {
+it('is not started again when it refuses to start', async () => {
   const started = spawnScript(['scripts/start.ts'], { PORT: 'not a port' });
   const [code] = (await once(started.process, 'exit')) as [number];
   expect(code).toBe(1);

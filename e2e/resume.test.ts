@@ -34,7 +34,7 @@ it('continues exactly from every cursor of the last run, also from inside a merg
       const frames = await resumeOnce({ origin: relay.origin, credentials, after });
       cursors += 1;
       if (frames[0]?.message.type === 'snapshot') {
-        // Only what lies before the last finished run may have been trimmed.
+        // Only entries before the last finished run may have been trimmed.
         expect(isBefore(after, viewer, 'The last run')).toBe(true);
         expect(fold(frames)).toEqual(whole);
         continue;
@@ -48,7 +48,7 @@ it('continues exactly from every cursor of the last run, also from inside a merg
           .join('')
           .endsWith(rest),
       ).toBe(true);
-      // Each cursor leaves no more to come than the one before it, and never the same delta again.
+      // A later cursor leaves less to come, and never the same delta again.
       expect(rest.length).toBeLessThanOrEqual(shorter);
       if (index > 0) expect(rest.length).toBeLessThan(shorter);
       shorter = rest.length;
@@ -84,7 +84,7 @@ it('continues exactly from every cursor while the reply is being written', async
   expect(late.length).toBeGreaterThan(10);
 });
 
-it('gives a snapshot to whoever comes without a cursor, with one that is ahead, or with one of another history', async () => {
+it('sends a snapshot to a viewer without a cursor, with one that is ahead, or with one of another history', async () => {
   const { direct, relay } = stage;
   const credentials = await direct.mint();
   const viewer = watchSession({ origin: relay.origin, credentials });
@@ -129,7 +129,7 @@ async function ask(
   await until(`the answer to “${prompt}” has ended`, () => viewer.hasEnded(body));
 }
 
-/** Every cursor that lies in a frame: a merged one stands for several entries. */
+/** Every cursor within a frame: a merged frame holds several entries. */
 function cursorsOf({ id, message }: WireFrame): string[] {
   const [fence, last] = parseCursor(id);
   const [, first] = parseCursor(message.from ?? id);

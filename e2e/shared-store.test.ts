@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-/** A Redis that loses nothing it has acknowledged, and how relays reach it: by TCP alone, or by TLS with a certificate of its own. */
+/** A Redis that loses nothing it acknowledged, and the settings to reach it by TCP, or by TLS with a certificate of its own. */
 async function openRedis(line: 'TCP' | 'TLS'): Promise<{ redis: RedisProcess; settings: Record<string, string> }> {
   const port = await freePort();
   const redis = await startRedis({
@@ -50,7 +50,7 @@ it('finishes a reply in another relay when its own is killed, as viewers on both
   const credentials = await direct.mint();
   const viewers = [relay, other].map(({ origin }) => watchSession({ origin, credentials }));
   const turn = { prompt: 'Killed halfway', messageId: randomUUID() };
-  // The relays race for the run: whichever has it is the one that dies.
+  // Both relays race for the run. The first is killed, whichever has it.
   model.plan(turn.prompt, { tokens: 300, tokensPerSecond: 100 });
   const { body } = await direct.post(credentials, turn);
   await until('both see the reply begin', () => viewers.every(({ received }) => received.length > 20));
@@ -106,7 +106,7 @@ it.each(['TCP', 'TLS'] as const)(
   },
 );
 
-it('trusts no certificate that it does not know: it says so, and is not ready', async () => {
+it('does not trust an unknown certificate: it says so, and is not ready', async () => {
   const { settings } = await openRedis('TLS');
   const port = await freePort();
   const relay = spawnScript(['relay/node/main.ts'], { ...settings, PORT: String(port), NODE_EXTRA_CA_CERTS: '' });
@@ -119,7 +119,7 @@ it('trusts no certificate that it does not know: it says so, and is not ready', 
   expect(await askStatus(`http://127.0.0.1:${port}`, '/readyz')).toBe(503);
 });
 
-it('comes up before its Redis: it is alive but not ready, says what it waits for, and is ready once that is there', async () => {
+it('starts before its Redis: it is alive but not ready, says what it waits for, and becomes ready with it', async () => {
   const [port, redisPort] = [await freePort(), await freePort()];
   const settings = { PORT: String(port), STORE: `redis://:a-password@127.0.0.1:${redisPort}`, RELAY_SECRET };
   const relay = spawnScript(['relay/node/main.ts'], settings);

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-it('keeps reasoning and tool calls whole and once, in a server of somebody else that is killed in the middle of them', async () => {
+it('delivers reasoning and tool calls whole and once, from an embedding server that is killed in the middle of them', async () => {
   const { direct, model, relay, random } = stage;
   let over = false;
   const talking = Promise.all(Array.from({ length: SESSIONS }, () => converse(random.fork()))).finally(() => {

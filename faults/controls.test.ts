@@ -13,7 +13,7 @@ const quick = CONTROLS.filter(({ slow, only }) => !slow && (only?.includes(sqlit
 it.each(quick)('$row turns red with: $mutation', async ({ row: name, mutation }) => {
   const row = ROWS.find((row) => row.name === name);
   if (!row) throw new Error(`There is no row ${name}.`);
-  // What a broken rule lets happen may need some luck to be seen: it ends with the first that is.
+  // A broken rule may show by chance only: more rounds than usual, up to the first violation.
   const rounds = row.rounds.quick * 4;
   const { violationCount, violations } = await runRow(row, { seed, quick: true, rounds, mutation, endOnFirst: true });
   console.log(`${name}, ${mutation}: ${violations[0]?.split('\n')[0]}`);

@@ -4,9 +4,9 @@ import { runRow, type FaultRow, type RowResult } from './harness/fault-row.ts';
 import { formatResult } from './harness/format-result.ts';
 import { ROWS } from './rows/index.ts';
 
-/** G1 and G2 are held by e2e/post.test.ts, G18 by shared/fold/session-properties.test.ts. */
+/** e2e/post.test.ts covers G1 and G2, shared/fold/session-properties.test.ts G18. */
 const ELSEWHERE = ['G1', 'G2', 'G18'];
-/** Rows that mostly wait and do not depend on timing, so that they can run side by side. */
+/** Rows that mostly wait and measure nothing: they run side by side. */
 const PATIENT = ['G3', 'G6', 'G9', 'G11', 'G16'];
 const seed = readTestSeed();
 const rows = ROWS.filter(({ name, only }) => !ELSEWHERE.includes(name) && (only?.includes('sqlite') ?? true));

@@ -6,9 +6,9 @@ import { formatResult } from './harness/format-result.ts';
 import { ROWS } from './rows/index.ts';
 import { redisUnderTest } from './stores/redis.ts';
 
-/** Rows that mostly wait and do not depend on timing, so that they can run side by side. */
+/** Rows that mostly wait and measure nothing: they run side by side. */
 const PATIENT = ['G5', 'G10', 'G12', 'G13', 'AOF-off', 'chaos'];
-/** Rows that only a shared store, or the connection to it, can show. */
+/** Other rows that need relays which share a store, or a connection to it. */
 const ALONE = ['G4', 'G7'];
 const seed = readTestSeed();
 const store = redisUnderTest;

@@ -1,5 +1,5 @@
 /**
- * `npm run test:faults`: each promise of docs/faults.md against its faults, by name.
+ * `npm run test:faults`: tests the promises of docs/faults.md under faults, all or by name.
  *
  *     npm run test:faults -- G3 G4 --rounds 100 --seed 7 --quick
  *     npm run test:faults -- --controls
@@ -16,17 +16,17 @@ import { warmUp } from './harness/warm-up.ts';
 import { ROWS } from './rows/index.ts';
 import { STORES } from './stores/index.ts';
 
-const USAGE = `Breaks the relay and its store on purpose, and counts what should not have happened.
+const USAGE = `Breaks the relay and its store on purpose, and counts violations of the promises in docs/faults.md.
 
   npm run test:faults -- [names] [options]     names: ${ROWS.map(({ name }) => name).join(' ')}; all when none is given
 
   --store NAME one of ${STORES.map(({ name }) => name).join(', ')}; sqlite when not given
-  --quick      small loads: shows that it works
-  --controls   breaks one rule after the other, and fails unless its row turns red
-  --rounds N   so many rounds of each row
-  --seed S     draws the same faults again
-  --record     keeps what was counted, beside what earlier runs have: faults/report
-  --report     writes all that was kept into docs/faults.md, and runs nothing`;
+  --quick      small loads, as in npm test
+  --controls   breaks one rule after the other, and fails if its row stays green
+  --rounds N   rounds per row
+  --seed S     draws the same faults as a run with that seed
+  --record     adds the counts to those of earlier runs: faults/report
+  --report     writes the recorded counts into docs/faults.md, and runs nothing`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -74,11 +74,11 @@ else if (!isUsable || !isKnown || !store) {
   }
   console.log(`\n${formatResults(results)}`);
   await store.close();
-  // Sockets and timers of what was broken may still be open.
+  // Sockets and timers of broken relays may still be open.
   process.exit(results.some(({ violationCount }) => violationCount > 0) ? 1 : 0);
 }
 
-/** True when every row saw what was broken. */
+/** True when every broken rule turned its row red. */
 async function runControls(store: StoreUnderTest): Promise<boolean> {
   const lines: string[] = [];
   let unseen = 0;
@@ -90,7 +90,7 @@ async function runControls(store: StoreUnderTest): Promise<boolean> {
       (positionals.length > 0 && !positionals.includes(row.name))
     )
       continue;
-    // What a broken rule lets happen may need some luck to be seen: it ends with the first that is.
+    // A broken rule may show by chance only: more rounds than usual, up to the first violation.
     const atMost = rounds ?? row.rounds.quick * 4;
     const result = await runRow(row, {
       store,

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
 import { readTestSeed } from './test-seed.ts';
 
-// Every file of unit tests begins with this; in the browser those with property tests do.
+// A setup file of all unit tests. Browser tests with properties import it themselves.
 fc.configureGlobal({ seed: readTestSeed() });

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 
+/** Counts of a suite. */
 export interface Tally {
   passed: number;
   failed: number;
   skipped: number;
-  /** Which tests failed, and what each said: so that the end of a long output tells it. */
+  /** The failed tests with their messages, for the summary at the end of a long output. */
   failures: string[];
 }
 
-/** What of vitest's json report counts here (`--reporter=json`, the shape of jest's). */
+/** The fields of vitest's `--reporter=json` that are read here. */
 interface VitestReport {
   testResults: {
     name: string;
@@ -18,7 +19,7 @@ interface VitestReport {
   }[];
 }
 
-/** What scripts/wtr-report.ts writes. */
+/** The report that scripts/wtr-report.ts writes. */
 export interface WidgetReport {
   passed: number;
   failed: number;
@@ -28,10 +29,10 @@ export interface WidgetReport {
   failures: string[];
 }
 
-/** Characters of a failed test's message that the summary shows: expected, seen and where. */
+/** Characters of a failure's message in the summary: enough for what was expected and found, and where. */
 const MESSAGE_CHARACTERS = 1000;
 
-/** Counts tests; a file that failed without a failed test in it (it could not be loaded) counts as one failure. */
+/** Reads vitest's report. A file that failed without a failed test, since it could not be loaded, counts as one failure. */
 export function readVitestReport(file: string): Tally {
   const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
   const tally = emptyTally();
@@ -52,11 +53,13 @@ export function readVitestReport(file: string): Tally {
   return tally;
 }
 
+/** Reads the report of scripts/wtr-report.ts. */
 export function readWidgetReport(file: string): Tally {
   const { passed, failed, skipped, broken, failures } = JSON.parse(readFileSync(file, 'utf8')) as WidgetReport;
   return { passed, failed: failed + broken, skipped, failures };
 }
 
+/** A failed test with the beginning of its message. */
 export function describeFailure(name: string, message: string | undefined): string {
   return message ? `${name}\n${message.slice(0, MESSAGE_CHARACTERS)}` : name;
 }
@@ -66,15 +69,16 @@ function emptyTally(): Tally {
 }
 
 /**
- * A suite's tally after its runner has ended. A runner that did not end well without a failed test (it crashed, hung,
- * or met an unhandled error), and one that ran nothing at all, count as a failure each: silence is none of the two.
+ * The tally of a suite whose runner has ended. One failure is added when the runner ended badly without a failed test (it
+ * crashed, hung or met an unhandled error), or when it ran no test at all.
  */
 export function judge(tally: Tally | null, endedWell: boolean): Tally {
   const seen = tally ?? emptyTally();
   const silent = seen.failed === 0 && (!endedWell || seen.passed === 0);
-  return silent ? { ...seen, failed: 1, failures: ['the runner ended badly, or ran nothing'] } : seen;
+  return silent ? { ...seen, failed: 1, failures: ['the runner ended badly or ran no test'] } : seen;
 }
 
+/** The sum of several tallies. */
 export function sum(tallies: Tally[]): Tally {
   const total = emptyTally();
   for (const { passed, failed, skipped, failures } of tallies) {

@@ -1,7 +1,6 @@
 /**
- * What the tests draw their random choices from: always the same, so that the outcome of `npm test` is that of the
- * commit; with `TEST_SEED=…` another one, with `TEST_SEED=random` a fresh one each time, to look for what the fixed
- * one does not show.
+ * The seed of all random choices in tests. It is fixed, so that the outcome of `npm test` depends on the commit alone
+ * (docs/decisions/0016). `TEST_SEED=…` sets another one, `TEST_SEED=random` draws a fresh one for each run.
  */
 export function readTestSeed(): number {
   const given = process.env['TEST_SEED'];

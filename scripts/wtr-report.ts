@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Reporter, TestSession, TestSuiteResult } from '@web/test-runner';
 import { describeFailure, type WidgetReport } from './test-report.ts';
 
-/** A reporter for @web/test-runner that leaves what it counted in a file, for scripts/test.ts to sum up. */
+/** A reporter for @web/test-runner that writes its counts to a file, for scripts/test.ts. */
 export function createWidgetReporter(file: string): Reporter {
   return {
     onTestRunFinished({ sessions }) {
@@ -13,6 +13,7 @@ export function createWidgetReporter(file: string): Reporter {
 
 type CountedSession = Pick<TestSession, 'errors' | 'passed' | 'testResults'> & { testFile?: string | undefined };
 
+/** The counts of all test files. */
 export function countSessions(sessions: CountedSession[]): WidgetReport {
   const report: WidgetReport = { passed: 0, failed: 0, skipped: 0, broken: 0, failures: [] };
   for (const { errors, passed, testFile = '', testResults } of sessions) {

@@ -1,4 +1,4 @@
-/** Somebody's own server with a relay and a tool in it, as docs/running.md shows one. */
+/** A server that embeds the relay and offers a tool, as docs/running.md shows one. */
 import { tool } from 'ai';
 import { z } from 'zod';
 import { createRelay } from '#relay/index.ts';

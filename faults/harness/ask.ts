@@ -5,6 +5,7 @@ import { RefusedError } from '#testkit/client/viewer.ts';
 import { sleep } from '#testkit/wait.ts';
 import type { FaultStage } from './fault-stage.ts';
 
+/** An accepted prompt. */
 export interface Turn {
   messageId: string;
   prompt: string;
@@ -12,7 +13,7 @@ export interface Turn {
   accepted: Accepted;
 }
 
-/** A prompt was not taken. */
+/** The relay refused a prompt. */
 export class NotTakenError extends Error {
   override name = 'NotTakenError';
   readonly status: number;
@@ -23,19 +24,21 @@ export class NotTakenError extends Error {
   }
 }
 
-/** What whoever asks or watches is answered once the store knows nothing of a conversation that has been. */
+/** Whether a prompt or a stream was refused with 410: the store has lost the conversation. */
 export function isGone(error: unknown): boolean {
   return (error instanceof RefusedError || error instanceof NotTakenError) && error.status === 410;
 }
 
-/** For whoever lets a conversation go that may have gone before. */
+/** Ignores that a conversation is gone, and throws on every other error. */
 export function passGone(error: unknown): void {
   if (!isGone(error)) throw error;
 }
 
 /**
- * Sends a prompt that will be answered so, until the relay has taken it. A run that the store has forgotten the end of is
- * waited for, when `waitMs` says how long.
+ * Sends a prompt until the relay accepts it; the model answers it by this plan.
+ *
+ * @param waitMs how long to wait for another run of the conversation, which is active again where a store lost its end
+ * @throws NotTakenError when the relay refuses it
  */
 export async function ask(
   { model, client }: Pick<FaultStage, 'model' | 'client'>,

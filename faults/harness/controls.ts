@@ -1,19 +1,20 @@
 import type { StoreName } from './store-under-test.ts';
 
 /**
- * The negative controls: for each row the rules without which it must not pass. A row that stays green while a rule is
- * broken proves nothing about that rule.
+ * A negative control: a row that must turn red when this rule is broken. A row that stays green proves nothing about the
+ * rule.
  */
 export interface Control {
   row: string;
-  /** By its name in mutations.ts. */
+  /** The name of the broken rule in mutations.ts. */
   mutation: string;
-  /** Takes real relays some seconds, or something has to fail to happen: only with `npm run test:faults -- --controls`. */
+  /** Takes more than a few seconds, and so runs with `npm run test:faults -- --controls` only. */
   slow?: boolean;
-  /** The stores that the rule is of; any that the row is of when not given. */
+  /** The stores that have the rule; all stores of the row when not given. */
   only?: readonly StoreName[];
 }
 
+/** Every negative control, by row. */
 export const CONTROLS: readonly Control[] = [
   { row: 'G1', mutation: 'an answer before the write', slow: true },
   { row: 'G2', mutation: 'prompts that are not idempotent' },

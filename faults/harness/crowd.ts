@@ -10,34 +10,36 @@ import { ask, isGone, NotTakenError, passGone, type Turn } from './ask.ts';
 import type { RowContext } from './fault-row.ts';
 import type { FaultStage } from './fault-stage.ts';
 
+/** How many visitors there are, and what they do. */
 export interface CrowdOptions {
   sessions: number;
-  /** Asks for them. */
+  /** Sends their requests. */
   client: ProtocolClient;
-  /** Where a tab of a visitor's reads. */
+  /** The origin that a tab of a visitor follows. */
   at: (visitor: number, tab: number) => string;
   reply: { tokens: { min: number; max: number }; tokensPerSecond: number };
-  /** How likely somebody stops a reply. */
+  /** The probability that a reply is stopped; 0 when not given. */
   stops?: number;
   random: Random;
-  /** The store may lose what it has acknowledged: who hears nothing sends the prompt again, under its id. */
+  /** The store may lose what it acknowledged: a visitor without an answer sends the prompt again, with the same id. */
   lossy?: boolean;
-  /** Also what it has acknowledged between these moments, as `performance.now()` says; anything when not given. */
+  /** Whether it may lose what was acknowledged between two times of `performance.now()`; anything when not given. */
   mayLose?: (from: number, to: number) => boolean;
-  /** How long a reply may take to end, whatever befalls it. */
+  /** Ms that a reply may take to its end, faults included; 90 s when not given. */
   patienceMs?: number;
 }
 
-/** Visitors with two tabs each, who ask, wait for the end of the answer in both, and ask on. */
+/** Visitors with two tabs each. They ask, wait until both tabs have seen the end of the reply, and ask again. */
 export interface Crowd {
-  /** Resolves when all of them see an answer. */
+  /** Resolves when every tab has received something. */
   begun(): Promise<void>;
-  /** They ask no more; resolves once all has been answered. */
+  /** Ends the asking; resolves when every prompt is answered. */
   end(): Promise<void>;
-  /** Judges what everybody saw; after `end`. */
+  /** Judges what every tab saw. Call it after `end`. */
   judge(context: RowContext): Promise<CrowdVerdict>;
 }
 
+/** How many prompts the crowd sent, and how their replies ended. */
 export interface CrowdVerdict {
   prompts: number;
   completed: number;
@@ -52,9 +54,9 @@ interface Visitor {
   /** Runs that the visitor asked to stop, and those of them that the relay said it had cancelled. */
   stopped: Set<string>;
   confirmed: Set<string>;
-  /** When what was acknowledged then turned out to be lost. */
+  /** When prompts were acknowledged that the store lost. */
   lost: Span[];
-  /** The conversation is gone, and both tabs were told. */
+  /** The store lost the whole conversation, and both tabs were told. */
   isGone: boolean;
 }
 
@@ -64,7 +66,7 @@ interface Span {
 }
 
 interface TimedTurn extends Turn {
-  /** Between these it was acknowledged. */
+  /** When it was sent, and when its acknowledgement came. */
   acknowledged: Span;
 }
 
@@ -74,7 +76,7 @@ const AGAIN_MS = 3_000;
 function knowsItIsGone(viewer: Viewer): boolean {
   try {
     viewer.hasEnded({ runId: '', messageId: '' });
-    // That it has never been, where even the memory of its end was lost.
+    // 412 where the store lost even its memory of the session.
     return viewer.byes.includes('gone') || viewer.status === 412;
   } catch (error) {
     if (isGone(error)) return true;
@@ -96,11 +98,11 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
   } = options;
   const { model } = stage;
   const visitors: Visitor[] = [];
-  /** By run, of all that were accepted. */
+  /** The prompt of every accepted run. */
   const promptOf = new Map<string, string>();
   let over = false;
   const talking = Promise.all(Array.from({ length: sessions }, (_, index) => converse(index, random.fork())));
-  // The caller that awaits them gets the error; until then it must not count as unhandled.
+  // `begun` and `end` await it; until then a rejection is not unhandled.
   talking.catch(() => undefined);
 
   async function converse(index: number, dice: Random): Promise<void> {
@@ -125,7 +127,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
         await until('both tabs hear that their conversation is gone', () =>
           viewers.every((viewer) => knowsItIsGone(viewer)),
         );
-        // Another conversation.
+        // The next conversation numbers its prompts on.
         first += visitor.turns.length + 1;
       }
     }
@@ -160,10 +162,10 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
       if (await comesTrue(hasEnded, { timeoutMs: AGAIN_MS })) return;
       const from = performance.now();
       const { status, body } = await client.post(credentials, { prompt: turn.prompt, messageId: turn.messageId });
-      // 409: another run of the conversation is active, of which the store has lost the end.
+      // 409: the store lost the end of an earlier run, which is active again.
       if (status === 409) continue;
       if (status !== 200 && status !== 202) throw new NotTakenError(status, body);
-      // New to the store that had acknowledged it.
+      // 202: the store had acknowledged the prompt and lost it.
       if (status === 202) {
         lost.push(turn.acknowledged);
         turn.acknowledged = { from, to: performance.now() };
@@ -225,7 +227,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
     return total;
   }
 
-  /** Prompts that the store had acknowledged and does not know, and ends of replies that were seen and taken back. */
+  /** Judges lost prompts that were acknowledged, and ends of replies that viewers saw and snapshots withdrew. */
   function judgeLosses(
     { count, violate }: Pick<RowContext, 'count' | 'violate'>,
     { viewers, turns, lost }: Visitor,
@@ -243,7 +245,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
         violate(`the end of a reply seen at ${to.toFixed(0)} ms was lost, which the store must have kept`);
   }
 
-  /** Ends that a later snapshot does not have: they were written when the model had ended, and before they were seen. */
+  /** Ends that a later snapshot withdraws, each with the time span in which it was written. */
   function findWithdrawnEnds(received: readonly Received[]): Span[] {
     const ends = new Map<string, Span>();
     const withdrawn: Span[] = [];
@@ -272,7 +274,7 @@ export function gatherCrowd(stage: Pick<FaultStage, 'model'>, options: CrowdOpti
       const seen = (): boolean =>
         visitors.length >= sessions &&
         visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
-      // They talk on until they are told to stop: whoever has fallen silent before has an error to tell.
+      // Before `end` the visitors only stop with an error.
       await Promise.race([talking, until('all visitors see their answers', seen)]);
     },
     async end() {

@@ -8,47 +8,51 @@ import { PORT_OPTIONS, type StoreName, type StoreUnderTest } from './store-under
 
 const ROOT_URL = new URL('../../', import.meta.url).href;
 
-/** One promise, and the faults it is held against. */
+/** A promise, and the faults that it is tested with. */
 export interface FaultRow {
-  /** As docs/faults.md names it: `G4`. */
+  /** Its name in docs/faults.md: `G4`. */
   readonly name: string;
   readonly promise: string;
-  /** The faults injected, and the meaning of a round. */
+  /** The faults, and what a round is. */
   readonly fault: string;
-  /** The stores that it is about; any when not given. */
+  /** The stores it applies to; all when not given. */
   readonly only?: readonly StoreName[];
-  /** Rounds of a full run, and of the small one that is part of the tests. */
+  /** Rounds of a full run, and of the small one that `npm test` has. */
   readonly rounds: { full: number; quick: number };
   run(context: RowContext): Promise<void>;
 }
 
-/** What a row is given, and where it says what happened. */
+/** What a row gets, and where it reports what happened. */
 export interface RowContext {
   readonly rounds: number;
-  /** Small loads too, where a row has one besides its rounds. */
+  /** Whether loads are small too, where a row has a load besides its rounds. */
   readonly quick: boolean;
   readonly random: Random;
   readonly store: StoreUnderTest;
-  /** The rule that is broken, for negative controls; what the row opens is opened broken. Nothing is: `{}`. */
+  /** The broken rule of a negative control; `{}` when none is. What the row opens is already broken. */
   readonly mutation: Mutation;
   readonly mutationName: string | undefined;
-  /** The store at its port, in this process. */
+  /** Opens the store through its port, in this process. */
   openPort(options?: Partial<typeof PORT_OPTIONS>): Promise<StoreHarness>;
-  /** Relays over the store. */
+  /** Starts relays over the store. */
   openStage(options?: FaultStageOptions): Promise<FaultStage>;
+  /** Adds to a count of the report. */
   count(what: string, by?: number): void;
-  /** The count so far under this name. */
+  /** The count so far. */
   counted(what: string): number;
-  /** The largest of what is given under one name. */
+  /** Reports the largest value given under a name. */
   atMost(what: string, value: number): void;
+  /** Reports how long something took. */
   time(what: string, ms: number): void;
-  /** How long something promised within so many ms may take here: a small run is no measure of how quick a machine is. */
+  /** A limit in ms as it applies here: ten times as long in a small run, which does not measure the machine. */
   within(ms: number): number;
+  /** Reports violations, one sentence each. */
   violate(...sentences: string[]): void;
-  /** Violates unless the two are the same as JSON. */
+  /** Reports a violation unless both are the same JSON. */
   same(what: string, found: unknown, expected: unknown): void;
 }
 
+/** What a run of a row has counted. */
 export interface RowResult {
   name: string;
   store: StoreName;
@@ -56,35 +60,36 @@ export interface RowResult {
   rounds: number;
   seconds: number;
   counts: Record<string, number>;
-  /** The largest of what was seen, by name. */
+  /** Largest values, by name. */
   maxima: Record<string, number>;
-  /** By name, in ms. */
+  /** Durations in ms, by name. */
   times: Record<string, number[]>;
-  /** The first hundred. */
+  /** The first hundred violations. */
   violations: string[];
   violationCount: number;
-  /** It came to the end of its rounds. */
+  /** Whether all rounds were run. */
   isWhole: boolean;
 }
 
 const KEPT_VIOLATIONS = 100;
 const LENIENCE = 10;
 
+/** How to run a row. */
 export interface RunRowOptions {
   seed: number;
   quick: boolean;
   rounds?: number | undefined;
   store?: StoreUnderTest;
-  /** By its name in mutations.ts. */
+  /** The name of a mutation in mutations.ts. */
   mutation?: string | undefined;
-  /** Ends at the first violation: for a control there is nothing more to learn. */
+  /** Ends at the first violation, which is all that a control has to show. */
   endOnFirst?: boolean;
 }
 
-/** Ends a row that has seen enough. */
+/** Ends a row at its first violation. */
 class SeenEnough extends Error {}
 
-/** Runs one row to its end. Never rejects: what it throws is a violation too. */
+/** Runs a row to its end. Never rejects: an error of the row is a violation. */
 export async function runRow(
   row: FaultRow,
   { seed, quick, rounds, store = sqliteUnderTest, mutation: mutationName, endOnFirst = false }: RunRowOptions,
@@ -145,20 +150,20 @@ export async function runRow(
   } catch (error) {
     if (!(error instanceof SeenEnough)) {
       result.violationCount += 1;
-      const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      result.violations.push(withoutPlace(`the row ended early: ${told}`));
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      result.violations.push(withoutPlace(`the row ended early: ${message}`));
     }
   }
   result.seconds = (performance.now() - startedAt) / 1000;
   return result;
 }
 
-/** The same on every machine: what is recorded goes into the docs. */
+/** Makes paths relative: what is recorded goes into the docs. */
 function withoutPlace(sentence: string): string {
   return sentence.replaceAll(ROOT_URL, '');
 }
 
-/** Runs `work` for 0 to `count` − 1, so many at a time. */
+/** Runs `work` for 0 to `count` − 1, `atOnce` at a time. */
 export async function inParallel(count: number, atOnce: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {

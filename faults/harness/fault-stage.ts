@@ -4,47 +4,49 @@ import { createRelayProcess, type RelayProcess } from '#testkit/processes/relay-
 import { openTcpProxy, type TcpProxy } from '#testkit/network/tcp-proxy.ts';
 import type { StorePlace, StoreUnderTest } from './store-under-test.ts';
 
+/** How the relays of a row are started. */
 export interface FaultStageOptions {
-  /** Settings for the relays' environment. */
+  /** Environment variables of the relays. */
   settings?: Record<string, string>;
-  /** At most so many, and no more than the store allows; 1 when not given. */
+  /** The number of relays, if the store allows so many; 1 when not given. */
   relays?: number;
-  /** Where they keep their sessions; a new place when not given. Disposed of with the stage. */
+  /** Where they keep their sessions; a new place when not given. Closing the stage disposes of it. */
   place?: StorePlace;
-  /** Loses every hint of the live channel inside the relays. */
+  /** Drops every hint of the live channel inside the relays. */
   hints?: 'lost';
-  /** Sets the clock that each relay's store goes by back and forth all the time, by so many ms at most. */
+  /** Sets the clock of each relay's store back and forth all the time, by so many ms at most. */
   clockMs?: number;
-  /** How long a viewer may take nothing before it is let go for that alone. */
+  /** Ms after which a viewer that reads nothing is dropped for that alone. */
   blockedMs?: number;
-  /** Relays that answer SIGUSR2 with what they hold: see faults/servers/relay.ts. */
+  /** Relays that answer SIGUSR2 with the memory they hold: see faults/servers/relay.ts. */
   probe?: boolean;
 }
 
-/** Relays in processes of their own over one place of the store, a model that remembers, a line that can fail. */
+/** Relay processes over one place of the store, a model that remembers, and a proxy that can fail. */
 export interface FaultStage {
   readonly model: ModelServer;
   readonly relays: readonly [RelayProcess, ...RelayProcess[]];
-  /** The first of them. */
+  /** The first relay. */
   readonly relay: RelayProcess;
-  /** To the first relay. */
+  /** A proxy to the first relay. */
   readonly proxy: TcpProxy;
-  /** Asks through the proxy. */
+  /** Sends its requests through the proxy. */
   readonly client: ProtocolClient;
-  /** Asks the first relay itself. */
+  /** Sends its requests to the first relay. */
   readonly direct: ProtocolClient;
-  /** Asks one of the relays itself. */
+  /** A client of one of the relays. */
   clientOf(relay: RelayProcess): ProtocolClient;
   readonly place: StorePlace;
   close(): Promise<void>;
 }
 
-/** For rows that are not about leases: the default, which does not run out under a relay that is held up by its machine. */
+/** For rows that are not about leases: the default lease, which does not run out when the machine is slow. */
 export const CALM = { LEASE_MS: '10000' };
 
-/** A relay that may be broken on purpose. */
+/** The script of a relay that can be broken on purpose. */
 export const BROKEN_RELAY = 'faults/servers/relay.ts';
 
+/** Starts the relays of a row and waits until all are ready. */
 export async function openFaultStage(
   store: StoreUnderTest,
   {

@@ -1,11 +1,11 @@
 import type { RowResult } from './fault-row.ts';
 import { describeTimes, readTimes } from './times.ts';
 
-/** More of them say the same. */
+/** Violations printed per row: more of them say the same. */
 const SHOWN_VIOLATIONS = 10;
 const SHOWN_LENGTH = 400;
 
-/** A row's result as lines for people. */
+/** The result of a row, as lines to read. */
 export function formatResult(result: RowResult): string {
   const counts = Object.entries({ ...result.counts, ...result.maxima }).map(([what, count]) => `  ${what}: ${count}`);
   const times = Object.entries(result.times).map(
@@ -18,7 +18,7 @@ export function formatResult(result: RowResult): string {
   return [...counts, ...times, ...violations, end].join('\n');
 }
 
-/** All results of one call, a line each. */
+/** The results of several rows, a line each. */
 export function formatResults(results: readonly RowResult[]): string {
   return results
     .map(

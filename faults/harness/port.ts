@@ -4,9 +4,9 @@ import { StoreError } from '#relay/store/store-error.ts';
 import { until } from '#testkit/wait.ts';
 import type { ClaimInput, Lease, LogEntry, SessionStore, SubmitInput } from '#relay/store/session-store.ts';
 
-/** The words for speaking to a store through its port. */
+/** Inputs for a store's port, and ways to read and judge a log through it. */
 
-/** A store that could not be reached when it was opened, on a machine that was busy, is reached a little later. */
+/** Waits until a store answers: on a busy machine it may not be reachable yet when it is opened. */
 export async function untilItAnswers(store: Pick<SessionStore, 'head'>): Promise<void> {
   await until('the store answers', () =>
     store.head(newId()).then(
@@ -19,43 +19,49 @@ export async function untilItAnswers(store: Pick<SessionStore, 'head'>): Promise
   );
 }
 
+/** A prompt to submit. */
 export function submitInput(text = 'Hi', runId: string = newId()): SubmitInput {
   const messageId = newId();
   const message = { type: 'message', message: { id: messageId, role: 'user', parts: [{ type: 'text', text }] }, runId };
   return { messageId, hash: text, runId, entries: [JSON.stringify(message)] };
 }
 
+/** A claim by a new owner. */
 export function claimInput(leaseMs = 2_000): ClaimInput {
   return { token: newId(), owner: 'fault', leaseMs, maxAttempts: 3, takeover: { kind: 'restart' } };
 }
 
+/** Submits a prompt and claims its run. @throws Error when either is refused. */
 export async function startRun(store: SessionStore, sessionId: string, leaseMs?: number): Promise<Lease> {
   const submitted = await store.submit(sessionId, submitInput());
   if (submitted.kind !== 'ok') throw new Error(`the prompt was not accepted: ${submitted.kind}`);
   return claimRun(store, sessionId, leaseMs);
 }
 
+/** Claims the run of a session. @throws Error when there is no lease to get. */
 export async function claimRun(store: SessionStore, sessionId: string, leaseMs?: number): Promise<Lease> {
   const answer = await store.claim(sessionId, claimInput(leaseMs));
   if (answer.kind !== 'lease') throw new Error(`the claim got no lease: ${answer.kind}`);
   return answer.lease;
 }
 
+/** A text delta, as it is stored. */
 export function chunkText(runId: string, text: string): string {
   return JSON.stringify({ type: 'chunk', runId, chunk: { type: 'text-delta', id: '1', delta: text } });
 }
 
-/** The chunks of a reply of one text part. */
+/** The chunks of a reply with one text part. */
 export function startedRunText(runId: string, text: string): string[] {
   const chunk = (chunk: object): string => JSON.stringify({ type: 'chunk', runId, chunk });
   return [chunk({ type: 'text-start', id: '1' }), chunkText(runId, text), chunk({ type: 'text-end', id: '1' })];
 }
 
+/** The terminal entry of a completed run, as it is stored. */
 export function completedText(runId: string): string {
   return JSON.stringify({ type: 'metadata', status: 'completed', runId, messageId: runId, attempt: 1, at: 0 });
 }
 
-/** All that the log still holds, oldest first. */
+/** Every entry of a log, oldest first. @throws Error when the session is not open. */
 export async function readLog(store: Pick<SessionStore, 'read'>, sessionId: string): Promise<LogEntry[]> {
   const entries: LogEntry[] = [];
   for (let after = START; ;) {
@@ -68,7 +74,7 @@ export async function readLog(store: Pick<SessionStore, 'read'>, sessionId: stri
   }
 }
 
-/** Violations of order in a whole log, as sentences. */
+/** Judges the order of a log that begins at its start, one sentence for each violation. */
 export function checkLog(log: readonly LogEntry[]): string[] {
   const violations: string[] = [];
   let before = START;
@@ -80,6 +86,7 @@ export function checkLog(log: readonly LogEntry[]): string[] {
   return violations;
 }
 
+/** Whether a stored entry ends its run. */
 export function isTerminalText(data: string): boolean {
   const { type, status } = JSON.parse(data) as { type?: string; status?: string };
   return type === 'metadata' && ['completed', 'cancelled', 'failed'].includes(String(status));

@@ -5,12 +5,12 @@ import type { FaultRow, RowResult } from './fault-row.ts';
 import type { StoreName } from './store-under-test.ts';
 import { addTimes, describeTimes, readTimes, type Times } from './times.ts';
 
-/** One call of a row, as it is kept. */
+/** A run of a row, as it is recorded. */
 interface RecordedRun extends Pick<
   RowResult,
   'seed' | 'rounds' | 'counts' | 'maxima' | 'violations' | 'violationCount'
 > {
-  /** The day. */
+  /** The date, YYYY-MM-DD. */
   at: string;
   seconds: number;
   times: Record<string, Times>;
@@ -21,18 +21,18 @@ interface RecordedControl {
   mutation: string;
   at: string;
   seed: number;
-  /** The violation seen while the rule was broken; null when none was. */
+  /** The first violation; null when there was none. */
   seen: string | null;
 }
 
-/** By store a folder, with a file for each row and one for the controls. */
+/** A folder per store, with a file for each row and one for the controls. */
 const FOLDER = path.join(ROOT, 'faults/report');
 const CONTROLS_FILE = 'controls.json';
 const PAGE = path.join(ROOT, 'docs/faults.md');
 const KEPT_VIOLATIONS = 5;
 const SEEN_LENGTH = 110;
 
-/** Keeps what a run has counted beside what earlier ones have. A row that ended early has no rounds to show. */
+/** Records a run beside earlier ones. A row that ended early counts no rounds. */
 export function recordRun(result: RowResult): void {
   const { seed, counts, maxima, violationCount } = result;
   const file = `${result.name}.json`;
@@ -50,7 +50,7 @@ export function recordRun(result: RowResult): void {
   keep(result.store, file, [...recall<RecordedRun>(result.store, file), run]);
 }
 
-/** The latest run of a control is the one that counts. */
+/** Records a control in place of its earlier run. */
 export function recordControl(store: StoreName, mutation: string, { name, seed, violations }: RowResult): void {
   const [first] = violations;
   const seen = first === undefined ? null : (first.split('\n')[0] ?? '').slice(0, SEEN_LENGTH);
@@ -60,7 +60,7 @@ export function recordControl(store: StoreName, mutation: string, { name, seed, 
   keep(store, CONTROLS_FILE, [...others, { row: name, mutation, at: today(), seed, seen }]);
 }
 
-/** Writes all that was recorded into docs/faults.md, between its marks. */
+/** Writes the recorded runs and controls into docs/faults.md, between its marks. */
 export function writeReport(rows: readonly FaultRow[], stores: readonly StoreName[]): void {
   let page = readFileSync(PAGE, 'utf8');
   for (const store of stores) {
@@ -125,7 +125,7 @@ function formatControls(rows: readonly FaultRow[], store: StoreName): string {
   return ['| row | the rule broken | what was seen | seed |', '|---|---|---|---|', ...lines].join('\n');
 }
 
-/** A page without the marks has no place for it. */
+/** The page as it is, when it does not have the marks. */
 function replaceBetween(page: string, mark: string, text: string): string {
   const [begin, end] = [`<!-- ${mark} -->`, `<!-- end of ${mark} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];

@@ -3,70 +3,69 @@ import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import type { RestBridge } from '#testkit/processes/redis/rest-bridge.ts';
 import type { TcpProxy } from '#testkit/network/tcp-proxy.ts';
 
-/** Redis on one server, as a Cluster of six, behind a Sentinel, or over the REST of Upstash. */
+/** The stores: SQLite, and Redis on one server, in a Cluster of six nodes, behind a Sentinel, or over Upstash's REST. */
 export type StoreName = 'sqlite' | 'redis' | 'cluster' | 'sentinel' | 'upstash';
 
 /**
- * What the rows need of a store, and all they know of it. A row asks for the port in this process, or for a place that
- * relays keep their sessions in; what is behind is the store's own affair.
+ * All that rows know of a store. A row opens its port in this process, or a place where relays keep their sessions.
  */
 export interface StoreUnderTest {
   readonly name: StoreName;
-  /** How many relays may use one place at the same time. */
+  /** Relays that may use one place at the same time. */
   readonly relays: number;
-  /** The store at its port, in this process, with time that can be let pass. */
+  /** Opens the store's port in this process, with a clock that can be moved. */
   readonly openPort: OpenStore;
   openPlace(): Promise<StorePlace>;
-  /** A place whose server and lines can be made to fail, where there are any. */
+  /** Opens a place whose server and connections can be made to fail, where there is a server. */
   openSharedPlace?(): Promise<SharedPlace>;
-  /** A place that fills up; rejects with one sentence where this machine allows none. */
+  /** Opens a place that can be filled. @throws Error with one sentence where this machine allows none. */
   openSmallPlace(): Promise<SmallPlace>;
-  /** Ends what its ports share. */
+  /** Closes what its ports share. */
   close(): Promise<void>;
 }
 
-/** Where relays keep their sessions: outlives them, and is gone once disposed of. */
+/** Where relays keep their sessions. It outlives them, until it is disposed of. */
 export interface StorePlace {
-  /** What the environment of its relays says of it. */
+  /** Environment variables of its relays. */
   readonly settings: Readonly<Record<string, string>>;
-  /** And of one of them, counted from 0, where each has a way of its own to it. */
+  /** More of them for one relay, numbered from 0, where each relay has a connection of its own. */
   readonly settingsOf?: (relay: number) => Readonly<Record<string, string>>;
-  /** A program with its arguments that runs the relay's command; empty: none. */
+  /** A program, with its arguments, that runs the relay's command; empty when there is none. */
   readonly runBy: readonly string[];
   dispose(): Promise<void>;
 }
 
-/** A server that relays share, and their lines to it. */
+/** A server that relays share, and their connections to it. */
 export interface SharedPlace extends StorePlace {
   readonly server: RedisProcess;
-  /** By relay. */
+  /** The proxy of each relay. */
   readonly links: readonly TcpProxy[];
-  /** What stands between the lines and the server, where that is not the server itself. */
+  /** The bridge between the proxies and the server, where there is one. */
   readonly bridge?: PlaceBridge;
 }
 
-/** As of RestBridge; and it can die, and come back at the same place. */
+/** A RestBridge that can be killed, and started again on the same port. */
 export interface PlaceBridge extends Pick<RestBridge, 'loseAnswers' | 'goAway' | 'endSubscriptions' | 'silence'> {
   kill(): Promise<void>;
   restart(): Promise<void>;
 }
 
 export interface SmallPlace extends StorePlace {
-  /** How it is made small, in one sentence. */
+  /** How it is filled, to be printed. */
   readonly means: string;
-  /** The code that a full store is refused with here: a limit of the operating system is not told from a broken disk. */
+  /** The code of prompts that are refused when it is full: SQLite takes a file size limit for a broken disk. */
   readonly refusal: 'store-full' | 'store-unavailable';
-  /** Takes the room away, but for so many bytes about. */
+  /** Leaves about so many bytes free. */
   fill(leftBytes: number): Promise<void>;
-  /** Gives it back. */
+  /** Frees the rest again. */
   makeRoom(): Promise<void>;
 }
 
-/** @throws Error where nothing is shared. */
+/** Opens a shared place of a store. @throws Error when the store has none. */
 export async function openSharedPlace({ name, openSharedPlace: open }: StoreUnderTest): Promise<SharedPlace> {
   if (!open) throw new Error(`Relays do not share a place of ${name}.`);
   return open();
 }
 
-/** What `openPort` is opened with, where a row does not care. */
+/** The default options of `openPort`. */
 export const PORT_OPTIONS = { ttlMs: 86_400_000, maxTranscriptBytes: 8 * 1024 * 1024 };

@@ -1,12 +1,13 @@
-/** How long something took, each time, so that runs can be put together: a histogram of two digits a bin, and the longest. */
+/** Durations as a histogram with bins of two significant digits, so that runs can be added up, and the longest exactly. */
 export interface Times {
   readonly maxMs: number;
-  /** How often, by ms rounded to two digits. */
+  /** How often each duration occurred, by ms of two significant digits. */
   readonly bins: Readonly<Record<string, number>>;
 }
 
 const NONE: Times = { maxMs: 0, bins: {} };
 
+/** The histogram of durations in ms. */
 export function readTimes(values: readonly number[]): Times {
   const bins: Record<string, number> = {};
   for (const value of values) {
@@ -16,12 +17,14 @@ export function readTimes(values: readonly number[]): Times {
   return { maxMs: values.reduce((max, value) => Math.max(max, Math.round(value)), 0), bins };
 }
 
+/** The sum of two histograms. */
 export function addTimes(left: Times = NONE, right: Times = NONE): Times {
   const bins = { ...left.bins };
   for (const [ms, count] of Object.entries(right.bins)) bins[ms] = (bins[ms] ?? 0) + count;
   return { maxMs: Math.max(left.maxMs, right.maxMs), bins };
 }
 
+/** `p50 2, p99 21000, max 20517 ms` */
 export function describeTimes({ maxMs, bins }: Times): string {
   const sorted = Object.entries(bins)
     .map(([ms, count]) => [Number(ms), count] as const)

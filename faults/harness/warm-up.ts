@@ -4,8 +4,8 @@ import { ROOT } from '../../scripts/ensure-build.ts';
 import { BROKEN_RELAY } from './fault-stage.ts';
 
 /**
- * Thousands of relays are started here: what Node has compiled of one is kept for the next, which halves what its start
- * costs. A process that is killed leaves nothing behind for others, so that one of each kind is ended in order first.
+ * Fills Node's compile cache by starting and stopping one relay of each kind, which halves the cost of the thousands of
+ * starts that follow. A relay that is killed would leave nothing in the cache.
  */
 export async function warmUp(): Promise<void> {
   process.env['NODE_COMPILE_CACHE'] = path.join(ROOT, '.tmp/compiled');

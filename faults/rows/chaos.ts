@@ -9,18 +9,18 @@ import { lineTroubles, relayTroubles, storeTroubles, type Trouble } from './chao
 
 const SESSIONS = { full: 16, quick: 8 };
 const LEASE_MS = 2_000;
-/** Only interruptions upon interruptions end a run so. Of a small run this is no measure: one bad second is a large share. */
+/** The share of runs that may fail, by one interruption after the other. Not checked in a small run, where few runs are many per cent. */
 const FAILED_SHARE = 0.03;
 
 /**
- * Everything at once: three loops of trouble, of the relays, of Redis and its lines, and of the visitors' line, run side
- * by side while visitors who reach any relay by any connection ask, stop and read.
+ * All faults at once: three loops make trouble for the relays, for Redis and its connections, and for the visitors'
+ * connections, while visitors ask, stop and read through a balancer that leads to any relay.
  */
 export const chaos: FaultRow = {
   name: 'chaos',
-  promise: 'no gap, no duplicate, no acknowledged prompt lost, one terminal message a run, whatever happens to whom',
+  promise: 'no gap, no duplicate, no acknowledged prompt lost, one terminal message per run, whatever fails',
   fault:
-    'relays killed, frozen and drained, Redis restarted (AOF always), stopped, paused and cut off, REST answered late, wrongly or not at all, visitors cut off; a round is a trouble of a relay',
+    'relays killed, frozen and drained, Redis restarted (AOF always), stopped, paused and cut off, REST answered late, wrongly or not at all, visitors cut off; a round is a fault of a relay',
   only: ['redis', 'upstash'],
   rounds: { full: 100, quick: 4 },
   async run(context) {
@@ -57,7 +57,7 @@ export const chaos: FaultRow = {
   },
 };
 
-/** Until the first kind has been drawn for each round. */
+/** Makes trouble until the relays have had as many faults as there are rounds. */
 async function makeTrouble(context: RowContext, kinds: readonly [Trouble, ...Trouble[]][]): Promise<void> {
   let left = context.rounds;
   const loops = kinds.map(async (troubles, kind) => {

@@ -10,29 +10,29 @@ import { AOF_ALWAYS, openRedisPlace } from '../stores/redis.ts';
 const SESSIONS = { full: 12, quick: 6 };
 const LEASE_MS = 2_000;
 /**
- * While a sync to the disk is under way Redis does not write to its file either, for up to two seconds; and what a client
- * calls the moment of an answer is a little later than the server's.
+ * Ms of acknowledged writes that `everysec` may lose: Redis delays writes to its file for up to 2 s while a sync is
+ * running, and a client sees an answer a little later than the server gives it.
  */
 const EVERYSEC_MS = 2_500;
 const PAUSE_MS = 2_500;
 
-/** What a setting of Redis promises, as docs/durability.md has it. */
+/** A setting of Redis, and what it promises: docs/durability.md. */
 interface DurabilityClass {
   readonly name: string;
   readonly settings: readonly string[];
   readonly promise: string;
-  /** Between two kills, at most: longer than what may be lost, or nothing that is lost would be too much. */
+  /** The longest time between two kills: longer than what may be lost, or no loss would be a violation. */
   readonly pauseMs: number;
-  /** From when on what was acknowledged may be gone after this kill. */
+  /** The time from which on acknowledged writes may be lost by this kill. */
   lostFrom(kill: Kill): number;
-  /** Now and then, before a kill. */
+  /** Saves a snapshot, before some of the kills. */
   readonly save?: (place: SharedPlace) => Promise<void>;
 }
 
-/** Moments are `performance.now()`. */
+/** Times are those of `performance.now()`. */
 interface Kill {
   at: number;
-  /** When the last snapshot was asked for that was whole by then. */
+  /** When the latest complete snapshot was begun. */
   savedAt: number;
 }
 
@@ -48,7 +48,7 @@ const CLASSES: readonly DurabilityClass[] = [
     name: 'AOF-everysec',
     settings: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
     promise:
-      'Redis with `appendfsync everysec` loses nothing that is older than two seconds; what it lost is taken back from every viewer, and never mixed with what comes',
+      'Redis with `appendfsync everysec` loses nothing that is older than two seconds; what it lost is withdrawn from every viewer and never mixed with what follows',
     pauseMs: 2 * EVERYSEC_MS,
     lostFrom: ({ at }) => at - EVERYSEC_MS,
   },
@@ -56,7 +56,7 @@ const CLASSES: readonly DurabilityClass[] = [
     name: 'RDB',
     settings: ['--appendonly', 'no'],
     promise:
-      'Redis with snapshots alone loses nothing that was acknowledged before the last one; what it lost is taken back from every viewer, and never mixed with what comes',
+      'Redis with snapshots alone loses nothing that was acknowledged before the last one; what it lost is withdrawn from every viewer and never mixed with what follows',
     pauseMs: PAUSE_MS,
     lostFrom: ({ savedAt }) => savedAt,
     async save({ server }) {
@@ -70,17 +70,17 @@ const CLASSES: readonly DurabilityClass[] = [
     name: 'AOF-off',
     settings: ['--appendonly', 'no'],
     promise:
-      'Redis that keeps nothing: everything is lost, which every viewer is told, and nothing of it is mixed with what comes',
+      'Redis without persistence loses everything; every viewer is told, and nothing of it is mixed with what follows',
     pauseMs: PAUSE_MS,
     lostFrom: () => Number.NEGATIVE_INFINITY,
   },
 ];
 
-/** A row for each: visitors ask on and read on while the server is killed again and again. */
+/** A row for each setting: visitors ask and read while the server is killed again and again. */
 export const durability: readonly FaultRow[] = CLASSES.map((kind) => ({
   name: kind.name,
   promise: kind.promise,
-  fault: 'redis-server killed (SIGKILL) under load and started again on the files that are left; a round is a kill',
+  fault: 'redis-server killed (SIGKILL) under load and started again on the files it left; a round is a kill',
   only: ['redis'],
   rounds: { full: 40, quick: 3 },
   run: (context) => killServer(context, kind),
@@ -113,7 +113,7 @@ async function killServer(context: RowContext, kind: DurabilityClass): Promise<v
       await sleep(random.between(500, kind.pauseMs));
       if (kind.save && random.chance(0.7)) {
         const askedAt = performance.now();
-        // A server that keeps nothing does not keep this either.
+        // The control's server keeps nothing, a snapshot neither.
         if (!context.mutation.redisSettings) await kind.save(place);
         savedAt = askedAt;
         await sleep(random.between(0, 2_000));
@@ -126,10 +126,10 @@ async function killServer(context: RowContext, kind: DurabilityClass): Promise<v
     }
     await crowd.end();
     const { completed } = await crowd.judge(context);
-    // How many are interrupted too often is a matter of how often the server is killed.
+    // How many runs fail depends on how often the server is killed.
     if (completed === 0) violate('nothing was answered');
     if (kind.name === 'AOF-off' && context.counted('acknowledged prompts lost with what the store lost') === 0)
-      violate('nothing was lost: the row has not killed what it should');
+      violate('nothing was lost, so that the row has tested nothing');
   } finally {
     await stage.close();
     await balancer.close();

@@ -8,14 +8,14 @@ import { comesTrue, sleep } from '#testkit/wait.ts';
 import { inParallel, type FaultRow, type RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
 
-/** Around whose answers a relay is killed. */
+/** Prompts sent at the same time, around whose answers a relay is killed. */
 const PROMPTS_A_KILL = 8;
-/** Then the conversations are judged and others begin, so that none grows long. */
+/** Kills before the conversations are judged and new ones begin, so that none grows long. */
 const KILLS_A_CONVERSATION = 12;
-/** Slow enough that a relay which was held up, and asks when another has answered, hears of that before its call is over. */
+/** So slow that a delayed relay, which asks after another has answered, hears of that before its call ends. */
 const REPLY = { tokens: 5, tokensPerSecond: 20 };
 const LEASE_MS = 2_000;
-/** Stages side by side in a full run: most of a round is waiting for a start, or for a lease to run out. */
+/** Stages side by side in a full run: a round mostly waits for a start or for a lease to run out. */
 const LANES = 3;
 const INTERRUPTED = 'prompts interrupted more than three times, and said to be';
 const INTERRUPTED_SHARE = 0.03;
@@ -30,7 +30,7 @@ export const neverLost: FaultRow = {
   name: 'G1',
   promise: 'an acknowledged prompt is never lost',
   fault:
-    'kill -9 at one of the answers to eight prompts, or a moment before or after; of relays that share a store two at a time; a round is a kill',
+    'kill -9 of a relay around one of the answers to eight prompts; of two relays at a time where they share a store; a round is a kill',
   rounds: { full: 1_000, quick: 4 },
   async run(context) {
     const lanes = context.quick ? 1 : LANES;
@@ -38,7 +38,7 @@ export const neverLost: FaultRow = {
     await inParallel(Math.min(lanes, context.rounds), lanes, async (lane) => {
       const random = context.random.fork();
       const stage = await context.openStage({ relays: 3, settings: { LEASE_MS: String(LEASE_MS) } });
-      // One of several is spared, for those who watch.
+      // One of several relays is spared, for the viewers.
       const doomed = stage.relays.length > 1 ? stage.relays.slice(1) : stage.relays;
       try {
         for (let batch = 0; left > 0; batch += 1) {
@@ -93,7 +93,7 @@ async function converse(
   }
 }
 
-/** Each visitor asks. What the kill left without an answer is sent again, where there is a relay. */
+/** Sends a prompt per visitor and kills the relay meanwhile. Prompts without an answer are sent again to another relay. */
 async function askAndKill(
   { count, violate }: RowContext,
   random: Random,
@@ -121,7 +121,7 @@ async function askAndKill(
       await sleep(delayMs);
       const answer = await client.postOnce(credentials, { prompt, messageId });
       if (answer && answer.status !== 202) violate(`a prompt was answered ${answer.status}`);
-      // At once: what was promised has to be true already.
+      // At once: the prompt has to be stored by now.
       if (answer && (answers += 1) === killAt) setTimeout(kill, afterMs);
       return { credentials, turns, prompt, messageId, body: answer?.body ?? null };
     }),

@@ -10,11 +10,11 @@ import type { FaultStage } from '../harness/fault-stage.ts';
 import { openSharedPlace, type SharedPlace } from '../harness/store-under-test.ts';
 
 const SESSIONS = 9;
-/** A store that is away for less costs no run its attempt, in which each waits for it. */
+/** An outage shorter than this costs no run an attempt. */
 const LEASE_MS = 20_000;
-/** A relay tries for so long before it says that the store is away. */
+/** How long a relay retries before it answers 503. */
 const ANSWERED_WITHIN_MS = 6_000;
-/** From here on the next prompt meets a relay that knows. */
+/** How long after the outage began every relay knows of it. */
 const KNOWN_AFTER_MS = 3_000;
 const ENDED_WITHIN_MS = 90_000;
 /** Stages side by side, each with a server of its own. */
@@ -22,7 +22,7 @@ const LANES = 3;
 
 type Outage = (place: SharedPlace, ms: number) => Promise<() => Promise<void>>;
 
-/** Each takes the store away for so long, and gives back what brings it back then. */
+/** Kinds of outages. Each begins one, and returns how to end it. */
 const OUTAGES: Readonly<Record<string, Outage>> = {
   'Redis killed': async ({ server }) => {
     await server.kill();
@@ -36,7 +36,7 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
   },
   'CLIENT PAUSE': async ({ server }, ms) => {
     await server.admin.call('CLIENT', 'PAUSE', String(ms), 'ALL');
-    // A paused server does not hear CLIENT UNPAUSE either: it answers when the time is up.
+    // A paused server does not execute CLIENT UNPAUSE either: the pause ends by itself.
     return async () => void (await server.admin.ping());
   },
   // oxlint-disable-next-line require-await
@@ -68,13 +68,13 @@ interface Talk {
 
 export const storeDown: FaultRow = {
   name: 'G10',
-  promise: 'the store down: no false acknowledgement, no viewer lost',
+  promise: 'when the store is down, nothing is acknowledged falsely and no viewer is lost',
   fault:
     'Redis away for 1, 10 and 60 s: killed, stopped, paused, black-holed, half-open, unreachable; a round is an outage',
   only: ['redis', 'upstash'],
   rounds: { full: 60, quick: 2 },
   async run(context) {
-    // Outages of a minute mostly wait, so they can share the machine.
+    // Outages of a minute mostly wait, and run beside the others.
     const lanes = context.quick ? 1 : LANES;
     await inParallel(Math.min(lanes, context.rounds), lanes, async (lane) => {
       const place = await openSharedPlace(context.store);
@@ -92,7 +92,7 @@ export const storeDown: FaultRow = {
   },
 };
 
-/** Each kind seven times for a second, twice for ten and once for a minute. */
+/** Every kind seven times for 1 s, twice for 10 s and once for 60 s. */
 function secondsOf(round: number, quick: boolean): number {
   if (quick) return round % 2 === 0 ? 1 : 7;
   const time = Math.floor(round / KINDS.length) % 10;
@@ -106,13 +106,13 @@ async function goWithout(context: RowContext, stage: FaultStage, place: SharedPl
   const kind = KINDS[round % KINDS.length] ?? '';
   const { relays, model } = stage;
   const relayOf = (index: number): (typeof relays)[number] => relays[index % relays.length] ?? stage.relay;
-  // Through a minute a model that takes its time: some replies end while the store is away, others long after.
+  // A slow model for an outage of a minute: some replies end during the outage, others long after.
   const tokensPerSecond = seconds > 10 ? 20 : 100;
   const talks: Talk[] = await Promise.all(
     Array.from({ length: SESSIONS }, async (_, index) => {
       const client = stage.clientOf(relayOf(index));
       const credentials = await client.mint();
-      // It has more patience than the store is away for: the relay is to keep the line.
+      // More patient than the outage is long: the relay has to keep the connection.
       const viewer = watchSession({ origin: relayOf(index + 1).origin, credentials, silenceMs: 120_000 });
       const tokens = Math.round((1.5 + (index % 2 === 0 ? 0.4 : 1.2) * seconds) * tokensPerSecond);
       const turn = await ask({ model, client }, credentials, `Away ${round}.${index}`, { tokens, tokensPerSecond });
@@ -136,7 +136,7 @@ async function goWithout(context: RowContext, stage: FaultStage, place: SharedPl
   await Promise.all(asking);
   await comeBack?.();
   count(`${kind} for ${seconds} s`);
-  // Repeated attempts answer quickly: the fault of this row is over by then.
+  // Calls that are made again answer fast: the outage is over.
   for (const { turn } of talks) model.plan(turn.prompt, { tokens: 40, tokensPerSecond: 1_000 });
   for (const { credentials, viewer, turn } of talks) {
     await until(`the reply to ${turn.prompt} has ended`, () => viewer.hasEnded(turn.accepted), {
@@ -148,7 +148,7 @@ async function goWithout(context: RowContext, stage: FaultStage, place: SharedPl
     violate(...violations);
     if (completed !== 1) violate(`${turn.prompt} was not answered`);
     if (viewer.connections !== 1)
-      violate(`a viewer was put off, and came back ${viewer.connections - 1} times (${kind} for ${seconds} s)`);
+      violate(`a viewer was sent away, and reconnected ${viewer.connections - 1} times (${kind} for ${seconds} s)`);
     const attempt = state.messages.at(-1)?.metadata?.run?.attempt ?? 1;
     if (attempt > 1) count('replies begun anew');
     if (attempt > 1 && seconds * 1_000 < LEASE_MS / 2 + 1)
@@ -157,7 +157,7 @@ async function goWithout(context: RowContext, stage: FaultStage, place: SharedPl
   }
 }
 
-/** Prompts while the store is away: 503 with Retry-After, or no answer, and then it was never taken or is answered. */
+/** Sends prompts during an outage: each gets 503 with Retry-After, or no answer, and is then answered or was never accepted. */
 async function askInVain(
   { count, time, within, violate }: RowContext,
   origin: string,
@@ -176,10 +176,10 @@ async function askInVain(
         signal: AbortSignal.timeout(within(ANSWERED_WITHIN_MS)),
       });
       await response.arrayBuffer();
-      // It may be back by now, where it comes back by itself.
+      // The outage may have ended by itself.
       if (awayMs() >= seconds * 1_000) break;
       if (response.status !== 503) violate(`a prompt without a store was answered ${response.status}`);
-      if (!/^\d+$/.test(response.headers.get('retry-after') ?? '')) violate('a 503 does not say when to come back');
+      if (!/^\d+$/.test(response.headers.get('retry-after') ?? '')) violate('a 503 has no Retry-After');
       count('prompts refused with 503');
       time('to the refusal', performance.now() - askedAt);
     } catch (error) {

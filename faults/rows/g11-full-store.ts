@@ -14,9 +14,9 @@ const SESSIONS = 10;
 export const fullStore: FaultRow = {
   name: 'G11',
   promise:
-    'a full store refuses whole: nothing half applied, readable throughout, and all goes on when there is room again',
+    'a full store refuses prompts whole: nothing is half applied, it stays readable, and everything continues when there is room',
   fault:
-    'the store filled up at random points of replies and prompts, and given room again, each third time after kill -9; a round is once full',
+    'the store filled at random points of replies and prompts, and emptied again, every third time after kill -9; a round is a full store',
   rounds: { full: 100, quick: 2 },
   async run(context) {
     const place = await context.store.openSmallPlace();
@@ -37,7 +37,7 @@ async function fillOnce(context: RowContext, stage: FaultStage, place: SmallPlac
   const { relay, direct, model } = stage;
   let phase: 'before' | 'full' | 'killed' | 'after' = 'before';
   const talking = Promise.all(Array.from({ length: SESSIONS }, (_, index) => converse(index)));
-  // It is awaited at the end; until then its error is no unhandled one.
+  // Awaited at the end; until then a rejection is not unhandled.
   talking.catch(() => undefined);
   await sleep(random.between(100, 500));
   await place.fill(random.between(0, 60_000));
@@ -45,7 +45,7 @@ async function fillOnce(context: RowContext, stage: FaultStage, place: SmallPlac
   await sleep(random.between(400, 1_200));
   const killed = round % 3 === 2;
   if (killed) {
-    // A read at this moment is cut off together with the relay.
+    // Responses of this moment end with the relay.
     phase = 'killed';
     await relay.kill();
     count('kills while full');
@@ -78,7 +78,7 @@ async function fillOnce(context: RowContext, stage: FaultStage, place: SmallPlac
     return { credentials, viewer, turns };
   }
 
-  /** Until it is accepted. What is refused has changed nothing, and can be read. */
+  /** Sends a prompt until it is accepted. A refused one must have changed nothing, and the conversation must be readable. */
   async function send(credentials: Credentials, prompt: string, messageId: string): Promise<Turn> {
     let refused = false;
     let lost = false;
@@ -87,8 +87,8 @@ async function fillOnce(context: RowContext, stage: FaultStage, place: SmallPlac
       const answer = await direct.postOnce(credentials, { prompt, messageId });
       if (answer === null) lost = true;
       else if (answer.status === 202 || answer.status === 200) {
-        // Known already: only where an answer was lost on its way.
-        if (answer.status === 200 && refused && !lost) violate('a refused prompt had been taken');
+        // 200: accepted before, which is right only if that answer was lost.
+        if (answer.status === 200 && refused && !lost) violate('a refused prompt had been accepted');
         return { messageId, prompt, runId: answer.body.runId, accepted: answer.body };
       } else {
         refused = true;
@@ -112,7 +112,7 @@ async function fillOnce(context: RowContext, stage: FaultStage, place: SmallPlac
   }
 }
 
-/** A stream that broke off, as one that is read while its relay is killed. */
+/** Whether a stream broke off, as it does when its relay is killed. */
 function nullIfCut(error: unknown): null {
   if (isNetworkError(error)) return null;
   throw error;

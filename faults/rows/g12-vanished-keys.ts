@@ -7,20 +7,20 @@ import type { FaultStage } from '../harness/fault-stage.ts';
 import { openSharedPlace, type SharedPlace } from '../harness/store-under-test.ts';
 
 const AT_ONCE = 12;
-/** A lease of a second is renewed three times in it; then the last word of whoever finds out is on its way. */
+/** Ms until a vanished key is reported: a lease of 1 s is renewed three times in it, and the report has to arrive. */
 const SAID_WITHIN_MS = 3_000;
-/** An end that was on its way already. */
+/** Ms in which a run may still end as if nothing had happened. */
 const CROSSED_MS = 150;
-/** A key that is not there is waited for. */
+/** How often a key that does not exist yet is looked for. */
 const THERE_WITHIN_MS = 500;
 const PARTS = ['state', 'log', 'tail', 'transcript', 'ids', 'steps', 'feedback', 'due'] as const;
-/** Without these nothing can be told of the conversation. */
+/** Keys without which the conversation is lost. */
 const FATAL: ReadonlySet<string> = new Set(['state', 'transcript', 'ids']);
 
 export const vanishedKeys: FaultRow = {
   name: 'G12',
   promise:
-    'a key that vanishes is noticed: `stream-lost`, never silence; a run that is no longer listed as due is listed again',
+    'a vanished key is noticed and reported as `stream-lost`, never by silence; a run that is no longer listed as due is listed again',
   fault: "DEL of each of a session's keys, and of the set of due runs, at any point of a run; a round is a DEL",
   only: ['redis', 'upstash'],
   rounds: { full: 800, quick: 16 },
@@ -51,7 +51,7 @@ async function deleteOne(
   const viewers = relays
     .slice(0, 2)
     .map((relay) => watchSession({ origin: relay.origin, credentials, silenceMs: 60_000 }));
-  // One that has ended, so that there is a transcript.
+  // A run that has ended, so that there is a transcript.
   const first = await ask({ model, client }, credentials, `Before ${round}`, { tokens: 3, tokensPerSecond: 1_000 });
   await until('the first reply has ended', () => viewers.every((viewer) => viewer.hasEnded(first.accepted)));
   const turn = await ask({ model, client }, credentials, `Vanishing ${round}`, { tokens: 150, tokensPerSecond: 100 });
@@ -64,7 +64,7 @@ async function deleteOne(
     createKeys('rc')
       .ofSession(credentials.sessionId)
       .find((name) => name.endsWith(`:${part}`)) ?? '';
-  // Some are there only now and then, such as the page that is being filled; nobody rates, so there is never any feedback.
+  // Some keys exist only at times, such as the open page of the log, and no reply is rated, so that there is no feedback.
   const patience = performance.now() + (part === 'feedback' ? 0 : THERE_WITHIN_MS);
   let deletedAt: number;
   let vanished: number;
@@ -96,7 +96,7 @@ async function deleteOne(
   await Promise.all(viewers.map((viewer) => viewer.leave().catch(passGone)));
 }
 
-/** A reply as a snapshot shows it. */
+/** A reply in a snapshot. */
 interface ShownMessage {
   id: string;
   metadata: { run: { status: End['kind']; problem?: { code: string } } };
@@ -109,7 +109,7 @@ interface End {
   text: string;
 }
 
-/** What a viewer hears last of a run; one that drops its line has to come back for it. */
+/** The last that a viewer hears of a run; a viewer whose connection dropped hears it when it is back. */
 async function endOf(viewer: Viewer, runId: string, drops: boolean): Promise<End> {
   if (drops) viewer.drop();
   let text = '';
@@ -125,7 +125,7 @@ async function endOf(viewer: Viewer, runId: string, drops: boolean): Promise<End
     const reply = (snapshot?.frame.message['messages'] as ShownMessage[] | undefined)?.find(({ id }) => id === runId);
     if (snapshot && reply)
       return { kind: reply.metadata.run.status, at: snapshot.seenAt, text: reply.metadata.run.problem?.code ?? '' };
-    // A viewer that is refused as gone has ended, with the error that says so.
+    // A viewer that is refused with 410 has ended with an error.
     try {
       viewer.hasEnded({ runId, messageId: '' });
     } catch (error) {
@@ -142,7 +142,7 @@ async function endOf(viewer: Viewer, runId: string, drops: boolean): Promise<End
   }
 }
 
-/** The rest of the conversation accepts the next prompt. */
+/** Sends the next prompt to what is left of the conversation. */
 async function goOn(
   { count, violate }: RowContext,
   stage: FaultStage,

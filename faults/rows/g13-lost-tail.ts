@@ -10,15 +10,15 @@ import { openReplicatedPlace } from '../stores/replicated.ts';
 import { openSentinelPlace } from '../stores/sentinel.ts';
 
 const SESSIONS = { full: 12, quick: 6 };
-/** No more than a lease bears: two relays may be twice so far apart. */
+/** Ms by which a clock is wrong at most. Two relays may be twice as far apart, which a lease of 2 s bears. */
 const CLOCK_MS = 500;
 const LOST_MS = { min: 20, max: 450 };
 
 export const lostTail: FaultRow = {
   name: 'G13',
-  promise: 'a failover that lost its tail shows no viewer two histories',
+  promise: 'a failover that loses the end of the log shows no viewer two histories',
   fault:
-    'a replica takes over that has not got what was written for up to 450 ms: promoted by hand, by a Sentinel or in a Cluster; and clocks that are set back and forth; a round is a failover',
+    'a replica that lacks the last 20 to 450 ms of writes is promoted, by hand, by a Sentinel or in a Cluster, while clocks are set back and forth; a round is a failover',
   only: ['redis', 'sentinel', 'cluster'],
   rounds: { full: 100, quick: 3 },
   async run(context) {

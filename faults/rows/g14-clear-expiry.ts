@@ -8,8 +8,10 @@ const TTL_MS = 60_000;
 
 export const clearExpiry: FaultRow = {
   name: 'G14',
-  promise: 'expiry is clear: 410 while it is remembered, 404 later, `bye gone` to open streams, never an empty 200',
-  fault: 'reads around the time to live, at the port by a clock that is moved and at a relay whose sessions live 2 s',
+  promise:
+    'expiry is clear: 410 while the session is remembered, 404 later, `bye gone` to open streams, never an empty 200',
+  fault:
+    'reads around the end of a session, at the port with a clock that is moved and at a relay whose sessions live 2 s',
   rounds: { full: 200, quick: 20 },
   async run(context) {
     await atPort(context);
@@ -46,7 +48,7 @@ async function atPort({ rounds, random, openPort, count, violate }: RowContext):
         const [head, read] = [await store.head(sessionId), await store.read(sessionId, { limit: 10 })];
         const kind = read.kind === 'snapshot' || read.kind === 'exact' ? 'open' : read.kind;
         if (kind !== head.kind) violate(`read says ${kind} and head ${head.kind} at ${age} ms`);
-        // The store's clock may run on by itself.
+        // The clock of some stores runs on by itself.
         const oldest = age + performance.now() - writtenAt;
         if (oldest < TTL_MS && kind !== 'open') violate(`${kind} at ${age} ms of ${TTL_MS}`);
         if (age > TTL_MS && kind === 'open') violate(`still open at ${age} ms of ${TTL_MS}`);
@@ -54,7 +56,7 @@ async function atPort({ rounds, random, openPort, count, violate }: RowContext):
         if (STATES.indexOf(kind) < STATES.indexOf(before)) violate(`${kind} after ${before} at ${age} ms`);
         before = kind;
         count(`reads at the port: ${kind}`);
-        // An expired session is erased, and its followers are told, a moment later.
+        // An expired session is erased, and its followers are told, a moment after it was found.
         if (kind === 'gone' && !gone) await sleep(5);
       }
       unfollow();
@@ -66,18 +68,18 @@ async function atPort({ rounds, random, openPort, count, violate }: RowContext):
   }
 }
 
-/** Expired sessions: with an expired token too, with a tombstone, and without one. */
+/** Statuses of an expired session: with an expired token, remembered, and forgotten. */
 const REFUSED = [401, 410, 404];
 const STATES = ['open', 'gone', 'empty'];
 
-/** All sessions are written at about the same time and read over and over until they have expired. */
+/** Writes all sessions at about the same time and reads them until they have expired. */
 async function atRelay({ rounds, random, openStage, count, violate }: RowContext): Promise<void> {
   const stage = await openStage({ settings: { SESSION_TTL_SECONDS: '2' } });
   try {
     const { direct, relay, model } = stage;
     await inParallel(rounds, 40, async (index) => {
       const credentials = await direct.mint();
-      // It takes no silence for a dead line: once connected it is there when the session expires.
+      // It does not reconnect on silence, and so is connected when the session expires.
       const viewer = watchSession({ origin: relay.origin, credentials, silenceMs: 60_000 });
       const prompt = `Expires ${index}`;
       model.plan(prompt, { tokens: 3, tokensPerSecond: 1_000 });
@@ -90,7 +92,7 @@ async function atRelay({ rounds, random, openStage, count, violate }: RowContext
         const { status, body } = await direct.state({ ...credentials, token });
         count(`reads at a relay: ${status}`);
         if (status === 401) {
-          // The token lives twice as long as the session: expiry was seen by then, and once more it can be renewed.
+          // The token lives twice as long as the session, so that expiry was seen by now. It can be renewed once more.
           if (before === 200) violate('the token ended before the session');
           if (renewed) break;
           renewed = true;
@@ -107,12 +109,12 @@ async function atRelay({ rounds, random, openStage, count, violate }: RowContext
         await sleep(random.between(20, 120));
       }
       if (before === 200) violate('the session never expired');
-      // Who is not connected by then, on a busy machine, is refused.
+      // On a busy machine a viewer may connect too late, and is refused.
       const isTold = (): boolean => viewer.byes.includes('gone') || viewer.connections === 0;
       if (!(await comesTrue(isTold, { timeoutMs: 10_000 })))
         violate('an open stream was not told that its session is gone');
       count(viewer.connections === 0 ? 'streams that came too late' : 'streams closed with bye gone');
-      // Coming back to what has expired is refused, which ends this viewer.
+      // The viewer reconnects, is refused, and ends with that error.
       await viewer.leave().catch((error: unknown) => {
         if (!(error instanceof RefusedError && REFUSED.includes(error.status))) throw error;
       });
@@ -122,7 +124,7 @@ async function atRelay({ rounds, random, openStage, count, violate }: RowContext
   }
 }
 
-/** A new token for the same session; null when the old one is too old for that. */
+/** A new token for the session; null when the old one is too old to be renewed. */
 async function renew(origin: string, token: string): Promise<string | null> {
   const response = await fetch(`${origin}/api/sessions`, {
     method: 'POST',

@@ -2,39 +2,39 @@ import net from 'node:net';
 import { checkSession } from '#testkit/judge/check-session.ts';
 import { lastStamp } from '#testkit/model/tokens.ts';
 import type { Credentials } from '#testkit/client/protocol-client.ts';
+import type { RelayProcess } from '#testkit/processes/relay-process.ts';
 import { watchSession, type Received, type Viewer } from '#testkit/client/viewer.ts';
 import { sleep, until } from '#testkit/wait.ts';
 import { ask, type Turn } from '../harness/ask.ts';
-import { askHeldMb } from '../harness/ask-held-mb.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
 
 const MEMORY_MB = 100;
 /**
- * As long as a reply may be, nearly: the operating system takes 4 MB of it for a reader that has stalled, and only what
- * comes after those is left to the relay.
+ * Nearly the longest reply there may be: the operating system buffers 4 MB of it for a stalled reader, and only the rest
+ * is left to the relay.
  */
 const REPLY = { style: 'stamped', tokens: 990, tokenLength: 8_000 } as const;
-/** No reader is let go for the time that it takes: what a relay holds is to be bounded by bytes alone, however slow it is. */
+/** No reader is dropped for being slow alone, so that the bound on bytes is what limits the relay's memory. */
 const BLOCKED_MS = 3_600_000;
 const PACE = { full: 20, quick: 330 };
 const SESSIONS = { full: 30, quick: 2 };
-/** Replies as models write them, for the time that their tokens take. */
+/** Replies at the pace of a model, to measure latency. */
 const USUAL = { style: 'stamped', tokens: 400, tokensPerSecond: 50, tokenLength: 24 } as const;
-/** Measurements with and without stalled readers, in turns; the least disturbed of each counts. */
+/** Measurements with and without stalled readers, in turns; the best of each counts. */
 const TURNS = 4;
-/** Two runs of the same load differ by so much on a machine that does other things too. */
+/** Ms by which two runs of the same load may differ on a busy machine. */
 const UNCHANGED = { factor: 1.5, ms: 20 };
 
 export const slowViewers: FaultRow = {
   name: 'G15',
   promise: 'a slow viewer harms nobody: relay memory +100 MB at most, p99 of the others unchanged',
   fault:
-    'readers that connect and never read: beside viewers of the same replies of 7.9 MB each, and of one such reply of old beside usual ones; rounds are readers',
+    'readers that connect and never read, of replies of 7.9 MB that others follow, and of one such finished reply beside usual ones; rounds are readers',
   rounds: { full: 200, quick: 16 },
   async run(context) {
     await boundsMemory(context);
-    // A small run has too few tokens to tell.
+    // A small run has too few tokens to compare latencies.
     if (!context.quick) await leavesOthersAlone(context);
     context.count('readers that never read', context.rounds);
   },
@@ -43,7 +43,7 @@ export const slowViewers: FaultRow = {
 async function boundsMemory(context: RowContext): Promise<void> {
   const { rounds, quick, atMost, violate } = context;
   const beside = await measureHeld(context, rounds);
-  // So few as in a small run are only looked at for being let go.
+  // The few readers of a small run only have to be dropped.
   if (quick) return;
   const alone = await measureHeld(context, 0);
   atMost('MB held without them', Math.round(alone));
@@ -51,7 +51,7 @@ async function boundsMemory(context: RowContext): Promise<void> {
   if (beside - alone > MEMORY_MB) violate(`${rounds} stalled readers cost ${(beside - alone).toFixed(0)} MB`);
 }
 
-/** What the relay holds when all replies were written, garbage apart, in MB. */
+/** The MB that the relay holds after a garbage collection when all replies were written. */
 async function measureHeld({ openStage, quick, count, violate }: RowContext, readers: number): Promise<number> {
   const stage = await openStage({ probe: true, ...(quick ? {} : { blockedMs: BLOCKED_MS }) });
   const stalled: StalledReader[] = [];
@@ -101,7 +101,7 @@ async function leavesOthersAlone({ rounds, openStage, time, violate }: RowContex
         const stalled = await Promise.all(
           Array.from({ length: readers }, () => stall(stage.relay.port, old.credentials)),
         );
-        // They have taken what the operating system takes, and the relay waits for them.
+        // The operating system's buffers are full, and the relay waits for the readers.
         await sleep(1_500);
         const latencies = await measureLatencies(stage, `${how} ${turn}`);
         for (const reader of stalled) reader.leave();
@@ -139,16 +139,16 @@ async function beginTalk(
 }
 
 interface StalledReader {
-  /** Reads at last, and says how the line ends: it was told why, it was cut, or it got all and is still open. */
+  /** Reads at last, and says how the response ends: with a `bye`, cut, or still open after the whole reply. */
   readOn(): Promise<'bye' | 'cut' | 'kept'>;
   leave(): void;
 }
 
-/** Asks for the stream, and takes not a byte of it. */
+/** Opens a stream and reads nothing of it. */
 async function stall(port: number, { sessionId, token }: Credentials): Promise<StalledReader> {
   const socket = net.connect({ port, host: '127.0.0.1' });
   socket.pause();
-  // Being cut off is what it is there for.
+  // Being cut off is expected.
   socket.on('error', () => socket.destroy());
   await new Promise((resolve) => socket.once('connect', resolve));
   socket.write(
@@ -170,7 +170,14 @@ async function stall(port: number, { sessionId, token }: Credentials): Promise<S
   };
 }
 
-/** For each frame with text: from when the model wrote its last token to when it was seen. */
+/** Asks a relay of faults/servers for the bytes it holds after a garbage collection. */
+async function askHeldMb(relay: RelayProcess): Promise<number> {
+  relay.signal('SIGUSR2');
+  const [, bytes] = await until('the relay says what it holds', () => /held (\d+)/.exec(relay.output()));
+  return Number(bytes) / 1024 / 1024;
+}
+
+/** For each frame with text, the ms between the model writing its last token and the viewer receiving it. */
 function readLatencies(received: readonly Received[]): number[] {
   return received.flatMap(({ frame, seenAt }) => {
     const chunk = frame.message['chunk'] as { delta?: string } | undefined;

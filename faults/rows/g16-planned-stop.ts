@@ -13,9 +13,9 @@ const SESSIONS = 10;
 const DRAIN_MS = 4_000;
 /** The default. */
 const LEASE_MS = 10_000;
-/** Beyond it the process would have ended itself. */
+/** Ms until the process has ended: after more than that it kills itself. */
 const STOPPED_WITHIN_MS = DRAIN_MS + 1_000;
-/** A handed-over run restarts, and ten handovers are allowed before one counts as an attempt. */
+/** Short: a reply that is handed over begins anew, and after ten hand-overs each counts as an attempt. */
 const REPLY = { tokens: { min: 20, max: 450 }, tokensPerSecond: 100 };
 
 interface Visitor {
@@ -26,7 +26,7 @@ interface Visitor {
 
 export const plannedStop: FaultRow = {
   name: 'G16',
-  promise: 'a planned stop is unseen',
+  promise: 'nobody notices a planned stop',
   fault: 'SIGTERM under load, relay after relay, each started again over the same store; a round is a stop',
   rounds: { full: 50, quick: 1 },
   async run(context) {
@@ -35,7 +35,7 @@ export const plannedStop: FaultRow = {
       settings: { DRAIN_MS: String(DRAIN_MS), LEASE_MS: String(LEASE_MS) },
     });
     const { relays } = stage;
-    /** The one that stops: where there are others the balancer sends nobody there any more. */
+    /** The relay that stops. The balancer sends nobody there, if there are others. */
     let stopping: RelayProcess | null = null;
     const dice = context.random.fork();
     const balancer = await openTcpProxy(() => {
@@ -63,14 +63,14 @@ async function stopUnderLoad(
   const visitors: Visitor[] = [];
   let over = false;
   const talking = Promise.all(Array.from({ length: SESSIONS }, (_, index) => converse(index)));
-  // It is awaited, now and at the end; in between, its error is no unhandled one.
+  // Awaited now and at the end; in between a rejection is not unhandled.
   talking.catch(() => undefined);
   const isTalking = (): boolean =>
     visitors.length === SESSIONS &&
     visitors.every(({ viewers }) => viewers.every(({ received }) => received.length > 0));
   await Promise.race([talking, until('all visitors see their answers', isTalking)]);
   for (let round = 0; round < rounds; round += 1) {
-    // A relay that has no other beside it is there again for as long as the longest reply takes.
+    // A relay without others runs for as long as the longest reply before it stops again.
     await sleep(relays.length > 1 ? random.between(300, 2_000) : random.between(2_000, 3_700));
     const relay = relays[round % relays.length] ?? stage.relay;
     setStopping(relay);
@@ -110,11 +110,11 @@ async function stopUnderLoad(
     );
   }
   count('requests asked again while a relay was away', client.retries);
-  // A connection that is simply cut gives no reason.
+  // Where connections are cut no viewer is told.
   const wasTold = visitors.some(({ viewers }) => viewers.some(({ byes }) => byes.length > 0));
   if (!wasTold) violate('no stream was told that its relay stops');
 
-  /** One visitor with two tabs, who asks and waits for the answer until all is over. */
+  /** A visitor with two tabs, who asks and waits for the answer, again and again. */
   async function converse(index: number): Promise<Visitor> {
     const dice = random.fork();
     const credentials = await client.mint();

@@ -14,20 +14,20 @@ import { checkLog, claimInput, completedText, isTerminalText, readLog, submitInp
 
 const WRITER = 'faults/servers/store-writer.ts';
 const AT_ONCE = 2;
-/** A new file after so many kills: what lies in it is read after each of them. */
+/** Kills before a new file is begun: the whole file is read after each kill. */
 const KILLS_A_FILE = 10;
 const TTL_MS = 3_600_000;
 /**
- * As much as the write-ahead log holds before it is moved into the database (relay/store/sqlite), less some. What
- * has been moved was synced first: no crash takes it away again, and so neither do we.
+ * A little less than the write-ahead log holds before a checkpoint (relay/store/sqlite). What a checkpoint has moved was
+ * synced first: no crash takes that away, and so the row does not either.
  */
 const UNSYNCED_BYTES = 15 * 1024 * 1024;
 const CUT = 0.7;
-/** A file system may have made the file longer and not have written what stands there. */
+/** The share of cut logs that are padded with zeros: a crash may leave a file longer than what was written. */
 const ZEROED = 0.3;
 
 interface Acknowledged {
-  /** Entries of the killed process, in order. */
+  /** The acknowledgements of the killed process, in order. */
   prompts: Map<string, string[]>;
   entries: Map<string, string[]>;
 }
@@ -110,7 +110,7 @@ async function writeAndKill(
   let left = entries;
   for await (const line of createInterface({ input: child.stdout })) {
     const [kind = '', sessionId = '', what, end] = line.split(' ');
-    // The last line may be torn, and name another cursor or prompt.
+    // The last line may be cut, so that it names another cursor or prompt.
     if (what === undefined || end !== undefined) continue;
     const list = kind === 'prompt' ? acknowledged.prompts : acknowledged.entries;
     list.set(sessionId, [...(list.get(sessionId) ?? []), what]);
@@ -130,7 +130,7 @@ async function readLogs(store: SessionStore, sessionIds: Iterable<string>): Prom
   return logs;
 }
 
-/** What remained is the beginning of what was there, to the letter. */
+/** Judges that what remained is the beginning of what was there, to the letter. */
 function checkPrefix(log: readonly LogEntry[], whole: readonly LogEntry[]): string[] {
   const differs = log.findIndex((entry, index) => JSON.stringify(entry) !== JSON.stringify(whole[index]));
   return differs < 0
@@ -140,12 +140,12 @@ function checkPrefix(log: readonly LogEntry[], whole: readonly LogEntry[]): stri
 
 function checkKept(log: readonly LogEntry[], acknowledged: readonly string[]): string[] {
   const kept = new Set(log.map(({ id }) => id));
-  // The very last line may be torn.
+  // The very last line may be cut.
   const lost = acknowledged.slice(0, -1).filter((cursor) => !kept.has(cursor));
   return lost.length === 0 ? [] : [`${lost.length} acknowledged entries were lost, ${lost[0]} first`];
 }
 
-/** The run, the known prompts and the log are of one moment. */
+/** Judges that the run, the known prompts and the log are of one moment. */
 async function checkState(
   store: SessionStore,
   sessionId: string,
@@ -176,7 +176,7 @@ async function checkState(
   return violations;
 }
 
-/** Each run that was cut off can be taken over and ended, and the next prompt is taken. */
+/** Takes over and ends each run that was cut off, and submits the next prompt. */
 async function goOn(store: SessionStore, logs: ReadonlyMap<string, readonly LogEntry[]>): Promise<string[]> {
   const violations: string[] = [];
   for (const [sessionId, before] of logs) {

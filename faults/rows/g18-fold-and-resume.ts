@@ -41,7 +41,7 @@ export const foldAndResume: FaultRow = {
   },
 };
 
-/** As a relay sends it: deltas merged. */
+/** The log as a relay sends it, with merged deltas. */
 function onTheWire(frames: readonly Frame[]): Frame[] {
   const entries = frames.map(({ id, message }) => {
     const { prev, ...rest } = message as Exclude<StreamMessage, { type: 'snapshot' }>;
@@ -54,7 +54,7 @@ function lastTerminal(frames: readonly Frame[], count: number): number {
   return terminalsOf(frames.slice(0, count)).at(-1) ?? 0;
 }
 
-/** The finished runs, as a viewer whose cursor nothing follows gets them. */
+/** A snapshot of the finished runs, for a viewer whose cursor cannot be continued. */
 function snapshotAt(frames: readonly Frame[], states: readonly SessionState[], count: number): Frame[] {
   const { cursor, messages } = states[lastTerminal(frames, count)] ?? EMPTY_SESSION;
   return [{ id: cursor, message: { type: 'snapshot', sessionId: 's', messages: structuredClone([...messages]) } }];

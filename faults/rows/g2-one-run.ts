@@ -15,7 +15,7 @@ interface Turn {
 export const oneRun: FaultRow = {
   name: 'G2',
   promise: "a client's retry never starts a second run",
-  fault: "a line that drops the POST's answer, twice, before the third is let through; a round is a prompt",
+  fault: 'a proxy that drops the answer to a POST twice, and lets the third through; a round is a prompt',
   rounds: { full: 1_000, quick: 30 },
   async run({ rounds, openStage, count, violate }) {
     const stage = await openStage();

@@ -9,12 +9,12 @@ export const onceInOrder: FaultRow = {
   name: 'G3',
   promise: 'each viewer applies each message once, in order, without a gap, over any number of reconnects',
   fault:
-    'the response cut at each byte; so many reconnects a viewer as there are rounds; every hint of the live channel lost; ' +
-    'viewers that join or return from any cursor while short runs end and are sealed; sealers that are slow',
+    'the response cut at each byte; as many reconnects per viewer as there are rounds; every hint of the live channel lost; ' +
+    'viewers that join or return with any cursor while short runs end and are sealed; slow sealers',
   rounds: { full: 1_000, quick: 25 },
   async run(context) {
     const parts = [cutAtEveryByte, reconnectOften, loseHints, joinAndReturn, sealAtOnce];
-    // Each on a stage of its own; a full run is heavy enough one after the other.
+    // Each part has a stage of its own. A full run takes them one after the other: it is heavy enough.
     await inParallel(
       parts.length,
       context.quick ? parts.length : 1,

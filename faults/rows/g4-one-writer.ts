@@ -12,21 +12,21 @@ import { checkLog, isTerminalText, readLog } from '../harness/port.ts';
 import type { StoreUnderTest } from '../harness/store-under-test.ts';
 
 const LEASE_MS = 2_000;
-/** Over REST all that look for runs are requests. */
+/** Over REST every poll for runs is a request. */
 const AT_ONCE = { rest: 4, else: 16 };
 const POLL_MS = { rest: 100, else: 10 };
-/** One process can be stopped so many times in a full run: each takes longer than a lease of a second. */
+/** Times that one process is stopped in a full run: each takes longer than a lease of 1 s. */
 const STOPS = { full: 20, quick: 2 };
 
 /**
- * A second process cannot open the embedded store's file, so a frozen writer and its successor only meet inside one
- * process: two runners on one store, the first cut off from it past its lease and then let go.
+ * A second process cannot open the embedded store's file. A frozen writer and its successor therefore meet in one process:
+ * two runners on one store, of which the first is cut off until its lease has run out, and then let go.
  */
 export const oneWriter: FaultRow = {
   name: 'G4',
   promise: 'at most one effective writer',
   fault:
-    'a writer frozen past its lease while another takes over, then woken; and a relay stopped and continued, or its line held up, beside others where there are others',
+    'a writer frozen past its lease while another takes over, then woken; and a relay stopped and continued, or its connection delayed, beside others where there are others; a round is a frozen writer',
   rounds: { full: 1_000, quick: 60 },
   async run(context) {
     await inParallel(context.rounds, AT_ONCE[wayTo(context.store)], () => freezeAndWake(context));
@@ -40,13 +40,13 @@ function wayTo({ name }: StoreUnderTest): 'rest' | 'else' {
 
 async function freezeAndWake({ random, store, openPort, count, violate }: RowContext): Promise<void> {
   const LENGTH = 30;
-  /** However long it takes to come, the first to write is not over before it is frozen. */
+  /** So long that the first writer is frozen before it ends. */
   const GATE = 22;
   let frost = (): void => {};
   const frozen = new Promise<void>((resolve) => {
     frost = resolve;
   });
-  // Not over before it is frozen, where each look at it goes over a line.
+  // Longer where every poll goes over the network: it must not end before it is frozen.
   const paceMs = store.name === 'sqlite' ? 1 : 8;
   const body = workflow('talk', async (work, { runId }) => {
     await work.run('say', async (step) => {
@@ -79,10 +79,10 @@ async function freezeAndWake({ random, store, openPort, count, violate }: RowCon
     await stage.until(() => ice.heldSeq !== null);
     await port.advance(LEASE_MS + 1_000);
     const wakesEarly = random.chance(0.5);
-    // Into the middle of what its successor writes, and mostly where its numbers fit: then it is its fence alone that does not.
+    // In the middle of its successor's writes, and mostly where its numbers would fit, so that only its fence is wrong.
     const place = random.chance(0.8) ? (ice.heldSeq ?? 0) - random.between(1, 3) : random.between(0, LENGTH);
     const woken = wakesEarly ? wakeAt(port.store, stage.sessionId, place, ice) : Promise.resolve();
-    // Two that look: only one of them may get it, and nobody may take it from whoever has.
+    // Two runners poll: only one may claim the run, and none may take it from the other.
     stage.start();
     stage.start();
     if (wakesEarly) await woken;
@@ -112,7 +112,7 @@ async function freezeAndWake({ random, store, openPort, count, violate }: RowCon
   }
 }
 
-/** Lets a frozen writer go as soon as its successor has written the entry of this number, or its last; resolves then. */
+/** Lets a frozen writer go when its successor has written the entry with this number, or its last one. */
 async function wakeAt(store: SessionStore, sessionId: string, seq: number, ice: { thaw(): void }): Promise<void> {
   let unfollow = (): void => {};
   await new Promise<void>((resolve, reject) => {
@@ -130,22 +130,21 @@ async function wakeAt(store: SessionStore, sessionId: string, seq: number, ice: 
   unfollow();
 }
 
-/** What a process that wakes hears of the time it slept through, it hears after its own next words. */
+/** Ms after waking before a process hears what happened meanwhile: its own next writes come first. */
 const HEARS_LATE_MS = 20;
 
 interface Ice {
   store: SessionStore;
   freeze(): void;
   thaw(): void;
-  /** How many operations were held back and let go. */
+  /** Operations that were held back and let go. */
   readonly late: number;
-  /** With which seq the first entries begin that are held back; null when none are. */
+  /** The seq of the first entry that is held back; null when none is. */
   readonly heldSeq: number | null;
 }
 
 /**
- * A store that answers nothing, and tells nothing, while it is frozen; and everything that was asked and said meanwhile
- * once it is not.
+ * A store that neither answers nor sends hints while it is frozen, and then everything at once.
  */
 function createIce(store: SessionStore): Ice {
   let gate = Promise.resolve();
@@ -171,7 +170,7 @@ function createIce(store: SessionStore): Ice {
       ...store,
       take: held(store.take),
       claim: held(store.claim),
-      // Its timers run after its own next words too: it is to find out by what the store says to those.
+      // Its timers run after its own next writes too, so that it learns of its successor by the store's answers.
       renew: async (...input) => {
         const slept = frozen;
         if (slept) await gate.then(() => sleep(HEARS_LATE_MS));
@@ -212,7 +211,7 @@ function createIce(store: SessionStore): Ice {
   };
 }
 
-/** SIGSTOP past the lease, SIGCONT: no other process can have taken over, and nothing may be lost or repeated. */
+/** SIGSTOP past the lease, then SIGCONT. No other process can have taken over; nothing may be lost or repeated. */
 async function stopAndContinue({ random, openStage, quick, count, violate }: RowContext): Promise<void> {
   const SESSIONS = 6;
   const stage = await openStage();

@@ -13,7 +13,7 @@ export const lostAnswers: FaultRow = {
   name: 'G5',
   promise: 'a lost acknowledgement never duplicates',
   fault:
-    'answers of the port lost before and after the write landed, under a runner that writes a reply; a line to Redis that ends in the middle of answers; requests over REST that are carried out and not answered; a round is a reply',
+    'writes of a running reply lost on their way, or their answers; a connection to Redis that ends in the middle of answers; requests over REST that are executed and not answered; a round is a reply',
   rounds: { full: 1_000, quick: 40 },
   async run(context) {
     await inParallel(context.rounds, AT_ONCE, () => writeThroughLosses(context));

@@ -10,14 +10,14 @@ import { killRelays } from './g6/kill-relays.ts';
 const AT_ONCE = 8;
 const LEASE_MS = 10_000;
 const LIMIT_MS = 15_000;
-/** No reply ends before the kill, however long that takes to come. */
+/** So long that no reply ends before the kill. */
 const REPLY = { tokens: 60, tokensPerSecond: 200, allowed: 30 };
 
 export const takeover: FaultRow = {
   name: 'G6',
   promise: 'takeover within 15 s with the default lease of 10 s, p99 below 12 s',
   fault:
-    'kill -9 in the middle of many replies, and a start on the same file, or of two relays of three; a round is a kill',
+    'kill -9 in the middle of many replies, of one relay that is started again on its file, or of two relays of three; a round is a kill',
   rounds: { full: 200, quick: 1 },
   async run(context) {
     await (context.store.relays === 1 ? startAgain(context) : killRelays(context));
@@ -26,7 +26,7 @@ export const takeover: FaultRow = {
 
 export const handOver: FaultRow = {
   name: 'G6-drain',
-  promise: "a drained relay's replies go on in another within a second, and no attempt is counted",
+  promise: "a drained relay's replies continue in another within a second, and no attempt is counted",
   fault: 'SIGTERM of one relay of three in the middle of replies that outlast its time to stop; a round is a drain',
   only: ['redis', 'sentinel', 'cluster', 'upstash'],
   rounds: { full: 50, quick: 1 },

@@ -30,7 +30,7 @@ async function cancelOnce(
   round: number,
 ): Promise<void> {
   const { model } = stage;
-  // Where it runs, where it is stopped and where it is watched need not be one relay.
+  // The relay that runs it, that is asked to stop it and that is watched need not be the same.
   const relay = random.pick(stage.relays);
   const direct = stage.clientOf(random.pick(stage.relays));
   const credentials = await direct.mint();
@@ -57,11 +57,11 @@ async function cancelOnce(
     time('from the stop to the abort', ms);
     if (ms > within(ABORTED_WITHIN_MS)) violate(`the model call of ${prompt} was aborted after ${ms.toFixed(0)} ms`);
   }
-  // A call that was on its way is hung up on as soon as it arrives.
+  // A call that was on its way is aborted when it arrives.
   await sleep(60);
   const isOver = (): boolean => calls(prompt).every(({ finished, aborted }) => finished || aborted);
   const isHungUp = await comesTrue(isOver, { timeoutMs: within(ABORTED_WITHIN_MS), everyMs: 2 });
-  if (!isHungUp) violate(`${prompt} asks the model after its stop`);
+  if (!isHungUp) violate(`${prompt} still asks the model after its stop`);
   await viewer.leave();
   const { body: state } = await direct.state(credentials);
   const turns = [{ messageId, prompt, runId: body.runId }];

@@ -13,8 +13,9 @@ import {
 
 export const oneTerminal: FaultRow = {
   name: 'G8',
-  promise: 'exactly one terminal message a run in the log',
-  fault: 'the close sent again and again, by its writer, by a writer of an earlier lease, and against a cancel',
+  promise: 'exactly one terminal message per run in the log',
+  fault:
+    'the close sent again and again, by its writer, by the writer of an earlier lease, and beside a cancel; a round is a run',
   rounds: { full: 1_000, quick: 200 },
   async run({ rounds, random, openPort, count, violate }) {
     const { store, advance, destroy } = await openPort();
@@ -54,7 +55,7 @@ export const oneTerminal: FaultRow = {
           }
         };
         const times = random.between(2, 8);
-        // At the same time, and one after the other: the embedded store writes what comes in one tick together.
+        // Some at the same time, some one after the other: the embedded store commits all writes of a tick together.
         await Promise.all(Array.from({ length: times }, send));
         answers.push(await close(lease.fence, lease === zombie ? 2 : 1));
         for (let index = 0; index < times; index += 1) await send();

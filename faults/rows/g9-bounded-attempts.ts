@@ -12,7 +12,7 @@ const AT_ONCE = 10;
 export const boundedAttempts: FaultRow = {
   name: 'G9',
   promise: 'bounded attempts: exactly three model calls, then `attempts-exhausted`',
-  fault: 'ten prompts at once that kill their relay whenever the model was asked for them; a round is ten prompts',
+  fault: 'ten prompts at once, whose relay is killed each time it has asked the model; a round is ten prompts',
   rounds: { full: 20, quick: 1 },
   async run({ rounds, openStage, random, count, violate }) {
     const stage = await openStage();

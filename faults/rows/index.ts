@@ -22,7 +22,7 @@ import { embeddedStore } from './g17-embedded-store.ts';
 import { hostileStreams } from './g19-hostile-streams.ts';
 import { handOver, takeover } from './g6-takeover.ts';
 
-/** In the order of docs/faults.md. */
+/** Every row, in the order of docs/faults.md. */
 export const ROWS: readonly FaultRow[] = [
   neverLost,
   oneRun,

@@ -14,12 +14,12 @@ import { openRedisPlace, RELAYS } from '../stores/redis.ts';
 
 const SESSIONS = 10;
 
-/** As a rolling upgrade goes: one relay after the other ends, and one of the other version begins. */
+/** A rolling upgrade: one relay after the other stops when one of the other version has started. */
 export const versions: FaultRow = {
   name: 'versions',
   promise: 'relays of two versions work side by side; keys of a format that a relay does not know are refused',
   fault:
-    'a rolling upgrade of three relays under load, and back again, beside a store that both write; a round is both ways',
+    'a rolling upgrade of three relays under load, and back again, over a store that both versions write; a round is both ways',
   only: ['redis'],
   rounds: { full: 10, quick: 1 },
   async run(context) {
@@ -97,7 +97,7 @@ async function upgradeAndBack(
     for (let round = 0; round < context.rounds; round += 1) {
       for (const [from, to] of [[older, newer] as const, [newer, older] as const]) {
         for (const [index, relay] of from.entries()) {
-          // The new one is there before the old one goes, as an orchestrator does it.
+          // The new relay is ready before the old one stops, as with an orchestrator.
           await to[index]?.start();
           await sleep(random.between(300, 1_500));
           const wrong = await stopRelay(relay);
@@ -114,7 +114,7 @@ async function upgradeAndBack(
   }
 }
 
-/** A store that a later release has written to. */
+/** Starts both versions on keys that a later release has written. */
 async function refuseNewerKeys(
   context: RowContext,
   { server }: SharedPlace,
@@ -128,7 +128,7 @@ async function refuseNewerKeys(
       () => true,
       () => false,
     );
-    if (started) context.violate('a relay has taken keys of a format that it cannot know');
+    if (started) context.violate('a relay has started on keys of a format that it cannot know');
     else if (!/was written by another release of this relay \(version 99 /.test(relay.output()))
       context.violate('a refused relay does not say why');
     else context.count('starts refused on keys of a later format');

@@ -1,11 +1,13 @@
 /**
- * A relay as relay/node/main.ts starts one, with something broken on purpose: for the faults that only the inside of the
- * process can have, and for the negative controls. The rules are broken here and never in what is shipped.
+ * A relay like that of relay/node/main.ts, broken on purpose: for faults inside of a relay, and for negative controls. What
+ * ships is never broken.
  *
- * FAULTS_MUTATION names a mutation of faults/harness/mutations.ts; FAULTS_HINTS=lost loses all that `follow` tells.
- * FAULTS_BLOCKED_MS lets go of viewers that take nothing after so long, in place of a quarter of a minute.
- * FAULTS_CLOCK_MS sets the clock of its Redis back and forth all the time, by so many ms at most.
- * On SIGUSR2 it prints `held <bytes>`: what it holds once its garbage is collected.
+ * FAULTS_MUTATION   the name of a mutation in faults/harness/mutations.ts
+ * FAULTS_HINTS      `lost` drops all hints of `follow`
+ * FAULTS_BLOCKED_MS ms after which a viewer that reads nothing is dropped, in place of 15 s
+ * FAULTS_CLOCK_MS   sets the clock of its Redis back and forth all the time, by so many ms at most
+ *
+ * On SIGUSR2 it prints `held <bytes>`: the memory it holds after a garbage collection.
  */
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
@@ -71,7 +73,7 @@ process.on('SIGUSR2', () => {
   console.log(`held ${heapUsed + external}`);
 });
 
-/** With a clock that is set back and forth by so many ms at most, where one is asked for: a Redis takes it from who asks. */
+/** Opens the store, on Redis with a clock that jumps if FAULTS_CLOCK_MS says so: scripts take the time from the caller. */
 async function open(): Promise<SessionStore> {
   const jumpMs = Number(process.env['FAULTS_CLOCK_MS'] ?? 0);
   const url = process.env['STORE'] ?? '';

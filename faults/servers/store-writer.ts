@@ -1,6 +1,6 @@
 /**
- * A process to be killed: writes runs to a few sessions of an embedded store at once, as fast as it can, and prints what
- * was acknowledged, one a line: `prompt <session> <messageId>` and `entry <session> <cursor>`.
+ * A process to be killed. It writes runs to a few sessions of an embedded store as fast as it can, and prints each
+ * acknowledgement on a line: `prompt <session> <messageId>` or `entry <session> <cursor>`.
  *
  *     node faults/servers/store-writer.ts <file> <name>      FAULTS_MUTATION as in relay.ts
  */
@@ -8,7 +8,7 @@ import { openSqliteStore } from '#relay/store/sqlite/open-sqlite-store.ts';
 import { findMutation, mutateStore } from '../harness/mutations.ts';
 import { chunkText, claimInput, completedText, startedRunText, submitInput } from '../harness/port.ts';
 
-// The parent has exited, so there is no reason to keep writing.
+// The reader has gone.
 process.stdout.on('error', () => process.exit(0));
 
 const SESSIONS = 8;
@@ -44,7 +44,7 @@ async function writeTo(sessionId: string): Promise<never> {
   }
 }
 
-/** At once, unless the store is one that answers before it writes. */
+/** Claims the run, repeatedly where the store is broken so that it answers before it writes. */
 async function claim(sessionId: string): Promise<{ fence: number; runId: string }> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const answer = await store.claim(sessionId, claimInput());

@@ -37,7 +37,7 @@ export async function openClusterPlace(): Promise<FailoverPlace> {
 
 let shared: Promise<RedisCluster> | null = null;
 
-/** Three masters with a replica each. */
+/** A Redis Cluster: three masters with a replica each. */
 export const clusterUnderTest: StoreUnderTest = {
   ...redisUnderTest,
   name: 'cluster',

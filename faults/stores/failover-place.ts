@@ -1,7 +1,7 @@
 import type { StorePlace } from '../harness/store-under-test.ts';
 
-/** A place whose server another one takes the place of, without the latest of what it has acknowledged. */
+/** A place whose server can fail over to a replica that lacks the latest acknowledged writes. */
 export interface FailoverPlace extends StorePlace {
-  /** Resolves once the other one serves, and has one that would follow it. What is written for so many ms is lost. */
+  /** Fails over, and loses what is written during so many ms. Resolves when the new server serves and has a replica. */
   failOver(lostMs: number): Promise<void>;
 }

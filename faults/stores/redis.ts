@@ -4,13 +4,13 @@ import { startRedis, type RedisProcess } from '#testkit/processes/redis/redis-pr
 import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';
 import type { SharedPlace, SmallPlace, StoreUnderTest } from '../harness/store-under-test.ts';
 
-/** Relays at one place; each has a line of its own to the server. */
+/** Relays of one place; each has a proxy of its own to the server. */
 export const RELAYS = 3;
 
-/** What all relays of a place sign their tokens with. */
+/** Signs the tokens of all relays of a place. */
 export const RELAY_SECRET = 'of all relays that share a store';
 
-/** Acknowledged writes are on disk. */
+/** Settings by which Redis syncs every write to the disk before it acknowledges it. */
 export const AOF_ALWAYS: readonly string[] = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
 export async function openRedisPlace(args: readonly string[] = AOF_ALWAYS): Promise<SharedPlace> {
@@ -45,10 +45,10 @@ export function limitMemory(place: SharedPlace): SmallPlace {
   };
 }
 
-/** For all ports of this process: each has a prefix of its own there. */
+/** The server of all ports of this process; each port has a key prefix of its own. */
 let shared: Promise<RedisProcess> | null = null;
 
-/** One server that several relays share, which loses nothing that it has acknowledged. */
+/** One redis-server that several relays share, and that loses nothing it acknowledged. */
 export const redisUnderTest: StoreUnderTest = {
   name: 'redis',
   relays: RELAYS,

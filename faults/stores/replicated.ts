@@ -6,7 +6,7 @@ import { RELAY_SECRET, RELAYS } from './redis.ts';
 
 const ARGS = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
 
-/** A master and its replica, and relays that are led to the master by their lines, as by a name that is moved. */
+/** A master and its replica. The relays' proxies lead to the master, as a host name does that is moved. */
 export async function openReplicatedPlace(): Promise<FailoverPlace> {
   let [master, replica] = [await startRedis({ args: ARGS }), await startRedis({ args: ARGS })];
   await follow(replica, master);
@@ -43,10 +43,10 @@ export async function isFollowing(replica: RedisProcess): Promise<boolean> {
   return (await replica.admin.info('replication')).includes('master_link_status:up');
 }
 
-/** The master dies, and the replica has not got what was written for so long before; it is not asked to lead here. */
+/** Kills the master after it wrote for so many ms without its replica. Does not promote the replica. */
 export async function killWithLostTail(master: RedisProcess, replica: RedisProcess, lostMs: number): Promise<void> {
   replica.signal('SIGSTOP');
-  // Else what the operating system has received for it is read once it is awake.
+  // Otherwise the replica, once awake, would read what its socket has received.
   await master.admin.call('CLIENT', 'KILL', 'TYPE', 'replica');
   await sleep(lostMs);
   await master.kill();

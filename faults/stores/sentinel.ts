@@ -17,7 +17,7 @@ export async function openSentinelPlace(): Promise<FailoverPlace> {
       await killWithLostTail(master, replica, lostMs);
       [master, replica] = [replica, master];
       const { port } = master;
-      // Not before the sentinel itself says so: a server that is back too early, and empty, may be taken for the master again.
+      // Not before the sentinel has switched: an empty server that is back too early may become the master again.
       await until(
         'the sentinel names the new master',
         async () => {
@@ -31,7 +31,7 @@ export async function openSentinelPlace(): Promise<FailoverPlace> {
         PATIENCE,
       );
       await replica.restart();
-      // The sentinel would see to it too, ten seconds later.
+      // The sentinel would do this too, 10 s later.
       await replica.admin.call('REPLICAOF', '127.0.0.1', String(port));
       await until('the old master follows', () => isFollowing(replica), PATIENCE);
       await until(
@@ -47,7 +47,7 @@ export async function openSentinelPlace(): Promise<FailoverPlace> {
   };
 }
 
-/** Relays that ask a Sentinel for their server. Its ports are those of one server. */
+/** Relays that find their server through a Sentinel. Ports in this process use one server. */
 export const sentinelUnderTest: StoreUnderTest = {
   ...redisUnderTest,
   name: 'sentinel',

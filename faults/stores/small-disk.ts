@@ -6,15 +6,15 @@ import path from 'node:path';
 import { until } from '#testkit/wait.ts';
 import type { SmallPlace } from '../harness/store-under-test.ts';
 
-/** More than a write-ahead log takes before it is moved (16 MiB), and the database beside it. */
+/** More than a write-ahead log grows to before a checkpoint (16 MiB), with the database beside it. */
 const DISK_BYTES = 48 * 1024 * 1024;
 
-/** A folder that is a file system of its own, of some tens of MiB; commands see it that are run by `runBy`. */
+/** A file system of some tens of MiB, which commands see that are run by `runBy`. */
 export interface SmallDisk extends Omit<SmallPlace, 'settings'> {
   readonly folder: string;
 }
 
-/** How a mount of one's own can be had: as any user in a user namespace, as root without one. */
+/** Ways to get a mount namespace: as any user in a user namespace, or as root. */
 const NAMESPACES: readonly { flags: string[]; enter: string[]; who: string }[] = [
   {
     flags: ['--user', '--map-root-user', '--mount'],
@@ -25,8 +25,8 @@ const NAMESPACES: readonly { flags: string[]; enter: string[]; who: string }[] =
 ];
 
 /**
- * A tmpfs in a mount namespace that a process of ours holds open, so that nothing is left mounted whatever becomes of
- * the test; where no namespace can be had, a limit on the size of each file that a relay writes.
+ * Mounts a tmpfs in a mount namespace that ends with a process of the test, so that nothing stays mounted. Where no
+ * namespace is allowed, the small disk is a limit on the size of each file that a relay writes.
  */
 export async function openSmallDisk(): Promise<SmallDisk> {
   const folder = mkdtempSync(path.join(tmpdir(), 'resumable-chat-small-'));
@@ -51,7 +51,7 @@ export async function openSmallDisk(): Promise<SmallDisk> {
   return limitFiles(folder);
 }
 
-/** Null where it is not allowed. */
+/** Opens the namespace; null where it is not allowed. */
 async function holdMount(folder: string, flags: string[]): Promise<ChildProcess | null> {
   const script = `mount -t tmpfs -o size=${DISK_BYTES} tmpfs "${folder}" && echo mounted && exec sleep infinity`;
   const holder = spawn('unshare', [...flags, 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -70,7 +70,7 @@ async function holdMount(folder: string, flags: string[]): Promise<ChildProcess 
   return over ? null : holder;
 }
 
-/** Fills the disk from its free space down, as somebody else's files would. */
+/** Fills the disk with a file, down to so many free bytes. */
 async function fillDisk(runBy: readonly string[], folder: string, leftBytes: number): Promise<void> {
   const script = `
     free=$(df --output=avail -B1 "${folder}" | tail -1)
@@ -83,19 +83,19 @@ async function fillDisk(runBy: readonly string[], folder: string, leftBytes: num
 async function within([program = 'sh', ...args]: readonly string[], script: string): Promise<void> {
   const child = spawn(program, [...args, 'sh', '-c', script], { stdio: 'ignore' });
   const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) throw new Error(`On the small disk a command ended with ${code}: ${script}`);
+  if (code !== 0) throw new Error(`A command on the small disk ended with ${code}: ${script}`);
 }
 
-/** Only what is written after the limit was set meets with it: it is set on the relay's process while that runs. */
+/** A file size limit (RLIMIT_FSIZE), set on the relay's process while that runs. */
 function limitFiles(folder: string): SmallDisk {
   const limit = (bytes: string): void => {
-    // The relay is told by the file that it holds.
+    // The relay is the process that holds the file.
     const found = spawnSync('sh', [
       '-c',
       `for p in /proc/[0-9]*; do ls -l $p/fd 2>/dev/null | grep -q "${folder}/relay.db$" && echo \${p#/proc/}; done`,
     ]);
     for (const pid of found.stdout.toString().split('\n').filter(Boolean)) {
-      // The soft limit alone, so that it can be raised again by whoever set it.
+      // The soft limit alone, which can be raised again.
       spawnSync('prlimit', ['--pid', pid, `--fsize=${bytes}:`]);
     }
   };

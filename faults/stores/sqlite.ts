@@ -45,6 +45,6 @@ export const sqliteUnderTest: StoreUnderTest = {
 
   // oxlint-disable-next-line require-await
   async close() {
-    // Each port has a store of its own in memory.
+    // Each port has a store of its own in memory: nothing is shared.
   },
 };

@@ -6,7 +6,7 @@ import { openTcpProxy } from '#testkit/network/tcp-proxy.ts';
 import type { SharedPlace, StoreUnderTest } from '../harness/store-under-test.ts';
 import { AOF_ALWAYS, limitMemory, RELAY_SECRET, RELAYS } from './redis.ts';
 
-/** Relays that reach a Redis by requests alone, each over a line of its own to a bridge that speaks Upstash's REST. */
+/** Relays that reach Redis by HTTP, each through a proxy of its own to a bridge that speaks Upstash's REST. */
 export async function openUpstashPlace(): Promise<SharedPlace & Required<Pick<SharedPlace, 'bridge'>>> {
   const server = await startRedis({ args: [...AOF_ALWAYS] });
   let bridge = await startRestBridge(server.url);
@@ -42,7 +42,7 @@ export async function openUpstashPlace(): Promise<SharedPlace & Required<Pick<Sh
   };
 }
 
-/** For all ports of this process: each has a prefix of its own there. */
+/** The server and bridge of all ports of this process; each port has a key prefix of its own. */
 let shared: Promise<{ server: RedisProcess; bridge: RestBridge }> | null = null;
 
 async function startShared(): Promise<{ server: RedisProcess; bridge: RestBridge }> {
@@ -50,7 +50,7 @@ async function startShared(): Promise<{ server: RedisProcess; bridge: RestBridge
   return { server, bridge: await startRestBridge(server.url) };
 }
 
-/** The driver for where there is no TCP, in front of a real Redis. */
+/** The Upstash driver, before a real Redis. */
 export const upstashUnderTest: StoreUnderTest = {
   name: 'upstash',
   relays: RELAYS,

@@ -5,13 +5,13 @@ import { sleep } from '#testkit/wait.ts';
 import type { PlaceBridge, SharedPlace } from '../../harness/store-under-test.ts';
 import { stopRelay } from '../../harness/stop-relay.ts';
 
-/** Something that goes wrong, and is well again when it resolves. */
+/** A fault that has ended when `make` resolves. */
 export interface Trouble {
   readonly name: string;
   make(random: Random): Promise<void>;
 }
 
-/** What becomes of a relay. */
+/** Faults of a relay. */
 export function relayTroubles(
   relays: readonly [RelayProcess, ...RelayProcess[]],
   leaseMs: number,
@@ -47,7 +47,7 @@ export function relayTroubles(
   ];
 }
 
-/** What becomes of Redis, and of the lines to it. */
+/** Faults of Redis and of the relays' connections to it. */
 export function storeTroubles({ server, links, bridge }: SharedPlace): [Trouble, ...Trouble[]] {
   const pickLink = (random: Random): TcpProxy | undefined => links[random.between(0, links.length - 1)];
   return [
@@ -112,7 +112,7 @@ export function storeTroubles({ server, links, bridge }: SharedPlace): [Trouble,
   ];
 }
 
-/** What becomes of who speaks REST to the relays. */
+/** Faults of the REST bridge. */
 function bridgeTroubles(bridge: PlaceBridge): Trouble[] {
   return [
     {
@@ -158,7 +158,7 @@ function bridgeTroubles(bridge: PlaceBridge): Trouble[] {
   ];
 }
 
-/** What becomes of the line between the visitors and the relays. */
+/** Faults between visitors and relays. */
 export function lineTroubles(line: TcpProxy): [Trouble, ...Trouble[]] {
   return [
     {

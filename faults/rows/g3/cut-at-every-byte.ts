@@ -5,10 +5,10 @@ import { ask } from '../../harness/ask.ts';
 import type { RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
 
-/** Cut positions in a small run, spread over the response. */
+/** Cuts of a small run, spread over the response. */
 const QUICK_CUTS = 60;
 
-/** A response of a few kilobytes, cut after each of its bytes in turn; the viewer comes back for the rest. */
+/** Cuts a response of a few kB after each of its bytes in turn; the viewer reconnects for the rest. */
 export async function cutAtEveryByte({ openStage, quick, count, violate }: RowContext): Promise<void> {
   const stage = await openStage({ settings: CALM });
   try {
@@ -43,7 +43,7 @@ export async function cutAtEveryByte({ openStage, quick, count, violate }: RowCo
   }
 }
 
-/** The bytes of an answer up to its first ping, head included. */
+/** The bytes of a response up to its end, head included. */
 async function measure(url: string, token: string): Promise<number> {
   const response = await fetch(`${url}&until=idle`, { headers: { authorization: `Bearer ${token}` } });
   const head = [...response.headers].reduce(

@@ -14,8 +14,8 @@ const SESSIONS = 4;
 const NEWEST = 20;
 
 /**
- * Short runs one after the other, each sealed and trimmed soon, while others come without a cursor or with any that
- * there was: each gets exactly what follows, or a snapshot and what follows that.
+ * Short runs, each sealed and trimmed soon, while viewers come without a cursor or with any earlier one. Each gets exactly
+ * what follows its cursor, or a snapshot and what follows that, up to the end of the active run.
  */
 export async function joinAndReturn(context: RowContext): Promise<void> {
   const { openStage, rounds, quick, random, count, violate } = context;
@@ -50,7 +50,7 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
         }
       };
       const joining = Promise.all(Array.from({ length: 3 }, join));
-      // It is awaited below; until then its error is no unhandled one.
+      // Awaited below; until then a rejection is not unhandled.
       joining.catch(() => undefined);
       for (let run = 0; run < runs; run += 1) {
         const prompt = `Session ${session}, run ${run}`;
@@ -80,7 +80,7 @@ export async function joinAndReturn(context: RowContext): Promise<void> {
           const transcript = createTranscript();
           for (const next of [...seen.slice(0, index + 1), ...frames]) transcript.apply(next);
           if (!isDeepStrictEqual(transcript.messages(), whole))
-            violate(`from ${frame.id} on the conversation ends otherwise`);
+            violate(`a resume after ${frame.id} ends with another conversation`);
           count('cursors resumed at the end');
         }
       }

@@ -6,10 +6,10 @@ import { inParallel, type RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
 
 const AT_ONCE = 20;
-/** A head poll each second: a viewer that nobody tells anything is behind by no more than that, and some time to spare. */
+/** Ms that a viewer may be behind without hints: a relay polls the head of the log every second. */
 const BEHIND_MS = 4_000;
 
-/** Nothing that `follow` would tell arrives. Two viewers a session, one that comes late, one whose line drops. */
+/** Drops every hint of the live channel. Two viewers per session: one comes late, one loses its connection. */
 export async function loseHints({
   openStage,
   rounds,
@@ -25,7 +25,7 @@ export async function loseHints({
     const { direct, relays, model } = stage;
     await inParallel(quick ? 10 : Math.ceil(rounds / 5), AT_ONCE, async (index) => {
       const credentials = await direct.mint();
-      // They take no silence for a dead line, and so come back to read only if they are told to.
+      // They do not reconnect on silence, and so depend on the relay's polls.
       const watch = (): Viewer => watchSession({ origin: random.pick(relays).origin, credentials, silenceMs: 60_000 });
       const early = watch();
       const turn = await ask({ ...stage, client: direct }, credentials, `Unheard ${index}`, {

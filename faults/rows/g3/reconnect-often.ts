@@ -6,12 +6,12 @@ import type { RowContext } from '../../harness/fault-row.ts';
 import { CALM } from '../../harness/fault-stage.ts';
 
 const VIEWERS = 4;
-/** The head of a response is among them, so that some connections bring nothing. */
+/** Bytes per connection, the head of the response included, so that some connections deliver nothing. */
 const BYTES_A_CONNECTION = { min: 300, max: 1_600 };
-/** One in ten brings what a viewer has fallen behind by: text that waits comes merged into one message, of any length. */
+/** One connection in ten lasts longer, to catch up: waiting text is merged into one message, which may be long. */
 const LONG = { chance: 0.1, bytes: 30_000 };
 
-/** Viewers of replies that are being written, whose lines never live for more than a few messages. */
+/** Viewers of running replies, whose connections last for a few messages each. */
 export async function reconnectOften({ openStage, rounds, random, count, violate }: RowContext): Promise<void> {
   const stage = await openStage({ settings: CALM });
   try {

@@ -10,8 +10,8 @@ const SEALERS = 3;
 const RUNS = 6;
 
 /**
- * Sealers of which some are slow between their look and their write, while runs end and others read: nothing that was said
- * is lost, and whoever reads sees all of it up to some moment.
+ * Several sealers, some slow between their read and their write, while runs end and readers read. Nothing is lost, and
+ * every reader sees the conversation as it was at some moment.
  */
 export async function sealAtOnce({ openPort, rounds, quick, random, count, violate }: RowContext): Promise<void> {
   const { store, destroy } = await openPort();

@@ -7,24 +7,24 @@ import type { FaultStage } from '../../harness/fault-stage.ts';
 import { openSharedPlace, type SharedPlace } from '../../harness/store-under-test.ts';
 
 const SESSIONS = 12;
-/** One in so many is asked for at another relay than the one that is frozen. */
+/** One reply in so many is asked for at another relay than the frozen one. */
 const ELSEWHERE = 3;
-/** As testkit/processes/relay-process.ts sets it. */
+/** The lease of testkit/processes/relay-process.ts. */
 const LEASE_MS = 1_000;
-/** Each takes seconds: so many for each writer that are frozen in this process. */
+/** Frozen writers of this process per frozen relay: a relay takes seconds. */
 const FREEZES = { share: 0.1, quick: 2 };
-/** The tokens that are written before the relay is frozen; then those who took over write the rest. */
+/** Tokens written before the relay is frozen; its successors write the rest. */
 const TOKENS = { before: 20, all: 160 };
-/** Some dozen tokens. */
+/** Characters of some dozen tokens. */
 const ALONE_MS = 300;
 
 /**
- * Three relays, of which one is stopped past its leases (SIGSTOP) while the others take over, and continued while they
- * write, or once they have; or whose line to Redis delivers what it wrote only after its leases have run out.
+ * Three relays. One is stopped past its leases (SIGSTOP) while the others take over, and continued while they write or
+ * after that; or its connection to Redis delivers its writes only after its leases have run out.
  */
 export async function freezeRelays(context: RowContext): Promise<void> {
   const place = await openSharedPlace(context.store);
-  // Nobody tells a writer that it has a successor: only what the store answers stops it.
+  // Without hints only the store's answers stop a writer that has a successor.
   const stage = await context.openStage({ place, relays: 3, hints: 'lost' });
   try {
     const rounds = context.quick ? FREEZES.quick : Math.ceil(context.rounds * FREEZES.share);
@@ -51,7 +51,7 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedP
   const freezing = until('all replies have begun', () => begun === SESSIONS).then(async () => {
     await sleep(random.between(0, 100));
     const byLine = round % 3 === 0;
-    // Long enough for another to look and find the lease run out; a line that is held up for longer counts as dead.
+    // Long enough for another relay to find the lease run out; a connection that is delayed for longer counts as dead.
     const ms = byLine ? random.between(1.5 * LEASE_MS, 1.8 * LEASE_MS) : random.between(1.8 * LEASE_MS, 3 * LEASE_MS);
     if (byLine) place.links[index]?.delay(ms);
     else frozen.signal('SIGSTOP');
@@ -66,21 +66,21 @@ async function freezeOnce(context: RowContext, stage: FaultStage, place: SharedP
     const credentials = await direct.mint();
     const viewers = others.map((relay) => watchSession({ origin: relay.origin, credentials }));
     const plan = { tokens: TOKENS.all, tokensPerSecond: 200, allowed: TOKENS.before };
-    // The relay that accepts a prompt takes every due run; the frozen relay must hold its own.
+    // A relay that accepts a prompt takes all due runs: ask the one to be frozen for most.
     const isElsewhere = session % ELSEWHERE === 0;
     if (!isElsewhere) await until('the others have theirs', () => begun >= SESSIONS / ELSEWHERE);
     const client = stage.clientOf(isElsewhere ? (others[0] ?? frozen) : frozen);
     const turn = await ask({ model, client }, credentials, `Freeze ${round}.${session}`, plan);
     await until('the reply has begun', () => viewers.every(({ received }) => received.length > 3));
     begun += 1;
-    // Some go on at once, some only with whoever has taken over, some with whoever wakes.
+    // Some continue at once, some only after the takeover, some when the frozen relay wakes.
     const goesOn = dice.pick(['at once', 'when taken over', 'when thawed']);
     await until('the relay is frozen', () => isFrozen);
     const isTakenOver = (): boolean =>
       viewers.some(({ received }) => received.some(({ frame }) => frame.message['status'] === 'restarted'));
     if (goesOn !== 'at once') await until('it may go on', () => isThawed || isTakenOver());
     if (goesOn === 'when thawed') {
-      // The woken writer continues at the seq its successor writes next, so only its fence is wrong.
+      // The woken relay writes alone and reaches its successor's next number, so that only its fence is wrong.
       model.allow(turn.prompt, TOKENS.before + dice.between(2, 8));
       await until('the relay is awake', () => isThawed);
       const [first] = model.callsFor(turn.prompt);

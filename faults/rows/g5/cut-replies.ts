@@ -15,17 +15,17 @@ import { checkLog, readLog, untilItAnswers } from '../../harness/port.ts';
 
 const AT_ONCE = 12;
 const LENGTH = 60;
-/** A few answers, and the next ends in the middle of the pipeline. */
+/** Bytes per connection: a few answers, and an end in the middle of the next pipeline. */
 const BYTES_A_CONNECTION = { min: 40, max: 1_500 };
-/** Below it a connection does not even get through the questions that it begins with. */
+/** Fewer bytes would not even complete the handshake of a connection. */
 const HELLO_BYTES = 9_000;
 
-/** Share of the writing requests that are carried out but get no answer. */
+/** The share of executed writes that get no answer. */
 const UNANSWERED = 0.2;
 
 /**
- * A runner whose line to Redis ends again and again in the middle of what Redis answers, or whose requests to a REST
- * server are carried out and not answered: each write has landed by then.
+ * A runner whose connection to Redis ends again and again in the middle of an answer, or whose requests to a REST server
+ * are executed and not answered. Each write has landed by then.
  */
 export async function cutReplies(context: RowContext): Promise<void> {
   const server = await startRedis();
@@ -37,7 +37,7 @@ export async function cutReplies(context: RowContext): Promise<void> {
   }
 }
 
-/** A store whose answers get lost on the way. */
+/** A store whose answers are lost on their way. */
 interface LossyLine {
   store: SessionStore;
   lost(): number;

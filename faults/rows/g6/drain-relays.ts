@@ -8,14 +8,14 @@ import { stopRelay } from '../../harness/stop-relay.ts';
 
 const SESSIONS = 12;
 const HANDED_OVER_WITHIN_MS = 1_000;
-/** They outlast the time that a relay leaves its runs to end by themselves. */
+/** Longer than a draining relay waits for its runs to end. */
 const REPLY = { tokens: 400, tokensPerSecond: 40 };
-/** 0.7 of it is for runs to end by themselves, 0.15 for handing over what has not: also of a process that gets little of its machine. */
+/** A relay waits 0.7 of it for runs to end and 0.15 for the hand-over, which has to suffice on a busy machine. */
 const DRAIN_MS = 8_000;
 /** Stages side by side. */
 const LANES = 3;
 
-/** SIGTERM in the middle of replies: for the visitor there is a pause of less than a second, and no attempt is counted. */
+/** SIGTERM in the middle of replies: the visitor sees a pause of less than a second, and no attempt is counted. */
 export async function drainRelays(context: RowContext): Promise<void> {
   const drains = context.rounds;
   const lanes = Math.min(drains, context.quick ? 1 : LANES);
@@ -57,7 +57,7 @@ async function drainOnce(context: RowContext, stage: FaultStage, round: number):
     await viewer.leave();
     const restart = viewer.received.findIndex(({ frame }) => frame.message['status'] === 'restarted');
     const { frame, seenAt } = viewer.received[restart] ?? { frame: null, seenAt: 0 };
-    // Before that it was a lease that ran out, of a relay which its machine held up.
+    // Before the signal it was a lease that ran out, since the machine was slow.
     if (restart > 0 && seenAt < signalledAt) count('replies that had been taken over before');
     else if (restart > 0) {
       const ms = seenAt - (viewer.received[restart - 1]?.seenAt ?? 0);

@@ -7,16 +7,16 @@ import type { FaultStage } from '../../harness/fault-stage.ts';
 
 /** The default. */
 const LEASE_MS = 10_000;
-/** No takeover takes longer; and of a hundred no more than one so long as the second. */
+/** The longest takeover, and the 99th percentile. */
 const LIMITS_MS = { max: 15_000, p99: 12_000 };
 const SESSIONS = 12;
-/** Stages side by side: a takeover is ten seconds of waiting. */
+/** Stages side by side: a takeover mostly waits, for 10 s. */
 const LANES = 4;
 const REPLY = { tokens: 80, tokensPerSecond: 100, allowed: 20 };
 
 /**
- * kill -9 of two relays of three at a time, in the middle of many replies: those that were theirs go on in the third, or
- * in one that was started again. Two kills a round.
+ * kill -9 of two relays of three at a time, in the middle of many replies. Their replies continue in the third, or in one
+ * that was started again. Two kills per round.
  */
 export async function killRelays(context: RowContext): Promise<void> {
   const takeovers: number[] = [];
@@ -46,20 +46,20 @@ async function killOnce(context: RowContext, stage: FaultStage, round: number): 
   let killedAt = 0;
   let areDead = false;
   const killing = until('all replies have begun', () => begun === SESSIONS).then(async () => {
-    // At any point of the time between two renewals.
+    // At any time between two renewals.
     await sleep(random.between(0, LEASE_MS / 3));
     killedAt = performance.now();
     await Promise.all(killed.map((relay) => relay.kill()));
     areDead = true;
     count('kills', killed.length);
-    // The others have all the work until then.
+    // Until then the third relay does all the work.
     await sleep(random.between(0, 3_000));
     await Promise.all(killed.map((relay) => relay.start()));
   });
   const talking = inParallel(SESSIONS, SESSIONS, async (session) => {
     const credentials = await direct.mint();
     const viewer = watchSession({ origin: spared.origin, credentials, silenceMs: 60_000 });
-    // The relay that accepts a prompt is usually the first to take its run.
+    // The relay that accepts a prompt mostly takes its run too.
     const client = stage.clientOf(relays[session % relays.length] ?? spared);
     const turn = await ask({ model, client }, credentials, `Takeover ${round}.${session}`, REPLY);
     await until('the reply has begun', () => viewer.received.length > 3);
