@@ -14,8 +14,8 @@ const PROMPTS = 12;
 const VIEWERS = 2;
 const STOPPED = 0.15;
 /**
- * Accepted prompts between two kills: counted rather than timed, so that a slow machine kills as often as a fast one. Not
- * so soon that most replies are interrupted, since a run fails after three interruptions.
+ * Accepted prompts between two kills: counted rather than timed, so that a slow machine kills as often as a fast one.
+ * Not so soon that most replies are interrupted, since a run fails after three interruptions.
  */
 const PROMPTS_BETWEEN_KILLS = { min: 12, max: 30 };
 const MS_BETWEEN_KILLS = { min: 1000, max: 2000 };

@@ -37,7 +37,9 @@ async function walk(setting: Setting, examine: (page: Page) => Promise<string[]>
   return found;
 }
 
-/** Buttons and fields that are too small for a finger. Links within a text are as high as their line and do not count. */
+/**
+ * Buttons and fields that are too small for a finger. Links within a text are as high as their line and do not count.
+ */
 function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate((target) => {
     const root = document.querySelector('resumable-chat')?.shadowRoot;

@@ -18,7 +18,10 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-/** A Redis that loses nothing it acknowledged, and the settings to reach it by TCP, or by TLS with a certificate of its own. */
+/**
+ * A Redis that loses nothing it acknowledged, and the settings to reach it by TCP, or by TLS with a certificate of its
+ * own.
+ */
 async function openRedis(line: 'TCP' | 'TLS'): Promise<{ redis: RedisProcess; settings: Record<string, string> }> {
   const port = await freePort();
   const redis = await startRedis({

@@ -87,8 +87,8 @@ function checkProgram(program: Program, env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * apt-get, where installing is no surprise: as root, and on CI, there by `sudo` if need be. Null everywhere else: nobody's
- * machine is changed without being asked.
+ * apt-get, where installing is no surprise: as root, and on CI, there by `sudo` if need be. Null everywhere else:
+ * nobody's machine is changed without being asked.
  */
 export function findInstaller(env: NodeJS.ProcessEnv, uid = process.getuid?.()): Installer | null {
   const isRoot = uid === 0;

@@ -1,6 +1,6 @@
 /**
- * Part of `npm run check`: fails when product files import each other in a circle, or when folders do, so that no order of
- * floors is left. Imports of types and dynamic imports count, which oxlint's import/no-cycle leaves out.
+ * Part of `npm run check`: fails when product files import each other in a circle, or when folders do, so that no order
+ * of floors is left. Imports of types and dynamic imports count, which oxlint's import/no-cycle leaves out.
  *
  *     npx node scripts/import-graph.ts --tree     draws the floors of each folder
  */

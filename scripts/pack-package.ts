@@ -1,7 +1,7 @@
 /**
  * Part of `npm run check`: packs what `npm publish` would send, for publint and attw to judge: .tmp/package.tgz. The
- * modules in dist/package are built again when a source is newer. attw leaves `./widget.js` out: it is for a script tag,
- * and has nothing to import.
+ * modules in dist/package are built again when a source is newer. attw leaves `./widget.js` out: it is for a script
+ * tag, and has nothing to import.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, renameSync, statSync } from 'node:fs';

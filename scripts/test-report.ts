@@ -32,7 +32,9 @@ export interface WidgetReport {
 /** Characters of a failure's message in the summary: enough for what was expected and found, and where. */
 const MESSAGE_CHARACTERS = 1000;
 
-/** Reads vitest's report. A file that failed without a failed test, since it could not be loaded, counts as one failure. */
+/**
+ * Reads vitest's report. A file that failed without a failed test, since it could not be loaded, counts as one failure.
+ */
 export function readVitestReport(file: string): Tally {
   const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
   const tally = emptyTally();
@@ -69,8 +71,8 @@ function emptyTally(): Tally {
 }
 
 /**
- * The tally of a suite whose runner has ended. One failure is added when the runner ended badly without a failed test (it
- * crashed, hung or met an unhandled error), or when it ran no test at all.
+ * The tally of a suite whose runner has ended. One failure is added when the runner ended badly without a failed test
+ * (it crashed, hung or met an unhandled error), or when it ran no test at all.
  */
 export function judge(tally: Tally | null, endedWell: boolean): Tally {
   const seen = tally ?? emptyTally();

@@ -1,8 +1,8 @@
 import type { StoreName } from './store-under-test.ts';
 
 /**
- * A negative control: a row that must turn red when this rule is broken. A row that stays green proves nothing about the
- * rule.
+ * A negative control: a row that must turn red when this rule is broken. A row that stays green proves nothing about
+ * the rule.
  */
 export interface Control {
   row: string;

@@ -181,7 +181,9 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
 
 const NOTHING: Mutation = {};
 
-/** The mutation of this name; one that changes nothing when none is named. @throws Error when there is no such mutation. */
+/**
+ * The mutation of this name; one that changes nothing when none is named. @throws Error when there is no such mutation.
+ */
 export function findMutation(name: string | undefined): Mutation {
   if (name === undefined) return NOTHING;
   const mutation = MUTATIONS[name];

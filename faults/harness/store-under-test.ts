@@ -3,7 +3,9 @@ import type { RedisProcess } from '#testkit/processes/redis/redis-process.ts';
 import type { RestBridge } from '#testkit/processes/redis/rest-bridge.ts';
 import type { TcpProxy } from '#testkit/network/tcp-proxy.ts';
 
-/** The stores: SQLite, and Redis on one server, in a Cluster of six nodes, behind a Sentinel, or over Upstash's REST. */
+/**
+ * The stores: SQLite, and Redis on one server, in a Cluster of six nodes, behind a Sentinel, or over Upstash's REST.
+ */
 export type StoreName = 'sqlite' | 'redis' | 'cluster' | 'sentinel' | 'upstash';
 
 /**

@@ -1,4 +1,6 @@
-/** Durations as a histogram with bins of two significant digits, so that runs can be added up, and the longest exactly. */
+/**
+ * Durations as a histogram with bins of two significant digits, so that runs can be added up, and the longest exactly.
+ */
 export interface Times {
   readonly maxMs: number;
   /** How often each duration occurred, by ms of two significant digits. */

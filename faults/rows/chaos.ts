@@ -9,7 +9,10 @@ import { lineTroubles, relayTroubles, storeTroubles, type Trouble } from './chao
 
 const SESSIONS = { full: 16, quick: 8 };
 const LEASE_MS = 2_000;
-/** The share of runs that may fail, by one interruption after the other. Not checked in a small run, where few runs are many per cent. */
+/**
+ * The share of runs that may fail, by one interruption after the other. Not checked in a small run, where few runs are
+ * many per cent.
+ */
 const FAILED_SHARE = 0.03;
 
 /**

@@ -93,7 +93,9 @@ async function converse(
   }
 }
 
-/** Sends a prompt per visitor and kills the relay meanwhile. Prompts without an answer are sent again to another relay. */
+/**
+ * Sends a prompt per visitor and kills the relay meanwhile. Prompts without an answer are sent again to another relay.
+ */
 async function askAndKill(
   { count, violate }: RowContext,
   random: Random,

@@ -157,7 +157,10 @@ async function goWithout(context: RowContext, stage: FaultStage, place: SharedPl
   }
 }
 
-/** Sends prompts during an outage: each gets 503 with Retry-After, or no answer, and is then answered or was never accepted. */
+/**
+ * Sends prompts during an outage: each gets 503 with Retry-After, or no answer, and is then answered or was never
+ * accepted.
+ */
 async function askInVain(
   { count, time, within, violate }: RowContext,
   origin: string,

@@ -78,7 +78,10 @@ async function fillOnce(context: RowContext, stage: FaultStage, place: SmallPlac
     return { credentials, viewer, turns };
   }
 
-  /** Sends a prompt until it is accepted. A refused one must have changed nothing, and the conversation must be readable. */
+  /**
+   * Sends a prompt until it is accepted. A refused one must have changed nothing, and the conversation must be
+   * readable.
+   */
   async function send(credentials: Credentials, prompt: string, messageId: string): Promise<Turn> {
     let refused = false;
     let lost = false;

@@ -64,7 +64,8 @@ async function deleteOne(
     createKeys('rc')
       .ofSession(credentials.sessionId)
       .find((name) => name.endsWith(`:${part}`)) ?? '';
-  // Some keys exist only at times, such as the open page of the log, and no reply is rated, so that there is no feedback.
+  // Some keys exist only at times, such as the open page of the log, and no reply is rated, so that there is no
+  // feedback.
   const patience = performance.now() + (part === 'feedback' ? 0 : THERE_WITHIN_MS);
   let deletedAt: number;
   let vanished: number;

@@ -11,8 +11,8 @@ import type { FaultStage } from '../harness/fault-stage.ts';
 
 const MEMORY_MB = 100;
 /**
- * Nearly the longest reply there may be: the operating system buffers 4 MB of it for a stalled reader, and only the rest
- * is left to the relay.
+ * Nearly the longest reply there may be: the operating system buffers 4 MB of it for a stalled reader, and only the
+ * rest is left to the relay.
  */
 const REPLY = { style: 'stamped', tokens: 990, tokenLength: 8_000 } as const;
 /** No reader is dropped for being slow alone, so that the bound on bytes is what limits the relay's memory. */

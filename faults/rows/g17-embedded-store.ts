@@ -18,8 +18,8 @@ const AT_ONCE = 2;
 const KILLS_A_FILE = 10;
 const TTL_MS = 3_600_000;
 /**
- * A little less than the write-ahead log holds before a checkpoint (relay/store/sqlite). What a checkpoint has moved was
- * synced first: no crash takes that away, and so the row does not either.
+ * A little less than the write-ahead log holds before a checkpoint (relay/store/sqlite). What a checkpoint has moved
+ * was synced first: no crash takes that away, and so the row does not either.
  */
 const UNSYNCED_BYTES = 15 * 1024 * 1024;
 const CUT = 0.7;

@@ -19,8 +19,8 @@ const POLL_MS = { rest: 100, else: 10 };
 const STOPS = { full: 20, quick: 2 };
 
 /**
- * A second process cannot open the embedded store's file. A frozen writer and its successor therefore meet in one process:
- * two runners on one store, of which the first is cut off until its lease has run out, and then let go.
+ * A second process cannot open the embedded store's file. A frozen writer and its successor therefore meet in one
+ * process: two runners on one store, of which the first is cut off until its lease has run out, and then let go.
  */
 export const oneWriter: FaultRow = {
   name: 'G4',

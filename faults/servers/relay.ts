@@ -1,6 +1,6 @@
 /**
- * A relay like that of relay/node/main.ts, broken on purpose: for faults inside of a relay, and for negative controls. What
- * ships is never broken.
+ * A relay like that of relay/node/main.ts, broken on purpose: for faults inside of a relay, and for negative controls.
+ * What ships is never broken.
  *
  * FAULTS_MUTATION   the name of a mutation in faults/harness/mutations.ts
  * FAULTS_HINTS      `lost` drops all hints of `follow`
@@ -73,7 +73,9 @@ process.on('SIGUSR2', () => {
   console.log(`held ${heapUsed + external}`);
 });
 
-/** Opens the store, on Redis with a clock that jumps if FAULTS_CLOCK_MS says so: scripts take the time from the caller. */
+/**
+ * Opens the store, on Redis with a clock that jumps if FAULTS_CLOCK_MS says so: scripts take the time from the caller.
+ */
 async function open(): Promise<SessionStore> {
   const jumpMs = Number(process.env['FAULTS_CLOCK_MS'] ?? 0);
   const url = process.env['STORE'] ?? '';

@@ -8,7 +8,10 @@ export interface Stage {
   command: [string, ...string[]];
   /** Ended after so long, which counts as a failure. */
   limitMinutes: number;
-  /** Where the runner leaves its report, and how to read it. A stage without one is no suite and counts only if it fails. */
+  /**
+   * Where the runner leaves its report, and how to read it. A stage without one is no suite and counts only if it
+   * fails.
+   */
   report?: { file: string; read: (file: string) => Tally };
 }
 

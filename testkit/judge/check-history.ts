@@ -2,9 +2,9 @@ import type { Received } from '../client/viewer.ts';
 import { compareCursors, follows, isTerminal, START } from '../client/wire.ts';
 
 /**
- * When a viewer may get a snapshot. `first`: only when it had no cursor, which is right when its cursor never lies before
- * the last finished run. `any`: at the beginning of any connection. `withdrawing`: also in the middle of one, where the
- * store may lose its latest entries; the snapshot then takes back what was seen, terminal messages included.
+ * When a viewer may get a snapshot. `first`: only when it had no cursor, which is right when its cursor never lies
+ * before the last finished run. `any`: at the beginning of any connection. `withdrawing`: also in the middle of one,
+ * where the store may lose its latest entries; the snapshot then takes back what was seen, terminal messages included.
  */
 export type SnapshotRule = 'any' | 'first' | 'withdrawing';
 

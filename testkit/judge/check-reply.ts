@@ -134,9 +134,9 @@ function checkStop(reply: ReadMessage | undefined, runId: string, confirmed: Rea
  * its last word by then.
  *
  * Calls are numbered as they arrive, so the one that stands need not be the last: a relay that is frozen between the
- * check of its lease and its call may call after the relay that took over. The store refuses what it writes of that call,
- * and it hangs up by the first refusal, the live channel or its next renewal. A call that it heard to its end would make
- * it a second writer.
+ * check of its lease and its call may call after the relay that took over. The store refuses what it writes of that
+ * call, and it hangs up by the first refusal, the live channel or its next renewal. A call that it heard to its end
+ * would make it a second writer.
  */
 function isLast(standing: ModelCall, calls: readonly ModelCall[]): boolean {
   const later = calls.slice(calls.indexOf(standing) + 1);

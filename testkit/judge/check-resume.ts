@@ -11,9 +11,9 @@ export interface Resume {
 
 /**
  * Judges a response with `until=idle`, one sentence for each violation: it begins with a snapshot or with what follows
- * its cursor, each frame follows the one before, and it does not end before what had been written when it was asked for,
- * nor, if a run was active then, before the end of that run. A response that ends early is not a shorter answer but a lost
- * one. (It may end in the middle of a later run, which began while the relay was reading the log.)
+ * its cursor, each frame follows the one before, and it does not end before what had been written when it was asked
+ * for, nor, if a run was active then, before the end of that run. A response that ends early is not a shorter answer
+ * but a lost one. (It may end in the middle of a later run, which began while the relay was reading the log.)
  *
  * @param terminals ids of the terminal messages of the session, as some viewer saw them by the end
  */

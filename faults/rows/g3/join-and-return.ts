@@ -14,8 +14,8 @@ const SESSIONS = 4;
 const NEWEST = 20;
 
 /**
- * Short runs, each sealed and trimmed soon, while viewers come without a cursor or with any earlier one. Each gets exactly
- * what follows its cursor, or a snapshot and what follows that, up to the end of the active run.
+ * Short runs, each sealed and trimmed soon, while viewers come without a cursor or with any earlier one. Each gets
+ * exactly what follows its cursor, or a snapshot and what follows that, up to the end of the active run.
  */
 export async function joinAndReturn(context: RowContext): Promise<void> {
   const { openStage, rounds, quick, random, count, violate } = context;

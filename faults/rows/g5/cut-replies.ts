@@ -24,8 +24,8 @@ const HELLO_BYTES = 9_000;
 const UNANSWERED = 0.2;
 
 /**
- * A runner whose connection to Redis ends again and again in the middle of an answer, or whose requests to a REST server
- * are executed and not answered. Each write has landed by then.
+ * A runner whose connection to Redis ends again and again in the middle of an answer, or whose requests to a REST
+ * server are executed and not answered. Each write has landed by then.
  */
 export async function cutReplies(context: RowContext): Promise<void> {
   const server = await startRedis();

@@ -15,8 +15,8 @@ const LANES = 4;
 const REPLY = { tokens: 80, tokensPerSecond: 100, allowed: 20 };
 
 /**
- * kill -9 of two relays of three at a time, in the middle of many replies. Their replies continue in the third, or in one
- * that was started again. Two kills per round.
+ * kill -9 of two relays of three at a time, in the middle of many replies. Their replies continue in the third, or in
+ * one that was started again. Two kills per round.
  */
 export async function killRelays(context: RowContext): Promise<void> {
   const takeovers: number[] = [];

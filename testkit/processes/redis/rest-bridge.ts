@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 
-/** A server that speaks Upstash's REST protocol (https://upstash.com/docs/redis/features/restapi) before a real Redis. */
+/**
+ * A server that speaks Upstash's REST protocol (https://upstash.com/docs/redis/features/restapi) before a real Redis.
+ */
 export interface RestBridge {
   readonly url: string;
   readonly token: string;
