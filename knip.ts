@@ -21,6 +21,7 @@ const config: KnipConfig = {
     'bench/**/run.ts',
     'bench/pages/*.ts',
     'faults/servers/*.ts',
+    'e2e/servers/*.ts',
     'relay/engine/testing/crash-child.ts',
     '**/*.test.ts',
     'web-test-runner.config.mjs',

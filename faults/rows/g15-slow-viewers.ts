@@ -2,9 +2,9 @@ import net from 'node:net';
 import { checkSession } from '#testkit/judge/check-session.ts';
 import { lastStamp } from '#testkit/model/tokens.ts';
 import type { Credentials } from '#testkit/client/protocol-client.ts';
-import type { RelayProcess } from '#testkit/processes/relay-process.ts';
 import { watchSession, type Received, type Viewer } from '#testkit/client/viewer.ts';
 import { sleep, until } from '#testkit/wait.ts';
+import { askHeldMb } from '../harness/ask-held-mb.ts';
 import { ask, type Turn } from '../harness/ask.ts';
 import type { FaultRow, RowContext } from '../harness/fault-row.ts';
 import type { FaultStage } from '../harness/fault-stage.ts';
@@ -168,13 +168,6 @@ async function stall(port: number, { sessionId, token }: Credentials): Promise<S
     },
     leave: () => socket.destroy(),
   };
-}
-
-/** Asks a relay of faults/servers for the bytes it holds after a garbage collection. */
-async function askHeldMb(relay: RelayProcess): Promise<number> {
-  relay.signal('SIGUSR2');
-  const [, bytes] = await until('the relay says what it holds', () => /held (\d+)/.exec(relay.output()));
-  return Number(bytes) / 1024 / 1024;
 }
 
 /** For each frame with text, the ms between the model writing its last token and the viewer receiving it. */
