@@ -22,14 +22,11 @@ export function corsHeaders(
 /** How long a browser may keep the answer to a preflight, in seconds. */
 const PREFLIGHT_MAX_AGE = '600';
 
-/**
- * The headers that an answer to a preflight has besides. One from an origin that is not allowed is answered as well, so
- * that the page can read the 403 that its request gets; browsers do not keep it, as the origin may be allowed soon.
- */
-export function preflightHeaders(methods: readonly string[], isAllowed: boolean): Record<string, string> {
+/** The headers that an answer to a preflight has besides. */
+export function preflightHeaders(methods: readonly string[]): Record<string, string> {
   return {
     'Access-Control-Allow-Methods': methods.join(', '),
     'Access-Control-Allow-Headers': 'Authorization, Content-Type, Last-Event-ID',
-    'Access-Control-Max-Age': isAllowed ? PREFLIGHT_MAX_AGE : '0',
+    'Access-Control-Max-Age': PREFLIGHT_MAX_AGE,
   };
 }

@@ -42,8 +42,10 @@ export function createRouter(app: Hono<RelayEnv>, options: RouterOptions): Route
     const originAllowed = origin === undefined || isOriginAllowed(origin, self, options.origins);
     setHeaders(c, corsHeaders(origin, originAllowed, options.origins));
 
-    if (c.req.method === 'OPTIONS' && origin !== undefined)
-      return c.body(null, 204, preflightHeaders(methods, originAllowed));
+    if (c.req.method === 'OPTIONS' && origin !== undefined) {
+      if (!originAllowed) throw new RelayError('origin-not-allowed');
+      return c.body(null, 204, preflightHeaders(methods));
+    }
     const endpoint = methods.includes(c.req.method)
       ? endpoints[(c.req.method === 'HEAD' ? 'GET' : c.req.method) as Method]
       : undefined;

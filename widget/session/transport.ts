@@ -92,6 +92,30 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
   // Looked up for each request: pages and tests may wrap the global one later.
   const request: typeof fetch = givenFetch ?? ((input, init) => globalThis.fetch(input, init));
 
+  /** True once an answer could be read: then the relay does not refuse this page. */
+  let canRead = false;
+
+  /**
+   * A failed request may have been refused in its preflight, which no page can read. Until the first answer each
+   * failure of a page of another origin is therefore followed by a request that needs no preflight.
+   */
+  async function failure(signal: AbortSignal): Promise<Lost | Refused> {
+    if (canRead || signal.aborted || !isCrossOrigin(relay)) return LOST;
+    try {
+      const response = await request(relay + ROUTES.session.replace(':sessionId', 'origin'), {
+        cache: 'no-store',
+        credentials: 'omit',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+      });
+      const refused = await readRefusal(response);
+      if (refused.problem.code !== 'origin-not-allowed') return LOST;
+      logOriginRefused(relay);
+      return refused;
+    } catch {
+      return LOST;
+    }
+  }
+
   async function refusal(response: Response): Promise<Refused> {
     const refused = await readRefusal(response);
     if (refused.problem.code === 'origin-not-allowed') logOriginRefused(relay);
@@ -116,12 +140,13 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
         cache: 'no-store',
         signal: attempt.signal,
       });
+      canRead = true;
       if (!response.ok) return await refusal(response);
       const value = schema.safeParse(response.status === 204 ? null : await response.json());
       return value.success ? { kind: 'ok', value: value.data } : LOST;
     } catch {
       // Neither fetch nor the body's reader says why it failed, or whether the request has arrived.
-      return LOST;
+      return await failure(init.signal);
     } finally {
       clearTimeout(timer);
       attempt.abort();
@@ -162,11 +187,12 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
             cache: 'no-store',
             signal: connection.signal,
           });
+          canRead = true;
           if (!response.ok) return await refusal(response);
           if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) return LOST;
           bytes = response.body.getReader();
         } catch {
-          return LOST;
+          return await failure(signal);
         } finally {
           clearTimeout(timer);
         }
@@ -193,6 +219,12 @@ export function createTransport({ relay, fetch: givenFetch }: TransportOptions):
       }
     },
   };
+}
+
+/** True on a page of another origin than the relay's, where the browser hides what the relay does not let it read. */
+function isCrossOrigin(relay: string): boolean {
+  const page = globalThis.location?.origin;
+  return page !== undefined && URL.canParse(relay) && new URL(relay).origin !== page;
 }
 
 /** The problem in a refusal, or UNREADABLE_ANSWER when there is none. */
