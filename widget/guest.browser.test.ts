@@ -1,5 +1,6 @@
 import { expect } from '@esm-bundle/chai';
 import { emulateMedia, sendKeys } from '@web/test-runner-commands';
+import { addChatFor } from './loader/script-tag.ts';
 import { finishAnimations, mount, unmountAll, type Mounted } from './testing/mount.ts';
 import { answer, prompt, text } from './testing/views.ts';
 
@@ -105,5 +106,29 @@ describe('a guest on the page', () => {
     const selected = getSelection()?.toString().replace(/\s+/g, ' ').trim();
     getSelection()?.removeAllRanges();
     expect(selected).to.equal('Before let a = 1; After');
+  });
+
+  it('the script tag’s chat comes along when the body is replaced, and stays away when it is removed', async () => {
+    const tag = document.createElement('script');
+    tag.src = new URL('/nowhere/widget.js', location.href).href;
+    tag.dataset['chat'] = '';
+    addChatFor(tag);
+    const [chat] = document.querySelectorAll('resumable-chat');
+    const own = document.body;
+    const swap = async (body: HTMLElement): Promise<Element[]> => {
+      document.documentElement.replaceChild(body, document.body);
+      await new Promise((resolve) => setTimeout(resolve));
+      return [...document.querySelectorAll('resumable-chat')];
+    };
+    try {
+      expect(await swap(document.createElement('body'))).to.deep.equal([chat]);
+      // A page that was kept for the way back has a copy of the chat in it.
+      expect(await swap(document.body.cloneNode(true) as HTMLElement)).to.deep.equal([chat]);
+      chat?.remove();
+      expect(await swap(document.createElement('body'))).to.deep.equal([]);
+    } finally {
+      chat?.remove();
+      await swap(own);
+    }
   });
 });

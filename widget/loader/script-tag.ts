@@ -28,6 +28,23 @@ function addChat(script: HTMLScriptElement): void {
   chat.setAttribute(FROM_SCRIPT, address);
   if (!chat.hasAttribute('relay')) chat.setAttribute('relay', origin);
   document.body.append(chat);
+  followBody(chat, address);
+}
+
+/**
+ * Moves the chat along when the page's body is replaced, as libraries for navigation without a reload do: the same
+ * element, so that its answer goes on. A chat that the page itself has removed stays away.
+ */
+function followBody(chat: Element, address: string): void {
+  new MutationObserver((records) => {
+    const { body } = document;
+    const wasTaken = records.some(({ removedNodes }) => [...removedNodes].some((node) => node.contains(chat)));
+    if (!body || chat.isConnected || !wasTaken) return;
+    // A page that was kept for the way back has a copy of the chat in it.
+    const copies = [...body.querySelectorAll(`resumable-chat[${FROM_SCRIPT}]`)];
+    for (const copy of copies) if (copy.getAttribute(FROM_SCRIPT) === address) copy.remove();
+    body.append(chat);
+  }).observe(document.documentElement, { childList: true });
 }
 
 /**
