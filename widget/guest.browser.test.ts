@@ -131,4 +131,24 @@ describe('a guest on the page', () => {
       await swap(own);
     }
   });
+
+  it('on paper a floating chat is not there, and one in the page is there whole', async () => {
+    const many = Array.from({ length: 80 }, (_, line) => `Line ${line}`).join('\n\n');
+    const view = { messages: [prompt('u1', 'Count'), answer('r1', [text(many)], 'completed')] };
+    const floating = await mount({ mode: 'floating', open: '' });
+    const inline = await mount({}, view);
+    await inline.settled();
+    await emulateMedia({ media: 'print' });
+    try {
+      for (const selector of ['.launcher', '.panel'])
+        expect(floating.find(selector).checkVisibility(), selector).to.equal(false);
+      const { scrollHeight, clientHeight } = inline.find('.messages');
+      expect(scrollHeight).to.equal(clientHeight);
+      expect(clientHeight).to.be.above(1500);
+      expect(inline.chat.getBoundingClientRect().height).to.be.at.least(clientHeight);
+      expect(inline.find('rc-composer').checkVisibility()).to.equal(false);
+    } finally {
+      await emulateMedia({ media: 'screen' });
+    }
+  });
 });

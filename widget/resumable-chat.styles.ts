@@ -169,6 +169,29 @@ export const rootStyles = css`
       transition-duration: 0s !important;
     }
   }
+  /* On paper nothing floats, scrolls or can be pressed. */
+  @media print {
+    .root.floating {
+      display: none;
+    }
+    ::slotted([slot='launcher']),
+    rc-composer {
+      display: none !important;
+    }
+    :host([mode='inline']),
+    .root.inline,
+    .root.inline .panel {
+      block-size: auto;
+      overflow: visible;
+    }
+    .root.inline .panel {
+      display: block;
+    }
+    .root.inline .messages {
+      overflow: visible;
+      contain: none;
+    }
+  }
   @media (forced-colors: active) {
     /* Colours that are kept are those for the ground that the visitor has chosen. */
     .root.root {
