@@ -59,4 +59,5 @@ export const CONTROLS: readonly Control[] = [
   { row: 'chaos', mutation: 'a takeover that cancels the run', only: ['redis', 'upstash'], slow: true },
   { row: 'chaos', mutation: 'Lua: no fence check', only: ['redis', 'upstash'], slow: true },
   { row: 'G18', mutation: 'a cursor that is not exclusive' },
+  { row: 'G19', mutation: 'a finish that does not close the run', slow: true },
 ];
