@@ -63,6 +63,7 @@ export interface MessageFeedback {
   comment?: string | undefined;
 }
 
+/** Ratings that a reader may give an answer. */
 export const RATINGS = ['up', 'down'] as const;
 export type Rating = (typeof RATINGS)[number];
 

@@ -88,6 +88,7 @@ const LOST: Lost = { kind: 'lost' };
 /** An answer that says all by its status. */
 const NOTHING = { safeParse: () => ({ success: true, data: null }) as const };
 
+/** Creates the transport of one relay, given by its origin or the prefix it is mounted at. */
 export function createTransport({ relay, fetch: givenFetch }: TransportOptions): Transport {
   // Looked up for each request: pages and tests may wrap the global one later.
   const request: typeof fetch = givenFetch ?? ((input, init) => globalThis.fetch(input, init));

@@ -7,7 +7,9 @@ import { isOrigin } from '../../http/origins.ts';
 import { integer, limit, milliseconds, oneOf, splitList, text } from '../../util/settings.ts';
 import { LOG_LEVELS } from '../create-logger.ts';
 
+/** The address to listen on when HOST is not set: this machine alone. */
 export const DEFAULT_HOST = '127.0.0.1';
+/** The store when STORE is not set: the embedded one, relative to the working directory. */
 export const DEFAULT_STORE = 'sqlite:./data/relay.db';
 const TAKEOVERS = ['restart', 'continue', 'fail'] as const;
 
