@@ -101,10 +101,10 @@ describe('the keyboard', () => {
     const mounted = await mount({ mode: 'floating' });
     const { chat, settled, button } = mounted;
     const openings = [
-      () => button('Chat with us').click(),
-      () => sendKeys({ press: 'Enter' }),
-      () => sendKeys({ press: 'Space' }),
-      () => chat.show(),
+      async () => button('Chat with us').click(),
+      async () => await sendKeys({ press: 'Enter' }),
+      async () => await sendKeys({ press: 'Space' }),
+      async () => chat.show(),
     ];
     for (const [index, open] of openings.entries()) {
       await open();
