@@ -54,7 +54,8 @@ async function deleteOne(
   // A run that has ended, so that there is a transcript.
   const first = await ask({ model, client }, credentials, `Before ${round}`, { tokens: 3, tokensPerSecond: 1_000 });
   await until('the first reply has ended', () => viewers.every((viewer) => viewer.hasEnded(first.accepted)));
-  const turn = await ask({ model, client }, credentials, `Vanishing ${round}`, { tokens: 150, tokensPerSecond: 100 });
+  // Long enough that the run is active, and its open page there, however late a busy machine comes to the DEL.
+  const turn = await ask({ model, client }, credentials, `Vanishing ${round}`, { tokens: 300, tokensPerSecond: 100 });
   await until('the reply has begun', () =>
     viewers.every(({ received }) => received.some(({ frame }) => frame.message.runId === turn.runId)),
   );
