@@ -28,7 +28,7 @@ export default {
     }),
   ],
   reporters: [defaultReporter({ reportTestProgress: false }), ...(report ? [createWidgetReporter(report)] : [])],
-  // Of one file, on a busy machine.
+  // Time for one file on a busy machine, in ms.
   testsFinishTimeout: 300_000,
   testFramework: { config: { ui: 'bdd', timeout: 10_000 } },
 };

@@ -40,7 +40,7 @@ function wayTo({ name }: StoreUnderTest): 'rest' | 'else' {
 
 async function freezeAndWake({ random, store, openPort, count, violate }: RowContext): Promise<void> {
   const LENGTH = 30;
-  /** So long that the first writer is frozen before it ends. */
+  /** Token before which the model waits, so that the first writer is frozen before the reply ends. */
   const GATE = 22;
   let frost = (): void => {};
   const frozen = new Promise<void>((resolve) => {

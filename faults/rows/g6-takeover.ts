@@ -10,7 +10,7 @@ import { killRelays } from './g6/kill-relays.ts';
 const AT_ONCE = 8;
 const LEASE_MS = 10_000;
 const LIMIT_MS = 15_000;
-/** So long that no reply ends before the kill. */
+/** A reply that outlasts the kill. */
 const REPLY = { tokens: 60, tokensPerSecond: 200, allowed: 30 };
 
 export const takeover: FaultRow = {

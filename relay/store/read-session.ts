@@ -121,7 +121,7 @@ export class LogFold {
     this.#unfinished = [];
   }
 
-  /** What was folded so far. */
+  /** The fold so far. */
   parts(): FoldedLog {
     const { sealed } = this;
     return {

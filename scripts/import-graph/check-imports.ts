@@ -19,8 +19,8 @@ export function readGraph(root: string, tops: readonly string[]): Graph {
 }
 
 /**
- * What is wrong with a graph, one text for each circle: among files, and in each folder among its files and subfolders
- * as wholes. Where there is none, every folder has floors, and all arrows go down.
+ * Finds the circles of a graph, one sentence each: among files, and in each folder among its files and its subfolders
+ * as wholes. Without circles every folder has layers, and all imports point down.
  */
 export function checkImports(files: Graph): string[] {
   const inFiles = findCircles(files).map((circle) => `These files import each other: ${circle.join(', ')}.`);

@@ -24,7 +24,7 @@ export interface RelayProcess {
   /** Calls of `kill` so far. */
   readonly kills: number;
   readonly running: boolean;
-  /** Of the current process. */
+  /** The current process's id. */
   readonly pid: number | undefined;
   /** What all its processes printed to stdout and stderr, the last MiB. */
   output(): string;

@@ -6,7 +6,7 @@ import { cleanEnvironment } from './clean-environment.ts';
 /** A running script. */
 export interface Script {
   readonly process: ChildProcess;
-  /** What it printed to stdout and stderr so far. */
+  /** Everything printed to stdout and stderr so far. */
   output(): string;
 }
 

@@ -61,7 +61,7 @@ export interface ChatView {
 
 /** Where `{sessionId, token}` is stored. Never throws: a forbidden storage behaves like an empty one. */
 export interface CredentialStorage {
-  /** What it holds now may be read and never written to: it came from a link. Not given: it may be written to. */
+  /** True when the stored session came from a link: it may be read, never written to. False when not given. */
   readonly readOnly?: boolean;
   read(): SessionCredentials | null;
   write(credentials: SessionCredentials | null): void;

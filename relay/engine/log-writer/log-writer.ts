@@ -20,7 +20,7 @@ export interface LogWriterOptions extends BatchSenderOptions {
 /**
  * Writes the log under one lease: it owns the fence and the numbers of the entries.
  *
- * What is emitted in one tick of the event loop, and while an earlier append is under way, goes in one append. Entries
+ * Messages of one tick, and those emitted while an earlier append is under way, are written by one append. Entries
  * keep their number and their batch once they have one, and stay in memory, so that any of them can be sent again.
  *
  * Every promise rejects with `RunStopped` when the run stops here before it is settled.
